@@ -1,0 +1,77 @@
+# Every target sets up what it needs. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup retrain test soak lint format docs lock dashboard clean
+
+RECIPE ?= digits
+ARGS ?=
+PORT ?= 4200
+STORE := $(if $(EVERGREEN_STORE),$(EVERGREEN_STORE),.evergreen)
+
+# The first Python on PATH that runs and is 3.11 or 3.12; version managers leave shims behind that do not run.
+IN_RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
+	"$$name" -c '$(IN_RANGE)' 2>/dev/null && command -v "$$name" && break; done)
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+setup: .venv/.ready node_modules/.ready ## Create .venv from the lock, and node_modules if npm is there
+
+retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
+	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
+
+test: setup ## Run the tests (10 minutes at most)
+	.venv/bin/python -m pytest -q $(ARGS)
+
+soak: setup ## Run the long tests: kills, fuzz, load
+	.venv/bin/python -m pytest -q -m soak $(ARGS)
+
+lint: .venv/.ready ## Check style, format, types and the import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/.ready ## Format the code
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+docs: .venv/.ready ## Write docs/recipe.md and docs/recipe.schema.json from the code
+	.venv/bin/python docs/generate.py
+
+dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with its data under the store
+	@mkdir -p "$(STORE)/prefect"
+	@echo "Dashboard:  http://127.0.0.1:$(PORT)"
+	@echo "To run there, in another terminal:  export PREFECT_API_URL=http://127.0.0.1:$(PORT)/api"
+	@PREFECT_HOME="$$(cd "$(STORE)" && pwd)/prefect" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+		.venv/bin/prefect server start --port $(PORT)
+
+lock: ## Resolve requirements.lock anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+		--group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove what setup made; the store stays
+	rm -rf .venv node_modules *.egg-info
+
+# uv where it is, else venv and pip; both compile bytecode, without which TensorFlow's import takes three times as long.
+.venv/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Evergreen needs Python 3.11 or 3.12 on PATH; set PYTHON=/path/to/python"; exit 1; }
+	@echo "Setting up .venv with $(PYTHON); the first time takes minutes"
+	@if uv --version >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" .venv && \
+		uv pip install --quiet --python .venv/bin/python --compile-bytecode -r requirements.lock && \
+		uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e . ; \
+	else \
+		"$(PYTHON)" -m venv .venv && \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+# TensorFlow.js is a proof, not a need: without it the export is "not verified".
+node_modules/.ready: package-lock.json package.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		npm ci --silent --ignore-scripts && touch $@ || echo "npm failed: TensorFlow.js exports will be 'not verified'"; \
+	else \
+		echo "node or npm not found: TensorFlow.js exports will be 'not verified'"; \
+	fi

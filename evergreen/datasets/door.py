@@ -1,0 +1,70 @@
+"""The door: the one place where a file becomes pixels, for training and serving alike.
+
+Out comes 8-bit RGB, upright by EXIF, alpha composited on white, first frame only. The size in the header is checked
+before anything is decoded.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from evergreen.errors import BadImage
+
+MAX_MEGAPIXELS = 50.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A normalised image.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, RGB, 0-255.
+        format: the container by content, such as ``PNG``, whatever the file's name says.
+        mode: Pillow's mode of the original, such as ``L`` or ``RGBA``.
+    """
+
+    pixels: np.ndarray
+    format: str
+    mode: str
+
+
+def open_image(data: bytes, max_megapixels: float | None = MAX_MEGAPIXELS) -> Picture:
+    """Decode and normalise one image.
+
+    Args:
+        data: the file's bytes; the name plays no part.
+        max_megapixels: size by the header above which nothing is decoded; None for images that were screened.
+
+    Raises:
+        BadImage: it is empty, too large, truncated, or not an image.
+    """
+    if not data:
+        raise BadImage("empty file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large images and odd EXIF; size is judged here
+            with Image.open(io.BytesIO(data)) as image:
+                megapixels = image.width * image.height / 1e6
+                if max_megapixels is not None and megapixels > max_megapixels:
+                    raise BadImage(f"{megapixels:.0f} megapixels, over the limit of {max_megapixels:g}")
+                return Picture(_normalise(image), str(image.format), image.mode)
+    except BadImage:
+        raise
+    except Exception as error:
+        raise BadImage(f"not a readable image: {str(error) or type(error).__name__}"[:200]) from error
+
+
+def _normalise(image: Image.Image) -> np.ndarray:
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        # Pillow clips 16-bit values to 255 instead of scaling them.
+        grey = (np.asarray(upright, np.float64) / 257).round().astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        rgba = upright.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        upright = Image.alpha_composite(white, rgba)
+    return np.asarray(upright.convert("RGB"), np.uint8)

@@ -1,0 +1,66 @@
+"""What recipes may already say and no step does yet; each line leaves with the work that builds it."""
+
+from collections.abc import Iterator
+
+from evergreen.errors import NotBuiltYet
+from evergreen.recipe import Recipe
+from evergreen.sections.data import Augment
+
+_SOURCES = ("embedded", "local")
+_FORMATS = ("savedmodel", "tflite-float32", "tflite-int8", "tfjs")
+
+
+def refuse_not_built(recipe: Recipe) -> None:
+    """Refuse a recipe that asks for something that is designed and not built, naming all of it at once.
+
+    Raises:
+        NotBuiltYet: with one line for each such setting.
+    """
+    missing = list(_missing(recipe))
+    if missing:
+        raise NotBuiltYet(f"{recipe.name}: not built yet: {', '.join(missing)}")
+
+
+def _missing(recipe: Recipe) -> Iterator[str]:
+    if recipe.source.kind not in _SOURCES:
+        yield f"source.{recipe.source.kind}"
+    if recipe.repair.subsets:
+        yield "repair.subsets"
+    if recipe.screen.near_duplicate_bits:
+        yield "screen.near_duplicate_bits"
+    if recipe.split.method != "exact":
+        yield f"split.method: {recipe.split.method}"
+    if recipe.split.group_near_duplicates:
+        yield "split.group_near_duplicates"
+    yield from (
+        f"augment.{name}" for name in Augment.model_fields if getattr(recipe.augment, name) != getattr(Augment(), name)
+    )
+    if recipe.balance.oversample:
+        yield "balance.oversample"
+    yield from _missing_in_train(recipe)
+    yield from (f"export.formats: {name}" for name in recipe.export.formats if name not in _FORMATS)
+    if recipe.retrain_when != type(recipe.retrain_when)():
+        yield "retrain_when"
+    if recipe.gate != type(recipe.gate)():
+        yield "gate"
+    if recipe.track.mlflow:
+        yield "track.mlflow"
+    if recipe.track.tensorboard:
+        yield "track.tensorboard"
+
+
+def _missing_in_train(recipe: Recipe) -> Iterator[str]:
+    train = recipe.train
+    if train.backbone != "cnn":
+        yield f"train.backbone: {train.backbone}"
+    if train.head.convolutions:
+        yield "train.head.convolutions"
+    for index, phase in enumerate(train.phases):
+        if phase.unfreeze != "all":
+            yield f"train.phases.{index}.unfreeze: {phase.unfreeze}"
+        if phase.reduce_on_plateau:
+            yield f"train.phases.{index}.reduce_on_plateau"
+    if train.stop_when:
+        yield "train.stop_when"
+    if train.time_limit_minutes:
+        yield "train.time_limit_minutes"

@@ -1,0 +1,190 @@
+"""The recipe: one frozen, validated model of what to retrain; values and why, no behaviour."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from evergreen.errors import BadRecipe
+from evergreen.sections.base import Section
+from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split
+from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
+from evergreen.sections.training import Train
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+
+
+class Recipe(Section):
+    """Everything that one retraining needs to know."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name, also in the dashboard's keys.")
+    title: str = Field("", max_length=120, description="One line for people.")
+    seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of every random choice.")
+    source: Source = Field(description="Where labelled images come from.")
+    repair: Repair = Field(Repair(), description="How folders become class names.")
+    screen: Screen = Field(Screen(), description="Which files are images that can be used.")
+    split: Split = Field(Split(), description="Train, validation and test.")
+    image: Image = Field(Image(), description="How an image becomes the network's input.")
+    augment: Augment = Field(Augment(), description="Random changes to training images.")
+    balance: Balance = Field(Balance(), description="How classes of different sizes are weighed.")
+    train: Train = Field(description="The network and its phases.")
+    evaluate: Evaluate = Field(Evaluate(), description="How a model is judged.")
+    export: Export = Field(Export(), description="Which formats are written.")
+    verify: Verify = Field(Verify(), description="What an export must show in its own runtime.")
+    gate: Gate = Field(Gate(), description="When a model may become the champion.")
+    retrain_when: RetrainWhen = Field(RetrainWhen(), description="When a scheduled run trains at all.")
+    track: Track = Field(Track(), description="Experiment tracking.")
+
+    @model_validator(mode="after")
+    def _weights_name_declared_classes(self) -> Self:
+        if self.repair.classes and (strange := set(self.balance.explicit) - set(self.repair.classes)):
+            raise ValueError(f"balance.explicit names classes that repair.classes does not: {sorted(strange)}")
+        return self
+
+    def section(self, name: str) -> Any:
+        """Return a top-level field as JSON values."""
+        return self.model_dump(mode="json", include={name})[name]
+
+
+def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | None = None) -> Recipe:
+    """Read a recipe, apply overrides, and validate the result.
+
+    Args:
+        recipe: a name in ``recipes/`` or the path of a YAML file.
+        overrides: ``dotted.path=value`` pairs; the value is YAML.
+        source: a path or URL that replaces the recipe's source.
+
+    Raises:
+        BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed.
+    """
+    path = _path_of(recipe)
+    values = _read_yaml(path)
+    if source is not None:
+        values["source"] = _source_of(source)
+    for override in overrides:
+        _apply(values, override)
+    return parse_recipe(values, path.name)
+
+
+def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
+    """Validate a recipe given as plain values.
+
+    Raises:
+        BadRecipe: one line for each thing that is wrong, with the nearest known key for an unknown one.
+    """
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explain(entry)}" for entry in error.errors())
+        raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
+
+
+def recipe_schema() -> str:
+    """Return the JSON schema of a recipe as text, for editors."""
+    schema = Recipe.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def _path_of(recipe: str | Path) -> Path:
+    by_path = Path(recipe).expanduser()
+    if by_path.suffix in (".yaml", ".yml") or by_path.is_file():
+        if not by_path.is_file():
+            raise BadRecipe(f"expected a recipe file, found none at {by_path}")
+        return by_path
+    if "/" not in str(recipe) and (named := RECIPES / f"{recipe}.yaml").is_file():
+        return named
+    names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+    near = difflib.get_close_matches(str(recipe), names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise BadRecipe(f"expected a recipe's name or path, received {str(recipe)!r}; there are: {', '.join(names)}.{hint}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice, where YAML itself lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is given twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadRecipe(f"{path} cannot be read as YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
+    return values
+
+
+def _source_of(source: str) -> dict[str, Any]:
+    if source.startswith(("http://", "https://")):
+        return {"http": {"files": [{"url": source}]}}
+    if not Path(source).expanduser().exists():
+        raise BadRecipe(f"--source: expected a file, folder or URL, found nothing at {source}")
+    return {"local": {"path": str(Path(source).expanduser().resolve())}}
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    """Set one dotted path in nested values, making mappings on the way and replacing list items by index."""
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise BadRecipe(f"--set: expected path=value such as train.phases.0.epochs=3, received {override!r}")
+    try:
+        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise BadRecipe(f"--set {path}: {text!r} is not a YAML value: {error}") from None
+    parts = path.split(".")
+    target: Any = values
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        index: Any = part
+        if isinstance(target, list):
+            if not part.isdigit() or int(part) >= len(target):
+                raise BadRecipe(f"--set {path}: expected a number below {len(target)} in place of {part!r}")
+            index = int(part)
+        elif not isinstance(target, dict):
+            raise BadRecipe(f"--set {path}: {part!r} has nothing below it to set")
+        if following is None:
+            target[index] = value
+            return
+        if isinstance(target, dict) and target.get(index) is None:
+            target[index] = {}
+        target = target[index]
+
+
+def _explain(entry: Any) -> str:
+    """Say one validation error in words."""
+    location = ".".join(str(part) for part in entry["loc"]) or "recipe"
+    if entry["type"] == "extra_forbidden":
+        known = _keys_at(entry["loc"][:-1])
+        near = difflib.get_close_matches(str(entry["loc"][-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+        return f"{location}: unknown key; {hint}"
+    message = entry["msg"].removeprefix("Value error, ")
+    received = entry.get("input")
+    shown = "" if isinstance(received, dict | list | BaseModel) else f"; received {received!r}"
+    return f"{location}: {message}{shown}"
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """Return the known keys of the section at a location in the recipe."""
+    model: type[BaseModel] = Recipe
+    for part in location:
+        field = model.model_fields.get(str(part))
+        if field is not None:
+            model = next(iter(_models_in(field.annotation)), model)
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)

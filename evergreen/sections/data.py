@@ -1,0 +1,182 @@
+"""Sections about data: source, repair, screen, split, image, augment, balance."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from evergreen.sections.base import Fraction, Section
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Range = tuple[float, float]
+
+
+class HttpFile(Section):
+    """One file to download."""
+
+    url: str = Field(pattern=r"^https?://", description="Address without its query if that is a secret.")
+    query: str | None = Field(
+        None,
+        pattern=r"^(\$\{[A-Z_][A-Z0-9_]*\}|secret:[a-z0-9-]+)$",
+        description="Signed query: ${ENVIRONMENT_VARIABLE} or secret:NAME of a Prefect Secret block. Never the value.",
+    )
+    sha256: Sha256 | None = Field(None, description="Expected SHA-256 of the file, 64 hex digits.")
+
+
+class HttpSource(Section):
+    """Files behind URLs, fetched in order and unpacked side by side."""
+
+    files: tuple[HttpFile, ...] = Field(min_length=1, description="The files, each a zip or tar.")
+    attempts: int = Field(5, ge=1, le=20, description="Attempts per file, with exponential backoff and jitter.")
+    stall_seconds: float = Field(60, gt=0, le=600, description="Seconds without a byte after which a try is given up.")
+
+
+class KaggleSource(Section):
+    """A Kaggle dataset, pinned to a version."""
+
+    dataset: str = Field(pattern=r"^[\w-]+/[\w-]+$", description="owner/slug as in the dataset's address.")
+    version: int | None = Field(None, ge=1, description="Version number; null asks for the current one at each run.")
+    files: tuple[str, ...] = Field((), description="Only these files of the dataset; empty takes all.")
+
+
+class LocalSource(Section):
+    """A zip, tar or folder on this machine."""
+
+    path: str = Field(min_length=1, description="Path of the archive or folder; relative to the working folder.")
+
+
+class KerasSource(Section):
+    """A dataset that keras.datasets publishes, written out as images."""
+
+    name: Literal["cifar10", "cifar100", "mnist", "fashion_mnist"] = Field(description="Which dataset.")
+
+
+class EmbeddedSource(Section):
+    """A dataset inside a library that is installed anyway; needs no network."""
+
+    name: Literal["digits"] = Field(description="digits: scikit-learn's 1,797 handwritten digits, 8x8 pixels.")
+
+
+class Source(Section):
+    """Where labelled images come from: exactly one of the kinds."""
+
+    embedded: EmbeddedSource | None = Field(None, description="Inside an installed library.")
+    local: LocalSource | None = Field(None, description="On this machine.")
+    http: HttpSource | None = Field(None, description="Behind URLs.")
+    kaggle: KaggleSource | None = Field(None, description="On Kaggle.")
+    keras: KerasSource | None = Field(None, description="In keras.datasets.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            kinds = ", ".join(type(self).model_fields)
+            raise ValueError(f"expected exactly one of {kinds}; received {', '.join(given) or 'none'}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The name of the one kind that is given."""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+
+class Repair(Section):
+    """How folders become class names."""
+
+    classes: tuple[str, ...] = Field(
+        (), description="Declared classes, in order; empty takes the folders found, sorted."
+    )
+    rename: dict[str, str] = Field({}, description="Folder name -> class name, applied before anything else.")
+    subsets: dict[str, Literal["train", "validation", "test"]] = Field(
+        {}, description="Folder name -> subset, for folders whose names do not say it."
+    )
+
+    @model_validator(mode="after")
+    def _classes_are_distinct(self) -> Self:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("expected every class once")
+        return self
+
+
+class Screen(Section):
+    """Which files are images that can be used."""
+
+    max_megapixels: float = Field(
+        50, gt=0, le=1000, description="Megapixels by the header above which a file is quarantined."
+    )
+    conflicts: Literal["quarantine", "keep"] = Field(
+        "quarantine", description="What happens to identical pixels under two labels."
+    )
+    near_duplicate_bits: int = Field(
+        0, ge=0, le=16, description="Perceptual-hash bits that near-duplicates may differ in; 0: off."
+    )
+
+
+class Split(Section):
+    """How images are divided into train, validation and test."""
+
+    method: Literal["exact", "keras", "stable", "predefined"] = Field(
+        "stable",
+        description="exact: stratified, seeded; keras: per class, rounded down; stable: by digest; predefined: folder.",
+    )
+    validation: Fraction = Field(0.15, description="Share of images for validation.")
+    test: Fraction = Field(0.15, description="Share of images for test.")
+    group_near_duplicates: bool = Field(False, description="Keep near-duplicates on one side.")
+
+    @model_validator(mode="after")
+    def _leaves_training_images(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError(f"expected validation + test below 1; received {self.validation} + {self.test}")
+        return self
+
+
+class Image(Section):
+    """How an image becomes the network's input; the same in training, evaluation and every export."""
+
+    height: int = Field(160, ge=8, le=1024, description="Input height in pixels.")
+    width: int = Field(160, ge=8, le=1024, description="Input width in pixels.")
+    resize: Literal["squash", "crop", "pad"] = Field(
+        "squash", description="squash: ignore the aspect ratio; crop: cut the middle; pad: add black borders."
+    )
+    interpolation: Literal["area", "bilinear", "bicubic", "nearest"] = Field("area", description="Resampling filter.")
+
+
+class Augment(Section):
+    """Random changes to training images; validation and test are never augmented. All off by default."""
+
+    rotation: float = Field(0, ge=0, le=180, description="Rotation up to this many degrees either way.")
+    width_shift: Fraction = Field(0.0, description="Horizontal shift up to this share of the width.")
+    height_shift: Fraction = Field(0.0, description="Vertical shift up to this share of the height.")
+    shear: float = Field(0, ge=0, le=90, description="Shear up to this many degrees.")
+    zoom: Fraction = Field(0.0, description="Zoom in or out up to this share.")
+    horizontal_flip: bool = Field(False, description="Mirror left and right half of the time.")
+    vertical_flip: bool = Field(False, description="Mirror top and bottom half of the time.")
+    brightness: Range | None = Field(None, description="Factor range for brightness, 1 keeps it.")
+    contrast: Fraction = Field(0.0, description="Contrast factor within 1 plus or minus this.")
+    hue: Fraction = Field(0.0, description="Hue shift up to this share of the colour circle.")
+    channel_shift: float = Field(0, ge=0, le=255, description="Shift of each channel, in grey levels of 255.")
+    random_resolution: Range | None = Field(None, description="Scale range; then padded by reflection or cropped back.")
+    magnitude: Fraction | None = Field(
+        None, description="One strength that sets flips, rotation, zoom, shifts and colour."
+    )
+    fill: Literal["nearest", "reflect", "wrap", "constant"] = Field(
+        "nearest", description="What fills uncovered pixels."
+    )
+
+
+class Balance(Section):
+    """How classes of different sizes are weighed; from training counts only."""
+
+    weights: Literal["none", "balanced", "effective-number", "explicit"] = Field(
+        "none", description="none; balanced as in scikit-learn; effective-number (Cui et al. 2019); explicit."
+    )
+    explicit: dict[str, float] = Field({}, description="Class -> weight, for weights: explicit.")
+    beta: float = Field(0.999, ge=0, lt=1, description="Beta of effective-number.")
+    oversample: bool = Field(False, description="Repeat images of small classes instead of weighing them.")
+
+    @model_validator(mode="after")
+    def _explicit_goes_with_explicit(self) -> Self:
+        if (self.weights == "explicit") != bool(self.explicit):
+            raise ValueError("expected balance.explicit exactly when balance.weights is explicit")
+        if any(weight <= 0 for weight in self.explicit.values()):
+            raise ValueError("expected weights above 0")
+        return self

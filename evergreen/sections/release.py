@@ -1,0 +1,73 @@
+"""Sections about judging, exporting and releasing a model."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from evergreen.sections.base import Fraction, Section
+
+Format = Literal[
+    "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8", "tfjs", "tfjs-uint8",
+    "tfjs-float16",
+]  # fmt: skip
+
+
+class Evaluate(Section):
+    """How a model is judged."""
+
+    top_k: int = Field(
+        3, ge=1, le=10, description="Also count an image as right if its class is among the k likeliest."
+    )
+
+
+class Export(Section):
+    """Which formats are written."""
+
+    formats: tuple[Format, ...] = Field(
+        ("savedmodel", "tflite-float32", "tflite-int8", "tfjs"), min_length=1, description="Formats to export."
+    )
+    representative_images: int = Field(
+        200, ge=10, le=10_000, description="Stratified training images in the representative dataset for quantization."
+    )
+
+    @model_validator(mode="after")
+    def _each_format_once(self) -> Self:
+        if len(set(self.formats)) != len(self.formats):
+            raise ValueError("expected every format once")
+        return self
+
+
+class Verify(Section):
+    """What an export must show in its own runtime."""
+
+    images: int = Field(500, ge=1, le=1_000_000, description="Test images to run, stratified; all if there are fewer.")
+    max_difference: float = Field(1e-3, gt=0, le=1, description="Largest probability difference of a float32 format.")
+    min_agreement_float16: Fraction = Field(0.995, description="Least share of equal top-1 answers, 16-bit formats.")
+    min_agreement_quantized: Fraction = Field(0.95, description="Least share of equal top-1 answers, 8-bit formats.")
+
+
+class Gate(Section):
+    """When a model may become the champion."""
+
+    min_accuracy: Fraction = Field(0.0, description="Least test accuracy.")
+    min_recall_per_class: Fraction = Field(0.0, description="Least test recall of every class.")
+    min_gain: Fraction = Field(0.0, description="Accuracy by which the challenger must beat the champion.")
+    max_class_drop: Fraction = Field(1.0, description="Most recall that any class may lose against the champion.")
+    min_images: int = Field(50, ge=1, description="Shared test images needed to compare at all.")
+    require_verified: tuple[Format, ...] = Field((), description="Formats that must be verified.")
+
+
+class RetrainWhen(Section):
+    """Thresholds below which a scheduled run ends before training."""
+
+    min_new_share: Fraction = Field(0.0, description="Share of images that must be new since the champion.")
+    max_age_days: float | None = Field(
+        None, gt=0, le=3650, description="Retrain once the champion is this many days old."
+    )
+
+
+class Track(Section):
+    """Experiment tracking; off unless named."""
+
+    mlflow: Annotated[str, Field(min_length=1)] | None = Field(None, description="MLflow tracking URI.")
+    tensorboard: bool = Field(False, description="Write TensorBoard logs into the run's folder.")

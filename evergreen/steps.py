@@ -1,0 +1,123 @@
+"""The step table: the one picture of the graph.
+
+It is read by the cache policy, by the plan, by lineage, and by a test that the flow's real edges equal it.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: the verb; also the name of the task, its file and its row in every table.
+        core: ``module:function`` of the craft; what it can reach is fingerprinted.
+        inputs: parameter name -> the step whose output it takes.
+        recipe: sections (or single values) of the recipe that the step reads; it can read no others.
+        libraries: distributions whose version may change the output; also `node`, and npm packages as `npm:NAME`.
+        files: data files, relative to the project, that the core reads.
+        format: raised by hand when task wiring changes what is published.
+        cached: False for a step that must ask the world every time; it counts as reused if the answer is the same.
+    """
+
+    name: str
+    core: str
+    inputs: dict[str, str] = field(default_factory=dict)
+    recipe: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    format: int = 1
+    cached: bool = True
+
+
+_TABLES = ("numpy", "pandas")
+_KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow")
+
+STEPS: tuple[Step, ...] = (
+    Step("probe", "evergreen.sources.probe:probe", recipe=("source",), libraries=("scikit-learn",), cached=False),
+    Step(
+        "acquire",
+        "evergreen.sources.acquire:acquire",
+        inputs={"token": "probe"},
+        recipe=("source",),
+        libraries=("scikit-learn", "pillow", "numpy"),
+    ),
+    Step("unpack", "evergreen.sources.archives:unpack", inputs={"archive": "acquire"}),
+    Step(
+        "repair",
+        "evergreen.datasets.repair:repair",
+        inputs={"files": "unpack"},
+        recipe=("repair",),
+        libraries=_TABLES,
+    ),
+    Step(
+        "screen",
+        "evergreen.datasets.screen:screen",
+        inputs={"dataset": "repair"},
+        recipe=("screen",),
+        libraries=(*_TABLES, "pillow"),
+    ),
+    Step(
+        "split",
+        "evergreen.datasets.split:split",
+        inputs={"dataset": "screen"},
+        recipe=("split", "seed"),
+        libraries=(*_TABLES, "scikit-learn"),
+    ),
+    Step(
+        "balance",
+        "evergreen.datasets.balance:balance",
+        inputs={"dataset": "split"},
+        recipe=("balance",),
+        libraries=_TABLES,
+    ),
+    Step(
+        "train",
+        "evergreen.vision.train:train",
+        inputs={"dataset": "split", "weights": "balance"},
+        recipe=("train", "image", "augment", "seed"),
+        libraries=_KERAS,
+    ),
+    Step(
+        "evaluate",
+        "evergreen.vision.evaluate:evaluate",
+        inputs={"dataset": "split", "model": "train"},
+        recipe=("evaluate", "image"),
+        libraries=(*_KERAS, "scikit-learn"),
+    ),
+    Step(
+        "export",
+        "evergreen.vision.export:export",
+        inputs={"dataset": "split", "model": "train"},
+        recipe=("export", "image", "seed"),
+        libraries=(*_KERAS, "tensorflowjs"),
+    ),
+    Step(
+        "verify",
+        "evergreen.vision.verify:verify",
+        inputs={"dataset": "split", "model": "train", "exports": "export"},
+        recipe=("verify", "image", "seed"),
+        libraries=(*_KERAS, "node", "npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-backend-wasm"),
+        files=("evergreen/vision/formats/tfjs_node.mjs",),
+    ),
+    Step(
+        "report",
+        "evergreen.reports.report:report",
+        inputs={
+            "repaired": "repair",
+            "screened": "screen",
+            "dataset": "split",
+            "weights": "balance",
+            "model": "train",
+            "evaluation": "evaluate",
+            "exports": "export",
+            "verification": "verify",
+        },
+        recipe=("name", "title"),
+        libraries=("matplotlib", "jinja2", *_TABLES),
+        files=("evergreen/reports/report.html.j2",),
+    ),
+)
+
+BY_NAME = {step.name: step for step in STEPS}

@@ -1,0 +1,1 @@
+"""Networks, training, evaluation and export. The only place that imports TensorFlow, and late."""

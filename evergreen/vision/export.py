@@ -1,0 +1,66 @@
+"""Export a model in every format that the recipe names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evergreen.datasets.tables import ReadBlob
+from evergreen.errors import NotBuiltYet
+from evergreen.vision import pixels, runtime, saving
+from evergreen.vision.formats import savedmodel, tfjs, tflite
+from evergreen.vision.formats.contract import write_labels
+
+if TYPE_CHECKING:
+    from evergreen.recipe import Recipe
+
+
+def export(
+    dataset: pd.DataFrame,
+    read: ReadBlob,
+    classes: list[str],
+    recipe: "Recipe",
+    model_file: Path,
+    folder: Path,
+    scratch: Path,
+) -> None:
+    """Write ``folder/<format>/`` for each format; each carries ``labels.txt`` in class order.
+
+    Args:
+        dataset: path, label, sha256, split; quantization takes a stratified sample of its training images.
+        read: gives an image's bytes for its SHA-256.
+        classes: class names in order.
+        recipe: its ``export``, ``image`` and ``seed`` are read.
+        model_file: a ``.keras`` file.
+        folder: where the exports go.
+        scratch: a folder for what is not an export.
+
+    Raises:
+        NotBuiltYet: a format is not built.
+    """
+    runtime.start(recipe.seed)
+    model = saving.load(model_file, classes)
+    saved = scratch / "savedmodel"
+    savedmodel.write(model, saved)
+
+    def representative() -> Iterator[list[np.ndarray]]:
+        training = dataset[dataset["split"] == "train"]
+        sample = pixels.stratified_sample(training, recipe.export.representative_images, recipe.seed)
+        for image in pixels.load(sample, read, recipe.image):
+            yield [image[None].astype(np.float32)]
+
+    for name in recipe.export.formats:
+        target = folder / name
+        if name == "savedmodel":
+            savedmodel.write(model, target)
+        elif name == "tflite-float32":
+            tflite.write_float32(saved, target)
+        elif name == "tflite-int8":
+            tflite.write_int8(saved, target, representative)
+        elif name == "tfjs":
+            tfjs.write(saved, target)
+        else:
+            raise NotBuiltYet(f"not built yet: export.formats: {name}")
+        write_labels(target, classes)

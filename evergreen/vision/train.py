@@ -1,0 +1,167 @@
+"""Training: from a split dataset to a fitted model."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from evergreen.datasets.tables import ReadBlob
+from evergreen.errors import TrainingDiverged
+from evergreen.vision import networks, pixels, runtime, saving
+
+if TYPE_CHECKING:
+    from evergreen.recipe import Recipe
+    from evergreen.sections.training import Phase
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What is known after one epoch.
+
+    Attributes:
+        phase, phases: which phase, from 1, of how many.
+        epoch, epochs: which epoch of the phase, from 1, of at most how many.
+        metrics: loss, accuracy, val_loss, val_accuracy, learning_rate.
+        seconds_left: at most this long until the phase ends, in seconds.
+    """
+
+    phase: int
+    phases: int
+    epoch: int
+    epochs: int
+    metrics: dict[str, float]
+    seconds_left: float
+
+
+OnEpoch = Callable[[EpochReport], None]
+
+
+def train(
+    dataset: pd.DataFrame,
+    read: ReadBlob,
+    classes: list[str],
+    class_weights: dict[str, float],
+    recipe: "Recipe",
+    model_file: Path,
+    on_epoch: OnEpoch,
+) -> pd.DataFrame:
+    """Fit the recipe's network, keep its best epoch, and write it as a ``.keras`` file.
+
+    Args:
+        dataset: path, label, sha256, split.
+        read: gives an image's bytes for its SHA-256.
+        classes: class names in order.
+        class_weights: class -> weight on the loss.
+        recipe: its ``train``, ``image`` and ``seed`` are read.
+        model_file: where the model is written.
+        on_epoch: called after every epoch.
+
+    Returns:
+        One row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
+
+    Raises:
+        TrainingDiverged: the loss became NaN or infinite; nothing is written.
+    """
+    import keras
+
+    runtime.start(recipe.seed)
+    data = {}
+    for name in ("train", "validation"):
+        rows = dataset[dataset["split"] == name]
+        images = pixels.load(rows, read, recipe.image)
+        data[name] = (images, keras.utils.to_categorical(pixels.targets(rows["label"], classes), len(classes)))
+    model = networks.build(recipe.train, recipe.image, len(classes))
+    weights = {index: class_weights[name] for index, name in enumerate(classes)}
+    best = _Best(recipe.train.keep)
+    history = []
+    for number, phase in enumerate(recipe.train.phases, start=1):
+        history += _fit(model, phase, (number, len(recipe.train.phases)), data, weights, best, on_epoch)
+    kept = networks.build(recipe.train, recipe.image, len(classes))  # anew: without the optimizer's state
+    kept.set_weights(best.weights)
+    saving.save(kept, model_file)
+    table = pd.DataFrame(history)
+    table["kept"] = np.arange(len(table)) == best.epoch
+    return table
+
+
+class _Best:
+    """The weights of the best epoch over all phases, by one validation metric; earlier wins a tie."""
+
+    def __init__(self, metric: str) -> None:
+        self.metric = metric
+        self.weights: list[np.ndarray] = []
+        self.epoch = -1
+        self._seen = 0
+        self._score = -np.inf
+
+    def offer(self, model: Any, metrics: dict[str, float]) -> None:
+        score = metrics[self.metric] * (-1 if "loss" in self.metric else 1)
+        if score > self._score:
+            self._score, self.epoch, self.weights = score, self._seen, model.get_weights()
+        self._seen += 1
+
+
+def _fit(
+    model: Any,
+    phase: "Phase",
+    number: tuple[int, int],
+    data: dict[str, tuple[np.ndarray, np.ndarray]],
+    class_weights: dict[int, float],
+    best: _Best,
+    on_epoch: OnEpoch,
+) -> list[dict[str, float]]:
+    """Run one phase and return its rows of the history."""
+    import keras
+
+    optimizers = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+    }
+    model.compile(optimizers[phase.optimizer](phase.learning_rate), "categorical_crossentropy", metrics=["accuracy"])
+    rows: list[dict[str, float]] = []
+    callbacks: list[Any] = [
+        keras.callbacks.LearningRateScheduler(lambda epoch: phase.learning_rate * phase.decay**epoch),
+        _after_each_epoch(model, phase, number, rows, best, on_epoch),
+    ]
+    if phase.early_stopping:
+        stopping = phase.early_stopping
+        callbacks.append(keras.callbacks.EarlyStopping(stopping.monitor, patience=stopping.patience))
+    model.fit(
+        *data["train"],
+        validation_data=data["validation"],
+        batch_size=phase.batch,
+        epochs=phase.epochs,
+        class_weight=class_weights,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    return rows
+
+
+def _after_each_epoch(
+    model: Any, phase: "Phase", number: tuple[int, int], rows: list[dict[str, float]], best: _Best, on_epoch: OnEpoch
+) -> Any:
+    """Return a Keras callback that checks, keeps and reports."""
+    import keras
+
+    began = time.monotonic()
+
+    def end(epoch: int, logs: dict[str, Any]) -> None:
+        metrics = {name: float(value) for name, value in logs.items()}
+        if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
+            raise TrainingDiverged(
+                f"the loss became {metrics['loss']} (validation {metrics['val_loss']}) in epoch {epoch + 1}; "
+                f"lower train.phases.{number[0] - 1}.learning_rate, now {phase.learning_rate:g}"
+            )
+        best.offer(model, metrics)
+        rows.append({"phase": number[0], "epoch": epoch + 1, **metrics})
+        left = (time.monotonic() - began) / (epoch + 1) * (phase.epochs - epoch - 1)
+        on_epoch(EpochReport(*number, epoch + 1, phase.epochs, metrics, left))
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=end)

@@ -1,0 +1,188 @@
+"""The command ``evergreen``. Exit codes: 0 done, 1 a step failed, 2 bad recipe or input."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evergreen.errors import BadInput, EvergreenError
+from evergreen.not_built import refuse_not_built
+from evergreen.recipe import Recipe, load_recipe, recipe_schema
+from flows.plan import nothing_to_do, plan
+from flows.quiet import only_ours
+from flows.settings import prepare_prefect, server_is_configured, store_root
+from flows.summary import finish, run_folder
+from flows.terminal import Progress, show_lineage, show_predictions, show_run
+from storage import lineage as graph
+from storage.digests import sha256_file
+from storage.errors import ArtifactMissing, BadReference, StoreError
+from storage.store import Store
+from tasks.run import Run, listener
+
+DONE, FAILED, BAD = 0, 1, 2
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps an image classifier fresh."
+)
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", envvar="EVERGREEN_STORE", help="Folder of the store. Default: .evergreen/")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
+
+
+@app.command()
+def retrain(
+    recipe: Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="PATH_OR_URL", help="Take the images from here instead.")
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
+    root = store_root(store)
+    with _errors(verbose):
+        loaded = load_recipe(recipe, overrides or (), source)
+        refuse_not_built(loaded)
+        summary = None if server_is_configured() else _reuse_everything(loaded, Store(root))
+    if summary is None:
+        summary = _run_flow(recipe, overrides, source, root, verbose)
+    _show(summary, root, as_json)
+    raise typer.Exit(DONE if summary["outcome"] == "completed" else FAILED)
+
+
+@app.command()
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Image files.")],
+    recipe: Annotated[
+        str | None, typer.Option(help="Answer with this recipe's newest model. Default: the newest.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to list.")] = 3,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Classify images with the newest model of a recipe."""
+    from flows.prediction import predict_files
+
+    root = store_root(store)
+    log = None if verbose else root / "logs" / "predict.txt"
+    with _errors(verbose), only_ours(log) as (out, _):
+        answers = predict_files(images, Store(root), recipe, top)
+        if as_json:
+            out.file.write(json.dumps(answers, indent=2, ensure_ascii=False) + "\n")
+        else:
+            show_predictions(out, answers)
+    raise typer.Exit(BAD if any("error" in answer for answer in answers) else DONE)
+
+
+@app.command()
+def lineage(
+    ref: Annotated[str, typer.Argument(help="A digest or its beginning, a run's id, or an exported file.")],
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show where an artifact, or an exported file, came from: up to the source's bytes."""
+    from rich.console import Console
+
+    stored = Store(store_root(store))
+    with _errors(verbose):
+        node = graph.trace(stored, graph.find(stored, _digest_meant(stored, ref)))
+        if as_json:
+            typer.echo(json.dumps(graph.as_json(node), indent=2, ensure_ascii=False))
+        else:
+            show_lineage(Console(), node)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a recipe, for editors."""
+    typer.echo(recipe_schema(), nl=False)
+
+
+def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
+    """Return the summary of a run that reuses every step, or None if something must run. Starts nothing."""
+    entries = plan(recipe, store)
+    if not nothing_to_do(entries):
+        return None
+    run = Run.new(store, recipe)
+    for entry in entries:
+        run.journal.add(entry)
+    return finish(run, "completed")
+
+
+def _run_flow(
+    recipe: str, overrides: list[str] | None, source: str | None, root: Path, verbose: bool
+) -> dict[str, Any]:
+    """Run the flow in this process and return its summary, also that of a failed run."""
+    with _errors(verbose):
+        prepare_prefect(root, verbose=verbose)
+    log = root / "logs" / "retrain.txt"
+    with only_ours(None if verbose else log) as (_, err):
+        err.print("starting Prefect", style="dim")
+        progress = Progress(err)
+        listener.set(progress)
+        from flows.retrain import retrain as flow
+
+        try:
+            summary: dict[str, Any] = flow(recipe, overrides, source, str(root))
+        except Exception as error:
+            if verbose:
+                raise
+            where = f"step {progress.failed.name}" if progress.failed else "the run"
+            hint = (
+                "" if isinstance(error, EvergreenError | StoreError) else f"\nSee {log}, or run again with --verbose."
+            )
+            err.print(f"{where} failed: {error}{hint}", style="red", markup=False, soft_wrap=True)
+            if progress.run is None:
+                raise typer.Exit(FAILED) from None
+            path = run_folder(progress.run.store, progress.run.id) / "run.json"
+            summary = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:
+    from rich.console import Console
+
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    if all(step["state"] == "reused" for step in summary["steps"]):
+        console.print("Nothing changed: every step is reused.")
+    show_run(console, summary, run_folder(Store(root), summary["id"]))
+
+
+def _digest_meant(store: Store, ref: str) -> str:
+    """Return the digest that a reference stands for: of a file, of a run's newest artifact, or itself."""
+    if Path(ref).is_file():
+        return sha256_file(Path(ref))
+    path = run_folder(store, ref) / "run.json"
+    if path.is_file():
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        outputs = [step["output"] for step in summary["steps"] if step["output"]]
+        return outputs[-1] if outputs else ref
+    return ref
+
+
+@contextmanager
+def _errors(verbose: bool) -> Iterator[None]:
+    """Turn our errors into one message and an exit code; a traceback only with ``--verbose``."""
+    try:
+        yield
+    except (EvergreenError, StoreError) as error:
+        if verbose:
+            raise
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(BAD if isinstance(error, BadInput | BadReference | ArtifactMissing) else FAILED) from None

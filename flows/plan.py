@@ -1,0 +1,41 @@
+"""The plan: which steps would run, which are reused, and why; asks the store, starts neither Prefect nor TensorFlow."""
+
+from evergreen.recipe import Recipe
+from evergreen.steps import STEPS, Step
+from storage.artifacts import Ref
+from storage.records import Records
+from storage.store import Store
+from tasks.keys import key_parts, why_it_runs
+from tasks.run import Entry, State
+from tasks.source import source_version
+
+
+def plan(recipe: Recipe, store: Store) -> list[Entry]:
+    """Return one entry a step, in the table's order: reused, would run, or unknown until something has run."""
+    outputs: dict[str, Ref] = {}
+    entries = []
+    for step in STEPS:
+        inputs = {name: outputs[above] for name, above in step.inputs.items() if above in outputs}
+        entry = _look_up(step, recipe, Records(store), inputs)
+        if entry.output:
+            outputs[step.name] = entry.output
+        entries.append(entry)
+    return entries
+
+
+def nothing_to_do(entries: list[Entry]) -> bool:
+    """Whether every step of a plan is reused."""
+    return all(entry.state == "reused" for entry in entries)
+
+
+def _look_up(step: Step, recipe: Recipe, records: Records, inputs: dict[str, Ref]) -> Entry:
+    missing = [above for name, above in step.inputs.items() if name not in inputs]
+    if missing:
+        return Entry(step.name, "unknown", f"known once {missing[0]} has run")
+    parts = key_parts(step, recipe, inputs)
+    record = records.read(parts.key)
+    output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe.name))
+    if not step.cached and (asked := source_version(recipe)) != output:
+        output, record, reason = asked, None, "the source has a new version" if record else reason
+    state: State = "reused" if record else "would run"
+    return Entry(step.name, state, reason, 0.0, output, parts.key, parts.inputs)

@@ -1,0 +1,39 @@
+"""Keep the terminal for our own lines: everything that libraries print goes to a file instead."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+
+@contextmanager
+def only_ours(log: Path | None) -> Iterator[tuple[Console, Console]]:
+    """Yield consoles for the true stdout and stderr while file descriptors 1 and 2 lead to ``log``.
+
+    TensorFlow's C++ writes to the descriptors, past ``sys.stderr``; so the descriptors themselves are turned.
+
+    Args:
+        log: the file, made with its folder and appended to; None leaves everything as it is (``--verbose``).
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with os.fdopen(saved[0], "w") as out, os.fdopen(saved[1], "w") as err:
+        consoles = Console(file=out), Console(file=err)
+        if log is None:
+            yield consoles
+            return
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        try:
+            yield consoles
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)

@@ -1,0 +1,90 @@
+"""The main job, from a source to verified exports, in the order of the step table."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from evergreen.not_built import refuse_not_built
+from evergreen.recipe import load_recipe
+from flows.dashboard import show_in_dashboard
+from flows.settings import store_root
+from flows.summary import finish
+from storage.store import Store
+from tasks.data.acquire import acquire
+from tasks.data.balance import balance
+from tasks.data.probe import probe
+from tasks.data.repair import repair
+from tasks.data.screen import screen
+from tasks.data.split import split
+from tasks.data.unpack import unpack
+from tasks.model.evaluate import evaluate
+from tasks.model.train import train
+from tasks.release.export import export
+from tasks.release.report import report
+from tasks.release.verify import verify
+from tasks.run import Run, listener
+
+
+@flow(name="retrain", flow_run_name="retrain {recipe}")
+def retrain(
+    recipe: str, overrides: list[str] | None = None, source: str | None = None, store: str | None = None
+) -> dict[str, Any]:
+    """Retrain one recipe, redoing only what changed.
+
+    Args:
+        recipe: a name in recipes/, or the path of a YAML file.
+        overrides: dotted.path=value pairs that replace values of the recipe.
+        source: a path or URL that replaces the recipe's source.
+        store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+    """
+    with started(recipe, overrides, source, store) as (run, summary):
+        token = probe(run)
+        archive = acquire(run, token=token)
+        files = unpack(run, archive=archive)
+        repaired = repair(run, files=files)
+        screened = screen(run, dataset=repaired)
+        dataset = split(run, dataset=screened)
+        weights = balance(run, dataset=dataset)
+        model = train(run, dataset=dataset, weights=weights)
+        evaluation = evaluate(run, dataset=dataset, model=model)
+        exports = export(run, dataset=dataset, model=model)
+        verification = verify(run, dataset=dataset, model=model, exports=exports)
+        report(
+            run,
+            repaired=repaired,
+            screened=screened,
+            dataset=dataset,
+            weights=weights,
+            model=model,
+            evaluation=evaluation,
+            exports=exports,
+            verification=verification,
+        )
+    return summary
+
+
+@contextmanager
+def started(
+    recipe: str, overrides: list[str] | None, source: str | None, store: str | None
+) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Yield a new run and the summary that is filled when it ends, well or badly.
+
+    Raises:
+        BadRecipe, NotBuiltYet: before anything is written.
+    """
+    loaded = load_recipe(recipe, overrides or (), source)
+    refuse_not_built(loaded)
+    run = Run.new(Store(store_root(Path(store) if store else None)), loaded)
+    if hearing := listener.get():
+        hearing.started(run)
+    summary: dict[str, Any] = {}
+    try:
+        yield run, summary
+    except BaseException as error:
+        finish(run, "failed", f"{type(error).__name__}: {error}")
+        raise
+    summary.update(finish(run, "completed"))
+    show_in_dashboard(run, summary)

@@ -1,0 +1,84 @@
+"""What a run leaves for people and programs: run.json, the report and the exports as ordinary files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from storage.artifacts import Ref
+from storage.store import Store
+from tasks.run import Run
+from tasks.tables import read_json, to_json
+
+
+def run_folder(store: Store, run_id: str) -> Path:
+    """Return the folder of one run."""
+    return store.root / "runs" / run_id
+
+
+def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
+    """Write the run's folder and return what ``run.json`` says.
+
+    Args:
+        run: with its journal.
+        outcome: completed or failed.
+        error: why it failed, in words.
+    """
+    folder = run_folder(run.store, run.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = run.journal.entries
+    outputs = {name: entry.output for name, entry in entries.items() if entry.output}
+    summary: dict[str, Any] = {
+        "id": run.id,
+        "recipe": run.recipe.name,
+        "outcome": outcome,
+        "steps": [entry.as_json() for entry in entries.values()],
+        "metrics": _metrics(run.store, outputs),
+        "exports": _exports(run.store, outputs, folder),
+        "settings": run.recipe.model_dump(mode="json"),
+    }
+    if error:
+        summary["error"] = error
+    if "report" in outputs:
+        run.store.materialise(outputs["report"], folder)
+    part = folder / "run.json.part"
+    part.write_bytes(to_json(summary))
+    part.replace(folder / "run.json")
+    return summary
+
+
+def newest_run(store: Store, recipe: str | None) -> dict[str, Any] | None:
+    """Return ``run.json`` of the newest completed run (of one recipe), or None."""
+    for path in sorted((store.root / "runs").glob("*/run.json"), reverse=True):
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if summary["outcome"] == "completed" and recipe in (None, summary["recipe"]):
+            return summary
+    return None
+
+
+def output_of(summary: dict[str, Any], step: str) -> str | None:
+    """Return the digest of what a step of a finished run published."""
+    found = [entry["output"] for entry in summary["steps"] if entry["name"] == step]
+    return found[0] if found else None
+
+
+def _metrics(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
+    return read_json(store, outputs["evaluate"], "metrics.json") if "evaluate" in outputs else {}
+
+
+def _exports(store: Store, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
+    """Copy the exports into the run's folder and return one entry a format."""
+    if "export" not in outputs:
+        return []
+    manifest = store.manifest(outputs["export"].sha256)
+    store.materialise(outputs["export"], folder / "exports")
+    proofs = read_json(store, outputs["verify"], "verification.json") if "verify" in outputs else []
+    by_format = {proof["format"]: proof for proof in proofs}
+    entries = []
+    for name in manifest.facts["formats"]:
+        proof = by_format.get(name, {"verified": "not verified", "reason": "verify did not end", "agreement": None})
+        size = sum(blob.size for file, blob in manifest.files.items() if file.startswith(f"{name}/"))
+        path = folder / "exports" / name
+        entries.append(
+            {"format": name, "path": str(path), "bytes": size} | {key: proof[key] for key in proof if key != "format"}
+        )
+    return entries

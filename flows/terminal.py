@@ -1,0 +1,115 @@
+"""What a person sees in the terminal: progress, the step table, where to look, lineage."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from storage.lineage import Node
+from tasks.run import Entry, Run
+
+if TYPE_CHECKING:
+    from evergreen.vision.train import EpochReport
+
+_COLOURS = {"ran": "green", "reused": "cyan", "failed": "red", "passed": "green", "not verified": "yellow"}
+
+
+class Progress:
+    """Tells a terminal what a run does; on a pipe, one line a step and one every tenth epoch."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.run: Run | None = None
+        self.failed: Entry | None = None
+
+    def started(self, run: Run) -> None:
+        """Remember the run, for its id."""
+        self.run = run
+
+    def began(self, step: str, reason: str) -> None:
+        """Say that a step's body starts."""
+        self.console.print(f"[bold]{step}[/bold] [dim]{escape(reason)}[/dim]")
+
+    def ended(self, entry: Entry) -> None:
+        """Remember a failed step."""
+        if entry.state == "failed":
+            self.failed = entry
+
+    def epoch(self, report: "EpochReport") -> None:
+        """Show one epoch, over the last one where the terminal can."""
+        metrics = report.metrics
+        line = (
+            f"  epoch {report.epoch:3d}/{report.epochs}  "
+            f"loss {metrics['loss']:.4f}  accuracy {metrics['accuracy']:.4f}  "
+            f"validation {metrics['val_accuracy']:.4f}  {report.seconds_left:4.0f} s left"
+        )
+        if self.console.is_terminal:
+            self.console.print(line, end="\n" if report.epoch == report.epochs else "\r", highlight=False)
+        elif report.epoch % 10 == 0 or report.epoch in (1, report.epochs):
+            self.console.print(line, highlight=False)
+
+
+def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print the step table of a run, its numbers, and where to look."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("step", "state", "why", "seconds", "digest"):
+        table.add_column(title, justify="right" if title == "seconds" else "left", header_style="dim")
+    for step in summary["steps"]:
+        colour = _COLOURS.get(step["state"], "white")
+        seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
+        state = f"[{colour}]{step['state']}[/]"
+        table.add_row(step["name"], state, escape(step["reason"]), seconds, (step["output"] or "")[:12])
+    console.print(table)
+    for split, values in summary["metrics"].items():
+        console.print(
+            f"{split:<10} accuracy {values['accuracy']:.2%}  loss {values['loss']:.4f}  {values['count']} images"
+        )
+    for export in summary["exports"]:
+        colour = _COLOURS.get(export["verified"], "red")
+        detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else escape(export["reason"])
+        size = f"{export['bytes'] / 1024:,.0f} KiB"
+        console.print(f"{export['format']:<15} [{colour}]{export['verified']}[/]  {detail}  {size}", highlight=False)
+    console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
+    console.print(f"{'run':<8} {folder / 'run.json'}", soft_wrap=True, highlight=False)
+
+
+def show_predictions(console: Console, predictions: list[dict[str, Any]]) -> None:
+    """Print the likeliest classes of each image."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("image", header_style="dim", overflow="fold")
+    table.add_column("classes", header_style="dim")
+    for row in predictions:
+        if "error" in row:
+            table.add_row(escape(row["image"]), f"[red]{escape(row['error'])}[/]")
+            continue
+        answers = [f"{escape(answer['label'])} {answer['probability']:.1%}" for answer in row["top"]]
+        table.add_row(escape(row["image"]), "  ".join([f"[bold]{answers[0]}[/]", *answers[1:]]))
+    console.print(table)
+
+
+def show_lineage(console: Console, node: Node) -> None:
+    """Print the graph above an artifact as a tree; what was shown once is not unfolded again."""
+    seen: set[str] = set()
+
+    def grow(tree: Tree, node: Node) -> None:
+        if node.artifact in seen:
+            if node.inputs:
+                tree.add("[dim]as above[/]")
+            return
+        seen.add(node.artifact)
+        for above in node.inputs.values():
+            grow(tree.add(_lineage_line(above)), above)
+
+    root = Tree(_lineage_line(node))
+    grow(root, node)
+    console.print(root, soft_wrap=True, highlight=False)
+
+
+def _lineage_line(node: Node) -> str:
+    facts = "  ".join(f"{name}: {value}" for name, value in node.facts.items() if isinstance(value, str))
+    made = f" by [bold]{node.step}[/]" if node.step else ""
+    return f"{node.kind} [cyan]{node.artifact[:12]}[/]{made} [dim]{escape(facts)}[/]"

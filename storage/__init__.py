@@ -1,0 +1,1 @@
+"""Where bytes rest: content-addressed store, fingerprints, step records, lineage. Knows no images and no Prefect."""

@@ -1,0 +1,107 @@
+"""References and manifests: the names under which artifacts are known."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from storage.digests import canonical_json, checked_digest, sha256_bytes
+from storage.errors import ArtifactDamaged, BadReference
+
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What travels between steps: the kind, identity and size in bytes of one artifact.
+
+    Raises:
+        BadReference: the kind or the digest has a form that no store produces.
+    """
+
+    kind: str
+    sha256: str
+    size: int
+
+    def __post_init__(self) -> None:
+        if not _KIND.match(self.kind):
+            raise BadReference(f"expected an artifact kind such as 'dataset', received {self.kind!r}")
+        checked_digest(self.sha256)
+        if not isinstance(self.size, int) or self.size < 0:
+            raise BadReference(f"expected a size in bytes of 0 or more, received {self.size!r}")
+
+    @property
+    def short(self) -> str:
+        """The first 12 hex digits, for people."""
+        return self.sha256[:12]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reference as plain JSON values."""
+        return {"kind": self.kind, "sha256": self.sha256, "size": self.size}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Ref":
+        """Read what ``as_json`` wrote.
+
+        Raises:
+            BadReference: a field is missing or has another form.
+        """
+        try:
+            return cls(kind=str(value["kind"]), sha256=str(value["sha256"]), size=value["size"])
+        except (KeyError, TypeError) as error:
+            raise BadReference(f"expected a reference with kind, sha256 and size, received {value!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One stored file: its SHA-256 and its size in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An artifact's table of contents; the digest of its canonical JSON is the artifact's identity."""
+
+    kind: str
+    files: Mapping[str, Blob]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def canonical(self) -> bytes:
+        """Return the bytes that are stored and digested."""
+        files = {name: {"sha256": blob.sha256, "size": blob.size} for name, blob in self.files.items()}
+        return canonical_json({"kind": self.kind, "files": files, "facts": dict(self.facts)})
+
+    def ref(self) -> Ref:
+        """Return the reference to this artifact; its size counts the files, not the manifest."""
+        size = sum(blob.size for blob in self.files.values())
+        return Ref(self.kind, sha256_bytes(self.canonical()), size)
+
+    @classmethod
+    def parse(cls, data: bytes, digest: str) -> "Manifest":
+        """Read a stored manifest and prove that it is the one that was published.
+
+        Raises:
+            ArtifactDamaged: the bytes do not have the expected digest.
+        """
+        if (found := sha256_bytes(data)) != digest:
+            raise ArtifactDamaged(f"manifest {digest[:12]}: expected SHA-256 {digest}, found {found}")
+        value = json.loads(data)
+        files = {name: Blob(checked_digest(entry["sha256"]), entry["size"]) for name, entry in value["files"].items()}
+        return cls(value["kind"], files, value["facts"])
+
+
+def checked_name(name: str) -> str:
+    """Return a file's name inside an artifact: relative, POSIX, without ``..``.
+
+    Raises:
+        BadReference: the name could leave the folder that it is written to.
+    """
+    path = PurePosixPath(name)
+    unsafe = not name or path.is_absolute() or "\0" in name or "\\" in name or str(path) != name
+    if unsafe or any(part in ("..", ".") for part in path.parts):
+        raise BadReference(f"expected a relative file name without '..', received {name!r}")
+    return name

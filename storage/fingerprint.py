@@ -1,0 +1,123 @@
+"""Fingerprints of code: what a function can reach, as text that ignores what cannot change a result.
+
+The fingerprint of ``package.module:function`` covers the module and, transitively, every project module that it
+imports anywhere in its body. Each module counts as the unparsed AST without docstrings, comments and annotations.
+Whole modules count, not single functions: a constant or a decorator matters as much as the function that uses it.
+"""
+
+import ast
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+
+def reachable_code(core: str, root: Path, packages: Iterable[str], leave_out: Iterable[str] = ()) -> dict[str, str]:
+    """Return ``{module name: normalised source}`` for everything that a function can reach.
+
+    Args:
+        core: ``package.module:function``.
+        root: the folder that holds the packages.
+        packages: top-level packages that belong to the project; others count by their library version.
+        leave_out: modules, or packages with all below them, that stay out.
+
+    Raises:
+        LookupError: ``core`` names no module below ``root``.
+    """
+    first = core.partition(":")[0]
+    own, excluded = tuple(packages), tuple(leave_out)
+    if _file_of(first, root) is None:
+        raise LookupError(f"expected a module below {root}, received {core!r}")
+    found: dict[str, str] = {}
+    queue = [first]
+    while queue:
+        module = queue.pop()
+        path = _file_of(module, root)
+        if module in found or path is None or _below(module, excluded) or not _below(module, own):
+            continue
+        stamp = path.stat()
+        found[module], imports = _read(path, module, stamp.st_mtime_ns, stamp.st_size)
+        queue += imports
+    return found
+
+
+def normalised(source: str) -> str:
+    """Return source text as it is after dropping comments, docstrings, annotations and formatting.
+
+    The target of an annotated assignment without a value (a dataclass field, say) stays, by name.
+    """
+    return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(ast.parse(source))))
+
+
+def _below(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def _file_of(module: str, root: Path) -> Path | None:
+    base = root.joinpath(*module.split("."))
+    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _read(path: Path, module: str, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...]]:
+    """Return a module's normalised source and the modules that it imports; the stamp is there for the cache."""
+    tree = ast.parse(path.read_text())
+    is_package = path.name == "__init__.py"
+    imports = tuple(sorted(_imports(tree, module, is_package)))
+    return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(tree))), imports
+
+
+def _imports(tree: ast.AST, module: str, is_package: bool) -> set[str]:
+    """Return every dotted name that an import may load, packages on the way to it included."""
+    names: set[str] = set()
+    for node in _runtime_nodes(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = module.split(".") if is_package else module.split(".")[:-1]
+                above = above[: len(above) - node.level + 1]
+                base = ".".join([*above, base]) if base else ".".join(above)
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return {".".join(parts[:end]) for name in names if (parts := name.split(".")) for end in range(1, len(parts) + 1)}
+
+
+def _runtime_nodes(tree: ast.AST) -> Iterable[ast.AST]:
+    """Walk the tree without the bodies of ``if TYPE_CHECKING:``, which never run."""
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(tree, ast.If) and _is_type_checking(tree.test) and child in tree.body:
+            continue
+        yield from _runtime_nodes(child)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+class _Normaliser(ast.NodeTransformer):
+    """Drops docstrings, annotations and type-checking blocks; comments and formatting are not in an AST at all."""
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.AnnAssign):
+            value: ast.expr = node.value or ast.Constant(...)
+            return ast.Assign(targets=[node.target], value=value)
+        elif isinstance(node, ast.If) and _is_type_checking(node.test):
+            node.body = [ast.Pass()]
+        return node

@@ -1,0 +1,104 @@
+"""Step records: for one key, the artifact that the step returned.
+
+One JSON file a record, named by the key. The orchestrator that writes it wraps ours in an envelope,
+``{"result": "<our JSON>", ...}``; only ``result`` is read here. A record that is torn, foreign, or whose artifact is
+missing or damaged is a miss, never an error.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.artifacts import Ref
+from storage.digests import canonical_json, checked_digest
+from storage.errors import StoreError
+from storage.keys import KeyParts
+from storage.store import Store
+
+# The only way of writing that is trusted; an envelope that names another (a pickle, say) is foreign.
+SERIALIZER = "evergreen-record"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one execution of a step left behind.
+
+    Attributes:
+        step: the step's name.
+        key: the step key; also the digest of the blob that holds the key's parts.
+        output: the artifact that the step published.
+        recipe: name of the recipe for which it ran first.
+        run: id of the run that executed it.
+        seconds: wall time of the step's body.
+        finished: UTC time, ISO 8601.
+    """
+
+    step: str
+    key: str
+    output: Ref
+    recipe: str
+    run: str
+    seconds: float
+    finished: str
+
+    def dumps(self) -> bytes:
+        """Return the record as JSON."""
+        return canonical_json(self.__dict__ | {"output": self.output.as_json()})
+
+    @classmethod
+    def loads(cls, data: bytes | str) -> "Record":
+        """Read what ``dumps`` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError, BadReference: it is something else.
+        """
+        value: dict[str, Any] = json.loads(data)
+        return cls(**value | {"output": Ref.from_json(value["output"])})
+
+
+class Records:
+    """The records of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.folder = store.root / "records"
+
+    def path(self, key: str) -> Path:
+        """Return where the record of that key lies, or would lie."""
+        return self.folder / checked_digest(key)
+
+    def read(self, key: str) -> Record | None:
+        """Return the record of that key if it can be relied on: readable, of that key, and its artifact whole."""
+        record = self._parse(self.path(key))
+        if record is None or record.key != key or not self._store.is_whole(record.output):
+            return None
+        return record
+
+    def discard_unreliable(self, key: str) -> None:
+        """Remove a record that ``read`` refuses, so that nothing less careful reads it."""
+        if self.path(key).exists() and self.read(key) is None:
+            self.path(key).unlink(missing_ok=True)
+
+    def all(self, step: str | None = None) -> Iterator[Record]:
+        """Yield every readable record (of one step), newest first; their artifacts are not checked."""
+        paths = self.folder.glob("*") if self.folder.is_dir() else iter(())
+        records = [record for path in paths if (record := self._parse(path)) and step in (None, record.step)]
+        yield from sorted(records, key=lambda record: record.finished, reverse=True)
+
+    def parts(self, record: Record) -> KeyParts | None:
+        """Return the parts of a record's key, or None if they are no longer stored."""
+        try:
+            return KeyParts.parse(self._store.read_blob(record.key))
+        except StoreError:
+            return None
+
+    def _parse(self, path: Path) -> Record | None:
+        try:
+            envelope = json.loads(path.read_bytes())
+            if envelope["metadata"]["serializer"]["type"] != SERIALIZER:
+                return None
+            return Record.loads(envelope["result"])
+        except (OSError, ValueError, KeyError, TypeError, StoreError):
+            return None

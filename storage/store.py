@@ -1,0 +1,249 @@
+"""The content-addressed store: blobs by SHA-256, artifacts as manifests over blobs.
+
+Publishing writes aside in the same file system, flushes to disk, checks, renames, and flushes the folder; what is
+published is read-only. A reader never meets half an artifact, and two writers of the same bytes are harmless.
+
+    <root>/blobs/ab/<sha256>      bytes
+    <root>/manifests/ab/<sha256>  an artifact: names -> blobs, plus facts
+    <root>/records/<key>          what a step returned for that key (storage.records)
+    <root>/runs/<id>/             what a person opens: run.json, report, exports
+    <root>/tmp/                   work in progress; never read by anyone else
+"""
+
+import contextlib
+import errno
+import filecmp
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from storage.artifacts import Blob, Manifest, Ref, checked_name
+from storage.digests import checked_digest, sha256_bytes, sha256_file
+from storage.errors import ArtifactDamaged, ArtifactMissing, StoreUnwritable
+
+# Above this many files one sync of the file system is cheaper than an fsync of each.
+_FSYNC_EACH_UP_TO = 32
+
+
+class Store:
+    """A folder of blobs and manifests. Constructing one touches no disk; folders appear at the first write."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().absolute()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def blob_path(self, sha256: str) -> Path:
+        """Return where the blob of that digest lies, or would lie."""
+        return self.root / "blobs" / checked_digest(sha256)[:2] / sha256
+
+    def read_blob(self, sha256: str) -> bytes:
+        """Return a blob's bytes, checked against its digest on every read.
+
+        Raises:
+            ArtifactMissing: there is no such blob.
+            ArtifactDamaged: its bytes changed since it was published.
+        """
+        try:
+            data = self.blob_path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}") from None
+        if sha256_bytes(data) != sha256:
+            raise ArtifactDamaged(f"blob {sha256[:12]} in {self.root} was altered after it was published")
+        return data
+
+    def manifest(self, sha256: str) -> Manifest:
+        """Return an artifact's manifest.
+
+        Raises:
+            ArtifactMissing: there is no such artifact.
+            ArtifactDamaged: the manifest's bytes changed since it was published.
+        """
+        path = self._manifest_path(sha256)
+        try:
+            return Manifest.parse(path.read_bytes(), sha256)
+        except FileNotFoundError:
+            raise ArtifactMissing(f"artifact {sha256[:12]} is not in {self.root}") from None
+
+    def read(self, ref: Ref, name: str) -> bytes:
+        """Return the bytes of one file of an artifact, checked.
+
+        Raises:
+            ArtifactMissing: the artifact, or that file of it, is not stored.
+            ArtifactDamaged: stored bytes changed since they were published.
+        """
+        files = self.manifest(ref.sha256).files
+        if name not in files:
+            raise ArtifactMissing(f"{ref.kind} {ref.short} has no file {name!r}; it has {sorted(files)[:10]}")
+        return self.read_blob(files[name].sha256)
+
+    def is_whole(self, ref: Ref) -> bool:
+        """Whether every file of the artifact is there with its stated size; reads no blob."""
+        try:
+            manifest = self.manifest(ref.sha256)
+        except (ArtifactMissing, ArtifactDamaged):
+            return False
+        for blob in manifest.files.values():
+            try:
+                if self.blob_path(blob.sha256).stat().st_size != blob.size:
+                    return False
+            except FileNotFoundError:
+                return False
+        return manifest.ref() == ref
+
+    def damaged(self, ref: Ref) -> list[str]:
+        """Return the names of the artifact's files that are missing or altered, reading every byte.
+
+        Raises:
+            ArtifactMissing, ArtifactDamaged: the manifest itself is gone or altered.
+        """
+        bad = []
+        for name, blob in self.manifest(ref.sha256).files.items():
+            path = self.blob_path(blob.sha256)
+            if not path.is_file() or sha256_file(path) != blob.sha256:
+                bad.append(name)
+        return bad
+
+    def artifacts(self) -> Iterator[str]:
+        """Yield the digest of every stored artifact, in no particular order."""
+        for path in (self.root / "manifests").glob("??/*"):
+            yield path.name
+
+    def materialise(self, ref: Ref, folder: Path, *, under: str = "") -> Path:
+        """Copy an artifact's files into ``folder``, checked, as ordinary files that a person may change.
+
+        Args:
+            ref: the artifact.
+            folder: made if absent; files of the same name are replaced.
+            under: only files below this prefix, which is cut from their names.
+
+        Raises:
+            ArtifactMissing, ArtifactDamaged: as ``read_blob``.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, blob in self.manifest(ref.sha256).files.items():
+            if not name.startswith(under):
+                continue
+            target = folder / checked_name(name.removeprefix(under).lstrip("/"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self.read_blob(blob.sha256))
+        return folder
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """Yield a private folder on the store's file system; it is removed at the end, whatever happened.
+
+        Raises:
+            StoreUnwritable: the store may not be written, or the disk is full.
+        """
+        with _explained(self.root):
+            parent = self.root / "tmp"
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(dir=parent))
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(self, kind: str, files: Mapping[str, bytes | Path], facts: Mapping[str, Any] | None = None) -> Ref:
+        """Store files as one artifact and return its reference; safe to repeat, safe beside other writers.
+
+        Args:
+            kind: a lowercase word such as ``dataset``.
+            files: name inside the artifact -> its bytes, or the path of a file to copy.
+            facts: JSON values that belong to the artifact's identity.
+
+        Raises:
+            BadReference: a name could leave its folder.
+            StoreUnwritable: the store may not be written, or the disk is full.
+        """
+        with self.workspace() as aside:
+            blobs: dict[str, Blob] = {}
+            written: dict[Path, Path] = {}
+            for number, (name, content) in enumerate(sorted(files.items())):
+                part = aside / str(number)
+                if isinstance(content, bytes):
+                    part.write_bytes(content)
+                else:
+                    shutil.copyfile(content, part)
+                blob = Blob(sha256_file(part), part.stat().st_size)
+                blobs[checked_name(name)] = blob
+                written[part] = self.blob_path(blob.sha256)
+            manifest = Manifest(kind, blobs, dict(facts or {}))
+            self._move_in(written)
+            part = aside / "manifest"
+            part.write_bytes(manifest.canonical())
+            self._move_in({part: self._manifest_path(manifest.ref().sha256)})
+            return manifest.ref()
+
+    def put_blob(self, data: bytes) -> str:
+        """Store bytes under their own digest and return it."""
+        digest = sha256_bytes(data)
+        if self.blob_path(digest).exists():
+            return digest
+        with self.workspace() as aside:
+            part = aside / "blob"
+            part.write_bytes(data)
+            self._move_in({part: self.blob_path(digest)})
+        return digest
+
+    def _manifest_path(self, sha256: str) -> Path:
+        return self.root / "manifests" / checked_digest(sha256)[:2] / sha256
+
+    def _move_in(self, written: Mapping[Path, Path]) -> None:
+        """Flush the files, rename each to its place, flush the folders. A damaged file in its place is replaced."""
+        new = {part: target for part, target in written.items() if not _same_bytes(part, target)}
+        _flush(new)
+        for part, target in new.items():
+            part.chmod(0o444)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(target)
+        for folder in {target.parent for target in new.values()}:
+            _fsync(folder)
+
+
+def _same_bytes(part: Path, target: Path) -> bool:
+    return target.is_file() and filecmp.cmp(part, target, shallow=False)
+
+
+def _flush(paths: Iterable[Path]) -> None:
+    paths = list(paths)
+    if len(paths) > _FSYNC_EACH_UP_TO:
+        os.sync()
+        return
+    for path in paths:
+        _fsync(path)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _explained(root: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write into one error that says what to do."""
+    remedies = {
+        errno.ENOSPC: "the disk is full: free some space",
+        errno.EDQUOT: "the disk quota is used up: free some space",
+        errno.EROFS: "the file system is read-only: choose another folder with --store",
+        errno.EACCES: "permission denied: choose another folder with --store",
+        errno.EPERM: "permission denied: choose another folder with --store",
+        errno.ENOTDIR: "it is not a folder: choose another with --store",
+        errno.EEXIST: "it is not a folder: choose another with --store",
+    }
+    try:
+        yield
+    except OSError as error:
+        ours = error.filename is None or str(root) in str(error.filename)
+        if ours and error.errno in remedies:
+            raise StoreUnwritable(f"cannot write to the store {root}: {remedies[error.errno]} ({error})") from error
+        raise

@@ -1,0 +1,1 @@
+"""Tasks from the source to a weighed dataset."""

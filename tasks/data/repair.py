@@ -1,0 +1,14 @@
+"""repair: from file names to labels."""
+
+from evergreen.datasets.repair import repair as label_files
+from storage.artifacts import Ref
+from tasks.run import Run
+from tasks.step import step
+from tasks.tables import publish_dataset, read_table
+
+
+@step("repair")
+def repair(run: Run, files: Ref) -> Ref:
+    """Find the class folders, drop junk, and give each folder its class's name."""
+    found = label_files(read_table(run.store, files, "files.csv"), run.recipe.repair)
+    return publish_dataset(run.store, found.dataset, found.classes, renames=found.renames, dropped=found.dropped)

@@ -1,0 +1,104 @@
+"""The step key of one step in one run, and the words for why a step must run. Knows no Prefect."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+from evergreen.recipe import Recipe
+from evergreen.steps import Step
+from storage.artifacts import Ref
+from storage.digests import sha256_bytes
+from storage.fingerprint import reachable_code
+from storage.keys import KeyParts, differences
+from storage.records import Records
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# Recipe models and the step table carry no behaviour: their values are in the key already.
+_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "evergreen.not_built")
+_NEAREST_AMONG = 50
+
+
+def key_parts(step: Step, recipe: Recipe, inputs: Mapping[str, Ref]) -> KeyParts:
+    """Return everything that decides a step's output.
+
+    Args:
+        step: a row of the step table.
+        recipe: where the step's values are read.
+        inputs: parameter name -> artifact, for each of the step's inputs.
+
+    Raises:
+        KeyError: an input is missing or unknown.
+    """
+    if set(inputs) != set(step.inputs):
+        raise KeyError(f"{step.name}: expected the inputs {sorted(step.inputs)}, received {sorted(inputs)}")
+    return KeyParts(
+        step=step.name,
+        format=step.format,
+        inputs={step.inputs[name]: ref.sha256 for name, ref in inputs.items()},
+        recipe={name: recipe.section(name) for name in step.recipe},
+        code={name: sha256_bytes(text.encode()) for name, text in code_of(step).items()},
+        libraries={name: _version(name) for name in step.libraries},
+    )
+
+
+def code_of(step: Step) -> dict[str, str]:
+    """Return {module or data file: normalised text} of what the step's core function can reach."""
+    code = reachable_code(step.core, PROJECT, ("evergreen",), _LEAVE_OUT)
+    return code | {name: (PROJECT / name).read_text(encoding="utf-8") for name in step.files}
+
+
+def only(recipe: Recipe, sections: Iterable[str]) -> Recipe:
+    """Return the recipe with just these sections: reading another would make a stale result, so it raises."""
+    return cast(Recipe, _Only({name: getattr(recipe, name) for name in sections}))
+
+
+class _Only:
+    def __init__(self, sections: dict[str, Any]) -> None:
+        self.__dict__.update(sections)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"this step reads recipe.{name}, which its row of the step table does not name")
+
+
+def why_it_runs(parts: KeyParts, records: Records, recipe: str) -> str:
+    """Say why a step must run: what differs from the nearest earlier record of the same recipe.
+
+    Args:
+        parts: of the key that has no reliable record.
+        records: of the store.
+        recipe: the recipe's name.
+    """
+    earlier = [record for record in records.all(parts.step) if record.recipe == recipe][:_NEAREST_AMONG]
+    changes = [differences(known, parts) for record in earlier if (known := records.parts(record))]
+    if not changes:
+        return "first run"
+    nearest = min(changes, key=len)
+    if not nearest:
+        return "its artifact was missing or damaged"
+    more = f" and {len(nearest) - 3} more" if len(nearest) > 3 else ""
+    return "; ".join(nearest[:3]) + more
+
+
+@lru_cache
+def _version(name: str) -> str:
+    """Return the version of a distribution, of an npm package (``npm:NAME``) or of the program ``node``."""
+    if name == "node":
+        node = shutil.which("node")
+        return (
+            subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+            if node
+            else "absent"
+        )
+    if name.startswith("npm:"):
+        package = PROJECT / "node_modules" / name.removeprefix("npm:") / "package.json"
+        return str(json.loads(package.read_text())["version"]) if package.is_file() else "absent"
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

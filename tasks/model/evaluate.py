@@ -1,0 +1,25 @@
+"""evaluate: judge the model on every split."""
+
+import pandas as pd
+
+from evergreen.datasets.tables import to_csv
+from evergreen.vision.evaluate import evaluate as judge
+from storage.artifacts import Ref
+from tasks.model_file import MODEL
+from tasks.run import Run
+from tasks.step import step
+from tasks.tables import classes_of, read_table, to_json
+
+
+@step("evaluate")
+def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
+    """Run the model over train, validation and test."""
+    classes = classes_of(run.store, dataset)
+    with run.store.workspace() as folder:
+        run.store.materialise(model, folder)
+        found = judge(read_table(run.store, dataset), run.store.read_blob, classes, run.recipe, folder / MODEL)
+    confusion = pd.DataFrame(found.confusion, columns=classes)
+    confusion.insert(0, "label", classes)
+    tables = {"per_class": found.per_class, "confusion": confusion, "predictions": found.predictions}
+    files = {f"{name}.csv": to_csv(table) for name, table in tables.items()}
+    return run.store.publish("evaluation", {"metrics.json": to_json(found.metrics), **files}, {"classes": classes})

@@ -1,0 +1,3 @@
+"""The one name of the model inside a model artifact. Knows no Prefect."""
+
+MODEL = "model.keras"

@@ -1,0 +1,1 @@
+"""Tasks that export, prove and report a model."""

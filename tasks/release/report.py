@@ -1,0 +1,46 @@
+"""report: one HTML page, and the pictures in it."""
+
+from evergreen.reports.report import Findings
+from evergreen.reports.report import report as write_report
+from storage.artifacts import Ref
+from tasks.run import Run
+from tasks.step import step
+from tasks.tables import classes_of, read_json, read_table
+
+
+@step("report")
+def report(
+    run: Run,
+    repaired: Ref,
+    screened: Ref,
+    dataset: Ref,
+    weights: Ref,
+    model: Ref,
+    evaluation: Ref,
+    exports: Ref,
+    verification: Ref,
+) -> Ref:
+    """Put what the run found onto one page."""
+    store = run.store
+    sizes: dict[str, int] = {}
+    for name, blob in store.manifest(exports.sha256).files.items():
+        sizes[name.split("/")[0]] = sizes.get(name.split("/")[0], 0) + blob.size
+    findings = Findings(
+        name=run.recipe.name,
+        title=run.recipe.title,
+        classes=classes_of(store, dataset),
+        renames=read_table(store, repaired, "renames.csv"),
+        dropped=read_table(store, repaired, "dropped.csv"),
+        quarantine=read_table(store, screened, "quarantine.csv"),
+        duplicates=read_table(store, screened, "duplicates.csv"),
+        dataset=read_table(store, dataset),
+        weights=read_json(store, weights, "class-weights.json"),
+        history=read_table(store, model, "history.csv"),
+        metrics=read_json(store, evaluation, "metrics.json"),
+        per_class=read_table(store, evaluation, "per_class.csv"),
+        confusion=read_table(store, evaluation, "confusion.csv"),
+        predictions=read_table(store, evaluation, "predictions.csv"),
+        exports=read_json(store, verification, "verification.json"),
+        export_bytes=sizes,
+    )
+    return store.publish("report", write_report(findings, store.read_blob))

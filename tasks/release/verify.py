@@ -1,0 +1,27 @@
+"""verify: run every export in its own runtime."""
+
+from evergreen.vision.verify import verify as prove
+from storage.artifacts import Ref
+from tasks.model_file import MODEL
+from tasks.run import Run
+from tasks.step import step
+from tasks.tables import classes_of, read_table, to_json
+
+
+@step("verify")
+def verify(run: Run, dataset: Ref, model: Ref, exports: Ref) -> Ref:
+    """Run every export on the test images and compare it with the Keras model."""
+    formats = run.store.manifest(exports.sha256).facts["formats"]
+    with run.store.workspace() as folder:
+        run.store.materialise(model, folder / "model")
+        run.store.materialise(exports, folder / "exports")
+        results = prove(
+            read_table(run.store, dataset),
+            run.store.read_blob,
+            classes_of(run.store, model),
+            run.recipe,
+            folder / "model" / MODEL,
+            folder / "exports",
+            formats,
+        )
+    return run.store.publish("verification", {"verification.json": to_json([result.as_json() for result in results])})

@@ -1,0 +1,186 @@
+"""From a plain function to a Prefect task whose cache is the step records.
+
+Prefect decides; the records are the only memory. The cache key is the step key, the result file is the record, and a
+record that cannot be relied on is removed before Prefect looks: never a pickle, never a stale hit.
+"""
+
+import functools
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from prefect import Task
+from prefect.cache_policies import CachePolicy
+from prefect.context import TaskRunContext
+from prefect.serializers import Serializer
+
+from evergreen.errors import EvergreenError
+from evergreen.steps import BY_NAME, Step
+from storage.artifacts import Ref
+from storage.errors import StoreError
+from storage.keys import KeyParts
+from storage.records import SERIALIZER, Record
+from tasks.keys import code_of, key_parts, only, why_it_runs
+from tasks.run import Entry, Run, listener
+
+StepFunction = Callable[..., Ref]
+
+
+@dataclass
+class Execution:
+    """One call of one step: its key, what an earlier execution gave for it, and whether its body ran."""
+
+    run: Run
+    step: Step
+    parts: KeyParts
+    earlier: Ref | None
+    reason: str
+    seconds: float | None = None
+
+    def record(self, output: Ref) -> Record:
+        """Return the record of this execution."""
+        finished = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return Record(
+            self.step.name,
+            self.parts.key,
+            output,
+            self.run.recipe.name,
+            self.run.id,
+            round(self.seconds or 0, 3),
+            finished,
+        )
+
+
+_execution: ContextVar[Execution] = ContextVar("execution")
+
+
+class StepKey(CachePolicy):
+    """The key of the step that is being called, computed before Prefect starts the task: it cannot raise here."""
+
+    def compute_key(
+        self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any
+    ) -> str | None:
+        """Return the step key, 64 hex digits."""
+        return _execution.get().parts.key
+
+
+class RecordSerializer(Serializer):
+    """Writes a step's result as its record, in JSON, and reads back the reference alone."""
+
+    type: Literal["evergreen-record"] = SERIALIZER  # type: ignore[assignment]
+
+    def dumps(self, obj: Any) -> bytes:
+        """Return the record of the execution that returned ``obj``."""
+        return _execution.get().record(obj).dumps()
+
+    def loads(self, blob: bytes) -> Any:
+        """Return the reference in a record.
+
+        Raises:
+            ValueError, KeyError, TypeError, BadReference: it is no record; Prefect takes that as a miss.
+        """
+        return Record.loads(blob).output
+
+
+class StepTask:
+    """A step of the table, bound to its function and its Prefect task.
+
+    Calling it inside a flow runs the task, or reuses its record, and notes in the run's journal which and why.
+    """
+
+    def __init__(self, step: Step, fn: StepFunction, retries: int) -> None:
+        self.step = step
+        self.fn = fn
+        self.task: Task[..., Any] = Task(
+            fn=_timed(fn),
+            name=step.name,
+            description=(fn.__doc__ or "").strip() or None,
+            cache_policy=StepKey(),
+            refresh_cache=not step.cached,
+            persist_result=True,
+            result_serializer=RecordSerializer(),
+            cache_result_in_memory=False,
+            retries=retries,
+            retry_delay_seconds=[2.0**attempt for attempt in range(retries)],
+            retry_jitter_factor=0.5 if retries else None,
+            retry_condition_fn=_may_pass,
+        )
+
+    def __call__(self, run: Run, **inputs: Ref) -> Ref:
+        """Run or reuse the step for these inputs and return what it published."""
+        execution = _prepare(run, self.step, inputs)
+        token = _execution.set(execution)
+        try:
+            task: Callable[..., Any] = self.task.with_options(result_storage=run.records.folder)
+            output: Ref = task(run, **inputs)
+        except BaseException as error:
+            run.journal.add(_entry(execution, "failed", f"{type(error).__name__}: {error}"))
+            raise
+        finally:
+            _execution.reset(token)
+        ran = execution.seconds is not None and output != execution.earlier
+        run.journal.add(
+            _entry(execution, "ran" if ran else "reused", execution.reason if ran else "nothing changed", output)
+        )
+        return output
+
+
+def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
+    """Turn a function ``(run, **inputs) -> Ref`` into the task of a row of the step table.
+
+    Args:
+        name: the step's name.
+        retries: how often a failure that may pass (the network, the disk) is tried again.
+    """
+    return lambda fn: StepTask(BY_NAME[name], fn, retries)
+
+
+def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
+    parts = key_parts(step, run.recipe, inputs)
+    run.records.discard_unreliable(parts.key)
+    earlier = run.records.read(parts.key)
+    if earlier is None:
+        return Execution(run, step, parts, None, why_it_runs(parts, run.records, run.recipe.name))
+    return Execution(
+        run, step, parts, earlier.output, "nothing changed" if step.cached else "the source has a new version"
+    )
+
+
+def _timed(fn: StepFunction) -> StepFunction:
+    """Wrap a step's function: keeps what its key stands for, tells the listener, takes the time."""
+
+    @functools.wraps(fn)
+    def body(run: Run, **inputs: Ref) -> Ref:
+        execution = _execution.get()
+        if hearing := listener.get():
+            hearing.began(execution.step.name, execution.reason)
+        run.store.put_blob(execution.parts.canonical())
+        for text in code_of(execution.step).values():
+            run.store.put_blob(text.encode())
+        began = time.monotonic()
+        output = fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
+        execution.seconds = time.monotonic() - began
+        return output
+
+    return body
+
+
+def _entry(
+    execution: Execution, state: Literal["ran", "reused", "failed"], reason: str, output: Ref | None = None
+) -> Entry:
+    parts = execution.parts
+    return Entry(execution.step.name, state, reason, execution.seconds or 0.0, output, parts.key, parts.inputs)
+
+
+def _may_pass(task: Any, task_run: Any, state: Any) -> bool:
+    """Whether trying again may help: our own errors are final, the system's may pass."""
+    try:
+        state.result()
+    except (EvergreenError, StoreError):
+        return False
+    except Exception:  # noqa: BLE001 - anything else may pass
+        return True
+    return False
