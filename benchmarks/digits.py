@@ -52,7 +52,7 @@ def main() -> None:
                 summary, wall = retrain(root / str(seed), "--set", f"seed={seed}", server=server.api_url)
                 accuracies.append(summary["metrics"]["test"]["accuracy"])
                 outside = outside_steps(summary, wall)
-                print(f"seed {seed}, server running: {wall:.1f} s, outside steps {outside:.1f} s, test {accuracies[-1]:.4f}")
+                print(f"seed {seed}, server running: {wall:.1f} s, outside steps {outside:.1f} s, {accuracies[-1]:.4f}")
             _, again = retrain(root / "7", "--set", "seed=7", server=server.api_url)
             print(f"again, nothing changed, server running: {again:.1f} s")
         print(f"mean test accuracy of seeds {SEEDS}: {statistics.mean(accuracies):.4f}")

@@ -57,26 +57,27 @@ def differences(old: KeyParts, new: KeyParts) -> list[str]:
         words.append(f"format of {new.step}: {old.format} -> {new.format}")
     words += [f"{path}: {before} -> {after}" for path, before, after in _changed(_flat(old.recipe), _flat(new.recipe))]
     words += [f"{name} gave another result" for name, _, _ in _changed(old.inputs, new.inputs)]
-    words += [f"code of {name}" for name, _, _ in _changed(old.code, new.code)]
+    if changed := [name for name, _, _ in _changed(old.code, new.code)]:
+        words.append(f"code of {changed[0]}" + (f" and {len(changed) - 1} more" if len(changed) > 1 else ""))
     words += [f"{name} {before} -> {after}" for name, before, after in _changed(old.libraries, new.libraries)]
-    return words
+    return words or ([] if old == new else ["fields of the recipe without a value were added or removed"])
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     for name in sorted({*old, *new}):
-        before, after = old.get(name, "absent"), new.get(name, "absent")
+        before, after = old.get(name, "not set"), new.get(name, "not set")
         if before != after:
             yield name, before, after
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Flatten nested JSON to ``{dotted path: leaf}``; empty lists and mappings count as leaves."""
+    """Flatten nested JSON to ``{dotted path: leaf}``; empty lists and mappings are leaves, a null is not set."""
     if isinstance(value, Mapping) and value:
         pairs = [(str(name), item) for name, item in value.items()]
     elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
         pairs = [(str(index), item) for index, item in enumerate(value)]
     else:
-        return {path: value}
+        return {} if value is None else {path: value}
     flat: dict[str, Any] = {}
     for name, item in pairs:
         flat |= _flat(item, f"{path}.{name}" if path else name)

@@ -74,13 +74,13 @@ def why_it_runs(parts: KeyParts, records: Records, recipe: str) -> str:
         records: of the store.
         recipe: the recipe's name.
     """
+    if records.path(parts.key).exists():
+        return "its artifact was missing or damaged"
     earlier = [record for record in records.all(parts.step) if record.recipe == recipe][:_NEAREST_AMONG]
     changes = [differences(known, parts) for record in earlier if (known := records.parts(record))]
     if not changes:
         return "first run"
     nearest = min(changes, key=len)
-    if not nearest:
-        return "its artifact was missing or damaged"
     more = f" and {len(nearest) - 3} more" if len(nearest) > 3 else ""
     return "; ".join(nearest[:3]) + more
 

@@ -140,10 +140,11 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
 
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     parts = key_parts(step, run.recipe, inputs)
-    run.records.discard_unreliable(parts.key)
     earlier = run.records.read(parts.key)
     if earlier is None:
-        return Execution(run, step, parts, None, why_it_runs(parts, run.records, run.recipe.name))
+        reason = why_it_runs(parts, run.records, run.recipe.name)
+        run.records.discard_unreliable(parts.key)
+        return Execution(run, step, parts, None, reason)
     return Execution(
         run, step, parts, earlier.output, "nothing changed" if step.cached else "the source has a new version"
     )
@@ -156,7 +157,7 @@ def _timed(fn: StepFunction) -> StepFunction:
     def body(run: Run, **inputs: Ref) -> Ref:
         execution = _execution.get()
         if hearing := listener.get():
-            hearing.began(execution.step.name, execution.reason)
+            hearing.began(execution.step.name, execution.reason if execution.step.cached else "asked on every run")
         run.store.put_blob(execution.parts.canonical())
         for text in code_of(execution.step).values():
             run.store.put_blob(text.encode())

@@ -45,7 +45,8 @@ def open_image(data: bytes, max_megapixels: float | None = MAX_MEGAPIXELS) -> Pi
         raise BadImage("empty file")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large images and odd EXIF; size is judged here
+            warnings.simplefilter("ignore")  # odd EXIF is no news to anyone
+            Image.MAX_IMAGE_PIXELS = None  # size is judged below, by one limit and in our words
             with Image.open(io.BytesIO(data)) as image:
                 megapixels = image.width * image.height / 1e6
                 if max_megapixels is not None and megapixels > max_megapixels:

@@ -20,12 +20,13 @@ MAX_NAME_BYTES = 255
 _BLOCK = 1 << 20
 
 
-def unpack(archive: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+def unpack(archive: Path, folder: Path, name: str) -> Iterator[tuple[str, Path]]:
     """Write every file of a zip into ``folder`` and yield (name in the archive, path of the file).
 
     Args:
         archive: the zip.
         folder: an existing, empty, private folder.
+        name: what the archive is called, for errors; its path may be a digest.
 
     Raises:
         BadArchive: the archive is hostile, damaged or no zip; nothing of a hostile one was written.
@@ -38,10 +39,10 @@ def unpack(archive: Path, folder: Path) -> Iterator[tuple[str, Path]]:
                 target = folder / f"{number:06d}"
                 _write_member(zipped, member, target)
                 yield member.filename, target
+    except BadArchive as error:
+        raise BadArchive(f"{name}: {error}") from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, UnicodeDecodeError) as error:
-        raise BadArchive(
-            f"{archive.name}: expected an intact zip; {error or type(error).__name__}. Fetch it again"
-        ) from error
+        raise BadArchive(f"{name}: expected an intact zip; {error or type(error).__name__}. Fetch it again") from error
 
 
 def check_directory(members: list[zipfile.ZipInfo], archive_bytes: int) -> None:

@@ -18,7 +18,7 @@ def unpack(run: Run, archive: Ref) -> Ref:
         for number, (name, blob) in enumerate(sorted(run.store.manifest(archive.sha256).files.items())):
             inside = folder / str(number)
             inside.mkdir()
-            for path, file in open_archive(run.store.blob_path(blob.sha256), inside):
+            for path, file in open_archive(run.store.blob_path(blob.sha256), inside, name):
                 digest = sha256_file(file)
                 blobs[f"files/{digest}"] = file
                 rows.append({"path": path, "sha256": digest, "bytes": file.stat().st_size, "archive": name})

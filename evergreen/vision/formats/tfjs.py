@@ -1,6 +1,7 @@
 """TensorFlow.js graph model, written by tensorflowjs and run by the real TensorFlow.js in Node."""
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,8 @@ _TIMEOUT_SECONDS = 600
 
 def write(saved_model: Path, folder: Path) -> None:
     """Convert a SavedModel to a float32 graph model."""
+    # Its greeting imports IPython wherever stdout is not a terminal or a plain file.
+    os.environ["TFDF_DISABLE_WELCOME_MESSAGE"] = "1"
     # Late: it imports tensorflow_decision_forests and tensorflow_hub, which nothing else needs.
     from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
 

@@ -1,0 +1,48 @@
+"""Fixtures that every folder of tests may use."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from storage.store import Store
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+os.environ["DO_NOT_TRACK"] = "1"
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store in a folder whose name has a space and a letter beyond ASCII."""
+    return Store(tmp_path / "støre with space")
+
+
+@pytest.fixture
+def png() -> Callable[..., bytes]:
+    """Make a PNG of one colour, with noise that depends on ``seed``."""
+
+    def make(seed: int = 0, size: tuple[int, int] = (12, 10), colour: tuple[int, int, int] = (90, 90, 90)) -> bytes:
+        noise = np.random.default_rng(seed).integers(0, 60, (size[1], size[0], 3))
+        data = io.BytesIO()
+        Image.fromarray((noise + colour).clip(0, 255).astype(np.uint8)).save(data, "PNG")
+        return data.getvalue()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The address of one Prefect server for the whole session, with its data in a folder of its own."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield PREFECT_API_URL.value()

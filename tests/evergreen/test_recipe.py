@@ -1,0 +1,131 @@
+"""evergreen.recipe: what is accepted, what is refused, and how helpfully."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from evergreen.errors import BadRecipe, NotBuiltYet
+from evergreen.not_built import refuse_not_built
+from evergreen.recipe import RECIPES, load_recipe, parse_recipe
+from evergreen.sections.base import Section
+
+NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recipe_validates_and_names_its_schema(name: str) -> None:
+    assert load_recipe(name).name == name
+    first = (RECIPES / f"{name}.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../docs/recipe.schema.json"
+
+
+def test_the_five_reference_systems_are_there_and_say_what_is_not_built() -> None:
+    assert set(NAMES) >= FIVE
+    for name in FIVE:
+        with pytest.raises(NotBuiltYet, match="not built yet: "):
+            refuse_not_built(load_recipe(name))
+    with pytest.raises(NotBuiltYet, match=r"source\.kaggle"):
+        refuse_not_built(load_recipe("garbage"))
+    refuse_not_built(load_recipe("digits"))
+
+
+def test_values_of_the_reference_systems_are_theirs() -> None:
+    tsel = load_recipe("tsel")
+    assert [phase.learning_rate for phase in tsel.train.phases] == [4e-5, 3e-6]
+    assert (tsel.image.height, tsel.image.width) == (320, 380)
+    garbage = load_recipe("garbage").train.phases[0]
+    assert (garbage.unfreeze, garbage.epochs, garbage.learning_rate) == (30, 20, 5e-4)
+    assert load_recipe("rockpaperscissors").split.validation == 0.4
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trian.x=1", "trian: unknown key; did you mean train?"),
+        ("train.phases.0.epoch=1", "train.phases.0.epoch: unknown key; did you mean epochs?"),
+        ("split.validtaion=1", "split.validtaion: unknown key; did you mean validation?"),
+        ("split.validation=1.5", "split.validation: Input should be less than or equal to 1; received 1.5"),
+        ("split.validation=.nan", "split.validation"),
+        ("split={validation: 0.6, test: 0.4}", "validation + test below 1"),
+        ("train.phases.0.epochs=many", "train.phases.0.epochs"),
+        ("train.phases=[]", "train.phases"),
+        ("train.phases.7.epochs=1", "expected a number below 1"),
+        ("seed", "expected path=value"),
+        ("seed=[", "not a YAML value"),
+        ("seed.x=1", "nothing below it"),
+        ("export.formats=[tfjs, tfjs]", "every format once"),
+        ("export.formats=[onnx]", "export.formats.0"),
+        ("train.backbone=MobileNetV2", "exactly when train.backbone is cnn"),
+        ("balance.weights=explicit", "exactly when balance.weights is explicit"),
+        ("source.local={path: x}", "expected exactly one of"),
+        ("repair.classes=[a, a]", "every class once"),
+    ],
+)
+def test_a_bad_value_is_refused_by_path(override: str, message: str) -> None:
+    with pytest.raises(BadRecipe) as refused:
+        load_recipe("digits", [override])
+    assert message in str(refused.value)
+
+
+def test_overrides_have_the_recipes_types() -> None:
+    recipe = load_recipe(
+        "digits", ["train.phases.0.learning_rate=1e-4", "repair.rename={a b: one}", "train.keep=val_accuracy"]
+    )
+    assert recipe.train.phases[0].learning_rate == 1e-4
+    assert recipe.repair.rename == {"a b": "one"}
+
+
+def test_a_source_is_replaced_by_a_path_or_a_url(tmp_path: Path) -> None:
+    (tmp_path / "my photos.zip").write_bytes(b"")
+    local = load_recipe("digits", source=str(tmp_path / "my photos.zip")).source
+    assert local.kind == "local"
+    assert load_recipe("digits", source="https://example.org/a.zip").source.kind == "http"
+    with pytest.raises(BadRecipe, match="found nothing at"):
+        load_recipe("digits", source=str(tmp_path / "none.zip"))
+
+
+def test_a_secret_query_must_come_from_outside() -> None:
+    files = [{"url": "https://example.org/a.zip", "query": "X-Goog-Signature=abc"}]
+    with pytest.raises(BadRecipe, match="query"):
+        load_recipe("digits", [f"source={{http: {{files: {files}}}}}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: a\nname: b\n", "'name' is given twice"),
+        ("- a\n", "expected a mapping"),
+        ("a: [", "cannot be read as YAML"),
+        ("name: !!python/object/apply:os.system [id]\n", "cannot be read as YAML"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "r.yaml").write_text(text)
+    with pytest.raises(BadRecipe, match=message):
+        load_recipe(tmp_path / "r.yaml")
+
+
+def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
+    with pytest.raises(BadRecipe, match="Did you mean digits"):
+        load_recipe("digit")
+
+
+def test_a_recipe_is_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_recipe("digits").seed = 1  # type: ignore[misc]
+
+
+def _sections(model: type[Section]) -> list[type[Section]]:
+    return [section for child in model.__subclasses__() for section in [child, *_sections(child)]]
+
+
+@pytest.mark.parametrize("section", _sections(Section), ids=lambda section: section.__name__)
+def test_every_field_has_a_description(section: type[Section]) -> None:
+    assert all(field.description for field in section.model_fields.values())
+
+
+def test_missing_sections_are_named() -> None:
+    with pytest.raises(BadRecipe, match=r"source: Field required[\s\S]*train: Field required"):
+        parse_recipe({"name": "x"}, "x.yaml")

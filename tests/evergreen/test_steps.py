@@ -1,0 +1,27 @@
+"""evergreen.steps: the table is in order and true."""
+
+import importlib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from evergreen.recipe import Recipe
+from evergreen.steps import STEPS, Step
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_every_step_comes_after_its_inputs() -> None:
+    for index, step in enumerate(STEPS):
+        assert set(step.inputs.values()) <= {earlier.name for earlier in STEPS[:index]}
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_row_names_things_that_exist(step: Step) -> None:
+    module, _, function = step.core.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+    assert set(step.recipe) <= set(Recipe.model_fields)
+    for name in step.libraries:
+        assert name == "node" or name.startswith("npm:") or version(name)
+    assert all((PROJECT / name).is_file() for name in step.files)

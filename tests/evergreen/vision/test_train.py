@@ -1,0 +1,222 @@
+"""evergreen.vision: a tiny real training, its file, its evaluation, and every export of it."""
+
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
+
+from evergreen.errors import ExportRefused, TrainingDiverged
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.vision import saving
+from evergreen.vision.evaluate import evaluate, measure
+from evergreen.vision.export import export
+from evergreen.vision.formats import contract, tfjs
+from evergreen.vision.predict import predict
+from evergreen.vision.train import EpochReport, train
+from evergreen.vision.verify import verify
+
+CLASSES = ["dark", "bright", "red"]
+COLOURS = {"dark": (20, 20, 20), "bright": (190, 190, 190), "red": (190, 20, 20)}
+RECIPE = load_recipe(
+    "digits",
+    [
+        "image={height: 8, width: 8}",
+        "train.cnn=[{filters: 4}]",
+        "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.001, dropout: 0.1}]}",
+        "train.phases=[{epochs: 6, learning_rate: 0.02, batch: 8}, {epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
+    ],
+)
+
+
+class Trained:
+    """One training, shared by the tests below, and everything that was said about it."""
+
+    def __init__(self, folder: Path, png: Callable[..., bytes]) -> None:
+        rows = []
+        self.blobs: dict[str, bytes] = {}
+        for label in CLASSES:
+            for number in range(24):
+                name = f"{label}{number}"
+                self.blobs[name] = png(number, (9, 7), COLOURS[label])
+                side = "train" if number < 14 else "validation" if number < 18 else "test"
+                rows.append((f"{label}/{number}", label, name, side))
+        self.table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
+        self.folder = folder
+        self.reports: list[EpochReport] = []
+        self.model = folder / "model.keras"
+        self.history = self.train(RECIPE, self.model)
+
+    def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
+        weights = dict.fromkeys(CLASSES, 1.0)
+        return train(self.table, self.blobs.__getitem__, CLASSES, weights, recipe, file, self.reports.append)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    import io
+
+    from PIL import Image
+
+    def png(seed: int, size: tuple[int, int], colour: tuple[int, int, int]) -> bytes:
+        noise = np.random.default_rng(seed).integers(0, 60, (size[1], size[0], 3))
+        data = io.BytesIO()
+        Image.fromarray((noise + colour).clip(0, 255).astype(np.uint8)).save(data, "PNG")
+        return data.getvalue()
+
+    return Trained(tmp_path_factory.mktemp("trained"), png)
+
+
+def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> None:
+    history = trained.history
+    assert len(history) == 8
+    assert [(report.phase, report.epoch) for report in trained.reports[:8]] == [(1, n) for n in range(1, 7)] + [
+        (2, 1),
+        (2, 2),
+    ]
+    assert history["kept"].sum() == 1
+    assert history["kept"].idxmax() == history["val_loss"].idxmin()
+    assert history["loss"].iloc[5] < history["loss"].iloc[0]
+
+
+def test_training_again_gives_the_same_bytes(trained: Trained) -> None:
+    trained.train(RECIPE, trained.folder / "again.keras")
+    assert (trained.folder / "again.keras").read_bytes() == trained.model.read_bytes()
+
+
+def test_a_loss_that_is_no_number_stops_training_and_leaves_no_model(trained: Trained) -> None:
+    phases = "train.phases=[{epochs: 3, learning_rate: 10, optimizer: sgd}]"
+    dense = f"train.head={{dense: [{', '.join(['{units: 64, activation: linear}'] * 3)}]}}"
+    wild = load_recipe(
+        "digits", ["image={height: 8, width: 8}", "train.cnn=[{filters: 64, batch_norm: false}]", dense, phases]
+    )
+    with pytest.raises(TrainingDiverged, match=r"lower train\.phases\.0\.learning_rate"):
+        trained.train(wild, trained.folder / "wild.keras")
+    assert not (trained.folder / "wild.keras").exists()
+
+
+def test_the_model_takes_raw_pixels_and_gives_probabilities(trained: Trained) -> None:
+    model = saving.load(trained.model, CLASSES)
+    assert model.input_shape == (None, 8, 8, 3)
+    assert np.allclose(model.predict(np.full((2, 8, 8, 3), 128.0), verbose=0).sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(ExportRefused, match="expected 2 scores"):
+        saving.load(trained.model, CLASSES[:2])
+
+
+def test_a_model_that_carries_code_is_refused_unrun(tmp_path: Path) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])
+    model.save(tmp_path / "lambda.keras")
+    with pytest.raises(ExportRefused, match="refuses"):
+        saving.load(tmp_path / "lambda.keras", ["a", "b"])
+
+
+def test_the_file_holds_no_clock_no_address_and_no_optimizer(trained: Trained) -> None:
+    with zipfile.ZipFile(trained.model) as zipped:
+        assert {member.date_time for member in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        numbers = {int(number) for number in re.findall(rb'"shared_object_id": (\d+)', zipped.read("config.json"))}
+        assert numbers == set(range(len(numbers)))
+        assert b"optimizer" not in zipped.read("model.weights.h5")
+
+
+def test_measures_agree_with_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.dirichlet(np.ones(5), 200).astype(np.float32)
+    truth = rng.integers(0, 5, 200)
+    found = measure(truth, scores, top_k=2)
+    assert found["accuracy"] == pytest.approx(accuracy_score(truth, scores.argmax(axis=1)))
+    assert found["loss"] == pytest.approx(log_loss(truth, scores.astype(float), labels=range(5)), rel=1e-5)
+    assert found["top_k_accuracy"] == pytest.approx(top_k_accuracy_score(truth, scores, k=2))
+    assert found["count"] == 200
+
+
+def test_evaluation_covers_every_image_once(trained: Trained) -> None:
+    found = evaluate(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model)
+    assert {name: values["count"] for name, values in found.metrics.items()} == {
+        "train": 42,
+        "validation": 12,
+        "test": 18,
+    }
+    assert found.metrics["test"]["accuracy"] > 0.9
+    assert found.confusion.sum() == 18
+    assert sorted(found.predictions["path"]) == sorted(trained.table["path"])
+    assert found.per_class["label"].tolist() == CLASSES
+
+
+def test_prediction_agrees_with_evaluation(trained: Trained) -> None:
+    found = evaluate(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model)
+    rows = found.predictions.merge(trained.table[["path", "sha256"]], on="path").head(10)
+    scores = predict([trained.blobs[name] for name in rows["sha256"]], trained.model, CLASSES, RECIPE.image)
+    assert [CLASSES[index] for index in scores.argmax(axis=1)] == list(rows["predicted"])
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Trained) -> Path:
+    folder = trained.folder / "exports"
+    export(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model, folder, trained.folder / "scratch")
+    return folder
+
+
+def _verify(trained: Trained, folder: Path, formats: list[str]) -> dict[str, Any]:
+    found = verify(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model, folder, formats)
+    return {result.format: result for result in found}
+
+
+def test_every_export_answers_as_keras_does_in_its_own_runtime(trained: Trained, exported: Path) -> None:
+    results = _verify(trained, exported, list(RECIPE.export.formats))
+    installed = shutil.which("node") and (Path(tfjs.__file__).parents[3] / "node_modules").is_dir()
+    expected = {name: "passed" if name != "tfjs" or installed else "not verified" for name in RECIPE.export.formats}
+    assert {name: result.verified for name, result in results.items()} == expected
+    assert results["savedmodel"].agreement == 1
+    assert results["tflite-float32"].max_difference < 1e-4
+    assert all(contract.read_labels(exported / name) == CLASSES for name in RECIPE.export.formats)
+
+
+def test_another_models_export_fails(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    shutil.copytree(exported, tmp_path / "e")
+    other = load_recipe(
+        "digits", ["seed=99", "image={height: 8, width: 8}", "train.cnn=[{filters: 2}]", "train.phases=[{epochs: 1}]"]
+    )
+    trained.train(other, tmp_path / "other.keras")
+    export(
+        trained.table,
+        trained.blobs.__getitem__,
+        CLASSES,
+        other,
+        tmp_path / "other.keras",
+        tmp_path / "o",
+        tmp_path / "s",
+    )
+    shutil.copy(tmp_path / "o/tflite-float32/model.tflite", tmp_path / "e/tflite-float32/model.tflite")
+    result = _verify(trained, tmp_path / "e", ["tflite-float32"])["tflite-float32"]
+    assert result.verified == "failed"
+    assert result.max_difference > 1e-3
+
+
+def test_a_changed_class_order_and_a_broken_file_fail(trained: Trained, exported: Path, tmp_path: Path) -> None:
+    shutil.copytree(exported, tmp_path / "e")
+    contract.write_labels(tmp_path / "e" / "savedmodel", CLASSES[::-1])
+    (tmp_path / "e" / "tflite-int8" / "model.tflite").write_bytes(b"not a model")
+    results = _verify(trained, tmp_path / "e", ["savedmodel", "tflite-int8", "tflite-float32"])
+    assert {name: result.verified for name, result in results.items()} == {
+        "savedmodel": "failed",
+        "tflite-int8": "failed",
+        "tflite-float32": "passed",
+    }
+    assert "labels.txt" in results["savedmodel"].reason
+
+
+def test_without_node_tensorflow_js_is_not_verified_never_passed(
+    trained: Trained, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tfjs.shutil, "which", lambda _: None)
+    result = _verify(trained, exported, ["tfjs"])["tfjs"]
+    assert (result.verified, result.agreement) == ("not verified", None)
+    assert "install Node.js" in result.reason

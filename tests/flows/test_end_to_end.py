@@ -1,0 +1,252 @@
+"""The digits recipe for real, as a newcomer runs it: cold, again, and with single changes."""
+
+import asyncio
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from evergreen.steps import STEPS
+
+EVERGREEN = Path(sys.executable).with_name("evergreen")
+NAMES = [step.name for step in STEPS]
+FORMATS = {"savedmodel", "tflite-float32", "tflite-int8", "tfjs"}
+
+
+class Command:
+    """The installed command, on one store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(self, *arguments: str, server: str | None = None) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        environment |= {"EVERGREEN_STORE": str(self.root), "HOME": str(self.root.parent)}
+        if server:
+            environment["PREFECT_API_URL"] = server
+        command = [str(EVERGREEN), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=self.root.parent, check=False
+        )
+
+    def retrain(self, *options: str, server: str | None = None) -> dict[str, Any]:
+        done = self("retrain", "digits", "--json", *options, server=server)
+        assert done.returncode == 0, done.stderr
+        summary: dict[str, Any] = json.loads(done.stdout)
+        return summary
+
+
+def _ran(summary: dict[str, Any]) -> set[str]:
+    assert [step["name"] for step in summary["steps"]] == NAMES
+    return {step["name"] for step in summary["steps"] if step["state"] == "ran"}
+
+
+@pytest.fixture(scope="module")
+def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    return Command(tmp_path_factory.mktemp("a path with späces") / "store")
+
+
+@pytest.fixture(scope="module")
+def first(evergreen: Command) -> dict[str, Any]:
+    """The cold run, on a private server of its own."""
+    return evergreen.retrain()
+
+
+def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dict[str, Any]) -> None:
+    assert (first["recipe"], first["outcome"]) == ("digits", "completed")
+    assert _ran(first) == set(NAMES)
+    assert {step["reason"] for step in first["steps"]} == {"first run"}
+    assert {name: values["count"] for name, values in first["metrics"].items()} == {
+        "train": 1257,
+        "validation": 270,
+        "test": 270,
+    }
+    assert first["metrics"]["test"]["accuracy"] >= 0.98
+    assert {export["format"] for export in first["exports"]} == FORMATS
+    for export in first["exports"]:
+        assert export["verified"] == "passed" or (export["format"] == "tfjs" and export["verified"] == "not verified")
+        assert export["bytes"] == sum(path.stat().st_size for path in Path(export["path"]).rglob("*") if path.is_file())
+    folder = evergreen.root / "runs" / first["id"]
+    assert json.loads((folder / "run.json").read_text()) == first
+    page = (folder / "report.html").read_text()
+    assert "99" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_second_run_runs_nothing_and_starts_neither_tensorflow_nor_prefect(
+    evergreen: Command, first: dict[str, Any]
+) -> None:
+    script = (
+        "import sys, json\nfrom flows.cli import app\n"
+        "try: app(['retrain', 'digits', '--json', '--store', sys.argv[1]])\nexcept SystemExit as end: code = end.code\n"
+        "loaded = sorted({'tensorflow', 'keras', 'prefect', 'torch'} & set(sys.modules))\n"
+        "print(json.dumps([code, loaded]), file=sys.stderr)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(evergreen.root)],
+        capture_output=True, text=True, check=True, env=environment | {"HOME": str(evergreen.root.parent)},
+    )  # fmt: skip
+    again = json.loads(done.stdout)
+    assert json.loads(done.stderr.splitlines()[-1]) == [0, []]
+    assert _ran(again) == set()
+    assert [step["output"] for step in again["steps"]] == [step["output"] for step in first["steps"]]
+    assert again["metrics"] == first["metrics"]
+    assert all(Path(export["path"]).is_dir() for export in again["exports"])
+
+
+def test_with_a_server_reused_steps_show_as_cached(
+    evergreen: Command, first: dict[str, Any], prefect_server: str
+) -> None:
+    summary = evergreen.retrain(server=prefect_server)
+    assert _ran(summary) == set()
+
+    async def read() -> tuple[dict[str, str], list[str]]:
+        from prefect.client.orchestration import get_client
+        from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+        async with get_client() as client:
+            runs = await client.read_task_runs()
+            keys = ArtifactFilter(key=ArtifactFilterKey(like_="digits-%"))
+            artifacts = await client.read_artifacts(artifact_filter=keys)
+        return {run.name.rsplit("-", 1)[0]: run.state.name for run in runs}, [artifact.key for artifact in artifacts]
+
+    states, artifacts = asyncio.run(read())
+    assert states.pop("probe") == "Completed"
+    assert states == dict.fromkeys(set(NAMES) - {"probe"}, "Cached")
+    assert set(artifacts) == {"digits-report", "digits-steps", "digits-exports"}
+
+
+def test_other_formats_rerun_export_and_what_follows_alone(
+    evergreen: Command, first: dict[str, Any], prefect_server: str
+) -> None:
+    summary = evergreen.retrain("--set", "export.formats=[tflite-float32]", server=prefect_server)
+    assert _ran(summary) == {"export", "verify", "report"}
+    reasons = {step["name"]: step["reason"] for step in summary["steps"]}
+    assert reasons["export"].startswith("export.formats: ")
+    assert reasons["verify"] == "export gave another result"
+    assert [export["format"] for export in summary["exports"]] == ["tflite-float32"]
+
+
+def test_other_class_weights_rerun_balance_train_and_what_follows(
+    evergreen: Command, first: dict[str, Any], prefect_server: str
+) -> None:
+    summary = evergreen.retrain("--set", "balance.weights=none", server=prefect_server)
+    assert _ran(summary) == {"balance", "train", "evaluate", "export", "verify", "report"}
+    reasons = {step["name"]: step["reason"] for step in summary["steps"]}
+    assert reasons["balance"] == "balance.weights: balanced -> none"
+    assert reasons["train"] == "balance gave another result"
+
+
+def test_predict_answers_with_the_newest_model_and_lists_bad_files(
+    evergreen: Command, first: dict[str, Any], tmp_path: Path
+) -> None:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    for index in range(10):
+        Image.fromarray((digits.images[index] * 255 / 16).round().astype("uint8")).save(tmp_path / f"{index}.png")
+    (tmp_path / "bad.jpg").write_bytes(b"<html>")
+    paths = [str(tmp_path / f"{index}.png") for index in range(10)]
+    done = evergreen("predict", *paths, "--json")
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    assert sum(answer["top"][0]["label"] == name for answer, name in zip(answers, names, strict=True)) >= 9
+    assert all(len(answer["top"]) == 3 for answer in answers)
+    mixed = evergreen("predict", str(tmp_path / "bad.jpg"), paths[0], str(tmp_path / "none.png"), "--json")
+    assert mixed.returncode == 2
+    assert ["error" in answer for answer in json.loads(mixed.stdout)] == [True, False, True]
+
+
+def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, first: dict[str, Any]) -> None:
+    path = next(export["path"] for export in first["exports"] if export["format"] == "tflite-int8")
+    done = evergreen("lineage", f"{path}/model.tflite", "--json")
+    assert done.returncode == 0, done.stderr
+    nodes = {node["step"]: node for node in json.loads(done.stdout)["nodes"]}
+    assert set(nodes) == {"probe", "acquire", "unpack", "repair", "screen", "split", "balance", "train", "export"}
+    assert nodes["probe"]["facts"]["address"] == "embedded:digits"
+    assert nodes["train"]["parts"]["recipe"]["train"]["phases"][0]["epochs"] == 25
+    assert nodes["train"]["parts"]["libraries"]["tensorflow"].startswith("2.19")
+    text = evergreen("lineage", first["id"])
+    assert text.returncode == 0
+    assert "embedded:digits" in text.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("retrain", "nothing"), 2, "there are: "),
+        (("retrain", "digits", "--set", "train.phases.0.epoch=1"), 2, "did you mean epochs?"),
+        (("retrain", "garbage"), 2, "not built yet: source.kaggle"),
+        (("retrain", "digits", "--source", "none.zip"), 2, "found nothing at none.zip"),
+        (("lineage", "0123456789"), 2, "expected the digest"),
+        (("predict", "x.png", "--recipe", "chessman"), 2, "evergreen retrain chessman"),
+    ],
+)
+def test_bad_input_is_one_message_and_code_2(
+    evergreen: Command, first: dict[str, Any], arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = evergreen(*arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stderr
+
+
+def test_a_failed_step_is_code_1_named_and_written_down(
+    evergreen: Command, tmp_path: Path, prefect_server: str
+) -> None:
+    (tmp_path / "page.zip").write_bytes(b"<html>please log in</html>")
+    done = evergreen("retrain", "digits", "--source", str(tmp_path / "page.zip"), "--json", server=prefect_server)
+    assert done.returncode == 1
+    assert "step unpack failed: page.zip: expected an intact zip" in done.stderr
+    assert "Traceback" not in done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["outcome"] == "failed"
+    assert [(step["name"], step["state"]) for step in summary["steps"]] == [
+        ("probe", "ran"),
+        ("acquire", "ran"),
+        ("unpack", "failed"),
+    ]
+    assert "intact zip" in summary["error"]
+
+
+def test_a_damaged_artifact_is_made_again(evergreen: Command, first: dict[str, Any], prefect_server: str) -> None:
+    digest = next(step["output"] for step in first["steps"] if step["name"] == "repair")
+    manifest = json.loads((evergreen.root / "manifests" / digest[:2] / digest).read_text())
+    blob = manifest["files"]["dataset.csv"]["sha256"]
+    path = evergreen.root / "blobs" / blob[:2] / blob
+    path.chmod(0o644)
+    path.write_bytes(b"cut")
+    summary = evergreen.retrain(server=prefect_server)
+    assert _ran(summary) == {"repair"}
+    assert (
+        next(step["reason"] for step in summary["steps"] if step["name"] == "repair")
+        == "its artifact was missing or damaged"
+    )
+
+
+def test_a_local_zip_of_photos_goes_all_the_way(
+    evergreen: Command, tmp_path: Path, png: Callable[..., bytes], prefect_server: str
+) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as zipped:
+        for seed in range(40):
+            zipped.writestr(f"photos/dark/{seed}.png", png(seed))
+            zipped.writestr(f"photos/bright/{seed}.jpg", png(seed, colour=(190, 190, 190)))
+        zipped.writestr("photos/bright/broken.jpg", png(1)[:60])
+        data = io.BytesIO()
+        Image.new("RGB", (30, 20), "white").save(data, "WEBP")
+        zipped.writestr("photos/bright/wrong extension.png", data.getvalue())
+    options = ["repair.classes=[bright, dark]", "train.phases.0.epochs=3", "export.formats=[tflite-float32]"]
+    sets = [part for option in options for part in ("--set", option)]
+    summary = evergreen.retrain("--source", str(tmp_path / "photos.zip"), *sets, server=prefect_server)
+    assert sum(values["count"] for values in summary["metrics"].values()) == 81
+    assert summary["exports"][0]["verified"] == "passed"
