@@ -43,7 +43,8 @@ dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with i
 	@mkdir -p "$(STORE)/prefect"
 	@echo "Dashboard:  http://127.0.0.1:$(PORT)"
 	@echo "To run there, in another terminal:  export PREFECT_API_URL=http://127.0.0.1:$(PORT)/api"
-	@PREFECT_HOME="$$(cd "$(STORE)" && pwd)/prefect" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+	@PREFECT_HOME="$$(cd "$(STORE)" && pwd)/prefect" PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api \
+		PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
 		.venv/bin/prefect server start --port $(PORT)
 
 lock: ## Resolve requirements.lock anew (needs uv)

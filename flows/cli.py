@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,9 +134,11 @@ def _run_flow(
         progress = Progress(err)
         listener.set(progress)
         from flows.retrain import retrain as flow
+        from flows.server import private_server
 
         try:
-            summary: dict[str, Any] = flow(recipe, overrides, source, str(root))
+            with nullcontext() if server_is_configured() else private_server():
+                summary: dict[str, Any] = flow(recipe, overrides, source, str(root))
         except Exception as error:
             if verbose:
                 raise

@@ -78,6 +78,7 @@ def started(
     loaded = load_recipe(recipe, overrides or (), source)
     refuse_not_built(loaded)
     run = Run.new(Store(store_root(Path(store) if store else None)), loaded)
+    run.store.sweep()
     if hearing := listener.get():
         hearing.started(run)
     summary: dict[str, Any] = {}

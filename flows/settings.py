@@ -44,7 +44,7 @@ def prepare_prefect(store: Path, *, verbose: bool) -> None:
     if not server_is_configured():
         with Store(store).workspace():  # Prefect makes only the last folder, and the store must be writable anyway
             (store / "prefect").mkdir(exist_ok=True)
-        defaults |= {"PREFECT_HOME": str(store / "prefect"), "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
+        defaults |= {"PREFECT_HOME": str(store / "prefect")}
     if not verbose:
         # The dashboard keeps its logs; the terminal shows our own lines instead.
         defaults |= {

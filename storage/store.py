@@ -12,6 +12,7 @@ published is read-only. A reader never meets half an artifact, and two writers o
 
 import contextlib
 import errno
+import fcntl
 import filecmp
 import os
 import shutil
@@ -142,13 +143,37 @@ class Store:
             StoreUnwritable: the store may not be written, or the disk is full.
         """
         with _explained(self.root):
-            parent = self.root / "tmp"
-            parent.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(dir=parent))
+            with self._tmp_locked() as parent:
+                folder = Path(tempfile.mkdtemp(dir=parent))
+                owned = os.open(folder, os.O_RDONLY)
+                fcntl.flock(owned, fcntl.LOCK_EX)  # the system lets go of it however this process ends
             try:
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+                os.close(owned)
+
+    def sweep(self) -> int:
+        """Remove the work in progress of processes that no longer live and return how many folders that were."""
+        swept = 0
+        with _explained(self.root), self._tmp_locked() as parent:
+            for folder in parent.iterdir():
+                owned = os.open(folder, os.O_RDONLY)
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    swept += 1
+                os.close(owned)
+        return swept
+
+    @contextlib.contextmanager
+    def _tmp_locked(self) -> Iterator[Path]:
+        """Yield the folder of work in progress while nobody else makes or sweeps a workspace."""
+        parent = self.root / "tmp"
+        parent.mkdir(parents=True, exist_ok=True)
+        with (self.root / "tmp.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield parent
 
     def publish(self, kind: str, files: Mapping[str, bytes | Path], facts: Mapping[str, Any] | None = None) -> Ref:
         """Store files as one artifact and return its reference; safe to repeat, safe beside other writers.

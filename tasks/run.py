@@ -67,12 +67,15 @@ class Listener(Protocol):
 listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
-@dataclass
 class Journal:
-    """What the steps of one run did, in the order in which they ended."""
+    """What the steps of one run did, in the order in which they ended.
 
-    entries: dict[str, Entry] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
         """Note a step and tell the listener."""

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -129,6 +131,18 @@ def test_a_store_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreUnwritable, match="--store"):
         Store(tmp_path / "file").publish("dataset", {"a": b"x"})
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_live_one_has_is_not(store: Store) -> None:
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom storage.store import Store\n"
+        "with Store(Path(sys.argv[1])).workspace(): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(store.root)], check=False)
+    with store.workspace() as mine:
+        assert len(list((store.root / "tmp").iterdir())) == 2
+        assert store.sweep() == 1
+        assert list((store.root / "tmp").iterdir()) == [mine]
 
 
 def test_a_workspace_is_removed_after_an_error(store: Store) -> None:

@@ -1,0 +1,53 @@
+"""kill -9 in the middle of a run: nothing is left running, nothing finished is done again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+EVERGREEN = Path(sys.executable).with_name("evergreen")
+
+
+def _servers(store: Path) -> list[int]:
+    """Return the processes whose Prefect data lies in this store."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue  # it ended meanwhile, or is not ours
+        if str(store / "prefect").encode() in environment and b"uvicorn" in command:
+            found.append(int(process.name))
+    return found
+
+
+@pytest.mark.soak
+def test_after_kill_9_the_server_ends_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment["HOME"] = str(tmp_path)
+    command = [str(EVERGREEN), "retrain", "digits", "--json", "--store", str(store)]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+    ) as run:
+        assert run.stderr
+        next(line for line in run.stderr if line.startswith("train"))
+        time.sleep(8)
+        assert _servers(store)
+        run.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while _servers(store) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert _servers(store) == []
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
+    before = ("probe", "acquire", "unpack", "repair", "screen", "split", "balance")
+    assert {states[name] for name in before} == {"reused"}
+    assert {state for name, state in states.items() if name not in before} == {"ran"}
+    assert list((store / "tmp").iterdir()) == []
