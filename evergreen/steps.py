@@ -14,6 +14,8 @@ class Step:
         name: the verb; also the name of the task, its file and its row in every table.
         core: ``module:function`` of the craft; what it can reach is fingerprinted.
         inputs: parameter name -> the step whose output it takes.
+        reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
+            file may change without the step running again.
         recipe: sections (or single values) of the recipe that the step reads; it can read no others.
         libraries: distributions whose version may change the output; also `node`, and npm packages as `npm:NAME`.
         files: data files, relative to the project, that the core reads.
@@ -24,6 +26,7 @@ class Step:
     name: str
     core: str
     inputs: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     recipe: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -31,6 +34,8 @@ class Step:
     cached: bool = True
 
 
+_DATASET = ("dataset.csv",)
+_MODEL = ("model.keras",)
 _TABLES = ("numpy", "pandas")
 _KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow")
 
@@ -48,6 +53,7 @@ STEPS: tuple[Step, ...] = (
         "repair",
         "evergreen.datasets.repair:repair",
         inputs={"files": "unpack"},
+        reads={"files": ("files.csv",)},
         recipe=("repair",),
         libraries=_TABLES,
     ),
@@ -55,6 +61,7 @@ STEPS: tuple[Step, ...] = (
         "screen",
         "evergreen.datasets.screen:screen",
         inputs={"dataset": "repair"},
+        reads={"dataset": _DATASET},
         recipe=("screen",),
         libraries=(*_TABLES, "pillow"),
     ),
@@ -62,6 +69,7 @@ STEPS: tuple[Step, ...] = (
         "split",
         "evergreen.datasets.split:split",
         inputs={"dataset": "screen"},
+        reads={"dataset": _DATASET},
         recipe=("split", "seed"),
         libraries=(*_TABLES, "scikit-learn"),
     ),
@@ -69,6 +77,7 @@ STEPS: tuple[Step, ...] = (
         "balance",
         "evergreen.datasets.balance:balance",
         inputs={"dataset": "split"},
+        reads={"dataset": _DATASET},
         recipe=("balance",),
         libraries=_TABLES,
     ),
@@ -76,6 +85,7 @@ STEPS: tuple[Step, ...] = (
         "train",
         "evergreen.vision.train:train",
         inputs={"dataset": "split", "weights": "balance"},
+        reads={"dataset": _DATASET},
         recipe=("train", "image", "augment", "seed"),
         libraries=_KERAS,
     ),
@@ -83,6 +93,7 @@ STEPS: tuple[Step, ...] = (
         "evaluate",
         "evergreen.vision.evaluate:evaluate",
         inputs={"dataset": "split", "model": "train"},
+        reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("evaluate", "image"),
         libraries=(*_KERAS, "scikit-learn"),
     ),
@@ -90,6 +101,7 @@ STEPS: tuple[Step, ...] = (
         "export",
         "evergreen.vision.export:export",
         inputs={"dataset": "split", "model": "train"},
+        reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("export", "image", "seed"),
         libraries=(*_KERAS, "tensorflowjs"),
     ),
@@ -97,6 +109,7 @@ STEPS: tuple[Step, ...] = (
         "verify",
         "evergreen.vision.verify:verify",
         inputs={"dataset": "split", "model": "train", "exports": "export"},
+        reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed"),
         libraries=(*_KERAS, "node", "npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-backend-wasm"),
         files=("evergreen/vision/formats/tfjs_node.mjs",),

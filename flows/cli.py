@@ -15,7 +15,7 @@ from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
 from flows.summary import finish, run_folder
-from flows.terminal import Progress, show_lineage, show_predictions, show_run
+from flows.terminal import Progress, show_answer, show_lineage, show_predictions, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
 from storage.errors import ArtifactMissing, BadReference, StoreError
@@ -32,19 +32,21 @@ StoreOption = Annotated[
     Path | None, typer.Option("--store", envvar="EVERGREEN_STORE", help="Folder of the store. Default: .evergreen/")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", metavar="PATH_OR_URL", help="Take the images from here instead.")
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
 
 
 @app.command()
 def retrain(
-    recipe: Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3."),
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="PATH_OR_URL", help="Take the images from here instead.")
-    ] = None,
+    recipe: RecipeArgument,
+    overrides: SetOption = None,
+    source: SourceOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -59,6 +61,49 @@ def retrain(
         summary = _run_flow(recipe, overrides, source, root, verbose)
     _show(summary, root, as_json)
     raise typer.Exit(DONE if summary["outcome"] == "completed" else FAILED)
+
+
+@app.command(name="plan")
+def show_plan(
+    recipe: RecipeArgument,
+    overrides: SetOption = None,
+    source: SourceOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show what a retraining would run, what it would reuse, and why. It starts nothing."""
+    from rich.console import Console
+
+    with _errors(verbose):
+        loaded = load_recipe(recipe, overrides or (), source)
+        refuse_not_built(loaded)
+        steps = [entry.as_json() for entry in plan(loaded, Store(store_root(store)))]
+    if as_json:
+        typer.echo(json.dumps({"recipe": loaded.name, "steps": steps}, indent=2, ensure_ascii=False))
+    else:
+        show_steps(Console(), steps)
+
+
+@app.command(name="why")
+def show_why(
+    step: Annotated[str, typer.Argument(help="A step's name.")],
+    run: Annotated[str | None, typer.Argument(help="A run's id. Default: the newest completed run.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say why a step ran: what differs from the nearest earlier time, in words and as a diff of code."""
+    from rich.console import Console
+
+    from flows.why import why
+
+    with _errors(verbose):
+        answer = why(Store(store_root(store)), step, run)
+    if as_json:
+        typer.echo(json.dumps(answer.__dict__, indent=2, ensure_ascii=False))
+    else:
+        show_answer(Console(), answer)
 
 
 @app.command()
@@ -91,6 +136,7 @@ def lineage(
     ref: Annotated[str, typer.Argument(help="A digest or its beginning, a run's id, or an exported file.")],
     store: StoreOption = None,
     as_json: JsonOption = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Show where an artifact, or an exported file, came from: up to the source's bytes."""
@@ -101,6 +147,8 @@ def lineage(
         node = graph.trace(stored, graph.find(stored, _digest_meant(stored, ref)))
         if as_json:
             typer.echo(json.dumps(graph.as_json(node), indent=2, ensure_ascii=False))
+        elif mermaid:
+            typer.echo(graph.as_mermaid(node), nl=False)
         else:
             show_lineage(Console(), node)
 

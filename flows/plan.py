@@ -16,7 +16,7 @@ def plan(recipe: Recipe, store: Store) -> list[Entry]:
     entries = []
     for step in STEPS:
         inputs = {name: outputs[above] for name, above in step.inputs.items() if above in outputs}
-        entry = _look_up(step, recipe, Records(store), inputs)
+        entry = _look_up(step, recipe, store, inputs)
         if entry.output:
             outputs[step.name] = entry.output
         entries.append(entry)
@@ -28,14 +28,15 @@ def nothing_to_do(entries: list[Entry]) -> bool:
     return all(entry.state == "reused" for entry in entries)
 
 
-def _look_up(step: Step, recipe: Recipe, records: Records, inputs: dict[str, Ref]) -> Entry:
+def _look_up(step: Step, recipe: Recipe, store: Store, inputs: dict[str, Ref]) -> Entry:
     missing = [above for name, above in step.inputs.items() if name not in inputs]
     if missing:
         return Entry(step.name, "unknown", f"known once {missing[0]} has run")
-    parts = key_parts(step, recipe, inputs)
+    parts, records = key_parts(step, recipe, store, inputs), Records(store)
     record = records.read(parts.key)
     output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe.name))
-    if not step.cached and (asked := source_version(recipe)) != output:
+    if not step.cached and (asked := source_version(recipe, store)) != output:
         output, record, reason = asked, None, "the source has a new version" if record else reason
     state: State = "reused" if record else "would run"
-    return Entry(step.name, state, reason, 0.0, output, parts.key, parts.inputs)
+    given = {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
+    return Entry(step.name, state, reason, 0.0, output, parts.key, given)

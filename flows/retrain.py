@@ -12,6 +12,7 @@ from evergreen.recipe import load_recipe
 from flows.dashboard import show_in_dashboard
 from flows.settings import store_root
 from flows.summary import finish
+from storage.errors import ArtifactDamaged, ArtifactMissing
 from storage.store import Store
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
@@ -41,29 +42,38 @@ def retrain(
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
     """
     with started(recipe, overrides, source, store) as (run, summary):
-        token = probe(run)
-        archive = acquire(run, token=token)
-        files = unpack(run, archive=archive)
-        repaired = repair(run, files=files)
-        screened = screen(run, dataset=repaired)
-        dataset = split(run, dataset=screened)
-        weights = balance(run, dataset=dataset)
-        model = train(run, dataset=dataset, weights=weights)
-        evaluation = evaluate(run, dataset=dataset, model=model)
-        exports = export(run, dataset=dataset, model=model)
-        verification = verify(run, dataset=dataset, model=model, exports=exports)
-        report(
-            run,
-            repaired=repaired,
-            screened=screened,
-            dataset=dataset,
-            weights=weights,
-            model=model,
-            evaluation=evaluation,
-            exports=exports,
-            verification=verification,
-        )
+        try:
+            steps(run)
+        except (ArtifactDamaged, ArtifactMissing):
+            # What was damaged is gone now, so the step that made it is a miss: once more, and only that is done again.
+            steps(run)
     return summary
+
+
+def steps(run: Run) -> None:
+    """Call every step, each with what the earlier ones gave."""
+    token = probe(run)
+    archive = acquire(run, token=token)
+    files = unpack(run, archive=archive)
+    repaired = repair(run, files=files)
+    screened = screen(run, dataset=repaired)
+    dataset = split(run, dataset=screened)
+    weights = balance(run, dataset=dataset)
+    model = train(run, dataset=dataset, weights=weights)
+    evaluation = evaluate(run, dataset=dataset, model=model)
+    exports = export(run, dataset=dataset, model=model)
+    verification = verify(run, dataset=dataset, model=model, exports=exports)
+    report(
+        run,
+        repaired=repaired,
+        screened=screened,
+        dataset=dataset,
+        weights=weights,
+        model=model,
+        evaluation=evaluation,
+        exports=exports,
+        verification=verification,
+    )
 
 
 @contextmanager

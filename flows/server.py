@@ -1,10 +1,12 @@
 """A private Prefect server that ends with the command, even when the command is killed."""
 
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 # Reads until the command's end of the pipe closes, which the system does however the command ends.
 _WATCH = """
@@ -24,11 +26,16 @@ def private_server() -> Iterator[None]:
     Raises:
         RuntimeError: the server did not start in time.
     """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogHandler
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     server = SubprocessASGIServer()
-    server.start(timeout=120)
+    # One start at a time: two servers that make the same database at once break each other.
+    with (Path(os.environ["PREFECT_HOME"]) / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server.start(timeout=120)
     if server.server_process is None:
         raise RuntimeError(f"Prefect's private server did not start at {server.api_url}")
     alive, ours = os.pipe()
@@ -38,5 +45,8 @@ def private_server() -> Iterator[None]:
             os.close(alive)
             with temporary_settings({PREFECT_API_URL: server.api_url}):
                 yield
+                # What is still on its way to the server would else fail, and say so after the last line.
+                APILogHandler().flush()
+                EventsWorker.drain_all(timeout=5)
     finally:
         server.stop()

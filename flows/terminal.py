@@ -5,16 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.syntax import Syntax
 from rich.table import Table
 from rich.tree import Tree
 
+from storage.digests import canonical_json, sha256_bytes
 from storage.lineage import Node
 from tasks.run import Entry, Run
 
 if TYPE_CHECKING:
     from evergreen.vision.train import EpochReport
+    from flows.why import Why
 
-_COLOURS = {"ran": "green", "reused": "cyan", "failed": "red", "passed": "green", "not verified": "yellow"}
+_COLOURS = {
+    "ran": "green",
+    "reused": "cyan",
+    "failed": "red",
+    "passed": "green",
+    "not verified": "yellow",
+    "would run": "green",
+}
 
 
 class Progress:
@@ -52,17 +62,35 @@ class Progress:
             self.console.print(line, highlight=False)
 
 
-def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
-    """Print the step table of a run, its numbers, and where to look."""
+def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
+    """Print the table of a run's, or a plan's, steps."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("step", "state", "why", "seconds", "digest"):
         table.add_column(title, justify="right" if title == "seconds" else "left", header_style="dim")
-    for step in summary["steps"]:
+    for step in steps:
         colour = _COLOURS.get(step["state"], "white")
         seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
         state = f"[{colour}]{step['state']}[/]"
         table.add_row(step["name"], state, escape(step["reason"]), seconds, (step["output"] or "")[:12])
     console.print(table)
+
+
+def show_answer(console: Console, answer: "Why") -> None:
+    """Print why a step ran."""
+    console.print(f"{answer.step} in run {answer.run}: {answer.state}, {answer.reason}", markup=False, highlight=False)
+    if not answer.differences:
+        console.print("There is no earlier record of this step for this recipe to compare with.")
+        return
+    console.print("Compared with the nearest earlier record:")
+    for line in answer.differences:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if answer.diff:
+        console.print(Syntax(answer.diff, "diff", background_color="default", word_wrap=True))
+
+
+def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print the step table of a run, its numbers, and where to look."""
+    show_steps(console, summary["steps"])
     for split, values in summary["metrics"].items():
         console.print(
             f"{split:<10} accuracy {values['accuracy']:.2%}  loss {values['loss']:.4f}  {values['count']} images"
@@ -110,6 +138,10 @@ def show_lineage(console: Console, node: Node) -> None:
 
 
 def _lineage_line(node: Node) -> str:
-    facts = "  ".join(f"{name}: {value}" for name, value in node.facts.items() if isinstance(value, str))
+    parts = node.parts or {}
+    told = {name: value for name, value in node.facts.items() if isinstance(value, str)} | parts.get("libraries", {})
+    if parts.get("code"):
+        told["code"] = sha256_bytes(canonical_json(parts["code"]))[:12]
+    facts = "  ".join(f"{name}: {value}" for name, value in told.items())
     made = f" by [bold]{node.step}[/]" if node.step else ""
     return f"{node.kind} [cyan]{node.artifact[:12]}[/]{made} [dim]{escape(facts)}[/]"

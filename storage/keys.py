@@ -19,7 +19,7 @@ class KeyParts:
     Attributes:
         step: the step's name.
         format: raised by hand when task wiring changes what the step publishes.
-        inputs: upstream step -> digest of the artifact that it gave.
+        inputs: upstream step -> digest of what is read of the artifact that it gave.
         recipe: dotted path -> the value that the recipe has there.
         code: project module or data file -> SHA-256 of its normalised text.
         libraries: distribution name -> version.

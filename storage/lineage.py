@@ -32,16 +32,21 @@ class Node:
 
 
 def find(store: Store, prefix: str) -> str:
-    """Return the digest of the one artifact whose digest starts with ``prefix``, or that holds that blob.
+    """Return the digest of the one artifact whose digest starts with ``prefix``, or of the newest that holds that file.
 
     Raises:
-        ArtifactMissing: none does, or several do.
+        ArtifactMissing: none does, or several artifacts or files do.
     """
-    found = [digest for digest in store.artifacts() if digest.startswith(prefix)] or list(_holders(store, prefix))
+    found = [digest for digest in store.artifacts() if digest.startswith(prefix)]
+    if not found:
+        holders = list(_holders(store, prefix))
+        if len({blob for _, blob in holders}) == 1:
+            newest = {record.output.sha256: record.finished for record in reversed(list(Records(store).all()))}
+            found = [max((artifact for artifact, _ in holders), key=lambda artifact: newest.get(artifact, ""))]
     if len(found) != 1:
         raise ArtifactMissing(
             f"expected the digest (or its beginning) of one artifact or file in {store.root}, "
-            f"received {prefix!r}, which names {len(found)}: take more digits from the step table of a run"
+            f"received {prefix!r}, which names {len(found) or 'none'}: take more digits from the step table of a run"
         )
     return found[0]
 
@@ -63,11 +68,7 @@ def trace(store: Store, digest: str) -> Node:
         node = Node(sha256, kind, facts)
         if record := makers.get(sha256):
             parts = records.parts(record)
-            inputs = (
-                {name: node_of(above, _manifest_or_none(store, above)) for name, above in parts.inputs.items()}
-                if parts
-                else {}
-            )
+            inputs = {name: node_of(above, _manifest_or_none(store, above)) for name, above in record.inputs.items()}
             node = Node(sha256, kind, facts, record.step, parts.__dict__ if parts else None, inputs)
         known[sha256] = node
         return node
@@ -90,6 +91,25 @@ def as_json(node: Node) -> dict[str, Any]:
     return {"artifact": node.artifact, "nodes": list(nodes.values())}
 
 
+def as_mermaid(node: Node) -> str:
+    """Return the graph above ``node`` as a Mermaid flowchart, sources at the left."""
+    lines = ["flowchart LR"]
+    seen: set[str] = set()
+
+    def add(node: Node) -> None:
+        if node.artifact in seen:
+            return
+        seen.add(node.artifact)
+        name = node.artifact[:12]
+        lines.append(f'    {name}["{node.step or node.kind}<br>{node.kind} {name}"]')
+        for above in node.inputs.values():
+            add(above)
+            lines.append(f"    {above.artifact[:12]} --> {name}")
+
+    add(node)
+    return "\n".join(lines) + "\n"
+
+
 def _manifest_or_none(store: Store, sha256: str) -> Manifest | None:
     try:
         return store.manifest(sha256)
@@ -97,8 +117,10 @@ def _manifest_or_none(store: Store, sha256: str) -> Manifest | None:
         return None
 
 
-def _holders(store: Store, prefix: str) -> Iterator[str]:
+def _holders(store: Store, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield (artifact, blob) for every blob whose digest starts with ``prefix``."""
     for digest in store.artifacts():
         manifest = _manifest_or_none(store, digest)
-        if manifest and any(blob.sha256.startswith(prefix) for blob in manifest.files.values()):
-            yield digest
+        for blob in manifest.files.values() if manifest else ():
+            if blob.sha256.startswith(prefix):
+                yield digest, blob.sha256

@@ -29,6 +29,7 @@ class Record:
         step: the step's name.
         key: the step key; also the digest of the blob that holds the key's parts.
         output: the artifact that the step published.
+        inputs: upstream step -> digest of the whole artifact that it was given.
         recipe: name of the recipe for which it ran first.
         run: id of the run that executed it.
         seconds: wall time of the step's body.
@@ -38,6 +39,7 @@ class Record:
     step: str
     key: str
     output: Ref
+    inputs: dict[str, str]
     recipe: str
     run: str
     seconds: float

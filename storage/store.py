@@ -53,8 +53,28 @@ class Store:
         except FileNotFoundError:
             raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}") from None
         if sha256_bytes(data) != sha256:
+            self.drop_damaged(sha256)
             raise ArtifactDamaged(f"blob {sha256[:12]} in {self.root} was altered after it was published")
         return data
+
+    def checked_blob(self, sha256: str) -> Path:
+        """Return a blob's path once its bytes were checked; for what is too large to read into memory.
+
+        Raises:
+            ArtifactMissing, ArtifactDamaged: as ``read_blob``.
+        """
+        path = self.blob_path(sha256)
+        if not path.is_file():
+            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}")
+        if sha256_file(path) != sha256:
+            self.drop_damaged(sha256)
+            raise ArtifactDamaged(f"blob {sha256[:12]} in {self.root} was altered after it was published")
+        return path
+
+    def drop_damaged(self, sha256: str) -> None:
+        """Remove a blob whose bytes are wrong, if the store may be written: what needs it is a miss from then on."""
+        with contextlib.suppress(OSError):
+            self.blob_path(sha256).unlink(missing_ok=True)
 
     def manifest(self, sha256: str) -> Manifest:
         """Return an artifact's manifest.
@@ -87,13 +107,7 @@ class Store:
             manifest = self.manifest(ref.sha256)
         except (ArtifactMissing, ArtifactDamaged):
             return False
-        for blob in manifest.files.values():
-            try:
-                if self.blob_path(blob.sha256).stat().st_size != blob.size:
-                    return False
-            except FileNotFoundError:
-                return False
-        return manifest.ref() == ref
+        return manifest.ref() == ref and all(self.has_blob(blob) for blob in manifest.files.values())
 
     def damaged(self, ref: Ref) -> list[str]:
         """Return the names of the artifact's files that are missing or altered, reading every byte.
@@ -175,15 +189,18 @@ class Store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield parent
 
-    def publish(self, kind: str, files: Mapping[str, bytes | Path], facts: Mapping[str, Any] | None = None) -> Ref:
+    def publish(
+        self, kind: str, files: Mapping[str, bytes | Path | Blob], facts: Mapping[str, Any] | None = None
+    ) -> Ref:
         """Store files as one artifact and return its reference; safe to repeat, safe beside other writers.
 
         Args:
             kind: a lowercase word such as ``dataset``.
-            files: name inside the artifact -> its bytes, or the path of a file to copy.
+            files: name inside the artifact -> its bytes, the path of a file to copy, or a blob that is stored already.
             facts: JSON values that belong to the artifact's identity.
 
         Raises:
+            ArtifactMissing: a blob that was said to be stored is not.
             BadReference: a name could leave its folder.
             StoreUnwritable: the store may not be written, or the disk is full.
         """
@@ -191,6 +208,9 @@ class Store:
             blobs: dict[str, Blob] = {}
             written: dict[Path, Path] = {}
             for number, (name, content) in enumerate(sorted(files.items())):
+                if isinstance(content, Blob):
+                    blobs[checked_name(name)] = self._stored(content)
+                    continue
                 part = aside / str(number)
                 if isinstance(content, bytes):
                     part.write_bytes(content)
@@ -216,6 +236,18 @@ class Store:
             part.write_bytes(data)
             self._move_in({part: self.blob_path(digest)})
         return digest
+
+    def has_blob(self, blob: Blob) -> bool:
+        """Whether a blob is there with its stated size."""
+        try:
+            return self.blob_path(blob.sha256).stat().st_size == blob.size
+        except FileNotFoundError:
+            return False
+
+    def _stored(self, blob: Blob) -> Blob:
+        if not self.has_blob(blob):
+            raise ArtifactMissing(f"blob {blob.sha256[:12]} is not in {self.root}")
+        return blob
 
     def _manifest_path(self, sha256: str) -> Path:
         return self.root / "manifests" / checked_digest(sha256)[:2] / sha256

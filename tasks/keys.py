@@ -11,11 +11,12 @@ from typing import Any, cast
 
 from evergreen.recipe import Recipe
 from evergreen.steps import Step
-from storage.artifacts import Ref
+from storage.artifacts import Manifest, Ref
 from storage.digests import sha256_bytes
 from storage.fingerprint import reachable_code
 from storage.keys import KeyParts, differences
 from storage.records import Records
+from storage.store import Store
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -24,33 +25,61 @@ _LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "ever
 _NEAREST_AMONG = 50
 
 
-def key_parts(step: Step, recipe: Recipe, inputs: Mapping[str, Ref]) -> KeyParts:
+def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref]) -> KeyParts:
     """Return everything that decides a step's output.
 
     Args:
         step: a row of the step table.
         recipe: where the step's values are read.
+        store: where the inputs are.
         inputs: parameter name -> artifact, for each of the step's inputs.
 
     Raises:
         KeyError: an input is missing or unknown.
+        ArtifactMissing, ArtifactDamaged: an input's manifest cannot be read.
     """
     if set(inputs) != set(step.inputs):
         raise KeyError(f"{step.name}: expected the inputs {sorted(step.inputs)}, received {sorted(inputs)}")
     return KeyParts(
         step=step.name,
         format=step.format,
-        inputs={step.inputs[name]: ref.sha256 for name, ref in inputs.items()},
+        inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
         recipe={name: recipe.section(name) for name in step.recipe},
         code={name: sha256_bytes(text.encode()) for name, text in code_of(step).items()},
         libraries={name: _version(name) for name in step.libraries},
     )
 
 
+def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
+    """Return the digest of an input, or of just those of its files that a step reads, with its kind and facts."""
+    if names is None:
+        return ref.sha256
+    whole = store.manifest(ref.sha256)
+    return Manifest(whole.kind, {name: whole.files[name] for name in names}, whole.facts).ref().sha256
+
+
 def code_of(step: Step) -> dict[str, str]:
     """Return {module or data file: normalised text} of what the step's core function can reach."""
     code = reachable_code(step.core, PROJECT, ("evergreen",), _LEAVE_OUT)
     return code | {name: (PROJECT / name).read_text(encoding="utf-8") for name in step.files}
+
+
+def nearest_earlier(parts: KeyParts, records: Records, recipe: str) -> KeyParts | None:
+    """Return the parts of the earlier record of the same step and recipe that differs least; the newer of two.
+
+    Args:
+        parts: of the key that is asked about; its own record does not count.
+        records: of the store.
+        recipe: the recipe's name.
+    """
+    own = records.read(parts.key)
+    earlier = [
+        record
+        for record in records.all(parts.step)
+        if record.recipe == recipe and record.key != parts.key and (own is None or record.finished < own.finished)
+    ]
+    known = [found for record in earlier[:_NEAREST_AMONG] if (found := records.parts(record))]
+    return min(known, key=lambda found: len(differences(found, parts)), default=None)
 
 
 def only(recipe: Recipe, sections: Iterable[str]) -> Recipe:
@@ -76,13 +105,12 @@ def why_it_runs(parts: KeyParts, records: Records, recipe: str) -> str:
     """
     if records.path(parts.key).exists():
         return "its artifact was missing or damaged"
-    earlier = [record for record in records.all(parts.step) if record.recipe == recipe][:_NEAREST_AMONG]
-    changes = [differences(known, parts) for record in earlier if (known := records.parts(record))]
-    if not changes:
+    nearest = nearest_earlier(parts, records, recipe)
+    if nearest is None:
         return "first run"
-    nearest = min(changes, key=len)
-    more = f" and {len(nearest) - 3} more" if len(nearest) > 3 else ""
-    return "; ".join(nearest[:3]) + more
+    words = differences(nearest, parts)
+    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
+    return "; ".join(words[:3]) + more
 
 
 @lru_cache

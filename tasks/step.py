@@ -16,6 +16,7 @@ from prefect import Task
 from prefect.cache_policies import CachePolicy
 from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
+from prefect.transactions import IsolationLevel
 
 from evergreen.errors import EvergreenError
 from evergreen.steps import BY_NAME, Step
@@ -24,7 +25,8 @@ from storage.errors import StoreError
 from storage.keys import KeyParts
 from storage.records import SERIALIZER, Record
 from tasks.keys import code_of, key_parts, only, why_it_runs
-from tasks.run import Entry, Run, listener
+from tasks.locks import FlockLockManager
+from tasks.run import Entry, Run, State, listener
 
 StepFunction = Callable[..., Ref]
 
@@ -36,21 +38,23 @@ class Execution:
     run: Run
     step: Step
     parts: KeyParts
+    given: dict[str, str]
     earlier: Ref | None
     reason: str
+    locks: FlockLockManager
     seconds: float | None = None
 
     def record(self, output: Ref) -> Record:
         """Return the record of this execution."""
-        finished = datetime.now(UTC).isoformat(timespec="milliseconds")
         return Record(
-            self.step.name,
-            self.parts.key,
-            output,
-            self.run.recipe.name,
-            self.run.id,
-            round(self.seconds or 0, 3),
-            finished,
+            step=self.step.name,
+            key=self.parts.key,
+            output=output,
+            inputs=self.given,
+            recipe=self.run.recipe.name,
+            run=self.run.id,
+            seconds=round(self.seconds or 0, 3),
+            finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
 
 
@@ -114,17 +118,19 @@ class StepTask:
         execution = _prepare(run, self.step, inputs)
         token = _execution.set(execution)
         try:
-            task: Callable[..., Any] = self.task.with_options(result_storage=run.records.folder)
+            task: Callable[..., Any] = self.task.with_options(
+                result_storage=run.records.folder,
+                cache_policy=StepKey().configure(
+                    isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=execution.locks
+                ),
+            )
             output: Ref = task(run, **inputs)
         except BaseException as error:
             run.journal.add(_entry(execution, "failed", f"{type(error).__name__}: {error}"))
             raise
         finally:
             _execution.reset(token)
-        ran = execution.seconds is not None and output != execution.earlier
-        run.journal.add(
-            _entry(execution, "ran" if ran else "reused", execution.reason if ran else "nothing changed", output)
-        )
+        run.journal.add(_ended(execution, output))
         return output
 
 
@@ -139,15 +145,19 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
 
 
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
-    parts = key_parts(step, run.recipe, inputs)
+    parts = key_parts(step, run.recipe, run.store, inputs)
+    given = {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
+    locks = FlockLockManager(run.store.root / "locks")
     earlier = run.records.read(parts.key)
-    if earlier is None:
-        reason = why_it_runs(parts, run.records, run.recipe.name)
+    if earlier:
+        reason = "nothing changed" if step.cached else "the source has a new version"
+        return Execution(run, step, parts, given, earlier.output, reason, locks)
+    reason = why_it_runs(parts, run.records, run.recipe.name)
+    # Not while another run is writing it.
+    if locks.acquire_lock(parts.key, run.id, acquire_timeout=0):
         run.records.discard_unreliable(parts.key)
-        return Execution(run, step, parts, None, reason)
-    return Execution(
-        run, step, parts, earlier.output, "nothing changed" if step.cached else "the source has a new version"
-    )
+        locks.release_lock(parts.key, run.id)
+    return Execution(run, step, parts, given, None, reason, locks)
 
 
 def _timed(fn: StepFunction) -> StepFunction:
@@ -169,11 +179,18 @@ def _timed(fn: StepFunction) -> StepFunction:
     return body
 
 
-def _entry(
-    execution: Execution, state: Literal["ran", "reused", "failed"], reason: str, output: Ref | None = None
-) -> Entry:
-    parts = execution.parts
-    return Entry(execution.step.name, state, reason, execution.seconds or 0.0, output, parts.key, parts.inputs)
+def _ended(execution: Execution, output: Ref) -> Entry:
+    """Return the entry of a step that gave its output."""
+    if execution.seconds is not None and output != execution.earlier:
+        return _entry(execution, "ran", execution.reason, output)
+    return _entry(
+        execution, "reused", "nothing changed" if execution.earlier else "another run made it meanwhile", output
+    )
+
+
+def _entry(execution: Execution, state: State, reason: str, output: Ref | None = None) -> Entry:
+    name, key = execution.step.name, execution.parts.key
+    return Entry(name, state, reason, execution.seconds or 0.0, output, key, execution.given)
 
 
 def _may_pass(task: Any, task_run: Any, state: Any) -> bool:

@@ -1,18 +1,19 @@
 """Reading and publishing what travels between tasks: tables, JSON, and the class order."""
 
 import json
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.tables import from_csv, to_csv
 from storage.artifacts import Ref
 from storage.store import Store
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DATASET = "dataset.csv"
 
 
-def read_table(store: Store, ref: Ref, name: str = DATASET) -> pd.DataFrame:
+def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
     """Return a table of an artifact."""
     return from_csv(store.read(ref, name))
 
@@ -27,7 +28,7 @@ def classes_of(store: Store, ref: Ref) -> list[str]:
     return list(store.manifest(ref.sha256).facts["classes"])
 
 
-def publish_dataset(store: Store, dataset: pd.DataFrame, classes: list[str], **tables: pd.DataFrame) -> Ref:
+def publish_dataset(store: Store, dataset: "pd.DataFrame", classes: list[str], **tables: "pd.DataFrame") -> Ref:
     """Publish a dataset table, its class order, and tables about it (``name`` -> ``name.csv``)."""
     files = {DATASET: to_csv(dataset)} | {f"{name}.csv": to_csv(table) for name, table in tables.items()}
     return store.publish("dataset", files, {"classes": classes})

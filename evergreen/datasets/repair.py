@@ -25,13 +25,17 @@ class Repaired:
     """What repair found.
 
     Attributes:
-        dataset: one row an image: path, label, sha256, bytes; sorted by path.
+        dataset: one row an image: path, label, sha256, bytes; sorted by path. The path is ``label/file name``, so a
+            folder renamed to the same class changes nothing; where two files would get the same, their whole path
+            stands below the label.
+        origins: one row an image: path, origin (its name in the source).
         renames: one row a folder: folder, label, why, count.
         dropped: one row a reason: reason, count.
         classes: class names in the order that every later step and export keeps.
     """
 
     dataset: pd.DataFrame
+    origins: pd.DataFrame
     renames: pd.DataFrame
     dropped: pd.DataFrame
     classes: list[str]
@@ -61,13 +65,24 @@ def repair(files: pd.DataFrame, settings: "Repair") -> Repaired:
     ]
     if table.empty:
         raise BadDataset(f"expected images in class folders, received {len(files)} files and no image in a folder")
+    table = _canonical(table)
     dropped = reasons[reasons != ""].value_counts().sort_index()
     return Repaired(
-        dataset=table[["path", "label", "sha256", "bytes"]].reset_index(drop=True),
+        dataset=table[["path", "label", "sha256", "bytes"]],
+        origins=table[["path", "origin"]],
         renames=renames,
         dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
         classes=list(settings.classes) or sorted(table["label"].unique()),
     )
+
+
+def _canonical(table: pd.DataFrame) -> pd.DataFrame:
+    """Name every image after its label and its file, keep its name in the source as ``origin``, and sort."""
+    table = table.assign(origin=table["path"])
+    table["path"] = table["label"] + "/" + table["origin"].map(lambda origin: PurePosixPath(origin).name)
+    twice = table["path"].duplicated(keep=False)
+    table.loc[twice, "path"] = table["label"] + "/" + table["origin"]
+    return table.sort_values(["path", "sha256"], ignore_index=True)
 
 
 def _junk_reason(path: str) -> str:

@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Returns an image's bytes for the SHA-256 in a table; whoever stores the bytes provides it.
 ReadBlob = Callable[[str], bytes]
@@ -11,14 +13,16 @@ ReadBlob = Callable[[str], bytes]
 _INTEGERS = ("bytes", "width", "height", "count")
 
 
-def to_csv(table: pd.DataFrame) -> bytes:
+def to_csv(table: "pd.DataFrame") -> bytes:
     """Return a table as CSV bytes that ``from_csv`` reads back equal."""
     text: str = table.to_csv(index=False, lineterminator="\n")
     return text.encode()
 
 
-def from_csv(data: bytes) -> pd.DataFrame:
+def from_csv(data: bytes) -> "pd.DataFrame":
     """Read a table: known count columns as int64, floats where every value is one, all else text (``NA`` too)."""
+    import pandas as pd
+
     table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
     for column in _INTEGERS:
         if column in table:

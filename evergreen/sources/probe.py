@@ -6,40 +6,48 @@ from typing import TYPE_CHECKING
 
 from evergreen.errors import BadInput, NotBuiltYet
 from evergreen.sources.embedded import digits_version
+from evergreen.sources.folder import list_folder, listing_digest
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Source
 
 
-def probe(source: "Source") -> dict[str, str]:
+def probe(source: "Source", indexes: Path) -> dict[str, str]:
     """Return the source's address, without secrets, and the token of its present version.
 
+    Args:
+        source: where the images come from.
+        indexes: a folder for caches; a local folder's index lies there.
+
     Raises:
-        BadInput: the source is not there, or is no archive.
+        BadInput: the source is not there.
         NotBuiltYet: this kind of source is not built.
     """
     if source.embedded:
         return {"address": f"embedded:{source.embedded.name}", "version": digits_version()}
     if source.local:
-        return {"address": f"local:{local_archive(source.local.path).name}", "version": _digest(source.local.path)}
+        path = local_path(source.local.path)
+        if path.is_dir():
+            version = f"folder {listing_digest(list_folder(path, index_file(path, indexes)))}"
+        else:
+            with path.open("rb") as file:
+                version = f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return {"address": f"local:{source.local.path}", "version": version}
     raise NotBuiltYet(f"not built yet: source.{source.kind}")
 
 
-def local_archive(path: str) -> Path:
-    """Return the path of a local archive.
+def local_path(path: str) -> Path:
+    """Return the absolute path of a local archive or folder.
 
     Raises:
-        BadInput: there is no such file.
-        NotBuiltYet: it is a folder.
+        BadInput: there is neither.
     """
     resolved = Path(path).expanduser().absolute()
-    if resolved.is_dir():
-        raise NotBuiltYet(f"not built yet: source.local from a folder; zip {resolved} and name the zip")
-    if not resolved.is_file():
-        raise BadInput(f"source.local.path: expected a zip, found no file at {resolved}")
+    if not resolved.is_file() and not resolved.is_dir():
+        raise BadInput(f"source.local.path: expected a zip or a folder, found neither at {resolved}")
     return resolved
 
 
-def _digest(path: str) -> str:
-    with local_archive(path).open("rb") as file:
-        return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
+def index_file(folder: Path, indexes: Path) -> Path:
+    """Return where the index of a local folder lies."""
+    return indexes / f"{hashlib.sha256(str(folder).encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"

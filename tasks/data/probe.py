@@ -9,4 +9,4 @@ from tasks.step import step
 @step("probe", retries=2)
 def probe(run: Run) -> Ref:
     """Ask the source for its version; asked on every run, so that a new version is seen."""
-    return run.store.publish(KIND, {}, source_facts(run.recipe))
+    return run.store.publish(KIND, {}, source_facts(run.recipe, run.store))

@@ -11,4 +11,5 @@ from tasks.tables import publish_dataset, read_table
 def repair(run: Run, files: Ref) -> Ref:
     """Find the class folders, drop junk, and give each folder its class's name."""
     found = label_files(read_table(run.store, files, "files.csv"), run.recipe.repair)
-    return publish_dataset(run.store, found.dataset, found.classes, renames=found.renames, dropped=found.dropped)
+    about = {"origins": found.origins, "renames": found.renames, "dropped": found.dropped}
+    return publish_dataset(run.store, found.dataset, found.classes, **about)

@@ -25,13 +25,14 @@ def report(
     sizes: dict[str, int] = {}
     for name, blob in store.manifest(exports.sha256).files.items():
         sizes[name.split("/")[0]] = sizes.get(name.split("/")[0], 0) + blob.size
+    origins = read_table(store, repaired, "origins.csv")
     findings = Findings(
         name=run.recipe.name,
         title=run.recipe.title,
         classes=classes_of(store, dataset),
         renames=read_table(store, repaired, "renames.csv"),
         dropped=read_table(store, repaired, "dropped.csv"),
-        quarantine=read_table(store, screened, "quarantine.csv"),
+        quarantine=read_table(store, screened, "quarantine.csv").merge(origins, on="path"),
         duplicates=read_table(store, screened, "duplicates.csv"),
         dataset=read_table(store, dataset),
         weights=read_json(store, weights, "class-weights.json"),

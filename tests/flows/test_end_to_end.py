@@ -145,6 +145,20 @@ def test_other_class_weights_rerun_balance_train_and_what_follows(
     assert reasons["train"] == "balance gave another result"
 
 
+def test_plan_and_why_say_what_would_run_and_what_ran(evergreen: Command, first: dict[str, Any]) -> None:
+    done = evergreen("plan", "digits", "--json", "--set", "train.phases.0.epochs=3")
+    states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
+    before = dict.fromkeys(("probe", "acquire", "unpack", "repair", "screen", "split", "balance"), "reused")
+    after = dict.fromkeys(("evaluate", "export", "verify", "report"), "unknown")
+    assert states == before | {"train": "would run"} | after
+    assert "train.phases.0.epochs: 25 -> 3" in evergreen("plan", "digits", "--set", "train.phases.0.epochs=3").stdout
+    newest = json.loads(evergreen("why", "balance", "--json").stdout)
+    assert newest["differences"] == ["balance.weights: balanced -> none"]
+    assert "no earlier record" in evergreen("why", "train", first["id"]).stdout
+    assert evergreen("why", "sleep").returncode == 2
+    assert evergreen("why", "train", "../x").returncode == 2
+
+
 def test_predict_answers_with_the_newest_model_and_lists_bad_files(
     evergreen: Command, first: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -168,6 +182,9 @@ def test_predict_answers_with_the_newest_model_and_lists_bad_files(
 
 def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, first: dict[str, Any]) -> None:
     path = next(export["path"] for export in first["exports"] if export["format"] == "tflite-int8")
+    chart = evergreen("lineage", f"{path}/model.tflite", "--mermaid").stdout
+    assert chart.startswith("flowchart LR")
+    assert chart.count("-->") == 10
     done = evergreen("lineage", f"{path}/model.tflite", "--json")
     assert done.returncode == 0, done.stderr
     nodes = {node["step"]: node for node in json.loads(done.stdout)["nodes"]}
@@ -230,6 +247,24 @@ def test_a_damaged_artifact_is_made_again(evergreen: Command, first: dict[str, A
         next(step["reason"] for step in summary["steps"] if step["name"] == "repair")
         == "its artifact was missing or damaged"
     )
+
+
+def test_a_flipped_bit_is_found_at_use_and_the_run_goes_on(
+    evergreen: Command, first: dict[str, Any], prefect_server: str
+) -> None:
+    digest = next(step["output"] for step in first["steps"] if step["name"] == "train")
+    manifest = json.loads((evergreen.root / "manifests" / digest[:2] / digest).read_text())
+    blob = manifest["files"]["model.keras"]["sha256"]
+    path = evergreen.root / "blobs" / blob[:2] / blob
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(bytes(data))
+    summary = evergreen.retrain("--set", "export.formats=[savedmodel]", server=prefect_server)
+    assert _ran(summary) >= {"train", "export"}
+    assert summary["exports"][0]["verified"] == "passed"
+    assert next(step["output"] for step in summary["steps"] if step["name"] == "train") == digest
+    assert path.read_bytes() != bytes(data)
 
 
 def test_a_local_zip_of_photos_goes_all_the_way(

@@ -15,7 +15,7 @@ from storage.store import Store
 def _step(store: Store, name: str, output: Ref, **inputs: Ref) -> None:
     parts = KeyParts(name, 1, {above: ref.sha256 for above, ref in inputs.items()}, {"seed": 1}, {}, {})
     store.put_blob(parts.canonical())
-    record = Record(name, parts.key, output, "digits", "run", 0.1, "2026-01-01T00:00:00")
+    record = Record(name, parts.key, output, dict(parts.inputs), "digits", "run", 0.1, "2026-01-01T00:00:00")
     path = Records(store).path(parts.key)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"metadata": {"serializer": {"type": SERIALIZER}}, "result": record.dumps().decode()}))

@@ -26,7 +26,7 @@ def _write(store: Store, record: Record, **envelope: object) -> Path:
 def record(store: Store) -> Record:
     store.put_blob(PARTS.canonical())
     output = store.publish("dataset", {"dataset.csv": b"path\n"})
-    return Record("split", PARTS.key, output, "digits", "run-1", 0.5, "2026-01-01T00:00:00.000+00:00")
+    return Record("split", PARTS.key, output, {}, "digits", "run-1", 0.5, "2026-01-01T00:00:00.000+00:00")
 
 
 def test_a_record_is_read_back_with_its_parts(store: Store, record: Record) -> None:

@@ -68,8 +68,21 @@ def test_a_folder_that_stands_twice_is_counted_once() -> None:
     files = _files("r/paper/1.png", "r/rock/1.png", "r/rps/paper/1.png", "r/rps/rock/1.png")
     files["sha256"] = [*files["sha256"][:2], *files["sha256"][:2]]
     found = repair(files, Repair())
-    assert list(found.dataset["path"]) == ["r/paper/1.png", "r/rock/1.png"]
+    assert list(found.dataset["path"]) == ["paper/1.png", "rock/1.png"]
+    assert list(found.origins["origin"]) == ["r/paper/1.png", "r/rock/1.png"]
     assert sum("counted once" in why for why in found.renames["why"]) == 2
+
+
+def test_a_folder_renamed_to_the_same_class_changes_nothing_but_its_story() -> None:
+    before = repair(_files("th ree/1.png", "two/1.png"), Repair(classes=("two", "three")))
+    after = repair(_files("three/1.png", "two/1.png"), Repair(classes=("two", "three")))
+    assert after.dataset.equals(before.dataset)
+    assert not after.renames.equals(before.renames)
+
+
+def test_files_of_one_name_in_one_class_stay_apart() -> None:
+    found = repair(_files("x/cat/1.png", "y/Cat/1.png", "y/dog/1.png"), Repair(classes=("cat", "dog")))
+    assert list(found.dataset["path"]) == ["cat/x/cat/1.png", "cat/y/Cat/1.png", "dog/1.png"]
 
 
 def test_the_order_of_the_files_does_not_matter() -> None:

@@ -1,0 +1,131 @@
+"""A small world in which plans and keys can be asked thousands of times: real steps up to balance, then stand-ins.
+
+The stand-ins publish an artifact that depends on exactly the digests, values, code and libraries of their key, so a
+change that reaches a key shows in everything below it, as a real training's would.
+"""
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.steps import STEPS
+from flows.plan import plan
+from storage.artifacts import Ref
+from storage.records import SERIALIZER, Record
+from storage.store import Store
+from tasks import keys
+from tasks.data import acquire, balance, probe, repair, screen, split, unpack
+from tasks.run import Run
+
+REAL = {step: getattr(module, step).fn for step, module in {
+    "probe": probe, "acquire": acquire, "unpack": unpack, "repair": repair, "screen": screen, "split": split,
+    "balance": balance,
+}.items()}  # fmt: skip
+
+
+class World:
+    """A folder of photos, a store, and a copy of the project whose code a test may change."""
+
+    def __init__(self, root: Path, project: Path) -> None:
+        self.photos = root / "photos"
+        self.store = Store(root / "store")
+        self.project = project
+        self.recipe = load_recipe(
+            "digits",
+            ["repair.classes=[dark, bright]", "split={method: exact, validation: 0.2, test: 0.2}"],
+            str(self.photos),
+        )
+
+    def run(self, recipe: Recipe | None = None) -> set[str]:
+        """Do what a retraining does, without Prefect and TensorFlow, and return the steps that ran."""
+        run = Run(self.store, recipe or self.recipe, "run")
+        outputs: dict[str, Ref] = {}
+        ran = set()
+        for step in STEPS:
+            inputs = {name: outputs[above] for name, above in step.inputs.items()}
+            parts = keys.key_parts(step, run.recipe, self.store, inputs)
+            earlier = run.records.read(parts.key)
+            if earlier and step.cached:
+                outputs[step.name] = earlier.output
+                continue
+            scoped = replace(run, recipe=keys.only(run.recipe, step.recipe))
+            if step.name in REAL:
+                output = REAL[step.name](scoped, **inputs)
+            else:
+                output = self.store.publish(step.name, {"model.keras": parts.canonical()}, {"classes": []})
+            if not earlier or earlier.output != output:
+                ran.add(step.name)
+            self._write(
+                Record(step.name, parts.key, output, {}, run.recipe.name, run.id, 0.0, "2026-01-01T00:00:00"), parts
+            )
+            outputs[step.name] = output
+        return ran
+
+    def _write(self, record: Record, parts: keys.KeyParts) -> None:
+        self.store.put_blob(parts.canonical())
+        path = self.store.root / "records" / record.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            json.dumps({"metadata": {"serializer": {"type": SERIALIZER}}, "result": record.dumps().decode()})
+        )
+
+    def would_run(self, recipe: Recipe | None = None) -> set[str]:
+        """Return the steps that a plan says would run, or that wait for one."""
+        return {entry.name for entry in plan(recipe or self.recipe, self.store) if entry.state != "reused"}
+
+    def edit(self, file: str, change: Callable[[str], str]) -> None:
+        """Change a file of the project's copy."""
+        path = self.project / file
+        before = path.read_text()
+        after = change(before)
+        assert after != before, f"the change does not apply to {file}"
+        path.write_text(after)
+
+
+def photo(seed: int, colour: int) -> bytes:
+    """Return a PNG of 6x6 pixels."""
+    pixels = np.random.default_rng(seed).integers(0, 50, (6, 6, 3)) + colour
+    data = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def make_world(root: Path, patch: pytest.MonkeyPatch) -> World:
+    """Return a world whose baseline has run; nothing is left to do in it."""
+    project = root / "project"
+    shutil.copytree(keys.PROJECT / "evergreen", project / "evergreen", ignore=shutil.ignore_patterns("__pycache__"))
+    if (keys.PROJECT / "node_modules").is_dir():
+        (project / "node_modules").symlink_to(keys.PROJECT / "node_modules")
+    patch.setattr(keys, "PROJECT", project)
+    for seed in range(12):
+        for label, colour in (("dark", 0), ("bright", 200)):
+            path = root / "photos" / label / f"{label} {seed}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(photo(seed, colour))
+    world = World(root, project)
+    assert world.run() == {step.name for step in STEPS}
+    assert world.run() == set()
+    assert world.would_run() == set()
+    return world
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of the test's own, to change what it likes."""
+    return make_world(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for changes that leave the disk as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        root = tmp_path_factory.mktemp("shared")
+        yield make_world(root, patch)

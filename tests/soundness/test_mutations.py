@@ -1,0 +1,360 @@
+"""One change at a time: exactly the steps that it reaches run again, and no other.
+
+``DOWN[step]`` is a step with everything below it. Where a step that ran gives the bytes it gave before, the wave ends.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from evergreen.recipe import Recipe, parse_recipe
+from evergreen.steps import STEPS
+from flows.plan import plan
+from tasks import keys
+
+ALL = {step.name for step in STEPS}
+DOWN: dict[str, set[str]] = {}
+for _step in reversed(STEPS):
+    DOWN[_step.name] = {_step.name}.union(*(DOWN[other.name] for other in STEPS if _step.name in other.inputs.values()))
+
+FROM_TRAIN = {"train", "evaluate", "export", "verify", "report"}
+
+# -- every recipe field ------------------------------------------------------------------------------------------------
+
+# dotted field -> (another valid value, the steps that must run). A list's index is written as 0.
+NOTHING: set[str] = set()
+FIELDS: dict[str, tuple[Any, set[str]]] = {
+    "name": ("other", {"report"}),
+    "title": ("Other", {"report"}),
+    "seed": (8, DOWN["split"]),
+    "source.local.path": (None, NOTHING),  # test_the_folder_moved
+    "repair.classes": (["bright", "dark"], DOWN["repair"]),
+    "repair.rename": ({"dim": "dark"}, {"repair"}),
+    "repair.subsets": ({"pictures": "train"}, {"repair"}),
+    "screen.max_megapixels": (20, {"screen"}),
+    "screen.conflicts": ("keep", {"screen"}),
+    "screen.near_duplicate_bits": (2, {"screen"}),
+    "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
+    "split.validation": (0.25, DOWN["split"]),
+    "split.test": (0.25, DOWN["split"]),
+    "split.group_near_duplicates": (True, {"split"}),
+    "balance.weights": ("none", {"balance"}),
+    "balance.explicit": (None, NOTHING),
+    "balance.beta": (0.5, {"balance"}),
+    "balance.oversample": (True, {"balance"}),
+    "evaluate.top_k": (2, {"evaluate", "report"}),
+    "export.formats": (["tfjs"], {"export", "verify", "report"}),
+    "export.representative_images": (20, {"export", "verify", "report"}),
+    "verify.images": (10, {"verify", "report"}),
+    "verify.max_difference": (0.01, {"verify", "report"}),
+    "verify.min_agreement_float16": (0.9, {"verify", "report"}),
+    "verify.min_agreement_quantized": (0.9, {"verify", "report"}),
+    "gate.min_accuracy": (0.5, NOTHING),
+    "gate.min_recall_per_class": (0.5, NOTHING),
+    "gate.min_gain": (0.1, NOTHING),
+    "gate.max_class_drop": (0.1, NOTHING),
+    "gate.min_images": (10, NOTHING),
+    "gate.require_verified": (["tfjs"], NOTHING),
+    "retrain_when.min_new_share": (0.1, NOTHING),
+    "retrain_when.max_age_days": (30, NOTHING),
+    "track.mlflow": ("sqlite:///x.db", NOTHING),
+    "track.tensorboard": (True, NOTHING),
+    "image.height": (20, FROM_TRAIN),
+    "image.width": (20, FROM_TRAIN),
+    "image.resize": ("pad", FROM_TRAIN),
+    "image.interpolation": ("nearest", FROM_TRAIN),
+    "augment.rotation": (5, FROM_TRAIN),
+    "augment.width_shift": (0.1, FROM_TRAIN),
+    "augment.height_shift": (0.1, FROM_TRAIN),
+    "augment.shear": (5, FROM_TRAIN),
+    "augment.zoom": (0.1, FROM_TRAIN),
+    "augment.horizontal_flip": (True, FROM_TRAIN),
+    "augment.vertical_flip": (True, FROM_TRAIN),
+    "augment.brightness": ([0.5, 1.5], FROM_TRAIN),
+    "augment.contrast": (0.1, FROM_TRAIN),
+    "augment.hue": (0.1, FROM_TRAIN),
+    "augment.channel_shift": (5, FROM_TRAIN),
+    "augment.random_resolution": ([0.8, 1.2], FROM_TRAIN),
+    "augment.magnitude": (0.2, FROM_TRAIN),
+    "augment.fill": ("wrap", FROM_TRAIN),
+    "train.backbone": (None, NOTHING),  # not without train.cnn; see test_another_network
+    "train.weights": ("none", FROM_TRAIN),
+    "train.cnn.0.filters": (8, FROM_TRAIN),
+    "train.cnn.0.convolutions": (2, FROM_TRAIN),
+    "train.cnn.0.kernel": (5, FROM_TRAIN),
+    "train.cnn.0.batch_norm": (False, FROM_TRAIN),
+    "train.cnn.0.pool": ("average", FROM_TRAIN),
+    "train.cnn.0.dropout": (0.1, FROM_TRAIN),
+    "train.head.convolutions": ([{"filters": 8}], FROM_TRAIN),
+    "train.head.pooling": ("max", FROM_TRAIN),
+    "train.head.dropout": (0.1, FROM_TRAIN),
+    "train.head.dense.0.units": (16, FROM_TRAIN),
+    "train.head.dense.0.activation": ("elu", FROM_TRAIN),
+    "train.head.dense.0.l2": (0.01, FROM_TRAIN),
+    "train.head.dense.0.dropout": (0.1, FROM_TRAIN),
+    "train.phases.0.unfreeze": (3, FROM_TRAIN),
+    "train.phases.0.epochs": (3, FROM_TRAIN),
+    "train.phases.0.learning_rate": (0.01, FROM_TRAIN),
+    "train.phases.0.optimizer": ("sgd", FROM_TRAIN),
+    "train.phases.0.batch": (16, FROM_TRAIN),
+    "train.phases.0.decay": (0.5, FROM_TRAIN),
+    "train.phases.0.early_stopping.monitor": ("loss", FROM_TRAIN),
+    "train.phases.0.early_stopping.patience": (3, FROM_TRAIN),
+    "train.phases.0.reduce_on_plateau": ({"patience": 2}, FROM_TRAIN),
+    "train.keep": ("val_accuracy", FROM_TRAIN),
+    "train.stop_when": ({"accuracy": 0.9, "val_accuracy": 0.9}, FROM_TRAIN),
+    "train.time_limit_minutes": (5, FROM_TRAIN),
+    "train.precision": ("float32", FROM_TRAIN),
+}
+
+
+def _fields(value: Any, path: str = "") -> list[str]:
+    """Return every field that a recipe's values hold, lists by their first item; a section that is not set is one."""
+    if isinstance(value, BaseModel):
+        names = [name for name in type(value).model_fields if path != "source." or getattr(value, name) is not None]
+        return [field for name in names for field in _fields(getattr(value, name), f"{path}{name}.")]
+    if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+        return _fields(value[0], f"{path}0.")
+    return [path.rstrip(".")]
+
+
+def test_every_field_of_a_recipe_has_an_entry(world: Any) -> None:
+    assert set(_fields(world.recipe)) == set(FIELDS)
+
+
+def _with(recipe: Recipe, path: str, value: Any) -> Recipe:
+    values = recipe.model_dump(mode="json")
+    target: Any = values
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    for part in way:
+        target = target[part]
+    target[last] = value
+    return parse_recipe(values, "test")
+
+
+@pytest.mark.parametrize("field", [field for field, (value, _) in FIELDS.items() if value is not None])
+def test_another_value_reruns_what_reads_it(shared: Any, field: str) -> None:
+    value, expected = FIELDS[field]
+    recipe = _with(shared.recipe, field, value)
+    assert shared.would_run(recipe) >= expected
+    assert shared.run(recipe) == expected
+    assert shared.would_run(recipe) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"backbone": "MobileNetV2", "cnn": []}, FROM_TRAIN),
+        ({"cnn": [{"filters": 16}, {"filters": 32}, {"filters": 64}]}, FROM_TRAIN),
+    ],
+)
+def test_another_network(shared: Any, changes: dict[str, Any], expected: set[str]) -> None:
+    recipe = _with(shared.recipe, "train", shared.recipe.train.model_dump(mode="json") | changes)
+    assert shared.run(recipe) == expected
+
+
+def test_explicit_weights(shared: Any) -> None:
+    weights = {"weights": "explicit", "explicit": {"dark": 1, "bright": 2}}
+    recipe = _with(shared.recipe, "balance", shared.recipe.balance.model_dump(mode="json") | weights)
+    assert shared.run(recipe) == {"balance"} | FROM_TRAIN
+
+
+def test_another_split_method_is_another_key(shared: Any) -> None:
+    assert "split" in shared.would_run(_with(shared.recipe, "split.method", "keras"))
+
+
+# -- code --------------------------------------------------------------------------------------------------------------
+
+DOOR, REPAIR, BALANCE = (f"evergreen/datasets/{name}.py" for name in ("door", "repair", "balance"))
+REACH_DOOR = {"screen"} | FROM_TRAIN
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        pytest.param(REPAIR, "_NEAR = 0.75", "_NEAR = 0.76", {"repair"}, id="a constant"),
+        pytest.param(DOOR, "if not data:", "if not len(data):", REACH_DOOR, id="a helper"),
+        pytest.param(DOOR, "/ 257)", "/ 256)", REACH_DOOR, id="a helper's helper"),
+        pytest.param(DOOR, "= MAX_MEGAPIXELS)", "= 40.0)", REACH_DOOR, id="a default argument"),
+        pytest.param(REPAIR, "def _tidy(", "@str\ndef _tidy(", {"repair"}, id="a decorator"),
+        pytest.param(
+            REPAIR, "    renames: pd.DataFrame", "    renames: pd.DataFrame = None", {"repair"}, id="a class attribute"
+        ),
+        pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
+        pytest.param("evergreen/vision/formats/tfjs_node.mjs", "= 32", "= 16", {"verify", "report"}, id="a script"),
+        pytest.param("evergreen/vision/networks.py", "-1", "-1.0", {"train", *FROM_TRAIN}, id="the network"),
+        pytest.param(
+            "evergreen/vision/formats/tflite.py",
+            "num_threads=1",
+            "num_threads=2",
+            {"export", "verify", "report"},
+            id="a format",
+        ),
+        pytest.param("evergreen/sources/archives.py", "200_000", "100_000", {"unpack"}, id="a limit"),
+        pytest.param(BALANCE, '"""Class weights', '"""The class weights', NOTHING, id="a docstring"),
+        pytest.param(BALANCE, "    counts =", "    # A comment.\n    counts =", NOTHING, id="a comment"),
+        pytest.param(BALANCE, "classes: list[str]", "classes: list", NOTHING, id="an annotation"),
+        pytest.param(BALANCE, "1.0)", "1.0 )", NOTHING, id="formatting"),
+        pytest.param("evergreen/sections/data.py", "Resampling filter", "The filter", NOTHING, id="a description"),
+        pytest.param("evergreen/recipe.py", "indent=2", "indent=4", NOTHING, id="the recipe's module"),
+    ],
+)
+def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: set[str]) -> None:
+    world.edit(file, lambda text: text.replace(old, new, 1))
+    assert world.would_run() >= expected
+    assert world.run() == expected
+
+
+@pytest.mark.parametrize(
+    ("library", "expected"),
+    [
+        ("tensorflowjs", {"export", "verify", "report"}),
+        ("matplotlib", {"report"}),
+        ("tensorflow", FROM_TRAIN),
+        ("node", {"verify", "report"}),
+        ("prefect", NOTHING),
+        ("scikit-learn", {"probe", "acquire", "split", "evaluate", "report"}),
+    ],
+)
+def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:
+    real = keys._version
+    monkeypatch.setattr(keys, "_version", lambda name: "99" if name == library else real(name))
+    assert world.run() == expected
+
+
+# -- images ------------------------------------------------------------------------------------------------------------
+
+
+def _replace_keeping_time(photos: Path) -> None:
+    path, other = photos / "dark/dark 1.png", photos / "dark/dark 2.png"
+    stamp, data = path.stat(), bytearray(path.read_bytes())
+    data[-20] ^= 1
+    path.write_bytes(bytes(data) if other.stat().st_size != stamp.st_size else other.read_bytes())
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
+def _reorder(photos: Path) -> None:
+    for path in sorted(photos.rglob("*.png"), reverse=True):
+        data = path.read_bytes()
+        path.unlink()
+        path.write_bytes(data)
+
+
+def _touch(photos: Path) -> None:
+    for path in photos.rglob("*.png"):
+        os.utime(path, (5, 5))
+
+
+def _add(photos: Path) -> None:
+    shutil.copy(photos / "dark/dark 1.png", photos / "dark/copy.png")
+
+
+STORY = {"probe", "acquire", "unpack", "repair", "report"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(_add, ALL, id="one added"),
+        pytest.param(lambda photos: (photos / "dark/dark 3.png").unlink(), ALL, id="one removed"),
+        pytest.param(
+            lambda photos: (photos / "dark/dark 3.png").rename(photos / "bright/dark 3.png"), ALL, id="one relabelled"
+        ),
+        pytest.param(_replace_keeping_time, ALL, id="one replaced, its size and time kept"),
+        pytest.param(_reorder, NOTHING, id="files reordered"),
+        pytest.param(_touch, NOTHING, id="files touched"),
+        pytest.param(
+            lambda photos: (photos / "dark").rename(photos / "d ark"), STORY, id="a folder renamed, same class"
+        ),
+        pytest.param(lambda photos: (photos / "dark/.DS_Store").write_bytes(b"x"), STORY, id="junk added"),
+        pytest.param(
+            lambda photos: (photos / "dark/broken.png").write_bytes(b"x"),
+            STORY | {"screen"},
+            id="an unreadable one added",
+        ),
+        pytest.param(lambda photos: (photos / "empty").mkdir(), NOTHING, id="an empty folder added"),
+    ],
+)
+def test_a_change_of_images(world: Any, change: Callable[[Path], Any], expected: set[str]) -> None:
+    time.sleep(0.05)
+    change(world.photos)
+    ran = world.run()
+    if expected == ALL:
+        # The classes stay balanced or not; their weights are computed again either way.
+        assert ran >= ALL - {"balance"}
+    else:
+        assert ran == expected
+    assert world.would_run() == NOTHING
+
+
+# -- places and surroundings -------------------------------------------------------------------------------------------
+
+
+def test_the_store_moved(world: Any, tmp_path: Path) -> None:
+    world.store.root.rename(tmp_path / "moved")
+    world.store = type(world.store)(tmp_path / "moved")
+    assert world.run() == NOTHING
+
+
+def test_the_checkout_moved(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.project.rename(tmp_path / "elsewhere")
+    monkeypatch.setattr(keys, "PROJECT", tmp_path / "elsewhere")
+    assert world.run() == NOTHING
+
+
+def test_the_folder_moved(world: Any, tmp_path: Path) -> None:
+    world.photos.rename(tmp_path / "pictures")
+    ran = world.run(_with(world.recipe, "source.local.path", str(tmp_path / "pictures")))
+    assert ran <= {"probe", "acquire", "unpack"}
+
+
+@pytest.mark.parametrize(
+    "surroundings", [{"TZ": "Asia/Jakarta"}, {"LC_ALL": "C", "LANG": "C"}, {"PYTHONHASHSEED": "7"}, {"PYTHONUTF8": "0"}]
+)
+def test_other_surroundings(world: Any, surroundings: dict[str, str]) -> None:
+    command = [
+        str(Path(sys.executable).with_name("evergreen")), "plan", "digits", "--json", "--store", str(world.store.root),
+        "--source", str(world.photos), "--set", "repair.classes=[dark, bright]",
+        "--set", "split={method: exact, validation: 0.2, test: 0.2}",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | surroundings)
+    assert {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]} == dict.fromkeys(ALL, "reused")
+
+
+# -- damage ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut", "manifest deleted", "record torn"])
+@pytest.mark.parametrize("step", [step.name for step in STEPS if step.cached])
+def test_a_damaged_artifact_is_a_miss_and_made_again(world: Any, step: str, damage: str) -> None:
+    entry = next(entry for entry in plan(world.recipe, world.store) if entry.name == step)
+    manifest = world.store.root / "manifests" / entry.output.sha256[:2] / entry.output.sha256
+    own = [
+        blob for name, blob in world.store.manifest(entry.output.sha256).files.items() if not name.startswith("files/")
+    ]
+    target = {
+        "deleted": world.store.blob_path(own[-1].sha256),
+        "cut": world.store.blob_path(own[-1].sha256),
+        "manifest deleted": manifest,
+        "record torn": world.store.root / "records" / entry.key,
+    }[damage]
+    target.chmod(0o644)
+    if damage.endswith("deleted"):
+        target.unlink()
+    else:
+        target.write_bytes(target.read_bytes()[:-1])
+    assert step in world.would_run()
+    world.run()
+    assert world.would_run() == NOTHING
+    again = next(entry for entry in plan(world.recipe, world.store) if entry.name == step)
+    assert again.output == entry.output
+    assert world.store.damaged(again.output) == []
