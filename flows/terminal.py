@@ -140,6 +140,8 @@ def show_lineage(console: Console, node: Node) -> None:
 def _lineage_line(node: Node) -> str:
     parts = node.parts or {}
     told = {name: value for name, value in node.facts.items() if isinstance(value, str)} | parts.get("libraries", {})
+    if node.kind == "archive":
+        told |= {name: f"sha256 {digest[:12]}" for name, digest in node.files.items()}
     if parts.get("code"):
         told["code"] = sha256_bytes(canonical_json(parts["code"]))[:12]
     facts = "  ".join(f"{name}: {value}" for name, value in told.items())

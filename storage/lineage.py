@@ -10,6 +10,9 @@ from storage.records import Records
 from storage.store import Store
 
 
+_MOST_FILES = 20
+
+
 @dataclass(frozen=True)
 class Node:
     """One artifact, the step that made it, and what that step was given.
@@ -18,6 +21,7 @@ class Node:
         artifact: SHA-256 of the artifact.
         kind: the artifact's kind.
         facts: the artifact's facts.
+        files: file name -> SHA-256, of the first of them if there are many.
         step: the step's name, or None if no record tells.
         parts: the parts of the step key as JSON values, or None.
         inputs: upstream step -> node.
@@ -26,6 +30,7 @@ class Node:
     artifact: str
     kind: str
     facts: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
     step: str | None = None
     parts: dict[str, Any] | None = None
     inputs: dict[str, "Node"] = field(default_factory=dict)
@@ -65,11 +70,13 @@ def trace(store: Store, digest: str) -> Node:
         if sha256 in known:
             return known[sha256]
         kind, facts = (manifest.kind, dict(manifest.facts)) if manifest else ("missing", {})
-        node = Node(sha256, kind, facts)
+        entries = sorted(manifest.files.items())[:_MOST_FILES] if manifest else []
+        files = {name: blob.sha256 for name, blob in entries}
+        node = Node(sha256, kind, facts, files)
         if record := makers.get(sha256):
             parts = records.parts(record)
             inputs = {name: node_of(above, _manifest_or_none(store, above)) for name, above in record.inputs.items()}
-            node = Node(sha256, kind, facts, record.step, parts.__dict__ if parts else None, inputs)
+            node = Node(sha256, kind, facts, files, record.step, parts.__dict__ if parts else None, inputs)
         known[sha256] = node
         return node
 

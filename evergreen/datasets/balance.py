@@ -1,16 +1,18 @@
 """Class weights, from training counts only."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from evergreen.errors import BadDataset
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.sections.data import Balance
 
 
-def balance(dataset: pd.DataFrame, classes: list[str], settings: "Balance") -> dict[str, float]:
+def balance(dataset: pd.DataFrame, classes: list[str], settings: Balance) -> dict[str, float]:
     """Return {class: weight on the loss of its training images}, in class order.
 
     ``balanced`` is scikit-learn's N / (K * n_c). ``effective-number`` is (1 - beta) / (1 - beta^n_c), scaled to a mean

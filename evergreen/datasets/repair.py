@@ -1,5 +1,7 @@
 """From file names to labels: finds the class folders, drops junk, and gives each folder its class's name."""
 
+from __future__ import annotations
+
 import difflib
 import re
 import unicodedata
@@ -7,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from evergreen.errors import BadDataset, NotBuiltYet
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.sections.data import Repair
 
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
@@ -41,7 +43,7 @@ class Repaired:
     classes: list[str]
 
 
-def repair(files: pd.DataFrame, settings: "Repair") -> Repaired:
+def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
     """Give every image the label of the folder that holds it.
 
     Args:
@@ -51,6 +53,8 @@ def repair(files: pd.DataFrame, settings: "Repair") -> Repaired:
     Raises:
         BadDataset: no image in any folder; a folder that is none of the declared classes, or could be several.
     """
+    import pandas as pd
+
     files = files.sort_values("path", kind="stable")
     reasons = files["path"].map(_junk_reason)
     kept = files[reasons == ""]
@@ -103,8 +107,10 @@ def _refuse_subsets(folders: pd.Series) -> None:
         raise NotBuiltYet(f"not built yet: archives with subset folders; received {', '.join(sorted(found))}")
 
 
-def _name_folders(folders: pd.Series, settings: "Repair") -> tuple[dict[str, str], pd.DataFrame]:
+def _name_folders(folders: pd.Series, settings: Repair) -> tuple[dict[str, str], pd.DataFrame]:
     """Return {folder: label} and the table that says why."""
+    import pandas as pd
+
     counts = folders.value_counts().sort_index()
     spellings: dict[str, str] = {}
     rows = []
@@ -117,7 +123,7 @@ def _name_folders(folders: pd.Series, settings: "Repair") -> tuple[dict[str, str
     return dict(zip(table["folder"], table["label"], strict=True)), table
 
 
-def _label_of(raw: str, settings: "Repair") -> tuple[str, str]:
+def _label_of(raw: str, settings: Repair) -> tuple[str, str]:
     """Return the class that a folder's name means, and how that was decided.
 
     Raises:

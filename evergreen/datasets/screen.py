@@ -1,16 +1,18 @@
 """Which files are images that can be used: every file ends up accepted, or quarantined with a reason."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadImage
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.sections.data import Screen
 
 _COLUMNS = ["path", "label", "sha256", "bytes", "width", "height", "mode", "format", "pixels"]
@@ -31,7 +33,7 @@ class Screened:
     duplicates: pd.DataFrame
 
 
-def screen(dataset: pd.DataFrame, read: ReadBlob, settings: "Screen") -> Screened:
+def screen(dataset: pd.DataFrame, read: ReadBlob, settings: Screen) -> Screened:
     """Put every image through the door.
 
     Args:
@@ -39,6 +41,8 @@ def screen(dataset: pd.DataFrame, read: ReadBlob, settings: "Screen") -> Screene
         read: gives the bytes for a SHA-256.
         settings: the limit in megapixels, and what happens to conflicting labels.
     """
+    import pandas as pd
+
     accepted, refused = [], []
     for row in dataset.itertuples():
         try:

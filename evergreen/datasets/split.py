@@ -1,18 +1,20 @@
 """Divide images into train, validation and test; images with equal pixels stay on one side."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from evergreen.errors import BadDataset, NotBuiltYet
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.sections.data import Split
 
 SUBSETS = ("train", "validation", "test")
 
 
-def split(dataset: pd.DataFrame, classes: list[str], settings: "Split", seed: int) -> pd.DataFrame:
+def split(dataset: pd.DataFrame, classes: list[str], settings: Split, seed: int) -> pd.DataFrame:
     """Return the table with a ``split`` column: stratified, seeded, independent of the order of the rows.
 
     Args:

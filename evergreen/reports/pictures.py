@@ -1,12 +1,14 @@
 """Pictures as PNG bytes without clocks: curves, confusion matrix, mistakes."""
 
+from __future__ import annotations
+
 import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 _BLUE, _ORANGE, _GREY = "#2f6fab", "#d9822b", "#8a8f98"
@@ -68,7 +70,7 @@ def mistakes(pictures: list[tuple[np.ndarray, str]]) -> bytes:
     return _png(figure)
 
 
-def _figure(width: float, height: float, *, columns: int = 1, rows: int = 1) -> tuple["Figure", list[Any]]:
+def _figure(width: float, height: float, *, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Any]]:
     """Return a figure that no global state and no screen knows of, and its axes in reading order."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -78,7 +80,7 @@ def _figure(width: float, height: float, *, columns: int = 1, rows: int = 1) -> 
     return figure, list(np.ravel(figure.subplots(rows, columns)))
 
 
-def _png(figure: "Figure") -> bytes:
+def _png(figure: Figure) -> bytes:
     data = io.BytesIO()
     figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()

@@ -1,15 +1,18 @@
 """The report: one self-contained HTML page, and the pictures in it as files."""
 
+from __future__ import annotations
+
 import base64
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.reports import pictures
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 _MOST_MISTAKES = 12

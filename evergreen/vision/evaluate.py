@@ -1,16 +1,19 @@
 """Evaluation: what a model gets right, on which images of which split."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.vision import pixels, runtime, saving
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.recipe import Recipe
 
 
@@ -31,9 +34,7 @@ class Evaluation:
     predictions: pd.DataFrame
 
 
-def evaluate(
-    dataset: pd.DataFrame, read: ReadBlob, classes: list[str], recipe: "Recipe", model_file: Path
-) -> Evaluation:
+def evaluate(dataset: pd.DataFrame, read: ReadBlob, classes: list[str], recipe: Recipe, model_file: Path) -> Evaluation:
     """Run a model over every split.
 
     Args:
@@ -43,6 +44,8 @@ def evaluate(
         recipe: its ``image`` and ``evaluate`` are read.
         model_file: a ``.keras`` file.
     """
+    import pandas as pd
+
     runtime.start()
     model = saving.load(model_file, classes)
     scored = []
@@ -80,6 +83,7 @@ def measure(truth: np.ndarray, scores: np.ndarray, top_k: int) -> dict[str, floa
 
 
 def _by_class(judged: pd.DataFrame, classes: list[str]) -> tuple[pd.DataFrame, Any]:
+    import pandas as pd
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     truth, answers = judged["label"], judged["predicted"]

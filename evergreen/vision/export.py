@@ -1,11 +1,12 @@
 """Export a model in every format that the recipe names."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import NotBuiltYet
@@ -14,6 +15,8 @@ from evergreen.vision.formats import savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import write_labels
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.recipe import Recipe
 
 
@@ -21,7 +24,7 @@ def export(
     dataset: pd.DataFrame,
     read: ReadBlob,
     classes: list[str],
-    recipe: "Recipe",
+    recipe: Recipe,
     model_file: Path,
     folder: Path,
     scratch: Path,

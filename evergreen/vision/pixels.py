@@ -1,19 +1,22 @@
 """From images to network inputs: the one function that decides how an image becomes (H, W, 3)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.sections.data import Image
 
 
-def resize(pixels: np.ndarray, image: "Image") -> np.ndarray:
+def resize(pixels: np.ndarray, image: Image) -> np.ndarray:
     """Bring one picture to the network's size.
 
     Args:
@@ -44,7 +47,7 @@ def resize(pixels: np.ndarray, image: "Image") -> np.ndarray:
     return _centre(scaled, image.height, image.width)
 
 
-def load(table: pd.DataFrame, read: ReadBlob, image: "Image") -> np.ndarray:
+def load(table: pd.DataFrame, read: ReadBlob, image: Image) -> np.ndarray:
     """Return the images of a table, in its order, as (N, H, W, 3) uint8.
 
     Raises:

@@ -1,5 +1,7 @@
 """Training: from a split dataset to a fitted model."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import TrainingDiverged
 from evergreen.vision import networks, pixels, runtime, saving
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.recipe import Recipe
     from evergreen.sections.training import Phase
 
@@ -45,7 +48,7 @@ def train(
     read: ReadBlob,
     classes: list[str],
     class_weights: dict[str, float],
-    recipe: "Recipe",
+    recipe: Recipe,
     model_file: Path,
     on_epoch: OnEpoch,
 ) -> pd.DataFrame:
@@ -67,6 +70,7 @@ def train(
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
     """
     import keras
+    import pandas as pd
 
     runtime.start(recipe.seed)
     data = {}
@@ -107,7 +111,7 @@ class _Best:
 
 def _fit(
     model: Any,
-    phase: "Phase",
+    phase: Phase,
     number: tuple[int, int],
     data: dict[str, tuple[np.ndarray, np.ndarray]],
     class_weights: dict[int, float],
@@ -145,7 +149,7 @@ def _fit(
 
 
 def _after_each_epoch(
-    model: Any, phase: "Phase", number: tuple[int, int], rows: list[dict[str, float]], best: _Best, on_epoch: OnEpoch
+    model: Any, phase: Phase, number: tuple[int, int], rows: list[dict[str, float]], best: _Best, on_epoch: OnEpoch
 ) -> Any:
     """Return a Keras callback that checks, keeps and reports."""
     import keras

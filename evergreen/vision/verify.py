@@ -1,11 +1,12 @@
 """Verify exports: each is loaded by its own runtime and must answer as the Keras model does."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import ExportRefused
@@ -14,6 +15,8 @@ from evergreen.vision.formats import savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import RuntimeNotInstalled, read_labels
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evergreen.recipe import Recipe
     from evergreen.sections.release import Verify
 
@@ -59,7 +62,7 @@ def verify(
     dataset: pd.DataFrame,
     read: ReadBlob,
     classes: list[str],
-    recipe: "Recipe",
+    recipe: Recipe,
     model_file: Path,
     exports: Path,
     formats: list[str],
@@ -95,7 +98,7 @@ def verify(
     return results
 
 
-def _compare(name: str, scores: np.ndarray, reference: np.ndarray, truth: np.ndarray, bars: "Verify") -> Verification:
+def _compare(name: str, scores: np.ndarray, reference: np.ndarray, truth: np.ndarray, bars: Verify) -> Verification:
     """Judge one format's scores, (N, K), by the bars of its kind."""
     if scores.shape != reference.shape or not np.isfinite(scores).all():
         raise ExportRefused(f"expected finite scores of shape {reference.shape}, received {scores.shape}")

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from evergreen.datasets.tables import to_csv
 from evergreen.sources.archives import unpack as open_archive
 from storage.artifacts import Blob, Manifest, Ref
@@ -45,5 +43,7 @@ def _row(path: str, blob: Blob, archive: str) -> dict[str, Any]:
 
 
 def _publish(run: Run, rows: list[dict[str, Any]], files: dict[str, Any]) -> Ref:
+    import pandas as pd
+
     table = pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"]).sort_values(["path", "archive"])
     return run.store.publish("files", {"files.csv": to_csv(table), **files})

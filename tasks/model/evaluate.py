@@ -1,7 +1,5 @@
 """evaluate: judge the model on every split."""
 
-import pandas as pd
-
 from evergreen.datasets.tables import to_csv
 from evergreen.vision.evaluate import evaluate as judge
 from storage.artifacts import Ref
@@ -14,6 +12,8 @@ from tasks.tables import classes_of, read_table, to_json
 @step("evaluate")
 def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     """Run the model over train, validation and test."""
+    import pandas as pd
+
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
         run.store.materialise(model, folder)

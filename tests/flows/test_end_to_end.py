@@ -1,6 +1,7 @@
 """The digits recipe for real, as a newcomer runs it: cold, again, and with single changes."""
 
 import asyncio
+import hashlib
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from evergreen.sources.embedded import digits_zip
 from evergreen.steps import STEPS
 
 EVERGREEN = Path(sys.executable).with_name("evergreen")
@@ -190,6 +192,7 @@ def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, firs
     nodes = {node["step"]: node for node in json.loads(done.stdout)["nodes"]}
     assert set(nodes) == {"probe", "acquire", "unpack", "repair", "screen", "split", "balance", "train", "export"}
     assert nodes["probe"]["facts"]["address"] == "embedded:digits"
+    assert nodes["acquire"]["files"] == {"digits.zip": hashlib.sha256(digits_zip()).hexdigest()}
     assert nodes["train"]["parts"]["recipe"]["train"]["phases"][0]["epochs"] == 25
     assert nodes["train"]["parts"]["libraries"]["tensorflow"].startswith("2.19")
     text = evergreen("lineage", first["id"])

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a run: nothing is left running, nothing finished is done again."""
+"""Runs that are killed, and runs at once: nothing is left running, no work is done twice."""
 
 import json
 import os
@@ -51,3 +51,20 @@ def test_after_kill_9_the_server_ends_and_the_next_run_goes_on(tmp_path: Path) -
     assert {states[name] for name in before} == {"reused"}
     assert {state for name, state in states.items() if name not in before} == {"ran"}
     assert list((store / "tmp").iterdir()) == []
+
+
+@pytest.mark.soak
+def test_two_runs_at_once_do_each_steps_work_once(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment["HOME"] = str(tmp_path)
+    command = [str(EVERGREEN), "retrain", "digits", "--json", "--store", str(tmp_path / "store")]
+    runs = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    summaries = [json.loads(run.communicate()[0]) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    states = [[step["state"] for step in summary["steps"]] for summary in summaries]
+    assert all({one, other} in ({"ran", "reused"}, {"reused"}) for one, other in zip(*states, strict=True))
+    outputs = [[step["output"] for step in summary["steps"]] for summary in summaries]
+    assert outputs[0] == outputs[1]
