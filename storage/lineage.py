@@ -9,7 +9,6 @@ from storage.errors import ArtifactMissing, StoreError
 from storage.records import Records
 from storage.store import Store
 
-
 _MOST_FILES = 20
 
 
