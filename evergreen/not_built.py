@@ -1,13 +1,26 @@
 """What recipes may already say and no step does yet; each line leaves with the work that builds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from evergreen.errors import NotBuiltYet
-from evergreen.recipe import Recipe
+from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections.data import Augment
 
 _SOURCES = ("embedded", "local")
 _FORMATS = ("savedmodel", "tflite-float32", "tflite-int8", "tfjs")
+
+
+def load_runnable(recipe: str | Path, overrides: Iterable[str] | None = None, source: str | None = None) -> Recipe:
+    """Load a recipe that every step can run; arguments as in ``load_recipe``.
+
+    Raises:
+        BadRecipe: it is not valid.
+        NotBuiltYet: it asks for something that is designed and not built.
+    """
+    loaded = load_recipe(recipe, overrides or (), source)
+    refuse_not_built(loaded)
+    return loaded
 
 
 def refuse_not_built(recipe: Recipe) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from evergreen.errors import BadInput, EvergreenError
-from evergreen.not_built import refuse_not_built
-from evergreen.recipe import Recipe, load_recipe, recipe_schema
+from evergreen.not_built import load_runnable
+from evergreen.recipe import Recipe, recipe_schema
 from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
@@ -54,8 +54,7 @@ def retrain(
     """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
     root = store_root(store)
     with _errors(verbose):
-        loaded = load_recipe(recipe, overrides or (), source)
-        refuse_not_built(loaded)
+        loaded = load_runnable(recipe, overrides, source)
         summary = None if server_is_configured() else _reuse_everything(loaded, Store(root))
     if summary is None:
         summary = _run_flow(recipe, overrides, source, root, verbose)
@@ -76,8 +75,7 @@ def show_plan(
     from rich.console import Console
 
     with _errors(verbose):
-        loaded = load_recipe(recipe, overrides or (), source)
-        refuse_not_built(loaded)
+        loaded = load_runnable(recipe, overrides, source)
         steps = [entry.as_json() for entry in plan(loaded, Store(store_root(store)))]
     if as_json:
         typer.echo(json.dumps({"recipe": loaded.name, "steps": steps}, indent=2, ensure_ascii=False))
@@ -195,9 +193,9 @@ def _run_flow(
                 "" if isinstance(error, EvergreenError | StoreError) else f"\nSee {log}, or run again with --verbose."
             )
             err.print(f"{where} failed: {error}{hint}", style="red", markup=False, soft_wrap=True)
-            if progress.run is None:
+            path = run_folder(progress.run.store, progress.run.id) / "run.json" if progress.run else None
+            if path is None or not path.is_file():  # it failed before there was a run, or its folder was not writable
                 raise typer.Exit(FAILED) from None
-            path = run_folder(progress.run.store, progress.run.id) / "run.json"
             summary = json.loads(path.read_text(encoding="utf-8"))
     return summary
 

@@ -5,7 +5,7 @@ from evergreen.steps import STEPS, Step
 from storage.artifacts import Ref
 from storage.records import Records
 from storage.store import Store
-from tasks.keys import key_parts, why_it_runs
+from tasks.keys import given, key_parts, why_it_runs
 from tasks.run import Entry, State
 from tasks.source import source_version
 
@@ -38,5 +38,4 @@ def _look_up(step: Step, recipe: Recipe, store: Store, inputs: dict[str, Ref]) -
     if not step.cached and (asked := source_version(recipe, store)) != output:
         output, record, reason = asked, None, "the source has a new version" if record else reason
     state: State = "reused" if record else "would run"
-    given = {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
-    return Entry(step.name, state, reason, 0.0, output, parts.key, given)
+    return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))

@@ -7,8 +7,7 @@ from typing import Any
 
 from prefect import flow
 
-from evergreen.not_built import refuse_not_built
-from evergreen.recipe import load_recipe
+from evergreen.not_built import load_runnable
 from flows.dashboard import show_in_dashboard
 from flows.settings import store_root
 from flows.summary import finish
@@ -85,8 +84,7 @@ def started(
     Raises:
         BadRecipe, NotBuiltYet: before anything is written.
     """
-    loaded = load_recipe(recipe, overrides or (), source)
-    refuse_not_built(loaded)
+    loaded = load_runnable(recipe, overrides, source)
     run = Run.new(Store(store_root(Path(store) if store else None)), loaded)
     run.store.sweep()
     if hearing := listener.get():

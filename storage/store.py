@@ -8,6 +8,8 @@ published is read-only. A reader never meets half an artifact, and two writers o
     <root>/records/<key>          what a step returned for that key (storage.records)
     <root>/runs/<id>/             what a person opens: run.json, report, exports
     <root>/tmp/                   work in progress; never read by anyone else
+
+Other folders below the root (locks, indexes, logs, a server's data) are their owners', and may be deleted between runs.
 """
 
 import contextlib

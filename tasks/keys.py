@@ -50,6 +50,11 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
     )
 
 
+def given(step: Step, inputs: Mapping[str, Ref]) -> dict[str, str]:
+    """Return {upstream step: digest of the whole artifact that it gave}; for people and lineage, not for the key."""
+    return {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
+
+
 def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
     """Return the digest of an input, or of just those of its files that a step reads, with its kind and facts."""
     if names is None:

@@ -24,7 +24,7 @@ from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.keys import KeyParts
 from storage.records import SERIALIZER, Record
-from tasks.keys import code_of, key_parts, only, why_it_runs
+from tasks.keys import code_of, given, key_parts, only, why_it_runs
 from tasks.locks import FlockLockManager
 from tasks.run import Entry, Run, State, listener
 
@@ -146,18 +146,17 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
 
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     parts = key_parts(step, run.recipe, run.store, inputs)
-    given = {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
     locks = FlockLockManager(run.store.root / "locks")
     earlier = run.records.read(parts.key)
     if earlier:
         reason = "nothing changed" if step.cached else "the source has a new version"
-        return Execution(run, step, parts, given, earlier.output, reason, locks)
+        return Execution(run, step, parts, given(step, inputs), earlier.output, reason, locks)
     reason = why_it_runs(parts, run.records, run.recipe.name)
     # Not while another run is writing it.
     if locks.acquire_lock(parts.key, run.id, acquire_timeout=0):
         run.records.discard_unreliable(parts.key)
         locks.release_lock(parts.key, run.id)
-    return Execution(run, step, parts, given, None, reason, locks)
+    return Execution(run, step, parts, given(step, inputs), None, reason, locks)
 
 
 def _timed(fn: StepFunction) -> StepFunction:

@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "støre with space")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def png() -> Callable[..., bytes]:
     """Make a PNG of one colour, with noise that depends on ``seed``."""
 

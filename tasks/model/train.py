@@ -1,7 +1,5 @@
 """train: fit the recipe's network."""
 
-from typing import TYPE_CHECKING
-
 from evergreen.datasets.tables import to_csv
 from evergreen.vision.train import train as fit
 from storage.artifacts import Ref
@@ -11,16 +9,13 @@ from tasks.run import Run
 from tasks.step import step
 from tasks.tables import classes_of, read_json, read_table
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @step("train")
 def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     """Fit the network, phase by phase, and keep its best epoch."""
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
-        file: Path = folder / MODEL
+        file = folder / MODEL
         history = fit(
             read_table(run.store, dataset),
             run.store.read_blob,

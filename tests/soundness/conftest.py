@@ -4,16 +4,13 @@ The stand-ins publish an artifact that depends on exactly the digests, values, c
 change that reaches a key shows in everything below it, as a real training's would.
 """
 
-import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.steps import STEPS
@@ -90,15 +87,7 @@ class World:
         path.write_text(after)
 
 
-def photo(seed: int, colour: int) -> bytes:
-    """Return a PNG of 6x6 pixels."""
-    pixels = np.random.default_rng(seed).integers(0, 50, (6, 6, 3)) + colour
-    data = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(data, "PNG")
-    return data.getvalue()
-
-
-def make_world(root: Path, patch: pytest.MonkeyPatch) -> World:
+def make_world(root: Path, patch: pytest.MonkeyPatch, png: Callable[..., bytes]) -> World:
     """Return a world whose baseline has run; nothing is left to do in it."""
     project = root / "project"
     shutil.copytree(keys.PROJECT / "evergreen", project / "evergreen", ignore=shutil.ignore_patterns("__pycache__"))
@@ -106,10 +95,10 @@ def make_world(root: Path, patch: pytest.MonkeyPatch) -> World:
         (project / "node_modules").symlink_to(keys.PROJECT / "node_modules")
     patch.setattr(keys, "PROJECT", project)
     for seed in range(12):
-        for label, colour in (("dark", 0), ("bright", 200)):
+        for label, grey in (("dark", 0), ("bright", 190)):
             path = root / "photos" / label / f"{label} {seed}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(photo(seed, colour))
+            path.write_bytes(png(seed, (6, 6), (grey, grey, grey)))
     world = World(root, project)
     assert world.run() == {step.name for step in STEPS}
     assert world.run() == set()
@@ -118,14 +107,14 @@ def make_world(root: Path, patch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, png: Callable[..., bytes]) -> World:
     """A world of the test's own, to change what it likes."""
-    return make_world(tmp_path, monkeypatch)
+    return make_world(tmp_path, monkeypatch, png)
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shared(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) -> Iterator[World]:
     """One world for changes that leave the disk as it is."""
     with pytest.MonkeyPatch.context() as patch:
         root = tmp_path_factory.mktemp("shared")
-        yield make_world(root, patch)
+        yield make_world(root, patch, png)

@@ -59,17 +59,7 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    import io
-
-    from PIL import Image
-
-    def png(seed: int, size: tuple[int, int], colour: tuple[int, int, int]) -> bytes:
-        noise = np.random.default_rng(seed).integers(0, 60, (size[1], size[0], 3))
-        data = io.BytesIO()
-        Image.fromarray((noise + colour).clip(0, 255).astype(np.uint8)).save(data, "PNG")
-        return data.getvalue()
-
+def trained(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) -> Trained:
     return Trained(tmp_path_factory.mktemp("trained"), png)
 
 
