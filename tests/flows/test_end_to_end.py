@@ -137,24 +137,30 @@ def test_other_formats_rerun_export_and_what_follows_alone(
     assert [export["format"] for export in summary["exports"]] == ["tflite-float32"]
 
 
-def test_other_class_weights_rerun_balance_train_and_what_follows(
-    evergreen: Command, first: dict[str, Any], prefect_server: str
-) -> None:
-    summary = evergreen.retrain("--set", "balance.weights=none", server=prefect_server)
+@pytest.fixture(scope="module")
+def unweighted(evergreen: Command, first: dict[str, Any], prefect_server: str) -> dict[str, Any]:
+    """A run after the first in which only the class weights are others."""
+    return evergreen.retrain("--set", "balance.weights=none", server=prefect_server)
+
+
+def test_other_class_weights_rerun_balance_train_and_what_follows(unweighted: dict[str, Any]) -> None:
+    summary = unweighted
     assert _ran(summary) == {"balance", "train", "evaluate", "export", "verify", "report"}
     reasons = {step["name"]: step["reason"] for step in summary["steps"]}
     assert reasons["balance"] == "balance.weights: balanced -> none"
     assert reasons["train"] == "balance gave another result"
 
 
-def test_plan_and_why_say_what_would_run_and_what_ran(evergreen: Command, first: dict[str, Any]) -> None:
+def test_plan_and_why_say_what_would_run_and_what_ran(
+    evergreen: Command, first: dict[str, Any], unweighted: dict[str, Any]
+) -> None:
     done = evergreen("plan", "digits", "--json", "--set", "train.phases.0.epochs=3")
     states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
     before = dict.fromkeys(("probe", "acquire", "unpack", "repair", "screen", "split", "balance"), "reused")
     after = dict.fromkeys(("evaluate", "export", "verify", "report"), "unknown")
     assert states == before | {"train": "would run"} | after
     assert "train.phases.0.epochs: 25 -> 3" in evergreen("plan", "digits", "--set", "train.phases.0.epochs=3").stdout
-    newest = json.loads(evergreen("why", "balance", "--json").stdout)
+    newest = json.loads(evergreen("why", "balance", unweighted["id"], "--json").stdout)
     assert newest["differences"] == ["balance.weights: balanced -> none"]
     assert "no earlier record" in evergreen("why", "train", first["id"]).stdout
     assert evergreen("why", "sleep").returncode == 2
