@@ -8,6 +8,8 @@ real command on the real folder up to balance; the training steps are cut to one
 """
 
 import argparse
+import compileall
+import itertools
 import json
 import os
 import statistics
@@ -104,18 +106,27 @@ def outside_steps(run: tuple[float, int, str]) -> float:
     return run[0] - sum(step["seconds"] for step in summary["steps"])
 
 
-def no_change(dvc: str, count: int) -> None:
-    """Print both tools' time and memory for a folder of ``count`` files in which nothing changed."""
+def no_change(dvc: str, count: int) -> tuple[float, float, float, float]:
+    """Print and return both tools' seconds and peak MiB for a folder of ``count`` files in which nothing changed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_photos(folder / "photos", count)
         theirs, ours = Dvc(dvc, folder), Ours(folder)
         ours.retrain()
         (dvc_s, dvc_b), (our_s, our_b) = median(theirs.repro), median(ours.retrain)
-        print(
-            f"{count:>7} files, nothing changed: dvc {dvc_s:.2f} s {dvc_b / 2**20:.0f} MiB, "
-            f"evergreen {our_s:.2f} s {our_b / 2**20:.0f} MiB, ratio {our_s / dvc_s:.2f}"
-        )
+        found = dvc_s, dvc_b / 2**20, our_s, our_b / 2**20
+        line = "{:>7} files, nothing changed: dvc {:.2f} s {:.0f} MiB, evergreen {:.2f} s {:.0f} MiB, ratio {:.2f}"
+        print(line.format(count, *found, our_s / dvc_s), flush=True)
+        return found
+
+
+def scale(dvc: str, counts: list[int]) -> None:
+    """Print both tools for several sizes of folder, and what a file costs between each two of them."""
+    found = [no_change(dvc, count) for count in counts]
+    line = "a file, from {:,} to {:,}: dvc {:.0f} us {:.1f} KiB, evergreen {:.0f} us {:.1f} KiB"
+    for (fewer, below), (more, above) in itertools.pairwise(zip(counts, found, strict=True)):
+        dvc_s, dvc_m, our_s, our_m = ((high - low) / (more - fewer) for low, high in zip(below, above, strict=True))
+        print(line.format(fewer, more, dvc_s * 1e6, dvc_m * 1024, our_s * 1e6, our_m * 1024))
 
 
 def with_changes(dvc: str, count: int) -> None:
@@ -143,6 +154,7 @@ def with_changes(dvc: str, count: int) -> None:
             print(
                 f"one file changed, outside the steps: {seconds:.2f} s, dvc + {seconds - dvc_s:.2f} s (bar dvc + 1 s)"
             )
+        del os.environ["PREFECT_HOME"]
 
 
 def main() -> None:
@@ -152,9 +164,12 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--scale", default="1000,10000,100000")
     options = parser.parse_args()
-    with_changes(options.dvc, options.files)
-    for count in options.scale.split(",") if options.scale else ():
-        no_change(options.dvc, int(count))
+    for package in ("evergreen", "flows", "storage", "tasks"):  # as DVC is, also where Python may not write bytecode
+        compileall.compile_dir(Path(__file__).parents[1] / package, quiet=1)
+    if options.files:
+        with_changes(options.dvc, options.files)
+    if options.scale:
+        scale(options.dvc, [int(count) for count in options.scale.split(",")])
 
 
 if __name__ == "__main__":

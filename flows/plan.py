@@ -14,9 +14,10 @@ def plan(recipe: Recipe, store: Store) -> list[Entry]:
     """Return one entry a step, in the table's order: reused, would run, or unknown until something has run."""
     outputs: dict[str, Ref] = {}
     entries = []
+    records = Records(store)
     for step in STEPS:
         inputs = {name: outputs[above] for name, above in step.inputs.items() if above in outputs}
-        entry = _look_up(step, recipe, store, inputs)
+        entry = _look_up(step, recipe, store, records, inputs)
         if entry.output:
             outputs[step.name] = entry.output
         entries.append(entry)
@@ -28,11 +29,11 @@ def nothing_to_do(entries: list[Entry]) -> bool:
     return all(entry.state == "reused" for entry in entries)
 
 
-def _look_up(step: Step, recipe: Recipe, store: Store, inputs: dict[str, Ref]) -> Entry:
+def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dict[str, Ref]) -> Entry:
     missing = [above for name, above in step.inputs.items() if name not in inputs]
     if missing:
         return Entry(step.name, "unknown", f"known once {missing[0]} has run")
-    parts, records = key_parts(step, recipe, store, inputs), Records(store)
+    parts = key_parts(step, recipe, store, inputs)
     record = records.read(parts.key)
     output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe.name))
     if not step.cached and (asked := source_version(recipe, store)) != output:

@@ -33,7 +33,9 @@ def private_server() -> Iterator[None]:
 
     server = SubprocessASGIServer()
     # One start at a time: two servers that make the same database at once break each other.
-    with (Path(os.environ["PREFECT_HOME"]) / "start.lock").open("w") as lock:
+    home = Path(os.environ["PREFECT_HOME"]).expanduser()
+    home.mkdir(parents=True, exist_ok=True)  # Prefect makes only the last folder
+    with (home / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         server.start(timeout=120)
     if server.server_process is None:

@@ -31,8 +31,9 @@ def reachable_code(core: str, root: Path, packages: Iterable[str], leave_out: It
     queue = [first]
     while queue:
         module = queue.pop()
-        path = _file_of(module, root)
-        if module in found or path is None or _below(module, excluded) or not _below(module, own):
+        if module in found or _below(module, excluded) or not _below(module, own):
+            continue
+        if (path := _file_of(module, root)) is None:
             continue
         stamp = path.stat()
         found[module], imports = _read(path, module, stamp.st_mtime_ns, stamp.st_size)

@@ -66,6 +66,8 @@ class Records:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.folder = store.root / "records"
+        # Parsed records, trusted while the file's stamp stays: a run asks for all of them once a step that must run.
+        self._parsed: dict[str, tuple[tuple[int, int, int], Record | None]] = {}
 
     def path(self, key: str) -> Path:
         """Return where the record of that key lies, or would lie."""
@@ -97,6 +99,17 @@ class Records:
             return None
 
     def _parse(self, path: Path) -> Record | None:
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        stamp = (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+        known = self._parsed.get(path.name)
+        if known is None or known[0] != stamp:
+            known = self._parsed[path.name] = stamp, self._parse_anew(path)
+        return known[1]
+
+    def _parse_anew(self, path: Path) -> Record | None:
         try:
             envelope = json.loads(path.read_bytes())
             if envelope["metadata"]["serializer"]["type"] != SERIALIZER:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -94,7 +95,7 @@ class Run:
     id: str
     journal: Journal = field(default_factory=Journal, compare=False, repr=False)
 
-    @property
+    @cached_property
     def records(self) -> Records:
         """The step records of the run's store."""
         return Records(self.store)

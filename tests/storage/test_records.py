@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def test_a_record_is_read_back_with_its_parts(store: Store, record: Record) -> N
     assert Records(store).parts(record) == PARTS
     assert list(Records(store).all("split")) == [record]
     assert list(Records(store).all("train")) == []
+
+
+def test_a_record_that_is_replaced_is_read_again_not_remembered(store: Store, record: Record) -> None:
+    records = Records(store)
+    _write(store, record)
+    assert next(records.all()).run == "run-1"
+    _write(store, replace(record, run="run-22"))
+    assert next(records.all()).run == "run-22"
+    records.path(record.key).unlink()
+    assert list(records.all()) == []
+    assert records.read(record.key) is None
 
 
 def test_a_missing_artifact_is_a_miss(store: Store, record: Record) -> None:

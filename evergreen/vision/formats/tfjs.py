@@ -27,6 +27,9 @@ def write(saved_model: Path, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     convert_tf_saved_model(str(saved_model), str(folder))
+    model = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    # The converter orders the attributes of a node by chance; the graph's own order is in lists, which stay.
+    (folder / FILE).write_text(json.dumps(model, sort_keys=True, separators=(",", ":")), encoding="utf-8")
 
 
 def open_predictor(folder: Path) -> Predictor:

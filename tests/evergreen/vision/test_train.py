@@ -169,6 +169,20 @@ def test_every_export_answers_as_keras_does_in_its_own_runtime(trained: Trained,
     assert all(contract.read_labels(exported / name) == CLASSES for name in RECIPE.export.formats)
 
 
+def test_exporting_again_gives_the_same_bytes_where_the_library_allows(trained: Trained, tmp_path: Path) -> None:
+    recipe = load_recipe("digits", ["export.formats=[tfjs, tflite-float32, tflite-int8]"])
+    recipe = recipe.model_copy(update={"image": RECIPE.image})
+    for name in ("one", "two"):
+        folders = tmp_path / name / "exports", tmp_path / name / "scratch"
+        export(trained.table, trained.blobs.__getitem__, CLASSES, recipe, trained.model, *folders)
+    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one/exports").rglob("*") if path.is_file()]
+    assert len(files) == 3 + 3 + 1  # labels, a file each, and the weights of tfjs
+    different = [
+        str(path) for path in files if (tmp_path / "one" / path).read_bytes() != (tmp_path / "two" / path).read_bytes()
+    ]
+    assert not different
+
+
 def test_another_models_export_fails(trained: Trained, exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported, tmp_path / "e")
     other = load_recipe(
