@@ -4,6 +4,13 @@ EvergreenError
 ├── BadInput              what the user named cannot be used: exit code 2
 │   ├── BadRecipe         the recipe (or an override of it) is not valid
 │   └── NotBuiltYet       the recipe is valid and asks for something that no release does yet
+├── SourceUnavailable     the source's bytes cannot be had now
+│   ├── SourceUnreachable no answer, cut off, stalled or busy, after every attempt
+│   ├── AccessRefused     401 or 403, a login page in place of the file, no credentials
+│   ├── SourceGone        there is nothing at the address
+│   ├── SourceChanged     another version came than was asked for
+│   └── ChecksumMismatch  the bytes are not the ones that were promised
+├── OnlyInARun            a plan may not do it: open a Secret block, fetch a file to know its version
 ├── BadArchive            an archive is refused: damaged, hostile, or not an archive
 ├── BadImage              one file is not an image that can be used (it is quarantined)
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
@@ -26,6 +33,42 @@ class BadRecipe(BadInput):
 
 class NotBuiltYet(BadInput):
     """The recipe is valid, but asks for something that is designed and not built."""
+
+
+class SourceUnavailable(EvergreenError):
+    """The source's bytes cannot be had now."""
+
+
+class SourceUnreachable(SourceUnavailable):
+    """No answer, cut off, stalled or busy; trying again may help.
+
+    Attributes:
+        retry_after: seconds after which the server wants to be asked again, if it said so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class AccessRefused(SourceUnavailable):
+    """The server wants other credentials, or none were found."""
+
+
+class SourceGone(SourceUnavailable):
+    """There is nothing at the address."""
+
+
+class SourceChanged(SourceUnavailable):
+    """Another version came than the one that was asked for."""
+
+
+class ChecksumMismatch(SourceUnavailable):
+    """The bytes are not the ones that the recipe or the server promised."""
+
+
+class OnlyInARun(EvergreenError):
+    """A plan may not do it, so what follows is unknown to it."""
 
 
 class BadArchive(EvergreenError):

@@ -7,7 +7,6 @@ from evergreen.errors import NotBuiltYet
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections.data import Augment
 
-_SOURCES = ("embedded", "local")
 _FORMATS = ("savedmodel", "tflite-float32", "tflite-int8", "tfjs")
 
 
@@ -35,8 +34,6 @@ def refuse_not_built(recipe: Recipe) -> None:
 
 
 def _missing(recipe: Recipe) -> Iterator[str]:
-    if recipe.source.kind not in _SOURCES:
-        yield f"source.{recipe.source.kind}"
     if recipe.repair.subsets:
         yield "repair.subsets"
     if recipe.screen.near_duplicate_bits:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from evergreen.errors import BadRecipe
 from evergreen.sections.base import Section
-from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split
+from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split, Unpack
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.training import Train
 
@@ -25,6 +25,7 @@ class Recipe(Section):
     title: str = Field("", max_length=120, description="One line for people.")
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of every random choice.")
     source: Source = Field(description="Where labelled images come from.")
+    unpack: Unpack = Field(Unpack(), description="How much an archive may hold.")
     repair: Repair = Field(Repair(), description="How folders become class names.")
     screen: Screen = Field(Screen(), description="Which files are images that can be used.")
     split: Split = Field(Split(), description="Train, validation and test.")
@@ -140,7 +141,9 @@ def _apply(values: dict[str, Any], override: str) -> None:
     try:
         value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise BadRecipe(f"--set {path}: {text!r} is not a YAML value: {error}") from None
+        what = "the value" if path.startswith("source.http") else f"{text!r}"  # it may be a secret
+        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else type(error).__name__
+        raise BadRecipe(f"--set {path}: {what} is not a YAML value: {reason}") from None
     parts = path.split(".")
     target: Any = values
     for part, following in zip(parts, [*parts[1:], None], strict=True):
@@ -169,7 +172,8 @@ def _explain(entry: Any) -> str:
         return f"{location}: unknown key; {hint}"
     message = entry["msg"].removeprefix("Value error, ")
     received = entry.get("input")
-    shown = "" if isinstance(received, dict | list | BaseModel) else f"; received {received!r}"
+    hidden = isinstance(received, dict | list | BaseModel) or "http" in entry["loc"]  # a secret, pasted there
+    shown = "" if hidden else f"; received {received!r}"
     return f"{location}: {message}{shown}"
 
 

@@ -48,7 +48,13 @@ STEPS: tuple[Step, ...] = (
         recipe=("source",),
         libraries=("scikit-learn", "pillow", "numpy"),
     ),
-    Step("unpack", "evergreen.sources.archives:unpack", inputs={"archive": "acquire"}),
+    Step(
+        "unpack",
+        "evergreen.sources.unpack:unpack",
+        inputs={"archive": "acquire"},
+        recipe=("unpack",),
+        libraries=("numpy", "pillow"),
+    ),
     Step(
         "repair",
         "evergreen.datasets.repair:repair",

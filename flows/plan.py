@@ -1,5 +1,6 @@
 """The plan: which steps would run, which are reused, and why; asks the store, starts neither Prefect nor TensorFlow."""
 
+from evergreen.errors import OnlyInARun
 from evergreen.recipe import Recipe
 from evergreen.steps import STEPS, Step
 from storage.artifacts import Ref
@@ -7,7 +8,7 @@ from storage.records import Records
 from storage.store import Store
 from tasks.keys import given, key_parts, why_it_runs
 from tasks.run import Entry, State
-from tasks.source import source_version
+from tasks.source import ask_source, desk_of_a_plan
 
 
 def plan(recipe: Recipe, store: Store) -> list[Entry]:
@@ -36,7 +37,13 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
     parts = key_parts(step, recipe, store, inputs)
     record = records.read(parts.key)
     output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe.name))
-    if not step.cached and (asked := source_version(recipe, store)) != output:
-        output, record, reason = asked, None, "the source has a new version" if record else reason
+    if not step.cached:
+        try:
+            asked = ask_source(recipe, store, records, desk_of_a_plan(store))
+        except OnlyInARun as error:
+            return Entry(step.name, "unknown", str(error), key=parts.key)
+        if (now := asked.manifest.ref()) != output:
+            output, record, reason = now, None, "the source has a new version" if record else reason
+        reason = asked.remark or reason
     state: State = "reused" if record else "would run"
     return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))

@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import flow
 
+from evergreen.errors import SourceChanged
 from evergreen.not_built import load_runnable
 from flows.dashboard import show_in_dashboard
 from flows.settings import store_root
@@ -43,8 +44,9 @@ def retrain(
     with started(recipe, overrides, source, store) as (run, summary):
         try:
             steps(run)
-        except (ArtifactDamaged, ArtifactMissing):
+        except (ArtifactDamaged, ArtifactMissing, SourceChanged):
             # What was damaged is gone now, so the step that made it is a miss: once more, and only that is done again.
+            # A source that was replaced between probe and acquire is asked again.
             steps(run)
     return summary
 

@@ -48,6 +48,16 @@ class Progress:
         if entry.state == "failed":
             self.failed = entry
 
+    def download(self, name: str, done: int, total: int | None) -> None:
+        """Show how much of a file is here: a bar where the terminal can, else a line at its end."""
+        ended = total is not None and done >= total
+        size = f"{done / 2**20:,.1f} of {total / 2**20:,.1f} MiB" if total else f"{done / 2**20:,.1f} MiB"
+        if self.console.is_terminal:
+            bar = f"{'━' * int(30 * done / total):30}" if total else ""
+            self.console.print(f"  {escape(name)}  {bar}  {size}", end="\n" if ended else "\r", highlight=False)
+        elif ended:
+            self.console.print(f"  {escape(name)}  {size}", highlight=False)
+
     def epoch(self, report: "EpochReport") -> None:
         """Show one epoch, over the last one where the terminal can."""
         metrics = report.metrics

@@ -236,6 +236,19 @@ class Store:
             self._move_in({part: self._manifest_path(manifest.ref().sha256)})
             return manifest.ref()
 
+    def adopt(self, files: Mapping[Path, Blob]) -> None:
+        """Move files in as blobs, without copying; they become read-only.
+
+        Args:
+            files: path, on the store's file system (in a workspace, say) -> its digest and size, taken while it was
+                written. Where the same blob is stored already, the file stays where it is.
+
+        Raises:
+            StoreUnwritable: the store may not be written, or the disk is full.
+        """
+        with _explained(self.root):
+            self._move_in({path: self.blob_path(blob.sha256) for path, blob in files.items()})
+
     def put_blob(self, data: bytes) -> str:
         """Store bytes under their own digest and return it."""
         digest = sha256_bytes(data)
@@ -267,11 +280,13 @@ class Store:
         """Flush the files, rename each to its place, flush the folders. A damaged file in its place is replaced."""
         new = {part: target for part, target in written.items() if not _same_bytes(part, target)}
         _flush(new)
+        folders = {target.parent for target in new.values()}
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
         for part, target in new.items():
             part.chmod(0o444)
-            target.parent.mkdir(parents=True, exist_ok=True)
             part.replace(target)
-        for folder in {target.parent for target in new.values()}:
+        for folder in folders:
             _fsync(folder)
 
 

@@ -1,10 +1,51 @@
-"""Progress of training, to whoever listens and to the run's log."""
+"""Progress of downloads and of training, to whoever listens, to the run's log, and to the dashboard."""
 
+import re
+import time
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from evergreen.vision.train import EpochReport
 from tasks.run import listener
+
+_DASHBOARD_EVERY_SECONDS = 2.0
+
+
+class DownloadProgress:
+    """Tells how the files of one source arrive; in the dashboard, one progress artifact a file."""
+
+    def __init__(self, recipe: str) -> None:
+        self._recipe = recipe
+        self._artifacts: dict[str, UUID] = {}
+        self._told: dict[str, float] = {}
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        """Tell that ``done`` bytes of a file are here, of ``total`` if that is known."""
+        if hearing := listener.get():
+            hearing.download(name, done, total)
+        ended = total is not None and done >= total
+        if total and TaskRunContext.get() and (ended or self._is_time(name)):
+            self._show(name, 100 * done / total)
+
+    def _is_time(self, name: str) -> bool:
+        now = time.monotonic()
+        if now - self._told.get(name, 0.0) < _DASHBOARD_EVERY_SECONDS:
+            return False
+        self._told[name] = now
+        return True
+
+    def _show(self, name: str, percent: float) -> None:
+        if name in self._artifacts:
+            update_progress_artifact(self._artifacts[name], percent, _sync=True)  # type: ignore[call-arg]
+            return
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        key = f"{self._recipe}-download-{slug}"
+        made = create_progress_artifact(percent, key, f"Download of {name}", _sync=True)  # type: ignore[call-arg]
+        self._artifacts[name] = made  # type: ignore[assignment]
 
 
 def report_epoch(report: EpochReport) -> None:

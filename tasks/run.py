@@ -60,6 +60,9 @@ class Listener(Protocol):
     def ended(self, entry: Entry) -> None:
         """A step ran, was reused, or failed."""
 
+    def download(self, name: str, done: int, total: int | None) -> None:
+        """So many bytes of a file are here, of so many if that is known."""
+
     def epoch(self, report: "EpochReport") -> None:
         """Training finished an epoch."""
 
@@ -88,11 +91,20 @@ class Journal:
 
 @dataclass(frozen=True)
 class Run:
-    """What every task is given."""
+    """What every task is given.
+
+    Attributes:
+        store: where bytes rest.
+        recipe: what to retrain; a task's own copy holds only the sections that its step reads.
+        id: of the run.
+        name: the recipe's, for what a task shows of itself; never for what it publishes.
+        journal: what the steps did.
+    """
 
     store: Store
     recipe: Recipe
     id: str
+    name: str = ""
     journal: Journal = field(default_factory=Journal, compare=False, repr=False)
 
     @cached_property
@@ -103,4 +115,4 @@ class Run:
     @classmethod
     def new(cls, store: Store, recipe: Recipe) -> "Run":
         """Return a run with a fresh id: UTC time to the second, then six random hex digits."""
-        return cls(store, recipe, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}")
+        return cls(store, recipe, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}", recipe.name)

@@ -43,6 +43,7 @@ class Execution:
     reason: str
     locks: FlockLockManager
     seconds: float | None = None
+    remark: str = ""
 
     def record(self, output: Ref) -> Record:
         """Return the record of this execution."""
@@ -144,6 +145,11 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
     return lambda fn: StepTask(BY_NAME[name], fn, retries)
 
 
+def remark(text: str) -> None:
+    """Say, from inside a step's body, what a person should know of this execution; it stands where the reason does."""
+    _execution.get().remark = text
+
+
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     parts = key_parts(step, run.recipe, run.store, inputs)
     locks = FlockLockManager(run.store.root / "locks")
@@ -182,13 +188,13 @@ def _ended(execution: Execution, output: Ref) -> Entry:
     """Return the entry of a step that gave its output."""
     if execution.seconds is not None and output != execution.earlier:
         return _entry(execution, "ran", execution.reason, output)
-    return _entry(
-        execution, "reused", "nothing changed" if execution.earlier else "another run made it meanwhile", output
-    )
+    unchanged = execution.earlier or execution.remark
+    return _entry(execution, "reused", "nothing changed" if unchanged else "another run made it meanwhile", output)
 
 
 def _entry(execution: Execution, state: State, reason: str, output: Ref | None = None) -> Entry:
     name, key = execution.step.name, execution.parts.key
+    reason = execution.remark if execution.remark and state != "failed" else reason
     return Entry(name, state, reason, execution.seconds or 0.0, output, key, execution.given)
 
 

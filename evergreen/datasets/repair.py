@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Repair
 
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
-_JUNK_SUFFIXES = {".txt", ".md", ".csv", ".json", ".xml", ".html", ".pdf", ".py", ".ipynb", ".zip", ".tar", ".gz"}
+_JUNK_SUFFIXES = {".txt", ".md", ".csv", ".json", ".xml", ".html", ".pdf", ".py", ".ipynb"}
+_ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 _SUBSETS = {"train", "training", "validation", "valid", "val", "test", "testing"}
 _NEAR = 0.75  # difflib ratio of a near-miss; two transposed letters in five give 0.8
 
@@ -55,8 +56,9 @@ def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
     """
     import pandas as pd
 
-    files = files.sort_values("path", kind="stable")
+    files = files.sort_values(["path", "sha256"], kind="stable", ignore_index=True)
     reasons = files["path"].map(_junk_reason)
+    reasons[files.duplicated() & (reasons == "")] = "listed twice with the same content"
     kept = files[reasons == ""]
     folders = kept["path"].map(lambda path: str(PurePosixPath(path).parent))
     _refuse_subsets(folders)
@@ -86,6 +88,11 @@ def _canonical(table: pd.DataFrame) -> pd.DataFrame:
     table["path"] = table["label"] + "/" + table["origin"].map(lambda origin: PurePosixPath(origin).name)
     twice = table["path"].duplicated(keep=False)
     table.loc[twice, "path"] = table["label"] + "/" + table["origin"]
+    # Still the same: one name twice in an archive, or in two archives. Numbered, by content, so that no order counts.
+    numbers = table.groupby("path").cumcount()
+    for index, number in numbers[numbers > 0].items():
+        path = PurePosixPath(table.at[index, "path"])
+        table.at[index, "path"] = str(path.with_stem(f"{path.stem} ({number + 1})"))
     return table.sort_values(["path", "sha256"], ignore_index=True)
 
 
@@ -96,6 +103,8 @@ def _junk_reason(path: str) -> str:
         return "macOS resource fork"
     if name.name.lower() in _JUNK_NAMES:
         return "file of the operating system"
+    if name.suffix.lower() in _ARCHIVES:
+        return "an archive in the archive: not opened"
     if name.suffix.lower() in _JUNK_SUFFIXES:
         return "not an image"
     return "" if len(name.parts) > 1 else "outside any folder"

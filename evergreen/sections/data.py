@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evergreen.sections.base import Fraction, Section
+from evergreen.sources.addresses import secret_in
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Range = tuple[float, float]
@@ -21,16 +22,31 @@ class HttpFile(Section):
     )
     sha256: Sha256 | None = Field(None, description="Expected SHA-256 of the file, 64 hex digits.")
 
+    @model_validator(mode="after")
+    def _holds_no_secret(self) -> Self:
+        if found := secret_in(self.url):
+            raise ValueError(
+                f"the URL holds {found}, and recipes are stored and shown: put what follows the question mark into an "
+                "environment variable and name that as query: ${NAME}"
+            )
+        return self
 
-class HttpSource(Section):
+
+class Fetched(Section):
+    """How patiently a file is fetched."""
+
+    attempts: int = Field(5, ge=1, le=20, description="Attempts in a row that may bring no byte, for each file.")
+    stall_seconds: float = Field(60, gt=0, le=600, description="Seconds without a byte after which a try is given up.")
+    pause_seconds: float = Field(1, gt=0, le=60, description="First pause between attempts; it doubles, with jitter.")
+
+
+class HttpSource(Fetched):
     """Files behind URLs, fetched in order and unpacked side by side."""
 
     files: tuple[HttpFile, ...] = Field(min_length=1, description="The files, each a zip or tar.")
-    attempts: int = Field(5, ge=1, le=20, description="Attempts per file, with exponential backoff and jitter.")
-    stall_seconds: float = Field(60, gt=0, le=600, description="Seconds without a byte after which a try is given up.")
 
 
-class KaggleSource(Section):
+class KaggleSource(Fetched):
     """A Kaggle dataset, pinned to a version."""
 
     dataset: str = Field(pattern=r"^[\w-]+/[\w-]+$", description="owner/slug as in the dataset's address.")
@@ -41,10 +57,10 @@ class KaggleSource(Section):
 class LocalSource(Section):
     """A zip, tar or folder on this machine."""
 
-    path: str = Field(min_length=1, description="Path of the archive or folder; relative to the working folder.")
+    path: str = Field(min_length=1, description="Path of the zip, tar or folder; relative to the working folder.")
 
 
-class KerasSource(Section):
+class KerasSource(Fetched):
     """A dataset that keras.datasets publishes, written out as images."""
 
     name: Literal["cifar10", "cifar100", "mnist", "fashion_mnist"] = Field(description="Which dataset.")
@@ -77,6 +93,15 @@ class Source(Section):
     def kind(self) -> str:
         """The name of the one kind that is given."""
         return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+
+class Unpack(Section):
+    """How much an archive may hold before it is taken for a bomb; it may never fill over half of the free disk."""
+
+    max_entries: int = Field(200_000, ge=1, description="Entries of one archive.")
+    max_gib: float = Field(20, gt=0, description="GiB that one archive unpacks to.")
+    max_ratio: float = Field(100, ge=1, description="Times its packed size that a large member may unpack to.")
+    ratio_above_mib: float = Field(256, ge=0, description="MiB unpacked below which the ratio does not count.")
 
 
 class Repair(Section):

@@ -1,44 +1,40 @@
 """Bring a source's bytes here, unopened."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from evergreen.errors import NotBuiltYet
+from evergreen.sources import http_source, kaggle_source, keras_source, local
+from evergreen.sources.desk import Desk, Kept
 from evergreen.sources.embedded import digits_zip
-from evergreen.sources.folder import list_folder
-from evergreen.sources.probe import index_file, local_path
+from evergreen.sources.local import LocalFile
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Source
 
-
-@dataclass(frozen=True)
-class LocalFile:
-    """One file of a local folder: where it lies, and what the folder's index knows of it."""
-
-    path: Path
-    sha256: str
-    size: int
+# Bytes made here, a file that stays where it is, or bytes that are on the shelf.
+Acquired = bytes | LocalFile | Kept
 
 
-def acquire(source: "Source", indexes: Path) -> dict[str, bytes | Path | LocalFile]:
-    """Return the source's archives: file name -> its bytes, or the path where they lie. Of a folder: its files.
+def acquire(source: "Source", versions: Mapping[str, str], desk: Desk) -> Mapping[str, Acquired]:
+    """Return the source's files by name: its archives, or, of a local folder, everything in it.
 
     Args:
         source: where the images come from.
-        indexes: a folder for caches; a local folder's index lies there.
+        versions: the version of each file to fetch, as the probe returned them.
+        desk: what may be used of this machine.
 
     Raises:
         BadInput: a local archive or folder is not there.
-        NotBuiltYet: this kind of source is not built.
+        SourceUnavailable: the files cannot be had now; see its subclasses.
     """
     if source.embedded:
         return {f"{source.embedded.name}.zip": digits_zip()}
     if source.local:
-        path = local_path(source.local.path)
-        if path.is_file():
-            return {path.name: path}
-        listing = list_folder(path, index_file(path, indexes))
-        return {name: LocalFile(path / name, *known) for name, known in listing.items()}
-    raise NotBuiltYet(f"not built yet: source.{source.kind}")
+        return local.acquire(source.local, versions, desk)
+    if source.http:
+        return http_source.acquire(source.http, versions, desk)
+    if source.keras:
+        return keras_source.acquire(source.keras, versions, desk)
+    if source.kaggle:
+        return kaggle_source.acquire(source.kaggle, versions, desk)
+    raise AssertionError(f"no source of kind {source.kind}")

@@ -8,7 +8,7 @@ changed at or after the moment at which the index was written: a later change in
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,23 @@ def list_folder(folder: Path, index: Path) -> Listing:
     """
     if not folder.is_dir():
         raise BadInput(f"source.local.path: expected a folder, found none at {folder}")
+    return _listed(folder, _walk(str(folder), ""), index)
+
+
+def list_file(file: Path, index: Path) -> Listing:
+    """Return the listing of one file, read only if it is not as the index knows it; a symbolic link is followed.
+
+    Raises:
+        BadInput: the file cannot be read.
+    """
+    return _listed(file.parent, [(file.name, file.stat())], index)
+
+
+def _listed(folder: Path, files: Iterable[tuple[str, os.stat_result]], index: Path) -> Listing:
     known, written_ns = _load(index)
     entries: dict[str, list[Any]] = {}
     fresh = 0
-    for path, found in sorted(_walk(str(folder), "")):
+    for path, found in sorted(files):
         stamp = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
         entry = known.get(path)
         if entry is None or entry[1:] != stamp or max(found.st_mtime_ns, found.st_ctime_ns) + _TICK_NS >= written_ns:

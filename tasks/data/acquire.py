@@ -2,24 +2,39 @@
 
 from pathlib import Path
 
-from evergreen.sources.acquire import LocalFile
+from evergreen.recipe import Recipe
 from evergreen.sources.acquire import acquire as bring
+from evergreen.sources.desk import Kept
+from evergreen.sources.local import LocalFile
 from storage.artifacts import Blob, Ref
+from tasks.progress import DownloadProgress
 from tasks.run import Run
-from tasks.source import indexes
+from tasks.secret import open_secret
+from tasks.source import desk_of
 from tasks.step import step
 
 
 @step("acquire", retries=2)
 def acquire(run: Run, token: Ref) -> Ref:
-    """Fetch the archives of the version that probe saw; of a folder, the files that are not stored yet."""
+    """Fetch the source's files in the version that probe saw; what is stored already is not fetched again."""
     facts = run.store.manifest(token.sha256).facts
+    with run.store.workspace():  # also turns a full disk into words
+        desk = desk_of(run.store, open_secret, DownloadProgress(run.name))
+        found = bring(run.recipe.source, facts["files"], desk)
     files: dict[str, bytes | Path | Blob] = {}
-    is_folder = facts["version"].startswith("folder ")
-    for name, found in bring(run.recipe.source, indexes(run.store)).items():
-        if isinstance(found, LocalFile):
-            blob = Blob(found.sha256, found.size)
-            files[name] = blob if run.store.has_blob(blob) else found.path
-        else:
-            files[name] = found
-    return run.store.publish("folder" if is_folder else "archive", files, {"address": facts["address"]})
+    for name, content in found.items():
+        if isinstance(content, bytes):
+            files[name] = content
+            continue
+        kept = content if isinstance(content, Kept) else content.kept
+        blob = Blob(kept.sha256, kept.size)
+        files[name] = content.path if isinstance(content, LocalFile) and not run.store.has_blob(blob) else blob
+    return run.store.publish(_kind(run.recipe, facts["version"]), files, _about(run.recipe, facts["address"]))
+
+
+def _kind(recipe: Recipe, version: str) -> str:
+    return "folder" if recipe.source.local and version.startswith("folder ") else "archive"
+
+
+def _about(recipe: Recipe, address: str) -> dict[str, str]:
+    return {"address": address} | ({"dataset": recipe.source.keras.name} if recipe.source.keras else {})

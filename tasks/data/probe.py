@@ -1,12 +1,20 @@
 """probe: ask the source for its version."""
 
 from storage.artifacts import Ref
+from tasks.progress import DownloadProgress
 from tasks.run import Run
-from tasks.source import KIND, source_facts
-from tasks.step import step
+from tasks.secret import open_secret
+from tasks.source import KIND, ask_source, desk_of
+from tasks.step import remark, step
 
 
 @step("probe", retries=2)
 def probe(run: Run) -> Ref:
     """Ask the source for its version; asked on every run, so that a new version is seen."""
-    return run.store.publish(KIND, {}, source_facts(run.recipe, run.store))
+    with run.store.workspace():  # also turns a full disk into words
+        asked = ask_source(
+            run.recipe, run.store, run.records, desk_of(run.store, open_secret, DownloadProgress(run.name))
+        )
+    if asked.remark:
+        remark(asked.remark)
+    return run.store.publish(KIND, {}, asked.manifest.facts)

@@ -1,12 +1,11 @@
-"""unpack: open the archives."""
+"""unpack: open what was acquired."""
 
 from pathlib import Path
 from typing import Any
 
 from evergreen.datasets.tables import to_csv
-from evergreen.sources.archives import unpack as open_archive
+from evergreen.sources.unpack import unpack as open_files
 from storage.artifacts import Blob, Manifest, Ref
-from storage.digests import sha256_file
 from tasks.run import Run
 from tasks.step import step
 
@@ -19,31 +18,30 @@ def unpack(run: Run, archive: Ref) -> Ref:
     """
     manifest = run.store.manifest(archive.sha256)
     if manifest.kind == "folder":
-        rows = [_row(name, blob, "") for name, blob in manifest.files.items()]
-        return _publish(run, rows, {f"files/{blob.sha256}": blob for blob in manifest.files.values()})
+        return _publish(run, [_row(name, blob, "") for name, blob in manifest.files.items()])
     with run.store.workspace() as folder:
-        rows, files = _open(run, manifest, folder)
-        return _publish(run, rows, files)
+        return _publish(run, _opened(run, manifest, folder))
 
 
-def _open(run: Run, manifest: Manifest, folder: Path) -> tuple[list[dict[str, Any]], dict[str, Path]]:
-    rows, files = [], {}
-    for number, (name, stored) in enumerate(sorted(manifest.files.items())):
-        inside = folder / str(number)
-        inside.mkdir()
-        for path, file in open_archive(run.store.checked_blob(stored.sha256), inside, name):
-            blob = Blob(sha256_file(file), file.stat().st_size)
-            files[f"files/{blob.sha256}"] = file
-            rows.append(_row(path, blob, name))
-    return rows, files
+def _opened(run: Run, manifest: Manifest, folder: Path) -> list[dict[str, Any]]:
+    files = {name: run.store.checked_blob(blob.sha256) for name, blob in manifest.files.items()}
+    rows, written = [], {}
+    for archive, member in open_files(files, manifest.facts.get("dataset"), folder, run.recipe.unpack):
+        blob = Blob(member.sha256, member.size)
+        written[member.path] = blob
+        rows.append(_row(member.name, blob, archive))
+    run.store.adopt(written)
+    return rows
 
 
 def _row(path: str, blob: Blob, archive: str) -> dict[str, Any]:
     return {"path": path, "sha256": blob.sha256, "bytes": blob.size, "archive": archive}
 
 
-def _publish(run: Run, rows: list[dict[str, Any]], files: dict[str, Any]) -> Ref:
+def _publish(run: Run, rows: list[dict[str, Any]]) -> Ref:
     import pandas as pd
 
-    table = pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"]).sort_values(["path", "archive"])
-    return run.store.publish("files", {"files.csv": to_csv(table), **files})
+    table = pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"])
+    table = table.sort_values(["path", "archive", "sha256"], ignore_index=True)
+    blobs = {f"files/{row['sha256']}": Blob(row["sha256"], row["bytes"]) for row in rows}
+    return run.store.publish("files", {"files.csv": to_csv(table), **blobs})

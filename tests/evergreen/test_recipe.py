@@ -26,7 +26,7 @@ def test_the_five_reference_systems_are_there_and_say_what_is_not_built() -> Non
     for name in FIVE:
         with pytest.raises(NotBuiltYet, match="not built yet: "):
             refuse_not_built(load_recipe(name))
-    with pytest.raises(NotBuiltYet, match=r"source\.kaggle"):
+    with pytest.raises(NotBuiltYet, match=r"augment\.rotation"):
         refuse_not_built(load_recipe("garbage"))
     refuse_not_built(load_recipe("digits"))
 

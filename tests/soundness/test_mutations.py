@@ -37,6 +37,10 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "title": ("Other", {"report"}),
     "seed": (8, DOWN["split"]),
     "source.local.path": (None, NOTHING),  # test_the_folder_moved
+    "unpack.max_entries": (1000, {"unpack"}),
+    "unpack.max_gib": (1, {"unpack"}),
+    "unpack.max_ratio": (50, {"unpack"}),
+    "unpack.ratio_above_mib": (10, {"unpack"}),
     "repair.classes": (["bright", "dark"], DOWN["repair"]),
     "repair.rename": ({"dim": "dark"}, {"repair"}),
     "repair.subsets": ({"pictures": "train"}, {"repair"}),
@@ -199,7 +203,9 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             {"export", "verify", "report"},
             id="a format",
         ),
-        pytest.param("evergreen/sources/archives.py", "200_000", "100_000", {"unpack"}, id="a limit"),
+        pytest.param(
+            "evergreen/sources/members.py", "MAX_NAME_BYTES = 255", "MAX_NAME_BYTES = 250", {"unpack"}, id="a limit"
+        ),
         pytest.param(BALANCE, '"""Class weights', '"""The class weights', NOTHING, id="a docstring"),
         pytest.param(BALANCE, "    counts =", "    # A comment.\n    counts =", NOTHING, id="a comment"),
         pytest.param(BALANCE, "classes: list[str]", "classes: list", NOTHING, id="an annotation"),

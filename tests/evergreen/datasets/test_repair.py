@@ -98,3 +98,26 @@ def test_an_archive_without_class_folders_is_refused() -> None:
 def test_subset_folders_are_refused_not_mixed() -> None:
     with pytest.raises(NotBuiltYet, match="subset folders; received test, train"):
         repair(_files("train/a/1.png", "test/a/1.png"), Repair())
+
+
+def test_one_name_twice_is_decided_here_and_never_by_order() -> None:
+    rows = [("a/1.png", "0" * 64, 10, "x.zip"), ("a/1.png", "1" * 64, 10, "x.zip"), ("a/1.png", "0" * 64, 10, "x.zip")]
+    rows += [
+        ("a/1.png", "0" * 64, 10, "y.zip"),
+        ("a/no suffix", "2" * 64, 10, "x.zip"),
+        ("a/z.zip", "3" * 64, 1, "x.zip"),
+    ]
+    files = pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"])
+    for order in (files, files[::-1]):
+        found = repair(order, Repair())
+        assert dict(zip(found.dataset["path"], found.dataset["sha256"].str[0], strict=True)) == {
+            "a/a/1.png": "0",
+            "a/a/1 (2).png": "0",
+            "a/a/1 (3).png": "1",
+            "a/no suffix": "2",
+        }
+        assert found.origins["path"].is_unique
+        assert dict(zip(found.dropped["reason"], found.dropped["count"], strict=True)) == {
+            "listed twice with the same content": 1,
+            "an archive in the archive: not opened": 1,
+        }

@@ -1,0 +1,67 @@
+"""A zip, tar or folder on this machine."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evergreen.errors import BadInput
+from evergreen.sources.desk import Desk, Kept
+from evergreen.sources.folder import Listing, list_file, list_folder, listing_digest
+from evergreen.sources.names import plain
+
+if TYPE_CHECKING:
+    from evergreen.sections.data import LocalSource
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file that stays where it is: its path, and what the index knows of its bytes."""
+
+    path: Path
+    kept: Kept
+
+
+def version(source: "LocalSource", desk: Desk) -> dict[str, Any]:
+    """Return the digest of the archive, or of the folder's names and contents; unchanged files are not read again.
+
+    Raises:
+        BadInput: there is neither, or a file cannot be read.
+    """
+    path = local_path(source.path)
+    if path.is_dir():
+        found = f"folder {listing_digest(_listing(path, desk))}"
+    else:
+        ((sha256, _),) = _listing(path, desk).values()
+        found = f"sha256 {sha256}"
+    return {"address": f"local:{source.path}", "version": found, "files": {}}
+
+
+def acquire(source: "LocalSource", versions: Mapping[str, str], desk: Desk) -> dict[str, LocalFile]:
+    """Return where the archive, or every file of the folder, lies.
+
+    Raises:
+        BadInput: there is neither, or a file cannot be read.
+    """
+    path = local_path(source.path)
+    base = path if path.is_dir() else path.parent
+    return {plain(name): LocalFile(base / name, Kept(*known)) for name, known in _listing(path, desk).items()}
+
+
+def local_path(path: str) -> Path:
+    """Return the absolute path of a local archive or folder.
+
+    Raises:
+        BadInput: there is neither.
+    """
+    resolved = Path(path).expanduser().absolute()
+    if not resolved.is_file() and not resolved.is_dir():
+        raise BadInput(f"source.local.path: expected a zip, a tar or a folder, found none at {resolved}")
+    return resolved
+
+
+def _listing(path: Path, desk: Desk) -> Listing:
+    name = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    index = desk.indexes / f"{name}.json"
+    return list_folder(path, index) if path.is_dir() else list_file(path, index)

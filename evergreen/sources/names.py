@@ -1,0 +1,13 @@
+"""File names as data: any bytes become text that can be written anywhere."""
+
+
+def readable(name: str) -> str:
+    """Return a name that can be written anywhere: bytes that were no UTF-8 read ``%XX``."""
+    if name.isascii():
+        return name
+    return "".join(f"%{ord(char) - 0xDC00:02X}" if "\udc80" <= char <= "\udcff" else char for char in name)
+
+
+def plain(name: str) -> str:
+    """Return a file's name as a store takes it: readable, and backslashes as ``%5C``."""
+    return readable(name).replace("\\", "%5C")

@@ -1,0 +1,36 @@
+"""Open what was acquired: archives of photos, or a published dataset's own files."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evergreen.sources import archives, keras_files
+from evergreen.sources.members import Member
+
+if TYPE_CHECKING:
+    from evergreen.sections.data import Unpack
+
+
+def unpack(
+    files: Mapping[str, Path], dataset: str | None, folder: Path, limits: "Unpack"
+) -> Iterator[tuple[str, Member]]:
+    """Write every image or other file into ``folder`` and yield (name of the archive, file).
+
+    Args:
+        files: name -> path of what was acquired.
+        dataset: name in keras.datasets if the files are its published ones; None if they are zips and tars.
+        folder: an existing, empty, private folder.
+        limits: how much one archive may hold.
+
+    Raises:
+        BadArchive: a file is hostile, damaged, or no archive; nothing of a hostile one was written.
+    """
+    if dataset:
+        for member in keras_files.unpack(dataset, files, folder):
+            yield f"keras:{dataset}", member
+        return
+    for number, (name, path) in enumerate(sorted(files.items())):
+        inside = folder / str(number)
+        inside.mkdir()
+        for member in archives.unpack(path, inside, name, limits):
+            yield name, member

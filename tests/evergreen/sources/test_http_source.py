@@ -1,0 +1,103 @@
+"""evergreen.sources.http_source: several files, their versions, and the one that has none."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from evergreen.errors import AccessRefused, OnlyInARun, SourceChanged, SourceUnreachable
+from evergreen.sections.data import HttpSource
+from evergreen.sources import http_source
+from evergreen.sources.desk import Desk
+
+
+def _source(*files: dict[str, Any]) -> HttpSource:
+    return HttpSource.model_validate({"files": files, "attempts": 2, "stall_seconds": 1, "pause_seconds": 0.005})
+
+
+def test_several_files_come_in_the_versions_that_were_seen(server: Any, desk: Desk, shelf: Any) -> None:
+    for path, data in {"/a/images.zip": b"images", "/validation.zip": b"validation", "/b/images.zip": b"more"}.items():
+        server.add(path, data)
+    source = _source(*[{"url": server.url(path)} for path in server.files])
+    facts = http_source.version(source, desk)
+    assert facts["files"] == {
+        "1-images.zip": 'etag "v1", 6 bytes',
+        "validation.zip": 'etag "v1", 10 bytes',
+        "3-images.zip": 'etag "v1", 4 bytes',
+    }
+    assert facts["address"] == " ".join(server.url(path) for path in server.files)
+    kept = http_source.acquire(source, facts["files"], desk)
+    assert {name: shelf.read(one) for name, one in kept.items()} == {
+        "1-images.zip": b"images", "validation.zip": b"validation", "3-images.zip": b"more",
+    }  # fmt: skip
+    assert http_source.version(source, desk) == facts
+
+
+def test_a_new_version_is_seen_and_one_that_comes_meanwhile_is_refused(server: Any, desk: Desk) -> None:
+    served = server.add("/a.zip", b"old")
+    source = _source({"url": server.url("/a.zip")})
+    seen = http_source.version(source, desk)
+    served.data, served.etag = b"new!", '"v2"'
+    assert http_source.version(source, desk)["version"] != seen["version"]
+    with pytest.raises(SourceChanged):
+        http_source.acquire(source, seen["files"], desk)
+
+
+def test_a_stated_sha256_is_the_version_and_nobody_is_asked(server: Any, desk: Desk) -> None:
+    server.add("/a.zip", b"data")
+    digest = hashlib.sha256(b"data").hexdigest()
+    source = _source({"url": server.url("/a.zip"), "sha256": digest})
+    facts = http_source.version(source, desk)
+    assert facts["version"] == f"a.zip sha256 {digest}"
+    assert not server.requests
+    http_source.acquire(source, facts["files"], desk)
+    http_source.acquire(source, facts["files"], desk)
+    assert len(server.requests) == 1
+
+
+def test_without_tag_and_date_the_bytes_are_the_version(server: Any, desk: Desk, shelf: Any) -> None:
+    served = server.add("/a.zip", b"same size", etag=None)
+    source = _source({"url": server.url("/a.zip")})
+    with pytest.raises(OnlyInARun, match=r"no version of a\.zip"):
+        http_source.version(source, replace(desk, may_fetch=False))
+    first = http_source.version(source, desk)
+    assert first["files"]["a.zip"] == f"sha256 {hashlib.sha256(b'same size').hexdigest()}"
+    served.data = b"same SIZE"
+    second = http_source.version(source, desk)
+    assert second["version"] != first["version"]
+    assert shelf.read(http_source.acquire(source, second["files"], desk)["a.zip"]) == b"same SIZE"
+
+
+def test_a_probe_takes_a_signed_query_and_survives_a_busy_server(
+    server: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = server.add("/a.zip", b"data", query="sig=right")
+    source = _source({"url": server.url("/a.zip"), "query": "${PHOTOS_QUERY}"})
+    monkeypatch.setenv("PHOTOS_QUERY", "sig=wrongplanted")
+    with pytest.raises(AccessRefused, match=r"put its query into \$\{PHOTOS_QUERY\}") as caught:
+        http_source.version(source, desk)
+    assert "planted" not in str(caught.value)
+    monkeypatch.setenv("PHOTOS_QUERY", "sig=right")
+    served.faults = [server.status(503)]
+    assert http_source.version(source, desk)["version"] == 'a.zip etag "v1", 4 bytes'
+    served.faults = [server.status(503)] * 5
+    with pytest.raises(SourceUnreachable, match="HTTP 503"):
+        http_source.version(source, desk)
+
+
+def test_a_query_in_a_secret_block_is_opened_by_its_name(server: Any, desk: Desk) -> None:
+    server.add("/a.zip", b"data", query="sig=right")
+    source = _source({"url": server.url("/a.zip"), "query": "secret:photos"})
+    opened = {"photos": "sig=right"}
+    facts = http_source.version(source, replace(desk, open_secret=opened.__getitem__))
+    assert facts["address"] == server.url("/a.zip")
+    assert "right" not in str(facts)
+
+
+def test_an_empty_file_has_a_version_too(server: Any, desk: Desk, shelf: Any) -> None:
+    server.add("/a.zip", b"")
+    source = _source({"url": server.url("/a.zip")})
+    facts = http_source.version(source, desk)
+    assert facts["files"] == {"a.zip": f"sha256 {hashlib.sha256(b'').hexdigest()}"}
+    assert shelf.read(http_source.acquire(source, facts["files"], desk)["a.zip"]) == b""

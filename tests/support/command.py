@@ -1,0 +1,33 @@
+"""The installed command, for tests that run it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+EVERGREEN = Path(sys.executable).with_name("evergreen")
+
+
+class Command:
+    """The installed command, on one store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(self, *arguments: str, server: str | None = None) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        environment |= {"EVERGREEN_STORE": str(self.root), "HOME": str(self.root.parent)}
+        if server:
+            environment["PREFECT_API_URL"] = server
+        command = [str(EVERGREEN), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=self.root.parent, check=False
+        )
+
+    def retrain(self, *options: str, server: str | None = None) -> dict[str, Any]:
+        done = self("retrain", "digits", "--json", *options, server=server)
+        assert done.returncode == 0, done.stderr
+        summary: dict[str, Any] = json.loads(done.stdout)
+        return summary
