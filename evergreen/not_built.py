@@ -34,19 +34,9 @@ def refuse_not_built(recipe: Recipe) -> None:
 
 
 def _missing(recipe: Recipe) -> Iterator[str]:
-    if recipe.repair.subsets:
-        yield "repair.subsets"
-    if recipe.screen.near_duplicate_bits:
-        yield "screen.near_duplicate_bits"
-    if recipe.split.method != "exact":
-        yield f"split.method: {recipe.split.method}"
-    if recipe.split.group_near_duplicates:
-        yield "split.group_near_duplicates"
     yield from (
         f"augment.{name}" for name in Augment.model_fields if getattr(recipe.augment, name) != getattr(Augment(), name)
     )
-    if recipe.balance.oversample:
-        yield "balance.oversample"
     yield from _missing_in_train(recipe)
     yield from (f"export.formats: {name}" for name in recipe.export.formats if name not in _FORMATS)
     if recipe.retrain_when != type(recipe.retrain_when)():

@@ -13,6 +13,7 @@ class Step:
     Attributes:
         name: the verb; also the name of the task, its file and its row in every table.
         core: ``module:function`` of the craft; what it can reach is fingerprinted.
+        processes: ``module:function`` of the craft that the core runs in processes of their own; fingerprinted too.
         inputs: parameter name -> the step whose output it takes.
         reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
             file may change without the step running again.
@@ -25,6 +26,7 @@ class Step:
 
     name: str
     core: str
+    processes: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     recipe: tuple[str, ...] = ()
@@ -66,10 +68,11 @@ STEPS: tuple[Step, ...] = (
     Step(
         "screen",
         "evergreen.datasets.screen:screen",
+        processes=("evergreen.datasets.measure_worker:main",),
         inputs={"dataset": "repair"},
         reads={"dataset": _DATASET},
         recipe=("screen",),
-        libraries=(*_TABLES, "pillow"),
+        libraries=(*_TABLES, "pillow", "opencv-python-headless", "blake3"),
     ),
     Step(
         "split",

@@ -12,7 +12,7 @@ from typing import Any, cast
 from evergreen.recipe import Recipe
 from evergreen.steps import Step
 from storage.artifacts import Manifest, Ref
-from storage.digests import sha256_bytes
+from storage.digests import canonical_json, sha256_bytes
 from storage.fingerprint import reachable_code
 from storage.keys import KeyParts, differences
 from storage.records import Records
@@ -65,8 +65,21 @@ def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
 
 def code_of(step: Step) -> dict[str, str]:
     """Return {module or data file: normalised text} of what the step's core function can reach."""
-    code = reachable_code(step.core, PROJECT, ("evergreen",), _LEAVE_OUT)
+    code: dict[str, str] = {}
+    for function in (step.core, *step.processes):
+        code |= reachable_code(function, PROJECT, ("evergreen",), _LEAVE_OUT)
     return code | {name: (PROJECT / name).read_text(encoding="utf-8") for name in step.files}
+
+
+def fingerprint_of(core: str, libraries: Iterable[str]) -> str:
+    """Return one SHA-256 for what a function can reach and the versions of some libraries.
+
+    Args:
+        core: ``module:function`` of the craft.
+        libraries: names of distributions.
+    """
+    code = reachable_code(core, PROJECT, ("evergreen",), _LEAVE_OUT)
+    return sha256_bytes(canonical_json({"code": code, "libraries": {name: _version(name) for name in libraries}}))
 
 
 def nearest_earlier(parts: KeyParts, records: Records, recipe: str) -> KeyParts | None:

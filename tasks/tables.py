@@ -1,6 +1,7 @@
 """Reading and publishing what travels between tasks: tables, JSON, and the class order."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.tables import from_csv, to_csv
@@ -28,10 +29,16 @@ def classes_of(store: Store, ref: Ref) -> list[str]:
     return list(store.manifest(ref.sha256).facts["classes"])
 
 
-def publish_dataset(store: Store, dataset: "pd.DataFrame", classes: list[str], **tables: "pd.DataFrame") -> Ref:
+def publish_dataset(
+    store: Store,
+    dataset: "pd.DataFrame",
+    classes: list[str],
+    facts: Mapping[str, Any] | None = None,
+    **tables: "pd.DataFrame",
+) -> Ref:
     """Publish a dataset table, its class order, and tables about it (``name`` -> ``name.csv``)."""
     files = {DATASET: to_csv(dataset)} | {f"{name}.csv": to_csv(table) for name, table in tables.items()}
-    return store.publish("dataset", files, {"classes": classes})
+    return store.publish("dataset", files, {"classes": classes, **(facts or {})})
 
 
 def to_json(value: Any) -> bytes:

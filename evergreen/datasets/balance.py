@@ -1,4 +1,4 @@
-"""Class weights, from training counts only."""
+"""Class weights, or how often small classes are repeated instead; from training counts only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.sections.data import Balance
+
+
+def repeats(dataset: pd.DataFrame, classes: list[str], settings: Balance) -> dict[str, float]:
+    """Return {class: how often its training images are seen in an epoch}, in class order.
+
+    1 for all without ``oversample``; with it, as often as makes every class as large as the largest.
+
+    Args:
+        dataset: at least label and split.
+        classes: class names in order.
+        settings: whether to oversample.
+    """
+    counts = dataset.loc[dataset["split"] == "train", "label"].value_counts()
+    if not settings.oversample:
+        return dict.fromkeys(classes, 1.0)
+    return {name: float(counts.max() / counts[name]) for name in classes}
 
 
 def balance(dataset: pd.DataFrame, classes: list[str], settings: Balance) -> dict[str, float]:

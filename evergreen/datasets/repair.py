@@ -1,15 +1,15 @@
-"""From file names to labels: finds the class folders, drops junk, and gives each folder its class's name."""
+"""From file names to labels: finds subset and class folders, drops junk, and gives each folder its class's name."""
 
 from __future__ import annotations
 
-import difflib
-import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from evergreen.errors import BadDataset, NotBuiltYet
+from evergreen.datasets.layout import Subset, class_folder, subset_folders, subset_of, subsets_inside_classes
+from evergreen.datasets.matching import match, tidy
+from evergreen.datasets.tables import UNLABELLED
+from evergreen.errors import BadDataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
 _JUNK_SUFFIXES = {".txt", ".md", ".csv", ".json", ".xml", ".html", ".pdf", ".py", ".ipynb"}
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
-_SUBSETS = {"train", "training", "validation", "valid", "val", "test", "testing"}
-_NEAR = 0.75  # difflib ratio of a near-miss; two transposed letters in five give 0.8
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,12 @@ class Repaired:
     """What repair found.
 
     Attributes:
-        dataset: one row an image: path, label, sha256, bytes; sorted by path. The path is ``label/file name``, so a
-            folder renamed to the same class changes nothing; where two files would get the same, their whole path
-            stands below the label.
+        dataset: one row an image: path, label, sha256, bytes, subset; sorted by path. The path is ``label/file name``,
+            below its subset if there is one, so a folder renamed to the same class changes nothing; where two files
+            would get the same, their whole path stands below the label. The subset is train, validation, test,
+            unlabelled (its label is empty) or empty.
         origins: one row an image: path, origin (its name in the source).
-        renames: one row a folder: folder, label, why, count.
+        renames: one row a folder: folder, subset, label, why, count.
         dropped: one row a reason: reason, count.
         classes: class names in the order that every later step and export keeps.
     """
@@ -45,14 +44,14 @@ class Repaired:
 
 
 def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
-    """Give every image the label of the folder that holds it.
+    """Give every image the label of the folder that names its class, and the subset of the folder that names that.
 
     Args:
-        files: one row a file: path (POSIX, as in the archive), sha256, bytes.
-        settings: declared classes, explicit renames.
+        files: one row a file: path (POSIX, as in the archive), sha256, bytes, and archive if there are several.
+        settings: declared classes, explicit renames, explicit subsets.
 
     Raises:
-        BadDataset: no image in any folder; a folder that is none of the declared classes, or could be several.
+        BadDataset: no image in any folder; a folder that is none of the classes, or could be several.
     """
     import pandas as pd
 
@@ -60,40 +59,22 @@ def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
     reasons = files["path"].map(_junk_reason)
     reasons[files.duplicated() & (reasons == "")] = "listed twice with the same content"
     kept = files[reasons == ""]
-    folders = kept["path"].map(lambda path: str(PurePosixPath(path).parent))
-    _refuse_subsets(folders)
-    labels, renames = _name_folders(folders, settings)
-    copies = _repeated_folders(kept, folders, labels)
-    table = kept.assign(label=folders.map(labels))[~folders.isin(copies)]
-    renames["why"] = [
-        "same files as another folder of this class: counted once" if row.folder in copies else row.why
-        for row in renames.itertuples()
-    ]
-    if table.empty:
+    kept = kept.assign(folder=kept["path"].map(lambda path: str(PurePosixPath(path).parent)))
+    renames, classes = _name_folders(kept["folder"].value_counts().to_dict(), settings)
+    copies = _repeated_folders(kept, renames)
+    renames.loc[renames["folder"].isin(copies), "why"] = "same files as another folder of this class: counted once"
+    table = kept[~kept["folder"].isin(copies)].merge(renames[["folder", "label", "subset"]], on="folder")
+    if not (table["subset"] != UNLABELLED).any():
         raise BadDataset(f"expected images in class folders, received {len(files)} files and no image in a folder")
     table = _canonical(table)
     dropped = reasons[reasons != ""].value_counts().sort_index()
     return Repaired(
-        dataset=table[["path", "label", "sha256", "bytes"]],
+        dataset=table[["path", "label", "sha256", "bytes", "subset"]],
         origins=table[["path", "origin"]],
         renames=renames,
         dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
-        classes=list(settings.classes) or sorted(table["label"].unique()),
+        classes=classes,
     )
-
-
-def _canonical(table: pd.DataFrame) -> pd.DataFrame:
-    """Name every image after its label and its file, keep its name in the source as ``origin``, and sort."""
-    table = table.assign(origin=table["path"])
-    table["path"] = table["label"] + "/" + table["origin"].map(lambda origin: PurePosixPath(origin).name)
-    twice = table["path"].duplicated(keep=False)
-    table.loc[twice, "path"] = table["label"] + "/" + table["origin"]
-    # Still the same: one name twice in an archive, or in two archives. Numbered, by content, so that no order counts.
-    numbers = table.groupby("path").cumcount()
-    for index, number in numbers[numbers > 0].items():
-        path = PurePosixPath(table.at[index, "path"])
-        table.at[index, "path"] = str(path.with_stem(f"{path.stem} ({number + 1})"))
-    return table.sort_values(["path", "sha256"], ignore_index=True)
 
 
 def _junk_reason(path: str) -> str:
@@ -110,72 +91,96 @@ def _junk_reason(path: str) -> str:
     return "" if len(name.parts) > 1 else "outside any folder"
 
 
-def _refuse_subsets(folders: pd.Series) -> None:
-    found = {part for folder in folders.unique() for part in PurePosixPath(folder).parts if part.lower() in _SUBSETS}
-    if found:
-        raise NotBuiltYet(f"not built yet: archives with subset folders; received {', '.join(sorted(found))}")
-
-
-def _name_folders(folders: pd.Series, settings: Repair) -> tuple[dict[str, str], pd.DataFrame]:
-    """Return {folder: label} and the table that says why."""
+def _name_folders(counts: dict[str, int], settings: Repair) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table that says what every folder means and why, and the classes in order."""
     import pandas as pd
 
-    counts = folders.value_counts().sort_index()
-    spellings: dict[str, str] = {}
+    folders = sorted(counts)
+    subsets = subset_folders(folders, settings.subsets, settings.classes)
+    above = subsets_inside_classes(folders, subsets)
+    raw = {folder: class_folder(folder, subsets, above) for folder in folders}
+    side = {folder: subset_of(folder, subsets) for folder in folders}
+    classes = list(settings.classes) or _classes_found(raw, side, counts, settings)
     rows = []
-    for folder, count in counts.items():
-        raw = PurePosixPath(str(folder)).name
-        label, why = _label_of(raw, settings)
-        label = spellings.setdefault(label.casefold(), label)
-        rows.append({"folder": str(folder), "label": label, "why": why, "count": int(count)})
-    table = pd.DataFrame(rows, columns=["folder", "label", "why", "count"])
-    return dict(zip(table["folder"], table["label"], strict=True)), table
+    for folder in folders:
+        label, subset, why = _meaning(raw[folder], side[folder], folder, side, classes, settings)
+        rows.append((folder, subset, label, why, int(counts[folder])))
+    return pd.DataFrame(rows, columns=["folder", "subset", "label", "why", "count"]), classes
 
 
-def _label_of(raw: str, settings: Repair) -> tuple[str, str]:
-    """Return the class that a folder's name means, and how that was decided.
+def _classes_found(
+    raw: dict[str, str | None], side: dict[str, Subset], counts: dict[str, int], settings: Repair
+) -> list[str]:
+    """Return the classes that the folders of the largest subset name; others' folders are held against them."""
+    sizes: dict[str, int] = {}
+    for folder, subset in side.items():
+        if raw[folder] and subset != UNLABELLED:
+            sizes[subset] = sizes.get(subset, 0) + counts[folder]
+    largest = max(sizes, key=lambda subset: (sizes[subset], subset), default="")
+    found: dict[str, str] = {}
+    for folder, name in raw.items():
+        if name and side[folder] == largest:
+            label = _renamed(name, settings) or tidy(name)
+            found.setdefault(label.casefold(), label)
+    return sorted(found.values())
+
+
+def _renamed(name: str, settings: Repair) -> str | None:
+    return next((to for raw, to in settings.rename.items() if raw == name or tidy(raw) == tidy(name)), None)
+
+
+def _meaning(
+    raw: str | None, subset: Subset, folder: str, side: dict[str, Subset], classes: list[str], settings: Repair
+) -> tuple[str, str, str]:
+    """Return (label, subset, why) of one folder.
 
     Raises:
-        BadDataset: classes are declared and the name is near none of them, or near several.
+        BadDataset: its name is none of the classes, or could be several.
     """
-    if raw in settings.rename:
-        return settings.rename[raw], "renamed by the recipe"
-    tidy = _tidy(raw)
-    if not settings.classes:
-        return tidy, "as it is" if tidy == raw else "white space and Unicode normalised"
-    for same, why in ((_tidy_fold, "as declared"), (_letters, "split or joined words")):
-        matches = [name for name in settings.classes if same(name) == same(raw)]
-        if len(matches) == 1:
-            return matches[0], "as it is" if matches[0] == raw else why
-    near = difflib.get_close_matches(_letters(raw), [_letters(name) for name in settings.classes], n=2, cutoff=_NEAR)
-    choices = [name for name in settings.classes if _letters(name) in near]
-    if len(choices) == 1:
-        return choices[0], "near-miss of one declared class"
-    meant = f"could be {' or '.join(choices)}" if choices else f"is none of {', '.join(settings.classes)}"
-    raise BadDataset(f"the folder {raw!r} {meant}; say which with repair.rename: {{{raw!r}: CLASS}}")
+    if raw is None:
+        return "", UNLABELLED, "no class folder: unlabelled"
+    if subset == UNLABELLED:
+        return "", UNLABELLED, "unlabelled"
+    if found := match(raw, classes, settings.rename):
+        return found[0], subset, found[1]
+    if subset == "test" and sum(other == "test" for other in side.values()) == 1:
+        return "", UNLABELLED, "the one folder of test, and no class: unlabelled"
+    raise BadDataset(
+        f"the folder {folder!r} is none of {', '.join(classes)}; say which with repair.rename: {{{raw!r}: CLASS}}, "
+        f"or, if its images have no label, repair.subsets: {{{raw!r}: unlabelled}}"
+    )
 
 
-def _tidy(name: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
-
-
-def _tidy_fold(name: str) -> str:
-    return _tidy(name).casefold()
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", name)).casefold()
-
-
-def _repeated_folders(kept: pd.DataFrame, folders: pd.Series, labels: dict[str, str]) -> set[str]:
-    """Return folders that hold exactly the same files as a shallower folder of the same class."""
-    seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+def _repeated_folders(kept: pd.DataFrame, renames: pd.DataFrame) -> set[str]:
+    """Return folders that hold exactly the same files as a shallower folder of the same class and subset."""
+    names = kept["path"].map(lambda path: PurePosixPath(path).name)
+    content = {
+        folder: tuple(sorted(zip(names[rows.index], rows["sha256"], strict=True)))
+        for folder, rows in kept.groupby("folder")
+    }
+    seen: set[tuple[str, str, tuple[tuple[str, str], ...]]] = set()
     copies = set()
-    for folder in sorted(labels, key=lambda folder: (len(PurePosixPath(folder).parts), folder)):
-        rows = kept[folders == folder]
-        names = rows["path"].map(lambda path: PurePosixPath(path).name)
-        content = tuple(sorted(zip(names, rows["sha256"], strict=True)))
-        if (labels[folder], content) in seen:
-            copies.add(folder)
-        seen.add((labels[folder], content))
+    order = sorted(renames.itertuples(), key=lambda row: (len(PurePosixPath(row.folder).parts), row.folder))
+    for row in order:
+        key = row.label, row.subset, content[row.folder]
+        if key in seen:
+            copies.add(row.folder)
+        seen.add(key)
     return copies
+
+
+def _canonical(table: pd.DataFrame) -> pd.DataFrame:
+    """Name every image after its subset, label and file, keep its name in the source as ``origin``, and sort."""
+    table = table.sort_values(["path", "sha256"], kind="stable", ignore_index=True).assign(
+        origin=lambda rows: rows["path"]
+    )
+    below = (table["subset"] + "/" + table["label"]).str.strip("/")
+    table["path"] = below + "/" + table["origin"].map(lambda origin: PurePosixPath(origin).name)
+    twice = table["path"].duplicated(keep=False)
+    table.loc[twice, "path"] = below + "/" + table["origin"]
+    # Still the same: one name twice in an archive, or in two archives. Numbered, by content, so that no order counts.
+    numbers = table.groupby("path").cumcount()
+    for index, number in numbers[numbers > 0].items():
+        path = PurePosixPath(table.at[index, "path"])
+        table.at[index, "path"] = str(path.with_stem(f"{path.stem} ({number + 1})"))
+    return table.sort_values(["path", "sha256"], ignore_index=True)

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from evergreen.datasets.door import open_image
-from evergreen.datasets.tables import ReadBlob
-from evergreen.errors import BadImage
+from evergreen.datasets.near import hashes_of, neighbours
+from evergreen.datasets.tables import UNLABELLED, ReadBlob
+from evergreen.datasets.workers import Request, measure_all
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.sections.data import Screen
 
-_COLUMNS = ["path", "label", "sha256", "bytes", "width", "height", "mode", "format", "pixels"]
+MEASURES = ("width", "height", "mode", "format", "pixels", "brightness", "sharpness", "phash")
+_AT_ONCE = 1000
+
+
+class Known(Protocol):
+    """Answers of earlier screenings, by the image's SHA-256."""
+
+    def get(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return those that are known."""
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Remember some."""
 
 
 @dataclass(frozen=True)
@@ -23,49 +36,109 @@ class Screened:
     """What screening found; accepted and quarantined rows add up to the dataset's.
 
     Attributes:
-        accepted: path, label, sha256, bytes, width, height, mode, format, pixels (SHA-256 of the normalised pixels).
+        accepted: the dataset's columns and what ``measure`` returns.
         quarantine: path, label, sha256, reason.
         duplicates: rows of ``accepted`` whose pixels stand under an earlier path too, with ``same_as``.
+        near_duplicates: path, near (the most similar earlier path), distance in bits; exact duplicates are not in it.
     """
 
     accepted: pd.DataFrame
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
+    near_duplicates: pd.DataFrame
 
 
-def screen(dataset: pd.DataFrame, read: ReadBlob, settings: Screen) -> Screened:
-    """Put every image through the door.
+def screen(
+    dataset: pd.DataFrame, read: ReadBlob, path_of: Callable[[str], Path], settings: Screen, known: Known
+) -> Screened:
+    """Put every image through the door, in processes of their own; one that was measured before is not again.
 
     Args:
-        dataset: path, label, sha256, bytes.
-        read: gives the bytes for a SHA-256.
-        settings: the limit in megapixels, and what happens to conflicting labels.
+        dataset: path, label, sha256, bytes, subset.
+        read: gives the bytes for a SHA-256, or raises what is wrong with them.
+        path_of: where the bytes of a SHA-256 lie.
+        settings: limits, and what happens to conflicting labels.
+        known: answers of earlier screenings under the same limits, by the same code.
+    """
+    answers = _answers(list(dict.fromkeys(dataset["sha256"])), read, path_of, settings, known)
+    reasons = dataset["sha256"].map(lambda digest: answers[digest] if isinstance(answers[digest], str) else "")
+    table = dataset[reasons == ""].reset_index(drop=True)
+    for position, name in enumerate(MEASURES):
+        table[name] = [answers[digest][position] for digest in table["sha256"]]
+    refused = dataset[reasons != ""].assign(reason=reasons[reasons != ""])
+    if settings.conflicts == "quarantine":
+        table, conflicting = _without_conflicts(table)
+        refused = _joined(refused, conflicting)
+    first = table.groupby("pixels")["path"].transform("first")
+    repeats = table.assign(same_as=first)[table["path"] != first][["path", "label", "sha256", "same_as"]]
+    quarantine = refused[["path", "label", "sha256", "reason"]].sort_values("path", ignore_index=True)
+    near = near_duplicates(table, settings.near_duplicate_bits)
+    return Screened(table, quarantine, repeats.reset_index(drop=True), near)
+
+
+def _answers(
+    digests: list[str], read: ReadBlob, path_of: Callable[[str], Path], settings: Screen, known: Known
+) -> dict[str, tuple[Any, ...] | str]:
+    """Return for each digest its measures, in the order of ``MEASURES``, or the reason why it is refused."""
+    answers: dict[str, tuple[Any, ...] | str] = {}
+    for start in range(0, len(digests), _AT_ONCE):
+        found = known.get(digests[start : start + _AT_ONCE])
+        answers |= {digest: _compact(answer) for digest, answer in found.items()}
+    missing = [digest for digest in digests if digest not in answers]
+    requests = (Request(digest, path_of(digest), settings.max_megapixels) for digest in missing)
+    fresh: dict[str, dict[str, Any]] = {}
+    for digest, answer in measure_all(requests, len(missing), settings.seconds_per_image) if missing else ():
+        if answer.get("damaged"):
+            read(digest)  # raises what is wrong, in the words of whoever keeps the bytes
+        answers[digest] = _compact(answer)
+        if "lost" not in answer:  # a crash may be the machine's fault, so it is tried again next time
+            fresh[digest] = answer
+        if len(fresh) >= _AT_ONCE:
+            known.put(fresh)
+            fresh = {}
+    if fresh:
+        known.put(fresh)
+    return answers
+
+
+def _compact(answer: Mapping[str, Any]) -> tuple[Any, ...] | str:
+    """Return the little that is kept of an answer: there may be hundreds of thousands."""
+    if reason := answer.get("refused") or answer.get("lost"):
+        return str(reason)
+    values = [answer[name] for name in MEASURES]
+    return tuple(sys.intern(value) if isinstance(value, str) and len(value) < 9 else value for value in values)
+
+
+def _without_conflicts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows to keep, and those whose pixels stand under another label too, with the reason."""
+    labelled = table[table["subset"] != UNLABELLED]
+    labels = labelled.groupby("pixels")["label"].transform("nunique").astype("int64")
+    conflicting = labelled[labels > 1]
+    kept = table.drop(conflicting.index).reset_index(drop=True)
+    return kept, conflicting.assign(reason="the same pixels stand under another label")
+
+
+def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([part for part in (first, second) if len(part)]) if len(first) or len(second) else first
+
+
+def near_duplicates(table: pd.DataFrame, bits: int) -> pd.DataFrame:
+    """Return one row for each image that has an earlier one at most ``bits`` away: path, near, distance.
+
+    Args:
+        table: path, pixels, phash.
+        bits: largest Hamming distance of two perceptual hashes; 0 turns it off.
     """
     import pandas as pd
 
-    accepted, refused = [], []
-    for row in dataset.itertuples():
-        try:
-            picture = open_image(read(row.sha256), settings.max_megapixels)
-        except BadImage as error:
-            refused.append((row.path, row.label, row.sha256, str(error)))
-            continue
-        height, width, _ = picture.pixels.shape
-        shape = f"{height}x{width}:".encode()
-        pixels = hashlib.sha256(shape + picture.pixels.tobytes()).hexdigest()
-        accepted.append(
-            (row.path, row.label, row.sha256, row.bytes, width, height, picture.mode, picture.format, pixels)
-        )
-    table = pd.DataFrame(accepted, columns=_COLUMNS)
-    if settings.conflicts == "quarantine":
-        labels = table.groupby("pixels")["label"].transform("nunique") if len(table) else table["label"]
-        conflict = table[labels.astype("int64") > 1]
-        refused += [
-            (row.path, row.label, row.sha256, "the same pixels stand under another label")
-            for row in conflict.itertuples()
-        ]
-        table = table.drop(conflict.index).reset_index(drop=True)
-    first = table.groupby("pixels")["path"].transform("first")
-    repeats = table.assign(same_as=first)[table["path"] != first][["path", "label", "sha256", "same_as"]]
-    quarantine = pd.DataFrame(refused, columns=["path", "label", "sha256", "reason"])
-    return Screened(table, quarantine.sort_values("path", ignore_index=True), repeats.reset_index(drop=True))
+    distinct = table.drop_duplicates("pixels") if bits else table.head(0)
+    paths = distinct["path"].tolist()
+    best: dict[int, tuple[int, int]] = {}
+    for index, later, distances in neighbours(hashes_of(distinct["phash"].tolist()), bits):
+        for other, distance in zip(later.tolist(), distances.tolist(), strict=True):
+            if other not in best or distance < best[other][1]:
+                best[other] = index, distance
+    rows = [(paths[other], paths[index], distance) for other, (index, distance) in sorted(best.items())]
+    return pd.DataFrame(rows, columns=["path", "near", "distance"])

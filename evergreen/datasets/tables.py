@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 # Returns an image's bytes for the SHA-256 in a table; whoever stores the bytes provides it.
 ReadBlob = Callable[[str], bytes]
 
-_INTEGERS = ("bytes", "width", "height", "count")
+# The subset of images that have no label, and stand in no other.
+UNLABELLED = "unlabelled"
+
+_INTEGERS = ("bytes", "width", "height", "count", "distance")
+_FLOATS = ("brightness", "sharpness")
 
 
 def to_csv(table: "pd.DataFrame") -> bytes:
@@ -27,4 +31,7 @@ def from_csv(data: bytes) -> "pd.DataFrame":
     for column in _INTEGERS:
         if column in table:
             table[column] = table[column].astype("int64")
+    for column in _FLOATS:
+        if column in table:
+            table[column] = table[column].astype("float64")
     return table

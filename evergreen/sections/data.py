@@ -111,7 +111,7 @@ class Repair(Section):
         (), description="Declared classes, in order; empty takes the folders found, sorted."
     )
     rename: dict[str, str] = Field({}, description="Folder name -> class name, applied before anything else.")
-    subsets: dict[str, Literal["train", "validation", "test"]] = Field(
+    subsets: dict[str, Literal["train", "validation", "test", "unlabelled"]] = Field(
         {}, description="Folder name -> subset, for folders whose names do not say it."
     )
 
@@ -119,6 +119,8 @@ class Repair(Section):
     def _classes_are_distinct(self) -> Self:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("expected every class once")
+        if self.classes and (strange := set(self.rename.values()) - set(self.classes)):
+            raise ValueError(f"rename leads to {sorted(strange)}, which classes does not name")
         return self
 
 
@@ -132,7 +134,10 @@ class Screen(Section):
         "quarantine", description="What happens to identical pixels under two labels."
     )
     near_duplicate_bits: int = Field(
-        0, ge=0, le=16, description="Perceptual-hash bits that near-duplicates may differ in; 0: off."
+        3, ge=0, le=16, description="Bits of 64 in which the perceptual hashes of near-duplicates may differ; 0: off."
+    )
+    seconds_per_image: float = Field(
+        30, gt=0, le=3600, description="Seconds after which a decoder is given up and its image quarantined."
     )
 
 
@@ -145,7 +150,10 @@ class Split(Section):
     )
     validation: Fraction = Field(0.15, description="Share of images for validation.")
     test: Fraction = Field(0.15, description="Share of images for test.")
-    group_near_duplicates: bool = Field(False, description="Keep near-duplicates on one side.")
+    group_near_duplicates: bool | None = Field(
+        None,
+        description="Keep near-duplicates on one side (exact), or set those of judged images aside; null: if stable.",
+    )
 
     @model_validator(mode="after")
     def _leaves_training_images(self) -> Self:
@@ -202,6 +210,8 @@ class Balance(Section):
     def _explicit_goes_with_explicit(self) -> Self:
         if (self.weights == "explicit") != bool(self.explicit):
             raise ValueError("expected balance.explicit exactly when balance.weights is explicit")
+        if self.oversample and self.weights != "none":
+            raise ValueError("expected balance.weights: none with oversample, else small classes would count twice")
         if any(weight <= 0 for weight in self.explicit.values()):
             raise ValueError("expected weights above 0")
         return self

@@ -48,6 +48,7 @@ def train(
     read: ReadBlob,
     classes: list[str],
     class_weights: dict[str, float],
+    repeats: dict[str, float],
     recipe: Recipe,
     model_file: Path,
     on_epoch: OnEpoch,
@@ -59,6 +60,7 @@ def train(
         read: gives an image's bytes for its SHA-256.
         classes: class names in order.
         class_weights: class -> weight on the loss.
+        repeats: class -> how often its training images are seen in an epoch, 1 or more; a fraction is drawn by seed.
         recipe: its ``train``, ``image`` and ``seed`` are read.
         model_file: where the model is written.
         on_epoch: called after every epoch.
@@ -76,6 +78,8 @@ def train(
     data = {}
     for name in ("train", "validation"):
         rows = dataset[dataset["split"] == name]
+        if name == "train":
+            rows = _repeated(rows, repeats, recipe.seed)
         images = pixels.load(rows, read, recipe.image)
         data[name] = (images, keras.utils.to_categorical(pixels.targets(rows["label"], classes), len(classes)))
     model = networks.build(recipe.train, recipe.image, len(classes))
@@ -90,6 +94,19 @@ def train(
     table = pd.DataFrame(history)
     table["kept"] = np.arange(len(table)) == best.epoch
     return table
+
+
+def _repeated(rows: pd.DataFrame, repeats: dict[str, float], seed: int) -> pd.DataFrame:
+    """Return the rows with those of small classes several times; the last, partial time is a sample."""
+    import pandas as pd
+
+    if all(often == 1 for often in repeats.values()):
+        return rows
+    parts = []
+    for label, some in rows.groupby("label", sort=True):
+        whole, part = divmod(round(repeats[str(label)] * len(some)), len(some))
+        parts += [some] * whole + [some.sample(n=part, random_state=seed)]
+    return pd.concat(parts, ignore_index=True)
 
 
 class _Best:

@@ -1,6 +1,7 @@
-"""balance: class weights from training counts."""
+"""balance: class weights, or repeats of small classes, from training counts."""
 
 from evergreen.datasets.balance import balance as weigh
+from evergreen.datasets.balance import repeats
 from storage.artifacts import Ref
 from tasks.run import Run
 from tasks.step import step
@@ -9,6 +10,9 @@ from tasks.tables import classes_of, read_table, to_json
 
 @step("balance")
 def balance(run: Run, dataset: Ref) -> Ref:
-    """Weigh the classes by their training counts."""
-    weights = weigh(read_table(run.store, dataset), classes_of(run.store, dataset), run.recipe.balance)
-    return run.store.publish("class-weights", {"class-weights.json": to_json(weights)})
+    """Weigh the classes by their training counts, or say how often each is repeated."""
+    table, classes = read_table(run.store, dataset), classes_of(run.store, dataset)
+    weights = weigh(table, classes, run.recipe.balance)
+    often = repeats(table, classes, run.recipe.balance)
+    files = {"class-weights.json": to_json(weights), "repeats.json": to_json(often)}
+    return run.store.publish("class-weights", files)

@@ -2,14 +2,31 @@
 
 from evergreen.datasets.screen import screen as put_through_the_door
 from storage.artifacts import Ref
+from storage.memo import Memo
+from tasks.keys import fingerprint_of
 from tasks.run import Run
 from tasks.step import step
 from tasks.tables import classes_of, publish_dataset, read_table
 
+# What one image says of itself depends on this code and these libraries, and is remembered for as long as they stay.
+_MEASURE = "evergreen.datasets.measure_worker:answer"
+_LIBRARIES = ("pillow", "opencv-python-headless", "numpy", "blake3")
+
 
 @step("screen")
 def screen(run: Run, dataset: Ref) -> Ref:
-    """Decode every image once; quarantine what cannot be used, with a reason."""
-    found = put_through_the_door(read_table(run.store, dataset), run.store.read_blob, run.recipe.screen)
-    classes = classes_of(run.store, dataset)
-    return publish_dataset(run.store, found.accepted, classes, quarantine=found.quarantine, duplicates=found.duplicates)
+    """Decode every new image once; quarantine what cannot be used, with a reason; find duplicates."""
+    settings = run.recipe.screen
+    code = fingerprint_of(_MEASURE, _LIBRARIES)
+    known = Memo(run.store.root / "memos" / f"screen-{code[:24]}-{settings.max_megapixels:g}.sqlite")
+    table = read_table(run.store, dataset)
+    found = put_through_the_door(table, run.store.read_blob, run.store.blob_path, settings, known)
+    return publish_dataset(
+        run.store,
+        found.accepted,
+        classes_of(run.store, dataset),
+        {"near_duplicate_bits": settings.near_duplicate_bits},
+        quarantine=found.quarantine,
+        duplicates=found.duplicates,
+        near_duplicates=found.near_duplicates,
+    )

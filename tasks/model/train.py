@@ -21,6 +21,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             run.store.read_blob,
             classes,
             read_json(run.store, weights, "class-weights.json"),
+            read_json(run.store, weights, "repeats.json"),
             run.recipe,
             file,
             report_epoch,

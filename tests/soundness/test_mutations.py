@@ -46,15 +46,16 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "repair.subsets": ({"pictures": "train"}, {"repair"}),
     "screen.max_megapixels": (20, {"screen"}),
     "screen.conflicts": ("keep", {"screen"}),
-    "screen.near_duplicate_bits": (2, {"screen"}),
+    "screen.near_duplicate_bits": (2, {"screen", "split", "report"}),
+    "screen.seconds_per_image": (60, {"screen"}),
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
     "split.test": (0.25, DOWN["split"]),
-    "split.group_near_duplicates": (True, {"split"}),
+    "split.group_near_duplicates": (False, {"split"}),
     "balance.weights": ("none", {"balance"}),
     "balance.explicit": (None, NOTHING),
     "balance.beta": (0.5, {"balance"}),
-    "balance.oversample": (True, {"balance"}),
+    "balance.oversample": (None, NOTHING),
     "evaluate.top_k": (2, {"evaluate", "report"}),
     "export.formats": (["tfjs"], {"export", "verify", "report"}),
     "export.representative_images": (20, {"export", "verify", "report"}),
@@ -172,24 +173,31 @@ def test_explicit_weights(shared: Any) -> None:
     assert shared.run(recipe) == {"balance"} | FROM_TRAIN
 
 
+def test_oversampling_instead_of_weights(shared: Any) -> None:
+    values = shared.recipe.balance.model_dump(mode="json") | {"weights": "none", "oversample": True}
+    assert shared.run(_with(shared.recipe, "balance", values)) == {"balance"}  # the world's classes are equally large
+
+
 def test_another_split_method_is_another_key(shared: Any) -> None:
     assert "split" in shared.would_run(_with(shared.recipe, "split.method", "keras"))
 
 
 # -- code --------------------------------------------------------------------------------------------------------------
 
-DOOR, REPAIR, BALANCE = (f"evergreen/datasets/{name}.py" for name in ("door", "repair", "balance"))
+DOOR, REPAIR, MATCHING, BALANCE = (
+    f"evergreen/datasets/{name}.py" for name in ("door", "repair", "matching", "balance")
+)
 REACH_DOOR = {"screen"} | FROM_TRAIN
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        pytest.param(REPAIR, "_NEAR = 0.75", "_NEAR = 0.76", {"repair"}, id="a constant"),
+        pytest.param(MATCHING, "_NEAR = 0.75", "_NEAR = 0.76", {"repair"}, id="a constant"),
         pytest.param(DOOR, "if not data:", "if not len(data):", REACH_DOOR, id="a helper"),
         pytest.param(DOOR, "/ 257)", "/ 256)", REACH_DOOR, id="a helper's helper"),
         pytest.param(DOOR, "= MAX_MEGAPIXELS)", "= 40.0)", REACH_DOOR, id="a default argument"),
-        pytest.param(REPAIR, "def _tidy(", "@str\ndef _tidy(", {"repair"}, id="a decorator"),
+        pytest.param(MATCHING, "def tidy(", "@str\ndef tidy(", {"repair"}, id="a decorator"),
         pytest.param(
             REPAIR, "    renames: pd.DataFrame", "    renames: pd.DataFrame = None", {"repair"}, id="a class attribute"
         ),

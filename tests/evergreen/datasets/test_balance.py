@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
-from evergreen.datasets.balance import balance
+from evergreen.datasets.balance import balance, repeats
 from evergreen.errors import BadDataset
 from evergreen.sections.data import Balance
 
@@ -32,3 +32,11 @@ def test_none_and_explicit() -> None:
     assert list(weights.items()) == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
     with pytest.raises(BadDataset, match="a weight for each of"):
         balance(TABLE, list(COUNTS), Balance(weights="explicit", explicit={"a": 1.0}))
+
+
+def test_oversampling_makes_every_class_as_large_as_the_largest() -> None:
+    often = repeats(TABLE, list(COUNTS), Balance(oversample=True))
+    assert {name: often[name] * count for name, count in COUNTS.items()} == dict.fromkeys(COUNTS, pytest.approx(80))
+    assert repeats(TABLE, list(COUNTS), Balance()) == dict.fromkeys(COUNTS, 1)
+    with pytest.raises(ValueError, match="small classes would count twice"):
+        Balance(oversample=True, weights="balanced")

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from evergreen.datasets.repair import repair
-from evergreen.errors import BadDataset, NotBuiltYet
+from evergreen.datasets.repair import Repaired, repair
+from evergreen.errors import BadDataset
 from evergreen.sections.data import Repair
 
 
@@ -33,7 +33,7 @@ def test_a_damaged_name_becomes_its_declared_class(folder: str, classes: list[st
     assert found.classes == classes
 
 
-@pytest.mark.parametrize(("folder", "said"), [("zebra", "is none of"), ("cat5", "could be cat1 or cat2")])
+@pytest.mark.parametrize(("folder", "said"), [("zebra", "is none of"), ("cat5", "could be 'cat1' or 'cat2'")])
 def test_a_name_that_is_no_class_or_several_is_never_guessed(folder: str, said: str) -> None:
     with pytest.raises(BadDataset, match=said) as refused:
         repair(_files(f"{folder}/1.jpg"), Repair(classes=("cat1", "cat2")))
@@ -95,9 +95,121 @@ def test_an_archive_without_class_folders_is_refused() -> None:
         repair(_files("1.png", "readme.txt"), Repair())
 
 
-def test_subset_folders_are_refused_not_mixed() -> None:
-    with pytest.raises(NotBuiltYet, match="subset folders; received test, train"):
-        repair(_files("train/a/1.png", "test/a/1.png"), Repair())
+# -- the five reference systems, as their archives are laid out --------------------------------------------------------
+
+
+def _counted(found: Repaired) -> dict[tuple[str, str], int]:
+    return found.dataset.groupby(["subset", "label"]).size().to_dict()
+
+
+def _renamed(found: Repaired) -> dict[str, tuple[str, str, str]]:
+    return {row.folder: (row.subset, row.label, row.why) for row in found.renames.itertuples()}
+
+
+def test_rockpaperscissors_is_counted_once() -> None:
+    counts = {"paper": 712, "rock": 726, "scissors": 750}
+    rows = []
+    for root in ("rockpaperscissors", "rockpaperscissors/rps-cv-images"):
+        for label, count in counts.items():
+            rows += [(f"{root}/{label}/{n:04d}.png", f"{label}{n}", 10) for n in range(count)]
+    rows.append(("rockpaperscissors/README_rpc-cv-images.txt", "readme", 10))
+    found = repair(pd.DataFrame(rows, columns=["path", "sha256", "bytes"]), Repair())
+    assert _counted(found) == {("", label): count for label, count in counts.items()}
+    assert len(found.dataset) == 2188
+    assert found.classes == ["paper", "rock", "scissors"]
+    assert _renamed(found)["rockpaperscissors/rps-cv-images/rock"][2].endswith("counted once")
+
+
+TSEL = [
+    *[f"images/{label}/{n}.jpg" for n in range(9) for label in
+      ("architecure", "art and culture", "food and d rinks", "travel and  adventure")],
+    *[f"validation/{label}/{n}.jpg" for n in range(2) for label in
+      ("architecture", "art and culture", "food", "travel and adventure")],
+    *[f"test/classify/{n}.jpg" for n in range(5)],
+]  # fmt: skip
+DECLARED = ("architecture", "art and culture", "food and drinks", "travel and adventure")
+
+
+def test_tsel_comes_out_right_without_a_map_when_its_classes_are_declared() -> None:
+    found = repair(_files(*TSEL), Repair(classes=DECLARED))
+    assert _renamed(found) == {
+        "images/architecure": ("train", "architecture", "a misspelling"),
+        "images/art and culture": ("train", "art and culture", "as it is"),
+        "images/food and d rinks": ("train", "food and drinks", "split or joined words"),
+        "images/travel and  adventure": ("train", "travel and adventure", "white space, case or Unicode form"),
+        "validation/architecture": ("validation", "architecture", "as it is"),
+        "validation/art and culture": ("validation", "art and culture", "as it is"),
+        "validation/food": ("validation", "food and drinks", "some of its words"),
+        "validation/travel and adventure": ("validation", "travel and adventure", "as it is"),
+        "test/classify": ("unlabelled", "", "the one folder of test, and no class: unlabelled"),
+    }
+    assert _counted(found) == {
+        **{("train", label): 9 for label in DECLARED},
+        **{("validation", label): 2 for label in DECLARED},
+        ("unlabelled", ""): 5,
+    }
+
+
+def test_tsel_undeclared_holds_the_other_subsets_against_the_largest() -> None:
+    found = repair(_files(*TSEL), Repair())
+    assert found.classes == ["architecure", "art and culture", "food and d rinks", "travel and adventure"]
+    assert _renamed(found)["validation/architecture"] == ("validation", "architecure", "a misspelling")
+    assert _renamed(found)["validation/food"] == ("validation", "food and d rinks", "some of its words")
+
+
+def test_cifar10_garbage_and_chessman_are_found_wherever_they_are_nested() -> None:
+    cifar = repair(_files("train/cat/0.png", "train/dog/1.png", "test/cat/2.png", "test/dog/3.png"), Repair())
+    assert set(_counted(cifar)) == {(subset, label) for subset in ("train", "test") for label in ("cat", "dog")}
+    garbage = repair(_files("garbage-dataset/glass/1.jpg", "garbage-dataset/metal/2.jpg"), Repair())
+    assert set(_counted(garbage)) == {("", "glass"), ("", "metal")}
+    chess = repair(
+        _files("Chessman-image-dataset/Chess/King/1.fcgi", "Chessman-image-dataset/Chess/Queen/2.gif"), Repair()
+    )
+    assert set(_counted(chess)) == {("", "King"), ("", "Queen")}
+
+
+# -- subsets -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["train", "Training", "val", "valid", "Validation", "test", "testing"])
+def test_every_usual_name_of_a_subset_is_known(name: str) -> None:
+    found = repair(_files(f"data/{name}/cat/1.png", f"data/{name}/dog/2.png"), Repair())
+    subset = {"t": "train", "v": "validation"}[name[0].lower()] if name.lower()[:2] != "te" else "test"
+    assert set(_counted(found)) == {(subset, "cat"), (subset, "dog")}
+
+
+def test_images_is_a_class_or_a_root_where_no_validation_lies_beside_it() -> None:
+    assert set(_counted(repair(_files("images/cat/1.png", "images/dog/2.png"), Repair()))) == {("", "cat"), ("", "dog")}
+
+
+def test_subsets_inside_classes_and_unlabelled_images() -> None:
+    inside = repair(_files("cat/train/1.png", "cat/test/2.png", "dog/train/3.png", "dog/test/4.png"), Repair())
+    assert set(_counted(inside)) == {(subset, label) for subset in ("train", "test") for label in ("cat", "dog")}
+    flat = repair(_files("train/cat/1.png", "train/dog/2.png", "test/3.png"), Repair())
+    assert _counted(flat)["unlabelled", ""] == 1
+    told = repair(_files("a/1.png", "b/2.png", "new/3.png"), Repair(subsets={"new": "unlabelled"}))
+    assert _counted(told) == {("", "a"): 1, ("", "b"): 1, ("unlabelled", ""): 1}
+    dev = repair(_files("dev/a/1.png", "dev/b/2.png"), Repair(subsets={"dev": "validation"}))
+    assert set(_counted(dev)) == {("validation", "a"), ("validation", "b")}
+
+
+def test_a_class_called_train_is_told_from_the_subset() -> None:
+    paths = ("vehicles/train/1.png", "vehicles/plane/2.png", "vehicles/ship/3.png")
+    with pytest.raises(BadDataset, match="could be a subset without labels or a class"):
+        repair(_files(*paths), Repair())
+    found = repair(_files(*paths), Repair(classes=("plane", "ship", "train")))
+    assert _counted(found) == {("", "plane"): 1, ("", "ship"): 1, ("", "train"): 1}
+
+
+def test_the_same_image_in_two_subsets_keeps_both_rows() -> None:
+    rows = [("train/cat/1.png", "0" * 64, 10), ("test/cat/1.png", "0" * 64, 10), ("train/dog/2.png", "1" * 64, 10)]
+    found = repair(pd.DataFrame(rows, columns=["path", "sha256", "bytes"]), Repair())
+    assert list(found.dataset["path"]) == ["test/cat/1.png", "train/cat/1.png", "train/dog/2.png"]
+
+
+def test_nothing_but_unlabelled_images_is_no_dataset() -> None:
+    with pytest.raises(BadDataset, match="expected images in class folders"):
+        repair(_files("test/1.png", "test/2.png"), Repair())
 
 
 def test_one_name_twice_is_decided_here_and_never_by_order() -> None:

@@ -55,7 +55,7 @@ class Trained:
 
     def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
         weights = dict.fromkeys(CLASSES, 1.0)
-        return train(self.table, self.blobs.__getitem__, CLASSES, weights, recipe, file, self.reports.append)
+        return train(self.table, self.blobs.__getitem__, CLASSES, weights, weights, recipe, file, self.reports.append)
 
 
 @pytest.fixture(scope="module")

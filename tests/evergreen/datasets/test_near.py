@@ -1,0 +1,39 @@
+"""evergreen.datasets.near, against the plainest arithmetic."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evergreen.datasets import near
+from evergreen.datasets.near import groups, hashes_of, neighbours
+
+
+def test_hashes_are_64_bits() -> None:
+    assert hashes_of(["0000000000000001", "ffffffffffffffff"]).tolist() == [1, 2**64 - 1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2**8 - 1), max_size=40), st.integers(0, 4), st.sampled_from([1, 50, 1 << 20]))
+def test_every_pair_is_found_once(values: list[int], bits: int, block: int) -> None:
+    hashes = np.array(values, np.uint64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(near, "_PAIRS_AT_ONCE", block)
+        found = [
+            (index, int(other), int(distance))
+            for index, later, distances in neighbours(hashes, bits)
+            for other, distance in zip(later, distances, strict=True)
+        ]
+        group = groups(hashes, bits).tolist()
+    expected = [
+        (one, two, (values[one] ^ values[two]).bit_count())
+        for one in range(len(values))
+        for two in range(one + 1, len(values))
+        if (values[one] ^ values[two]).bit_count() <= bits
+    ]
+    assert sorted(found) == expected
+    known = list(range(len(values)))
+    for _ in values:
+        for one, two, _ in expected:
+            known[one] = known[two] = min(known[one], known[two])
+    assert group == known
