@@ -2,21 +2,21 @@
 
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.not_built import load_runnable
-from evergreen.recipe import Recipe, recipe_schema
+from evergreen.recipe import Recipe, load_recipe, recipe_schema
 from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
 from flows.summary import finish, run_folder
-from flows.terminal import Progress, show_answer, show_lineage, show_predictions, show_run, show_steps
+from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_predictions, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
 from storage.errors import ArtifactMissing, BadReference, StoreError
@@ -58,9 +58,35 @@ def retrain(
         loaded = load_runnable(recipe, overrides, source)
         summary = None if server_is_configured() else _reuse_everything(loaded, Store(root))
     if summary is None:
-        summary = _run_flow(recipe, overrides, source, root, verbose)
+        summary = _run_flow("retrain", recipe, overrides, source, root, verbose)
     _show(summary, root, as_json)
     raise typer.Exit(DONE if summary["outcome"] == "completed" else FAILED)
+
+
+@app.command()
+def inspect(
+    recipe: RecipeArgument,
+    overrides: SetOption = None,
+    source: SourceOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show which folder becomes which class, and why.")
+    ] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Look at a recipe's data: classes, sizes, samples, quarantine, duplicates. Trains nothing."""
+    from rich.console import Console
+
+    root = store_root(store)
+    with _errors(verbose):
+        load_recipe(recipe, overrides or [], source)
+    summary = _run_flow("inspect", recipe, overrides, source, root, verbose, dry_run=dry_run)
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+    elif summary["outcome"] != "failed":
+        show_inspection(Console(), summary, run_folder(Store(root), summary["id"]))
+    raise typer.Exit(FAILED if summary["outcome"] == "failed" else DONE)
 
 
 @app.command(name="plan")
@@ -170,25 +196,31 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
 
 
 def _run_flow(
-    recipe: str, overrides: list[str] | None, source: str | None, root: Path, verbose: bool
+    name: Literal["retrain", "inspect"],
+    recipe: str,
+    overrides: list[str] | None,
+    source: str | None,
+    root: Path,
+    verbose: bool,
+    **options: Any,
 ) -> dict[str, Any]:
-    """Run the flow in this process and return its summary, also that of a failed run."""
+    """Run a flow in this process and return its summary, also that of a failed run."""
     with _errors(verbose):
         prepare_prefect(root, verbose=verbose)
-    log = root / "logs" / "retrain.txt"
+    log = root / "logs" / f"{name}.txt"
     with only_ours(None if verbose else log) as (_, err):
         err.print("starting Prefect", style="dim")
         progress = Progress(err)
         listener.set(progress)
         gc.disable()  # imports make half a million objects, all of which stay: collecting meanwhile costs 0.3 s
-        from flows.retrain import retrain as flow
+        flow = _flow(name)
         from flows.server import private_server
 
         gc.freeze()
         gc.enable()
         try:
             with nullcontext() if server_is_configured() else private_server():
-                summary: dict[str, Any] = flow(recipe, overrides, source, str(root))
+                summary: dict[str, Any] = flow(recipe, overrides, source, str(root), **options)
         except Exception as error:
             if verbose:
                 raise
@@ -203,6 +235,17 @@ def _run_flow(
             summary = json.loads(path.read_text(encoding="utf-8"))
     gc.freeze()  # a last collection over TensorFlow's and Prefect's objects would delay the process's end by 1.7 s
     return summary
+
+
+def _flow(name: Literal["retrain", "inspect"]) -> Callable[..., dict[str, Any]]:
+    """Import a flow, and Prefect with it."""
+    if name == "retrain":
+        from flows.retrain import retrain as retraining
+
+        return retraining
+    from flows.inspection import inspect as inspection
+
+    return inspection
 
 
 def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:

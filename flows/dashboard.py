@@ -1,12 +1,16 @@
 """What the Prefect dashboard shows of a run; written from the flow on every run, since a reused step writes nothing."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from storage.store import Store
 from tasks.run import Run
+from tasks.tables import read_table
+
+_MOST_ROWS = 500
 
 
 def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
@@ -15,6 +19,33 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     create_markdown_artifact(key=f"{name}-report", markdown=_report(run, summary), description=f"{name}: run {run.id}")
     create_table_artifact(key=f"{name}-steps", table=_steps(summary), description="Every step: state, reason, lineage")
     create_table_artifact(key=f"{name}-exports", table=summary["exports"], description="Every export, as verified")
+    show_repair(run)
+
+
+def show_inspection(run: Run, pictures: Mapping[str, bytes], lines: list[str]) -> None:
+    """Write what an inspection found: the numbers, the pictures, and the tables."""
+    name = run.recipe.name
+    shown = [_picture(file, data) for file, data in pictures.items()]
+    create_markdown_artifact(
+        key=f"{name}-inspect", markdown="\n\n".join([*lines, *shown]), description=f"{name}: its data, run {run.id}"
+    )
+    screened = run.journal.entries["screen"].output
+    if screened:
+        rows = read_table(run.store, screened, "quarantine.csv").head(_MOST_ROWS)[["path", "label", "reason"]]
+        create_table_artifact(
+            key=f"{name}-quarantine", table=rows.to_dict("records"), description="Files that are not used, and why"
+        )
+    show_repair(run)
+
+
+def show_repair(run: Run) -> None:
+    """Write what every folder became, and why."""
+    repaired = run.journal.entries["repair"].output
+    if repaired:
+        table = read_table(run.store, repaired, "renames.csv")
+        rows = table.rename(columns={"folder": "from", "label": "to"})[["from", "to", "subset", "why", "count"]]
+        shown = rows.head(_MOST_ROWS).to_dict("records")
+        create_table_artifact(key=f"{run.recipe.name}-repair", table=shown, description="From folders to classes")
 
 
 def _steps(summary: dict[str, Any]) -> list[dict[str, Any]]:
@@ -46,14 +77,14 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     ]
     output = run.journal.entries["report"].output
     pictures = _pictures(run.store, output.sha256) if output else {}
-    lines += [f"\n## {name}\n\n![{name}](data:image/png;base64,{data})" for name, data in pictures.items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(_picture(file, data) for file, data in pictures.items())])
 
 
-def _pictures(store: Store, report: str) -> dict[str, str]:
-    files = store.manifest(report).files
-    return {
-        name.removesuffix(".png").capitalize(): base64.b64encode(store.read_blob(blob.sha256)).decode()
-        for name, blob in sorted(files.items())
-        if name.endswith(".png")
-    }
+def _picture(file: str, data: bytes) -> str:
+    name = file.removesuffix(".png").replace("_", " ").capitalize()
+    return f"\n## {name}\n\n![{name}](data:image/png;base64,{base64.b64encode(data).decode()})"
+
+
+def _pictures(store: Store, report: str) -> dict[str, bytes]:
+    files = sorted(store.manifest(report).files.items())
+    return {name: store.read_blob(blob.sha256) for name, blob in files if name.endswith(".png")}

@@ -1,6 +1,6 @@
 """The main job, from a source to verified exports, in the order of the step table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from prefect import flow
 
 from evergreen.errors import SourceChanged
 from evergreen.not_built import load_runnable
+from evergreen.recipe import Recipe
 from flows.dashboard import show_in_dashboard
 from flows.settings import store_root
 from flows.summary import finish
@@ -41,7 +42,7 @@ def retrain(
         source: a path or URL that replaces the recipe's source.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
     """
-    with started(recipe, overrides, source, store) as (run, summary):
+    with started(load_runnable(recipe, overrides, source), store) as (run, summary):
         try:
             steps(run)
         except (ArtifactDamaged, ArtifactMissing, SourceChanged):
@@ -79,15 +80,20 @@ def steps(run: Run) -> None:
 
 @contextmanager
 def started(
-    recipe: str, overrides: list[str] | None, source: str | None, store: str | None
+    recipe: Recipe,
+    store: str | None,
+    outcome: str = "completed",
+    show: Callable[[Run, dict[str, Any]], None] = show_in_dashboard,
 ) -> Iterator[tuple[Run, dict[str, Any]]]:
     """Yield a new run and the summary that is filled when it ends, well or badly.
 
-    Raises:
-        BadRecipe, NotBuiltYet: before anything is written.
+    Args:
+        recipe: what to run.
+        store: folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+        outcome: what the summary says of a run that ends well.
+        show: shows such a run in the dashboard.
     """
-    loaded = load_runnable(recipe, overrides, source)
-    run = Run.new(Store(store_root(Path(store) if store else None)), loaded)
+    run = Run.new(Store(store_root(Path(store) if store else None)), recipe)
     run.store.sweep()
     if hearing := listener.get():
         hearing.started(run)
@@ -97,5 +103,5 @@ def started(
     except BaseException as error:
         finish(run, "failed", f"{type(error).__name__}: {error}")
         raise
-    summary.update(finish(run, "completed"))
-    show_in_dashboard(run, summary)
+    summary.update(finish(run, outcome))
+    show(run, summary)

@@ -46,9 +46,11 @@ def private_server() -> Iterator[None]:
         with subprocess.Popen(watch, stdin=alive, start_new_session=True), os.fdopen(ours, "wb"):
             os.close(alive)
             with temporary_settings({PREFECT_API_URL: server.api_url}):
-                yield
-                # What is still on its way to the server would else fail, and say so after the last line.
-                APILogHandler().flush()
-                EventsWorker.drain_all(timeout=5)
+                try:
+                    yield
+                finally:
+                    # What is still on its way to the server would else fail, and say so after the last line.
+                    APILogHandler().flush()
+                    EventsWorker.drain_all(timeout=5)
     finally:
         server.stop()

@@ -115,6 +115,28 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     console.print(f"{'run':<8} {folder / 'run.json'}", soft_wrap=True, highlight=False)
 
 
+def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print what every folder became; then, unless it was a dry run, how many images each class has, and findings."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("from", "to", "subset", "count", "why"):
+        table.add_column(title, justify="right" if title == "count" else "left", header_style="dim", overflow="fold")
+    for row in summary["renames"]:
+        cells = (row["folder"], row["label"], row["subset"], f"{row['count']:,}", row["why"])
+        table.add_row(*(escape(cell) for cell in cells))
+    console.print(table)
+    if "counts" not in summary:
+        return
+    splits = list(next(iter(summary["counts"].values())))
+    counts = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("class", *splits):
+        counts.add_column(title, justify="left" if title == "class" else "right", header_style="dim")
+    for label, row in summary["counts"].items():
+        counts.add_row(escape(label), *(f"{row[split]:,}" for split in splits))
+    console.print("", counts, sep="\n")
+    console.print("\n".join(f"{count:>9,}  {name}" for name, count in summary["findings"].items()), highlight=False)
+    console.print(f"\n{'page':<8} {folder / 'inspection.html'}", soft_wrap=True, highlight=False)
+
+
 def show_predictions(console: Console, predictions: list[dict[str, Any]]) -> None:
     """Print the likeliest classes of each image."""
     table = Table(box=None, padding=(0, 2, 0, 0))

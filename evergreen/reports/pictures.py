@@ -1,4 +1,4 @@
-"""Pictures as PNG bytes without clocks: curves, confusion matrix, mistakes."""
+"""Pictures as PNG bytes without clocks: curves, confusion matrix, galleries, distributions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-_BLUE, _ORANGE, _GREY = "#2f6fab", "#d9822b", "#8a8f98"
+_BLUE, _ORANGE, _GREEN, _GREY = "#2f6fab", "#d9822b", "#4f9d69", "#8a8f98"
 
 
 def curves(history: pd.DataFrame) -> bytes:
@@ -57,9 +57,46 @@ def confusion_matrix(confusion: pd.DataFrame) -> bytes:
     return _png(figure)
 
 
-def mistakes(pictures: list[tuple[np.ndarray, str]]) -> bytes:
-    """Draw up to 12 images, (H, W, 3) uint8 each, with their captions."""
-    columns = 6
+def class_distribution(counts: pd.DataFrame) -> bytes:
+    """Draw how many images each class has, one bar a class, its splits stacked.
+
+    Args:
+        counts: one row a class, in order; one column of counts a split.
+    """
+    figure, (axis,) = _figure(9, max(2.2, 0.34 * len(counts) + 1.2))
+    left = np.zeros(len(counts))
+    for split, colour in zip(counts.columns, (_BLUE, _ORANGE, _GREEN, _GREY), strict=False):
+        axis.barh(range(len(counts)), counts[split], left=left, color=colour, label=split, height=0.7)
+        left += counts[split].to_numpy()
+    for row, total in enumerate(left):
+        axis.text(total, row, f" {int(total):,}", va="center", fontsize=8)
+    axis.set_yticks(range(len(counts)), list(counts.index))
+    axis.invert_yaxis()
+    axis.set(xlabel="images", xlim=(0, max(1, left.max()) * 1.1))
+    axis.legend(frameon=False, loc="lower right")
+    return _png(figure)
+
+
+def resolutions(sizes: pd.DataFrame) -> bytes:
+    """Draw widths against heights, one dot a size, larger for more images; the mean is marked.
+
+    Args:
+        sizes: one row an image: width, height in pixels.
+    """
+    figure, (axis,) = _figure(5.4, 4.4)
+    dots = sizes.groupby(["width", "height"]).size().reset_index(name="images")
+    area = 12 + 240 * dots["images"] / dots["images"].max()
+    axis.scatter(dots["width"], dots["height"], s=area, color=_BLUE, alpha=0.45, linewidth=0)
+    width, height = sizes["width"].mean(), sizes["height"].mean()
+    axis.scatter([width], [height], marker="+", s=160, color=_ORANGE, label=f"mean {width:.0f} x {height:.0f}")
+    axis.set(xlabel="width in pixels", ylabel="height in pixels")
+    axis.set(xlim=(0, 1.1 * dots["width"].max()), ylim=(0, 1.1 * dots["height"].max()))
+    axis.legend(frameon=False)
+    return _png(figure)
+
+
+def gallery(pictures: list[tuple[np.ndarray, str]], columns: int = 6) -> bytes:
+    """Draw images, (H, W, 3) uint8 each, with their captions, so many in a row."""
     rows = -(-len(pictures) // columns)
     figure, axes = _figure(9, 1.9 * rows, columns=columns, rows=rows)
     for axis in axes:

@@ -30,6 +30,7 @@ class Findings:
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
     dataset: pd.DataFrame
+    leakage: pd.DataFrame
     weights: dict[str, float]
     history: pd.DataFrame
     metrics: dict[str, dict[str, float]]
@@ -55,7 +56,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
     }
     wrong = _mistakes(findings, read)
     if wrong:
-        files["mistakes.png"] = pictures.mistakes(wrong)
+        files["mistakes.png"] = pictures.gallery(wrong)
     counts = findings.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(

@@ -35,6 +35,7 @@ def report(
         quarantine=read_table(store, screened, "quarantine.csv").merge(origins, on="path"),
         duplicates=read_table(store, screened, "duplicates.csv"),
         dataset=read_table(store, dataset),
+        leakage=read_table(store, dataset, "leakage.csv"),
         weights=read_json(store, weights, "class-weights.json"),
         history=read_table(store, model, "history.csv"),
         metrics=read_json(store, evaluation, "metrics.json"),

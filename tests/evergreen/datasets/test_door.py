@@ -20,9 +20,9 @@ def _saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return data.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM", "JPEG2000"])
 def test_lossless_containers_give_the_same_pixels(kind: str) -> None:
-    options = {"lossless": True} if kind == "WEBP" else {}
+    options = {"WEBP": {"lossless": True}, "JPEG2000": {"irreversible": False}}.get(kind, {})
     source = np.repeat(PIXELS[..., :1], 3, axis=2) if kind == "GIF" else PIXELS
     picture = open_image(_saved(Image.fromarray(source), kind, **options))
     assert np.array_equal(picture.pixels, source)
@@ -86,3 +86,61 @@ def test_size_is_judged_by_the_header_before_decoding() -> None:
     data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
     with pytest.raises(BadImage, match="900 megapixels, over the limit of 50"):
         open_image(bytes(data))
+
+
+def test_avif_is_read() -> None:
+    smooth = np.broadcast_to(np.arange(0, 240, 10, dtype=np.uint8)[:, None, None], (24, 16, 3))
+    picture = open_image(_saved(Image.fromarray(np.ascontiguousarray(smooth)), "AVIF", quality=95))
+    assert picture.format == "AVIF"
+    assert np.abs(picture.pixels.astype(int) - smooth).max() < 12
+
+
+def test_an_animated_webp_gives_its_first_frame() -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    data = _saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert open_image(data).pixels[0, 0].tolist() == [255, 0, 0]
+
+
+JPEGS = [
+    _saved(Image.fromarray(np.repeat(np.repeat(PIXELS, 9, 0), 7, 1)).convert(mode), "JPEG", **options)
+    for mode in ("RGB", "L")
+    for options in (
+        {"quality": 95, "subsampling": 0},
+        {"quality": 60, "subsampling": 2},
+        {"quality": 80, "progressive": True, "optimize": True},
+    )
+]
+
+
+@pytest.mark.parametrize("data", JPEGS, ids=range(len(JPEGS)))
+@pytest.mark.parametrize("orientation", [None, 1, 6])
+def test_opencv_and_pillow_give_one_picture_of_a_jpeg(data: bytes, orientation: int | None) -> None:
+    image = Image.open(io.BytesIO(data))
+    expected = np.asarray(image.convert("RGB"))
+    if orientation:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        segment = exif.tobytes()
+        data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + data[2:]
+    if orientation == 6:
+        expected = np.rot90(expected, -1)
+    assert np.array_equal(open_image(data).pixels, expected)
+
+
+@pytest.mark.parametrize("data", JPEGS, ids=range(len(JPEGS)))
+def test_a_truncated_jpeg_is_refused_never_half_grey(data: bytes) -> None:
+    for length in (len(data) // 2, len(data) * 3 // 4):
+        with pytest.raises(BadImage):
+            open_image(data[:length])
+    assert np.array_equal(open_image(data + b"\0" * 9).pixels, open_image(data).pixels)
+
+
+def test_a_file_is_what_it_holds_whatever_it_is_called() -> None:
+    assert open_image(_saved(Image.fromarray(PIXELS), "PNG")).format == "PNG"  # the door never sees a name
+
+
+def test_corrupt_exif_is_no_reason_to_refuse() -> None:
+    data = JPEGS[0]
+    segment = b"Exif\0\0" + b"II*\0" + b"\xff" * 40
+    data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + data[2:]
+    assert open_image(data).pixels.shape == (54, 63, 3)

@@ -1,0 +1,144 @@
+"""What a dataset looks like before anything is trained on it: one HTML page, and the pictures in it as files."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evergreen.datasets.door import open_image
+from evergreen.datasets.tables import ReadBlob
+from evergreen.errors import BadImage
+from evergreen.reports import pictures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TEMPLATE = Path(__file__).with_name("inspection.html.j2")
+_SAMPLES_PER_CLASS = 6
+_MOST_CLASSES = 30
+_MOST_PAIRS = 9
+_MOST_QUARANTINED = 18
+_MOST_ROWS = 200
+_THUMBNAIL = 160
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """Everything that an inspection shows; tables are as repair, screen and split describe them."""
+
+    name: str
+    title: str
+    classes: list[str]
+    renames: pd.DataFrame
+    dropped: pd.DataFrame
+    quarantine: pd.DataFrame
+    duplicates: pd.DataFrame
+    near_duplicates: pd.DataFrame
+    dataset: pd.DataFrame
+    unlabelled: pd.DataFrame
+    aside: pd.DataFrame
+    leakage: pd.DataFrame
+    weights: dict[str, float]
+
+
+def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
+    """Return file name -> bytes: ``inspection.html`` and its PNG pictures. No clock: equal data give equal bytes.
+
+    Args:
+        found: what the steps found.
+        read: gives an image's bytes for its SHA-256.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    counts = class_counts(found)
+    files = {
+        "class_distribution.png": pictures.class_distribution(counts),
+        "resolutions.png": pictures.resolutions(found.dataset),
+        "samples.png": pictures.gallery(_samples(found, read), _SAMPLES_PER_CLASS),
+    }
+    if pairs := _pairs(found, read):
+        files["duplicates.png"] = pictures.gallery(pairs, 6)
+    if refused := _quarantined(found, read):
+        files["quarantine.png"] = pictures.gallery(refused, 6)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        found=found,
+        counts=counts.to_dict("index"),
+        splits=list(counts.columns),
+        measures=found.dataset[["width", "height", "brightness", "sharpness"]].describe().loc[["min", "mean", "max"]],
+        formats=found.dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
+        most_rows=_MOST_ROWS,
+        pictures={name: base64.b64encode(data).decode() for name, data in files.items()},
+    )
+    return {"inspection.html": page.encode(), **files}
+
+
+def class_counts(found: Inspected) -> pd.DataFrame:
+    """Return how many images each class has, one row a class in order, one column a split."""
+    counts = found.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
+    columns = [name for name in ("train", "validation", "test") if name in counts]
+    return counts.reindex(found.classes, fill_value=0)[columns]
+
+
+def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
+    """Return the first images of every class by digest, which is as good as by chance and stays the same."""
+    shown = []
+    for label in found.classes[:_MOST_CLASSES]:
+        rows = found.dataset[found.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
+        some = [
+            (_thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])
+        ]
+        shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
+    return shown
+
+
+def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
+    """Return pairs of exact duplicates, then of near ones, side by side."""
+    digest = dict(zip(found.dataset["path"], found.dataset["sha256"], strict=True))
+    pairs = [(row.path, row.same_as, "equal pixels") for row in found.duplicates.itertuples()]
+    near = found.near_duplicates.sort_values(["distance", "path"])
+    pairs += [(row.path, row.near, f"{row.distance} of 64 bits differ") for row in near.itertuples()]
+    shown = []
+    for one, other, why in [pair for pair in pairs if pair[0] in digest and pair[1] in digest][:_MOST_PAIRS]:
+        shown += [
+            (_thumbnail(read(digest[one])), f"{_short(one)}\n{why}"),
+            (_thumbnail(read(digest[other])), _short(other)),
+        ]
+    return shown
+
+
+def _quarantined(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
+    """Return quarantined images that can be shown at all."""
+    shown: list[tuple[Any, str]] = []
+    for row in found.quarantine.itertuples():
+        if len(shown) == _MOST_QUARANTINED:
+            break
+        if "pixels" in row.reason and "megapixels" not in row.reason:
+            try:
+                shown.append((_thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}"))
+            except BadImage:
+                continue
+    return shown
+
+
+def _thumbnail(data: bytes) -> Any:
+    import cv2
+
+    pixels = open_image(data).pixels
+    scale = _THUMBNAIL / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def _blank() -> Any:
+    import numpy as np
+
+    return np.full((8, 8, 3), 255, np.uint8)
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 21 else f"...{path[-18:]}"

@@ -1,0 +1,117 @@
+"""Look at a recipe's data, up to the split, and train nothing."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from evergreen.recipe import load_recipe
+from evergreen.reports.inspection import Inspected, class_counts
+from evergreen.reports.inspection import inspect as write_page
+from flows.dashboard import show_inspection, show_repair
+from flows.retrain import started
+from flows.summary import run_folder
+from storage.artifacts import Ref
+from tasks.data.acquire import acquire
+from tasks.data.balance import balance
+from tasks.data.probe import probe
+from tasks.data.repair import repair
+from tasks.data.screen import screen
+from tasks.data.split import split
+from tasks.data.unpack import unpack
+from tasks.run import Run
+from tasks.tables import classes_of, read_json, read_table
+
+INSPECTED, DRY_RUN = "inspected", "dry run"
+
+
+@flow(name="inspect", flow_run_name="inspect {recipe}")
+def inspect(
+    recipe: str,
+    overrides: list[str] | None = None,
+    source: str | None = None,
+    store: str | None = None,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Show what a recipe's data is, once it is repaired, screened and split.
+
+    Args:
+        recipe: a name in recipes/, or the path of a YAML file.
+        overrides: dotted.path=value pairs that replace values of the recipe.
+        source: a path or URL that replaces the recipe's source.
+        store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+        dry_run: stop once it is known which folder becomes which class.
+    """
+    outcome = DRY_RUN if dry_run else INSPECTED
+    with started(load_recipe(recipe, overrides or [], source), store, outcome, _show) as (run, summary):
+        token = probe(run)
+        archive = acquire(run, token=token)
+        files = unpack(run, archive=archive)
+        repaired = repair(run, files=files)
+        if not dry_run:
+            screened = screen(run, dataset=repaired)
+            dataset = split(run, dataset=screened)
+            balance(run, dataset=dataset)
+    return summary
+
+
+def renames(run: Run) -> list[dict[str, Any]]:
+    """Return what every folder became: folder, subset, label, why, count."""
+    return list(read_table(run.store, _output(run, "repair"), "renames.csv").to_dict("records"))
+
+
+def _show(run: Run, summary: dict[str, Any]) -> None:
+    """Write the page into the run's folder, and what it shows into the dashboard."""
+    summary["renames"] = renames(run)
+    if summary["outcome"] == DRY_RUN:
+        show_repair(run)
+        return
+    found = _found(run)
+    files = write_page(found, run.store.read_blob)
+    folder = run_folder(run.store, run.id)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    summary["counts"] = class_counts(found).to_dict("index")
+    summary["findings"] = _findings(found)
+    counted = "\n".join(f"- {name}: {count:,}" for name, count in summary["findings"].items())
+    pictures = {name: data for name, data in files.items() if Path(name).suffix == ".png"}
+    show_inspection(run, pictures, [f"# {found.title or found.name}: the data", counted])
+
+
+def _findings(found: Inspected) -> dict[str, int]:
+    return {
+        "images used": len(found.dataset),
+        "unlabelled": len(found.unlabelled),
+        "quarantined": len(found.quarantine),
+        "exact duplicates": len(found.duplicates),
+        "near-duplicates": len(found.near_duplicates),
+        "near-duplicate pairs across splits": len(found.leakage),
+        "set aside": len(found.aside),
+    }
+
+
+def _found(run: Run) -> Inspected:
+    store = run.store
+    repaired, screened, dataset = (_output(run, step) for step in ("repair", "screen", "split"))
+    return Inspected(
+        name=run.recipe.name,
+        title=run.recipe.title,
+        classes=classes_of(store, dataset),
+        renames=read_table(store, repaired, "renames.csv"),
+        dropped=read_table(store, repaired, "dropped.csv"),
+        quarantine=read_table(store, screened, "quarantine.csv"),
+        duplicates=read_table(store, screened, "duplicates.csv"),
+        near_duplicates=read_table(store, screened, "near_duplicates.csv"),
+        dataset=read_table(store, dataset),
+        unlabelled=read_table(store, dataset, "unlabelled.csv"),
+        aside=read_table(store, dataset, "aside.csv"),
+        leakage=read_table(store, dataset, "leakage.csv"),
+        weights=read_json(store, _output(run, "balance"), "class-weights.json"),
+    )
+
+
+def _output(run: Run, step: str) -> Ref:
+    output = run.journal.entries[step].output
+    if output is None:
+        raise LookupError(f"{step} did not end")
+    return output
