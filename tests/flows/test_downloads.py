@@ -141,6 +141,10 @@ def _check_the_database(path: Path) -> None:
     assert counts["flow_run"] >= 5
     assert counts["log"] > 0
     assert counts["artifact"] > 0
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        keys = database.execute("SELECT key, data FROM artifact WHERE type = 'progress'").fetchall()
+    assert {key for key, _ in keys} >= {"signed-download-cat-zip", "signed-download-dog-zip"}
+    assert {float(data) for _, data in keys} == {100.0}
 
 
 def test_a_signed_url_on_the_command_line_is_refused_before_anything_is_written(

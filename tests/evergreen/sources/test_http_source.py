@@ -1,6 +1,7 @@
 """evergreen.sources.http_source: several files, their versions, and the one that has none."""
 
 import hashlib
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -84,6 +85,23 @@ def test_a_probe_takes_a_signed_query_and_survives_a_busy_server(
     served.faults = [server.status(503)] * 5
     with pytest.raises(SourceUnreachable, match="HTTP 503"):
         http_source.version(source, desk)
+
+
+def test_no_log_holds_a_signature(
+    server: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PHOTOS_QUERY", "sig=planted")
+    served = server.add("/a.zip", b"data", query="sig=planted")
+    served.faults = [server.status(302, Location=server.url("/a.zip?sig=planted", "localhost")), server.status(503)]
+    source = _source({"url": server.url("/a.zip"), "query": "${PHOTOS_QUERY}"})
+    with caplog.at_level(logging.DEBUG):
+        http_source.acquire(source, http_source.version(source, desk)["files"], desk)
+        served.data, served.etag = b"other", '"v2"'
+        seen = http_source.version(source, desk)["files"]
+        served.faults = [server.status(500)] * 9
+        with pytest.raises(SourceUnreachable):
+            http_source.acquire(source, seen, desk)
+    assert "planted" not in caplog.text
 
 
 def test_a_query_in_a_secret_block_is_opened_by_its_name(server: Any, desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -109,6 +110,17 @@ def test_the_current_version_is_asked_for_pinned_and_fetched(
     assert kaggle_source.acquire(source, facts["files"], desk) == kept
     assert len(kaggle.downloads) == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_no_log_holds_a_token_a_key_or_a_signature(
+    kaggle: FakeKaggle, token: None, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        _acquire(_source(), desk)
+        kaggle.status = 403
+        with pytest.raises(AccessRefused):
+            _acquire(_source(), desk)
+    assert "planted" not in caplog.text
 
 
 def test_a_new_version_is_another_version(kaggle: FakeKaggle, token: None) -> None:

@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 from evergreen.errors import ExportRefused, TrainingDiverged
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.vision import saving
+from evergreen.vision import train as train_module
 from evergreen.vision.evaluate import evaluate, measure
 from evergreen.vision.export import export
 from evergreen.vision.formats import contract, tfjs
@@ -78,6 +79,14 @@ def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> N
 def test_training_again_gives_the_same_bytes(trained: Trained) -> None:
     trained.train(RECIPE, trained.folder / "again.keras")
     assert (trained.folder / "again.keras").read_bytes() == trained.model.read_bytes()
+
+
+def test_small_classes_are_repeated_as_often_as_is_said(trained: Trained) -> None:
+    rows = trained.table[trained.table["split"] == "train"]
+    again = train_module._repeated(rows, {"dark": 1.0, "bright": 2.5, "red": 3.0}, seed=1)
+    assert again["label"].value_counts().to_dict() == {"dark": 14, "bright": 35, "red": 42}
+    assert again[again["label"] == "bright"]["path"].value_counts().isin([2, 3]).all()
+    assert train_module._repeated(rows, dict.fromkeys(CLASSES, 1.0), seed=1) is rows
 
 
 def test_a_loss_that_is_no_number_stops_training_and_leaves_no_model(trained: Trained) -> None:
