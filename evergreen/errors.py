@@ -14,6 +14,8 @@ EvergreenError
 ├── BadArchive            an archive is refused: damaged, hostile, or not an archive
 ├── BadImage              one file is not an image that can be used (it is quarantined)
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
+├── WeightsUnavailable    pretrained weights are not here, or are another network's
+├── PreflightFailed       a short check found what would waste a training
 ├── TrainingDiverged      the loss became NaN or infinite; such a model is never published
 └── ExportRefused         a model could not be exported or run in a format's own runtime
 """
@@ -81,6 +83,14 @@ class BadImage(EvergreenError):
 
 class BadDataset(EvergreenError):
     """The images cannot make the dataset that the recipe asks for."""
+
+
+class WeightsUnavailable(EvergreenError):
+    """Pretrained weights are not here and cannot be fetched, or are another network's."""
+
+
+class PreflightFailed(EvergreenError):
+    """A short check before the training found what would waste it."""
 
 
 class TrainingDiverged(EvergreenError):

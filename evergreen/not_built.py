@@ -37,7 +37,6 @@ def _missing(recipe: Recipe) -> Iterator[str]:
     yield from (
         f"augment.{name}" for name in Augment.model_fields if getattr(recipe.augment, name) != getattr(Augment(), name)
     )
-    yield from _missing_in_train(recipe)
     yield from (f"export.formats: {name}" for name in recipe.export.formats if name not in _FORMATS)
     if recipe.retrain_when != type(recipe.retrain_when)():
         yield "retrain_when"
@@ -47,20 +46,3 @@ def _missing(recipe: Recipe) -> Iterator[str]:
         yield "track.mlflow"
     if recipe.track.tensorboard:
         yield "track.tensorboard"
-
-
-def _missing_in_train(recipe: Recipe) -> Iterator[str]:
-    train = recipe.train
-    if train.backbone != "cnn":
-        yield f"train.backbone: {train.backbone}"
-    if train.head.convolutions:
-        yield "train.head.convolutions"
-    for index, phase in enumerate(train.phases):
-        if phase.unfreeze != "all":
-            yield f"train.phases.{index}.unfreeze: {phase.unfreeze}"
-        if phase.reduce_on_plateau:
-            yield f"train.phases.{index}.reduce_on_plateau"
-    if train.stop_when:
-        yield "train.stop_when"
-    if train.time_limit_minutes:
-        yield "train.time_limit_minutes"

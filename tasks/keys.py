@@ -12,7 +12,7 @@ from typing import Any, cast
 from evergreen.recipe import Recipe
 from evergreen.steps import Step
 from storage.artifacts import Manifest, Ref
-from storage.digests import canonical_json, sha256_bytes
+from storage.digests import canonical_json, sha256_bytes, sha256_file
 from storage.fingerprint import reachable_code
 from storage.keys import KeyParts, differences
 from storage.records import Records
@@ -46,8 +46,20 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
         inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
         recipe={name: recipe.section(name) for name in step.recipe},
         code={name: sha256_bytes(text.encode()) for name, text in code_of(step).items()},
-        libraries={name: _version(name) for name in step.libraries},
+        libraries={name: _version(name) for name in step.libraries} | _named_files(step, recipe),
     )
+
+
+def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
+    """Return {``file`` and the value's path in the recipe: digest} for values that name a file which is there."""
+    found = {}
+    for dotted in step.recipe_files:
+        value: Any = recipe
+        for part in dotted.split("."):
+            value = getattr(value, part)
+        if isinstance(value, str) and (path := Path(value).expanduser()).is_file():
+            found[f"file {dotted}"] = f"sha256 {sha256_file(path)}"
+    return found
 
 
 def given(step: Step, inputs: Mapping[str, Ref]) -> dict[str, str]:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
-from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from evergreen.vision.train import EpochReport
@@ -48,14 +47,27 @@ class DownloadProgress:
         self._artifacts[name] = made  # type: ignore[assignment]
 
 
-def report_epoch(report: EpochReport) -> None:
-    """Tell the terminal, and the run's log in the dashboard, about one epoch."""
-    if hearing := listener.get():
-        hearing.epoch(report)
-    try:
-        get_run_logger().info(epoch_line(report))
-    except MissingContextError:
-        return  # called outside a run: the listener is all there is
+class TrainingProgress:
+    """Tells how a training goes: to the terminal, the run's log, and one progress artifact in the dashboard."""
+
+    def __init__(self, recipe: str) -> None:
+        self._recipe = recipe
+        self._artifact: UUID | None = None
+
+    def __call__(self, report: EpochReport) -> None:
+        """Tell about one epoch."""
+        if hearing := listener.get():
+            hearing.epoch(report)
+        if not TaskRunContext.get():
+            return  # called outside a run: the listener is all there is
+        line = epoch_line(report)
+        get_run_logger().info(line)
+        done = 100 * (report.phase - 1 + report.epoch / report.epochs) / report.phases
+        if self._artifact:
+            update_progress_artifact(self._artifact, done, line, _sync=True)  # type: ignore[call-arg]
+            return
+        key = f"{self._recipe}-training"
+        self._artifact = create_progress_artifact(done, key, line, _sync=True)  # type: ignore[call-arg, assignment]
 
 
 def epoch_line(report: EpochReport) -> str:

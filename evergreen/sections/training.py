@@ -116,4 +116,6 @@ class Train(Section):
     def _blocks_go_with_cnn(self) -> Self:
         if (self.backbone == "cnn") != bool(self.cnn):
             raise ValueError("expected train.cnn to list blocks exactly when train.backbone is cnn")
+        if self.backbone == "cnn" and any(phase.unfreeze != "all" for phase in self.phases):
+            raise ValueError("expected unfreeze: all in every phase of a cnn, which has no backbone to freeze")
         return self

@@ -3,11 +3,11 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from evergreen.errors import NotBuiltYet
+from evergreen.vision import backbones
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
-    from evergreen.sections.training import Block, Head, Train
+    from evergreen.sections.training import Block, Head, HeadConvolution, Train
 
 
 def build(train: "Train", image: "Image", classes: int) -> Any:
@@ -16,17 +16,18 @@ def build(train: "Train", image: "Image", classes: int) -> Any:
     Its input ``image`` is (N, H, W, 3) float32, RGB, 0-255; its output ``probabilities`` is (N, classes) float32.
 
     Raises:
-        NotBuiltYet: the backbone is not built.
+        WeightsUnavailable: the backbone's weights are not here.
     """
     import keras
     from keras import layers
 
-    if train.backbone != "cnn":
-        raise NotBuiltYet(f"not built yet: train.backbone: {train.backbone}")
     inputs = keras.Input((image.height, image.width, 3), name="image")
-    features = layers.Rescaling(1 / 127.5, offset=-1, name="preprocessing")(inputs)
-    for number, block in enumerate(train.cnn, start=1):
-        features = _block(features, block, f"block{number}")
+    if train.backbone == "cnn":
+        features = backbones.preprocessed(inputs, "tf")
+        for number, block in enumerate(train.cnn, start=1):
+            features = _block(features, block, f"block{number}")
+    else:
+        features = backbones.features(train, inputs)
     features = _head(features, train.head)
     outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(features)
     return keras.Model(inputs, outputs, name="classifier")
@@ -52,6 +53,8 @@ def _block(features: Any, block: "Block", name: str) -> Any:
 def _head(features: Any, head: "Head") -> Any:
     from keras import layers, regularizers
 
+    for number, convolution in enumerate(head.convolutions, start=1):
+        features = _convolution(features, convolution, f"head{number}")
     pooling = {"average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D, "flatten": layers.Flatten}
     features = pooling[head.pooling](name="pooling")(features)
     if head.dropout:
@@ -59,10 +62,25 @@ def _head(features: Any, head: "Head") -> Any:
     for number, dense in enumerate(head.dense, start=1):
         penalty = regularizers.L2(dense.l2) if dense.l2 else None
         features = layers.Dense(dense.units, kernel_regularizer=penalty, name=f"dense{number}")(features)
-        activation = (
-            layers.LeakyReLU if dense.activation == "leaky_relu" else partial(layers.Activation, dense.activation)
-        )
-        features = activation(name=f"dense{number}_activation")(features)
+        features = _activation(dense.activation)(name=f"dense{number}_activation")(features)
         if dense.dropout:
             features = layers.Dropout(dense.dropout, name=f"dense{number}_dropout")(features)
     return features
+
+
+def _convolution(features: Any, convolution: "HeadConvolution", name: str) -> Any:
+    from keras import layers
+
+    kind = layers.SeparableConv2D if convolution.separable else layers.Conv2D
+    features = kind(convolution.filters, convolution.kernel, padding="same", name=f"{name}_conv")(features)
+    features = _activation(convolution.activation)(name=f"{name}_activation")(features)
+    if convolution.batch_norm == "none":
+        return features
+    learns = convolution.batch_norm == "trained"
+    return layers.BatchNormalization(trainable=learns, name=f"{name}_norm")(features)
+
+
+def _activation(name: str) -> Any:
+    from keras import layers
+
+    return layers.LeakyReLU if name == "leaky_relu" else partial(layers.Activation, name)

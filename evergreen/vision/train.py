@@ -12,7 +12,8 @@ import numpy as np
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import TrainingDiverged
-from evergreen.vision import networks, pixels, runtime, saving
+from evergreen.vision import backbones, networks, pixels, preflight, runtime, saving
+from evergreen.vision.course import Course, LearningRate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,7 @@ def train(
     recipe: Recipe,
     model_file: Path,
     on_epoch: OnEpoch,
+    others: dict[str, Path] | None = None,
 ) -> pd.DataFrame:
     """Fit the recipe's network, keep its best epoch, and write it as a ``.keras`` file.
 
@@ -64,17 +66,19 @@ def train(
         recipe: its ``train``, ``image`` and ``seed`` are read.
         model_file: where the model is written.
         on_epoch: called after every epoch.
+        others: validation metric -> where the model that was best by it is written too.
 
     Returns:
         One row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
 
     Raises:
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
+        PreflightFailed: what would waste the night was found before it.
+        WeightsUnavailable: the backbone's weights are not here.
     """
     import keras
     import pandas as pd
 
-    runtime.start(recipe.seed)
     data = {}
     for name in ("train", "validation"):
         rows = dataset[dataset["split"] == name]
@@ -82,17 +86,21 @@ def train(
             rows = _repeated(rows, repeats, recipe.seed)
         images = pixels.load(rows, read, recipe.image)
         data[name] = (images, keras.utils.to_categorical(pixels.targets(rows["label"], classes), len(classes)))
+    runtime.start(recipe.seed)
+    preflight.check(networks.build(recipe.train, recipe.image, len(classes)), *data["train"], recipe.train)
+    runtime.start(recipe.seed)  # anew: what the check drew and built must not show in the training
     model = networks.build(recipe.train, recipe.image, len(classes))
     weights = {index: class_weights[name] for index, name in enumerate(classes)}
-    best = _Best(recipe.train.keep)
-    history = []
+    course = Course(recipe.train)
     for number, phase in enumerate(recipe.train.phases, start=1):
-        history += _fit(model, phase, (number, len(recipe.train.phases)), data, weights, best, on_epoch)
-    kept = networks.build(recipe.train, recipe.image, len(classes))  # anew: without the optimizer's state
-    kept.set_weights(best.weights)
-    saving.save(kept, model_file)
-    table = pd.DataFrame(history)
-    table["kept"] = np.arange(len(table)) == best.epoch
+        if not course.ended:
+            _fit(model, phase, (number, len(recipe.train.phases)), data, weights, course, on_epoch)
+    for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():
+        kept = networks.build(recipe.train, recipe.image, len(classes))  # anew: without the optimizer's state
+        kept.set_weights(course.best[metric].weights)
+        saving.save(kept, file)
+    table = pd.DataFrame(course.history)
+    table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
     return table
 
 
@@ -109,33 +117,16 @@ def _repeated(rows: pd.DataFrame, repeats: dict[str, float], seed: int) -> pd.Da
     return pd.concat(parts, ignore_index=True)
 
 
-class _Best:
-    """The weights of the best epoch over all phases, by one validation metric; earlier wins a tie."""
-
-    def __init__(self, metric: str) -> None:
-        self.metric = metric
-        self.weights: list[np.ndarray] = []
-        self.epoch = -1
-        self._seen = 0
-        self._score = -np.inf
-
-    def offer(self, model: Any, metrics: dict[str, float]) -> None:
-        score = metrics[self.metric] * (-1 if "loss" in self.metric else 1)
-        if score > self._score:
-            self._score, self.epoch, self.weights = score, self._seen, model.get_weights()
-        self._seen += 1
-
-
 def _fit(
     model: Any,
     phase: Phase,
     number: tuple[int, int],
     data: dict[str, tuple[np.ndarray, np.ndarray]],
     class_weights: dict[int, float],
-    best: _Best,
+    course: Course,
     on_epoch: OnEpoch,
-) -> list[dict[str, float]]:
-    """Run one phase and return its rows of the history."""
+) -> None:
+    """Run one phase; what came of it is in ``course``."""
     import keras
 
     optimizers = {
@@ -144,11 +135,33 @@ def _fit(
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
     }
+    backbones.unfreeze(model, phase.unfreeze)
     model.compile(optimizers[phase.optimizer](phase.learning_rate), "categorical_crossentropy", metrics=["accuracy"])
-    rows: list[dict[str, float]] = []
+    rate = LearningRate(phase)
+    began = time.monotonic()
+
+    def end(epoch: int, logs: dict[str, Any]) -> None:
+        metrics = {name: float(value) for name, value in logs.items()}
+        metrics["learning_rate"] = rate.now
+        if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
+            raise TrainingDiverged(
+                f"the loss became {metrics['loss']} (validation {metrics['val_loss']}) in epoch {epoch + 1}; "
+                f"lower train.phases.{number[0] - 1}.learning_rate, now {phase.learning_rate:g}"
+            )
+        rate.seen(metrics)
+        course.seen(model, {"phase": number[0], "epoch": epoch + 1, **metrics})
+        left = (time.monotonic() - began) / (epoch + 1) * (phase.epochs - epoch - 1)
+        on_epoch(EpochReport(*number, epoch + 1, phase.epochs, metrics, min(left, course.seconds_left)))
+        if course.ended:
+            model.stop_training = True
+
+    def batch_end(batch: int, logs: dict[str, Any]) -> None:
+        if course.out_of_time:
+            model.stop_training = True
+
     callbacks: list[Any] = [
-        keras.callbacks.LearningRateScheduler(lambda epoch: phase.learning_rate * phase.decay**epoch),
-        _after_each_epoch(model, phase, number, rows, best, on_epoch),
+        keras.callbacks.LearningRateScheduler(rate.of),
+        keras.callbacks.LambdaCallback(on_epoch_end=end, on_train_batch_end=batch_end),
     ]
     if phase.early_stopping:
         stopping = phase.early_stopping
@@ -162,27 +175,3 @@ def _fit(
         callbacks=callbacks,
         verbose=0,
     )
-    return rows
-
-
-def _after_each_epoch(
-    model: Any, phase: Phase, number: tuple[int, int], rows: list[dict[str, float]], best: _Best, on_epoch: OnEpoch
-) -> Any:
-    """Return a Keras callback that checks, keeps and reports."""
-    import keras
-
-    began = time.monotonic()
-
-    def end(epoch: int, logs: dict[str, Any]) -> None:
-        metrics = {name: float(value) for name, value in logs.items()}
-        if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
-            raise TrainingDiverged(
-                f"the loss became {metrics['loss']} (validation {metrics['val_loss']}) in epoch {epoch + 1}; "
-                f"lower train.phases.{number[0] - 1}.learning_rate, now {phase.learning_rate:g}"
-            )
-        best.offer(model, metrics)
-        rows.append({"phase": number[0], "epoch": epoch + 1, **metrics})
-        left = (time.monotonic() - began) / (epoch + 1) * (phase.epochs - epoch - 1)
-        on_epoch(EpochReport(*number, epoch + 1, phase.epochs, metrics, left))
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=end)

@@ -1,10 +1,13 @@
 """train: fit the recipe's network."""
 
+from pathlib import Path
+
 from evergreen.datasets.tables import to_csv
+from evergreen.vision.course import METRICS
 from evergreen.vision.train import train as fit
-from storage.artifacts import Ref
+from storage.artifacts import Blob, Ref
 from tasks.model_file import MODEL
-from tasks.progress import report_epoch
+from tasks.progress import TrainingProgress
 from tasks.run import Run
 from tasks.step import step
 from tasks.tables import classes_of, read_json, read_table
@@ -16,6 +19,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
         file = folder / MODEL
+        others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
         history = fit(
             read_table(run.store, dataset),
             run.store.read_blob,
@@ -24,7 +28,9 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             read_json(run.store, weights, "repeats.json"),
             run.recipe,
             file,
-            report_epoch,
+            TrainingProgress(run.name),
+            others,
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
-        return run.store.publish("model", {MODEL: file, "history.csv": to_csv(history)}, facts)
+        files: dict[str, bytes | Path | Blob] = {MODEL: file, "history.csv": to_csv(history)}
+        return run.store.publish("model", files | {path.name: path for path in others.values()}, facts)

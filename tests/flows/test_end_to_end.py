@@ -111,7 +111,7 @@ def test_with_a_server_reused_steps_show_as_cached(
     states, artifacts = asyncio.run(read())
     assert states.pop("probe") == "Completed"
     assert states == dict.fromkeys(set(NAMES) - {"probe"}, "Cached")
-    assert set(artifacts) == {"digits-report", "digits-steps", "digits-exports"}
+    assert set(artifacts) == {"digits-report", "digits-steps", "digits-exports", "digits-repair"}
 
 
 def test_other_formats_rerun_export_and_what_follows_alone(

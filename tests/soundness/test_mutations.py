@@ -106,7 +106,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.head.dense.0.activation": ("elu", FROM_TRAIN),
     "train.head.dense.0.l2": (0.01, FROM_TRAIN),
     "train.head.dense.0.dropout": (0.1, FROM_TRAIN),
-    "train.phases.0.unfreeze": (3, FROM_TRAIN),
+    "train.phases.0.unfreeze": (None, NOTHING),  # test_what_is_unfrozen
     "train.phases.0.epochs": (3, FROM_TRAIN),
     "train.phases.0.learning_rate": (0.01, FROM_TRAIN),
     "train.phases.0.optimizer": ("sgd", FROM_TRAIN),
@@ -167,6 +167,20 @@ def test_another_network(shared: Any, changes: dict[str, Any], expected: set[str
     assert shared.run(recipe) == expected
 
 
+def test_what_is_unfrozen_and_a_weights_file_that_changed(world: Any, tmp_path: Path) -> None:
+    weights = tmp_path / "own.weights.h5"
+    weights.write_bytes(b"first")
+    values = {"backbone": "MobileNetV2", "cnn": [], "weights": str(weights)}
+    train = world.recipe.train.model_dump(mode="json") | values
+    recipe = _with(world.recipe, "train", train)
+    assert world.run(recipe) == FROM_TRAIN
+    assert world.run(recipe) == set()
+    some = {**train, "phases": [{**phase, "unfreeze": 3} for phase in train["phases"]]}
+    assert world.run(_with(world.recipe, "train", some)) == FROM_TRAIN
+    weights.write_bytes(b"other")
+    assert world.run(recipe) == FROM_TRAIN
+
+
 def test_explicit_weights(shared: Any) -> None:
     weights = {"weights": "explicit", "explicit": {"dark": 1, "bright": 2}}
     recipe = _with(shared.recipe, "balance", shared.recipe.balance.model_dump(mode="json") | weights)
@@ -203,7 +217,9 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
         ),
         pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
         pytest.param("evergreen/vision/formats/tfjs_node.mjs", "= 32", "= 16", {"verify", "report"}, id="a script"),
-        pytest.param("evergreen/vision/networks.py", "-1", "-1.0", {"train", *FROM_TRAIN}, id="the network"),
+        pytest.param(
+            "evergreen/vision/backbones.py", "offset=-1,", "offset=-1.5,", {"train", *FROM_TRAIN}, id="the network"
+        ),
         pytest.param(
             "evergreen/vision/formats/tflite.py",
             "num_threads=1",

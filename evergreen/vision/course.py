@@ -1,0 +1,111 @@
+"""The course of a training over its phases: history, best epochs, when to stop, and the learning rate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from evergreen.sections.training import Phase, Train
+
+METRICS = ("val_loss", "val_accuracy")
+
+
+@dataclass
+class Best:
+    """The weights of the best epoch over all phases, by one validation metric; earlier wins a tie.
+
+    Attributes:
+        metric: val_loss or val_accuracy.
+        epoch: its position in the history, from 0.
+        weights: of the whole model.
+    """
+
+    metric: str
+    epoch: int = -1
+    weights: list[np.ndarray] = field(default_factory=list)
+    score: float = -np.inf
+
+    def offer(self, model: Any, metrics: dict[str, float], epoch: int) -> None:
+        """Keep the weights if they are better than any before."""
+        score = metrics[self.metric] * (-1 if "loss" in self.metric else 1)
+        if score > self.score:
+            self.score, self.epoch, self.weights = score, epoch, model.get_weights()
+
+
+class Course:
+    """What has come of a training so far, and whether it has ended.
+
+    Attributes:
+        history: one row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate.
+        best: validation metric -> its best epoch.
+        ended: whether no further epoch shall begin: good enough, or the next would pass the time limit.
+    """
+
+    def __init__(self, train: Train) -> None:
+        self._stop_when = train.stop_when
+        self._limit = (train.time_limit_minutes or float("inf")) * 60
+        self._began = self._epoch_began = time.monotonic()
+        self.history: list[dict[str, float]] = []
+        self.best = {metric: Best(metric) for metric in METRICS}
+        self.ended = False
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the time limit; infinite without one."""
+        return self._limit - (time.monotonic() - self._began)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time limit has passed."""
+        return self.seconds_left <= 0
+
+    def seen(self, model: Any, row: dict[str, float]) -> None:
+        """Take note of an epoch that has ended."""
+        now = time.monotonic()
+        took, self._epoch_began = now - self._epoch_began, now
+        for best in self.best.values():
+            best.offer(model, row, len(self.history))
+        self.history.append(row)
+        wanted = self._stop_when
+        good = wanted and row["accuracy"] > wanted.accuracy and row["val_accuracy"] > wanted.val_accuracy
+        self.ended = bool(good) or self.seconds_left < took
+
+
+class LearningRate:
+    """The learning rate of a phase: what it begins with, times its decay for each epoch, times every reduction so far.
+
+    Decay and reduction compose by multiplication, and never go below ``min_learning_rate``. In Keras the scheduler
+    would override what ReduceLROnPlateau has set.
+    """
+
+    def __init__(self, phase: Phase) -> None:
+        self._phase = phase
+        self._factor = 1.0
+        self._best = np.inf
+        self._waited = 0
+        self.now = phase.learning_rate
+
+    def of(self, epoch: int, rate: float = 0.0) -> float:
+        """Return the rate of an epoch, from 0; Keras passes the present one, which plays no part."""
+        plateau = self._phase.reduce_on_plateau
+        floor = plateau.min_learning_rate if plateau else 0.0
+        self.now = max(floor, self._phase.learning_rate * self._phase.decay**epoch * self._factor)
+        return self.now
+
+    def seen(self, metrics: dict[str, float]) -> None:
+        """Reduce the rate once so many epochs were no better."""
+        plateau = self._phase.reduce_on_plateau
+        if plateau is None:
+            return
+        value = metrics[plateau.monitor] * (1 if "loss" in plateau.monitor else -1)
+        if value < self._best:
+            self._best, self._waited = value, 0
+            return
+        self._waited += 1
+        if self._waited >= plateau.patience:
+            self._factor *= plateau.factor
+            self._waited = 0

@@ -1,0 +1,65 @@
+"""What wastes a night, looked for in the minute before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evergreen.errors import PreflightFailed
+
+if TYPE_CHECKING:
+    from evergreen.sections.training import Train
+
+_STEPS = 12
+_RATE = 1e-3
+_LEAST_FALL = 1e-3
+_MOST_IMAGES = 32
+
+
+def check(model: Any, images: np.ndarray, labels: np.ndarray, train: Train) -> None:
+    """Put one batch through a model that is thrown away, and learn from it for some steps.
+
+    Args:
+        model: uncompiled, as ``networks.build`` returns it.
+        images: (N, H, W, 3) uint8, 0-255, of the training side.
+        labels: (N, K) one-hot.
+        train: its first phase says what is frozen.
+
+    Raises:
+        PreflightFailed: labels and outputs do not agree, pixels are scaled already, an output is no number, or the loss
+            on one batch does not fall.
+    """
+    from evergreen.vision import backbones
+
+    if labels.shape[1] != model.output_shape[-1]:
+        raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {labels.shape[1]}")
+    if images.dtype != np.uint8:
+        raise PreflightFailed(f"expected raw uint8 pixels, received {images.dtype}: preprocessing is inside the model")
+    batch, truth = _spread(images, labels)
+    scores = np.asarray(model(batch.astype(np.float32), training=False))
+    if not np.isfinite(scores).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
+        raise PreflightFailed("the network gives no probabilities for a batch of images: are its weights whole?")
+    import keras
+
+    backbones.unfreeze(model, train.phases[0].unfreeze)
+    if not model.trainable_weights:
+        raise PreflightFailed(
+            "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"
+        )
+    model.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy")
+    losses = []
+    for _ in range(_STEPS):
+        model.reset_metrics()  # else it would be the mean of all steps so far
+        losses.append(float(model.train_on_batch(batch, truth)))
+    if not min(losses[1:]) < losses[0] * (1 - _LEAST_FALL):
+        raise PreflightFailed(
+            f"the loss on one batch went from {losses[0]:.4f} to {losses[-1]:.4f} in {_STEPS} steps: nothing is "
+            "learned like this; are the labels right, and does a layer learn (train.phases.0.unfreeze, train.head)?"
+        )
+
+
+def _spread(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch that takes its images from everywhere, so that it has several classes."""
+    chosen = np.linspace(0, len(images) - 1, min(_MOST_IMAGES, len(images))).round().astype(int)
+    return images[chosen], labels[chosen]
