@@ -145,6 +145,11 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
     return lambda fn: StepTask(BY_NAME[name], fn, retries)
 
 
+def key_of_this_step() -> str:
+    """Return the key of the step whose body is running."""
+    return _execution.get().parts.key
+
+
 def remark(text: str) -> None:
     """Say, from inside a step's body, what a person should know of this execution; it stands where the reason does."""
     _execution.get().remark = text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from evergreen.sections.training import Phase, Train
+    from evergreen.sections.training import EarlyStopping, Phase, Train
 
 METRICS = ("val_loss", "val_accuracy")
 
@@ -35,6 +36,10 @@ class Best:
         if score > self.score:
             self.score, self.epoch, self.weights = score, epoch, model.get_weights()
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps besides the weights."""
+        return {"epoch": self.epoch, "score": self.score}
+
 
 class Course:
     """What has come of a training so far, and whether it has ended.
@@ -49,6 +54,7 @@ class Course:
         self._stop_when = train.stop_when
         self._limit = (train.time_limit_minutes or float("inf")) * 60
         self._began = self._epoch_began = time.monotonic()
+        self._before = 0.0
         self.history: list[dict[str, float]] = []
         self.best = {metric: Best(metric) for metric in METRICS}
         self.ended = False
@@ -56,7 +62,11 @@ class Course:
     @property
     def seconds_left(self) -> float:
         """Seconds until the time limit; infinite without one."""
-        return self._limit - (time.monotonic() - self._began)
+        return self._limit - self._elapsed
+
+    @property
+    def _elapsed(self) -> float:
+        return self._before + time.monotonic() - self._began
 
     @property
     def out_of_time(self) -> bool:
@@ -74,6 +84,36 @@ class Course:
         good = wanted and row["accuracy"] > wanted.accuracy and row["val_accuracy"] > wanted.val_accuracy
         self.ended = bool(good) or self.seconds_left < took
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps besides weights."""
+        best = {metric: best.facts() for metric, best in self.best.items()}
+        return {"history": self.history, "best": best, "ended": self.ended, "elapsed": self._elapsed}
+
+    def restore(self, facts: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
+        """Take up where ``facts`` and the best weights, by metric, were kept."""
+        self.history, self.ended, self._before = list(facts["history"]), facts["ended"], facts["elapsed"]
+        for metric, kept in facts["best"].items():
+            self.best[metric] = Best(metric, kept["epoch"], weights.get(metric, []), kept["score"])
+
+
+class Patience:
+    """Early stopping of one phase: over once so many epochs were no better than the best before."""
+
+    def __init__(self, stopping: EarlyStopping | None) -> None:
+        self._stopping = stopping
+        self.state = {"best": np.inf, "waited": 0}
+
+    def seen(self, metrics: dict[str, float]) -> bool:
+        """Take note of an epoch and return whether the phase is over."""
+        if self._stopping is None:
+            return False
+        value = metrics[self._stopping.monitor] * (1 if "loss" in self._stopping.monitor else -1)
+        if value < self.state["best"]:
+            self.state = {"best": value, "waited": 0}
+        else:
+            self.state["waited"] += 1
+        return bool(self.state["waited"] >= self._stopping.patience)
+
 
 class LearningRate:
     """The learning rate of a phase: what it begins with, times its decay for each epoch, times every reduction so far.
@@ -84,16 +124,14 @@ class LearningRate:
 
     def __init__(self, phase: Phase) -> None:
         self._phase = phase
-        self._factor = 1.0
-        self._best = np.inf
-        self._waited = 0
+        self.state = {"factor": 1.0, "best": np.inf, "waited": 0}
         self.now = phase.learning_rate
 
-    def of(self, epoch: int, rate: float = 0.0) -> float:
-        """Return the rate of an epoch, from 0; Keras passes the present one, which plays no part."""
+    def of(self, epoch: int) -> float:
+        """Return the rate of an epoch, from 0."""
         plateau = self._phase.reduce_on_plateau
         floor = plateau.min_learning_rate if plateau else 0.0
-        self.now = max(floor, self._phase.learning_rate * self._phase.decay**epoch * self._factor)
+        self.now = max(floor, self._phase.learning_rate * self._phase.decay**epoch * self.state["factor"])
         return self.now
 
     def seen(self, metrics: dict[str, float]) -> None:
@@ -102,10 +140,9 @@ class LearningRate:
         if plateau is None:
             return
         value = metrics[plateau.monitor] * (1 if "loss" in plateau.monitor else -1)
-        if value < self._best:
-            self._best, self._waited = value, 0
+        if value < self.state["best"]:
+            self.state |= {"best": value, "waited": 0}
             return
-        self._waited += 1
-        if self._waited >= plateau.patience:
-            self._factor *= plateau.factor
-            self._waited = 0
+        self.state["waited"] += 1
+        if self.state["waited"] >= plateau.patience:
+            self.state |= {"factor": self.state["factor"] * plateau.factor, "waited": 0}

@@ -13,7 +13,8 @@ import numpy as np
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import TrainingDiverged
 from evergreen.vision import backbones, networks, pixels, preflight, runtime, saving
-from evergreen.vision.course import Course, LearningRate
+from evergreen.vision.checkpoint import Checkpoints
+from evergreen.vision.course import Course, LearningRate, Patience
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ def train(
     model_file: Path,
     on_epoch: OnEpoch,
     others: dict[str, Path] | None = None,
+    checkpoints: Path | None = None,
 ) -> pd.DataFrame:
     """Fit the recipe's network, keep its best epoch, and write it as a ``.keras`` file.
 
@@ -67,6 +69,7 @@ def train(
         model_file: where the model is written.
         on_epoch: called after every epoch.
         others: validation metric -> where the model that was best by it is written too.
+        checkpoints: a folder for this very training; what a killed one left there is taken up; it is gone at the end.
 
     Returns:
         One row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
@@ -86,21 +89,22 @@ def train(
             rows = _repeated(rows, repeats, recipe.seed)
         images = pixels.load(rows, read, recipe.image)
         data[name] = (images, keras.utils.to_categorical(pixels.targets(rows["label"], classes), len(classes)))
-    runtime.start(recipe.seed)
-    preflight.check(networks.build(recipe.train, recipe.image, len(classes)), *data["train"], recipe.train)
+    kept = Checkpoints(checkpoints)
+    state = kept.load()
+    if state is None:
+        runtime.start(recipe.seed)
+        preflight.check(networks.build(recipe.train, recipe.image, len(classes)), *data["train"], recipe.train)
     runtime.start(recipe.seed)  # anew: what the check drew and built must not show in the training
     model = networks.build(recipe.train, recipe.image, len(classes))
     weights = {index: class_weights[name] for index, name in enumerate(classes)}
-    course = Course(recipe.train)
-    for number, phase in enumerate(recipe.train.phases, start=1):
-        if not course.ended:
-            _fit(model, phase, (number, len(recipe.train.phases)), data, weights, course, on_epoch)
+    course = _learn(model, recipe, data, weights, kept, state, on_epoch)
     for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():
-        kept = networks.build(recipe.train, recipe.image, len(classes))  # anew: without the optimizer's state
-        kept.set_weights(course.best[metric].weights)
-        saving.save(kept, file)
+        best = networks.build(recipe.train, recipe.image, len(classes))  # anew: without the optimizer's state
+        best.set_weights(course.best[metric].weights)
+        saving.save(best, file)
     table = pd.DataFrame(course.history)
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
+    kept.clear()
     return table
 
 
@@ -117,16 +121,58 @@ def _repeated(rows: pd.DataFrame, repeats: dict[str, float], seed: int) -> pd.Da
     return pd.concat(parts, ignore_index=True)
 
 
+Data = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def _learn(
+    model: Any,
+    recipe: Recipe,
+    data: Data,
+    class_weights: dict[int, float],
+    kept: Checkpoints,
+    state: tuple[dict[str, Any], dict[str, list[np.ndarray]]] | None,
+    on_epoch: OnEpoch,
+) -> Course:
+    """Run the phases, from the beginning or from a checkpoint, and return what came of them.
+
+    Every epoch is a function of the state before it, the seed and its number: nothing is drawn that a resumed training
+    would not draw alike.
+    """
+    course = Course(recipe.train)
+    facts, arrays = state or ({"phase": 1, "epoch": 0}, {})
+    if state:
+        course.restore(facts["course"], {metric: arrays.get(f"best-{metric}", []) for metric in course.best})
+        model.set_weights(arrays["weights"])
+    for number, phase in enumerate(recipe.train.phases, start=1):
+        if number < facts["phase"] or course.ended:
+            continue
+        resumed = number == facts["phase"] and facts["epoch"] > 0
+        _fit(
+            model,
+            phase,
+            (number, recipe),
+            data,
+            class_weights,
+            course,
+            kept,
+            (facts, arrays) if resumed else None,
+            on_epoch,
+        )
+    return course
+
+
 def _fit(
     model: Any,
     phase: Phase,
-    number: tuple[int, int],
-    data: dict[str, tuple[np.ndarray, np.ndarray]],
+    where: tuple[int, Recipe],
+    data: Data,
     class_weights: dict[int, float],
     course: Course,
+    kept: Checkpoints,
+    state: tuple[dict[str, Any], dict[str, list[np.ndarray]]] | None,
     on_epoch: OnEpoch,
 ) -> None:
-    """Run one phase; what came of it is in ``course``."""
+    """Run one phase, or what is left of it."""
     import keras
 
     optimizers = {
@@ -135,43 +181,65 @@ def _fit(
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
     }
+    number, recipe = where
     backbones.unfreeze(model, phase.unfreeze)
     model.compile(optimizers[phase.optimizer](phase.learning_rate), "categorical_crossentropy", metrics=["accuracy"])
-    rate = LearningRate(phase)
+    model.optimizer.build(model.trainable_variables)
+    rate, patience, first = LearningRate(phase), Patience(phase.early_stopping), 0
+    if state:
+        facts, arrays = state
+        rate.state, patience.state, first = facts["rate"], facts["patience"], facts["epoch"]
+        for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
+            variable.assign(value)
+        if facts["over"]:
+            return
     began = time.monotonic()
-
-    def end(epoch: int, logs: dict[str, Any]) -> None:
-        metrics = {name: float(value) for name, value in logs.items()}
+    for epoch in range(first, phase.epochs):
+        model.optimizer.learning_rate = rate.of(epoch)
+        metrics = _epoch(model, data, phase, class_weights, course, runtime.seed_of(recipe.seed, number, epoch))
         metrics["learning_rate"] = rate.now
         if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
             raise TrainingDiverged(
                 f"the loss became {metrics['loss']} (validation {metrics['val_loss']}) in epoch {epoch + 1}; "
-                f"lower train.phases.{number[0] - 1}.learning_rate, now {phase.learning_rate:g}"
+                f"lower train.phases.{number - 1}.learning_rate, now {phase.learning_rate:g}"
             )
         rate.seen(metrics)
-        course.seen(model, {"phase": number[0], "epoch": epoch + 1, **metrics})
-        left = (time.monotonic() - began) / (epoch + 1) * (phase.epochs - epoch - 1)
-        on_epoch(EpochReport(*number, epoch + 1, phase.epochs, metrics, min(left, course.seconds_left)))
-        if course.ended:
-            model.stop_training = True
+        course.seen(model, {"phase": number, "epoch": epoch + 1, **metrics})
+        over = patience.seen(metrics) or course.ended
+        facts = {"phase": number, "epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
+        best = {f"best-{metric}": best.weights for metric, best in course.best.items()}
+        optimizer = [np.asarray(variable) for variable in model.optimizer.variables]
+        arrays = {"weights": model.get_weights(), "optimizer": optimizer, **best}
+        kept.save(len(course.history), facts | {"course": course.facts()}, arrays)
+        left = (time.monotonic() - began) / (epoch + 1 - first) * (phase.epochs - epoch - 1)
+        left = min(left, course.seconds_left)
+        on_epoch(EpochReport(number, len(recipe.train.phases), epoch + 1, phase.epochs, metrics, left))
+        if over:
+            return
+
+
+def _epoch(
+    model: Any, data: Data, phase: Phase, class_weights: dict[int, float], course: Course, seed: int
+) -> dict[str, float]:
+    """Learn from every training image once, in an order and with dropout that the seed alone decides."""
+    import keras
 
     def batch_end(batch: int, logs: dict[str, Any]) -> None:
         if course.out_of_time:
             model.stop_training = True
 
-    callbacks: list[Any] = [
-        keras.callbacks.LearningRateScheduler(rate.of),
-        keras.callbacks.LambdaCallback(on_epoch_end=end, on_train_batch_end=batch_end),
-    ]
-    if phase.early_stopping:
-        stopping = phase.early_stopping
-        callbacks.append(keras.callbacks.EarlyStopping(stopping.monitor, patience=stopping.patience))
-    model.fit(
-        *data["train"],
+    runtime.reseed(model, seed)
+    images, labels = data["train"]
+    order = np.random.default_rng(seed).permutation(len(images))
+    history = model.fit(
+        images[order],
+        labels[order],
         validation_data=data["validation"],
         batch_size=phase.batch,
-        epochs=phase.epochs,
+        epochs=1,
+        shuffle=False,
         class_weight=class_weights,
-        callbacks=callbacks,
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=batch_end)],
         verbose=0,
-    )
+    ).history
+    return {name: float(values[-1]) for name, values in history.items()}

@@ -9,7 +9,7 @@ from storage.artifacts import Blob, Ref
 from tasks.model_file import MODEL
 from tasks.progress import TrainingProgress
 from tasks.run import Run
-from tasks.step import step
+from tasks.step import key_of_this_step, step
 from tasks.tables import classes_of, read_json, read_table
 
 
@@ -30,6 +30,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             file,
             TrainingProgress(run.name),
             others,
+            run.store.root / "checkpoints" / key_of_this_step(),
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         files: dict[str, bytes | Path | Blob] = {MODEL: file, "history.csv": to_csv(history)}

@@ -38,19 +38,28 @@ def test_after_kill_9_the_server_ends_and_the_next_run_goes_on(tmp_path: Path) -
     ) as run:
         assert run.stderr
         next(line for line in run.stderr if line.startswith("train"))
-        time.sleep(8)
+        deadline = time.monotonic() + 120
+        while len(list(store.glob("checkpoints/*/*.npz"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
         assert _servers(store)
         run.send_signal(signal.SIGKILL)
+    assert len(list(store.glob("checkpoints/*/*.npz"))) >= 2
     deadline = time.monotonic() + 20
     while _servers(store) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert _servers(store) == []
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
+    steps = json.loads(done.stdout)["steps"]
+    states = {step["name"]: step["state"] for step in steps}
     before = ("probe", "acquire", "unpack", "repair", "screen", "split", "balance")
     assert {states[name] for name in before} == {"reused"}
     assert {state for name, state in states.items() if name not in before} == {"ran"}
     assert list((store / "tmp").iterdir()) == []
+    assert not list(store.glob("checkpoints/*"))
+    command[-1] = str(tmp_path / "uninterrupted")
+    whole = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    outputs = [{step["name"]: step["output"] for step in found} for found in (steps, json.loads(whole.stdout)["steps"])]
+    assert outputs[0]["train"] == outputs[1]["train"]
 
 
 @pytest.mark.soak

@@ -81,6 +81,46 @@ def test_training_again_gives_the_same_bytes(trained: Trained) -> None:
     assert (trained.folder / "again.keras").read_bytes() == trained.model.read_bytes()
 
 
+class _Killed(BaseException):
+    """As a kill comes: between any two epochs, and nothing runs after it."""
+
+
+@pytest.mark.parametrize("after", [1, 4, 6, 7])
+@pytest.mark.parametrize("damage", ["none", "torn", "all torn"])
+def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
+    trained: Trained, tmp_path: Path, after: int, damage: str
+) -> None:
+    if damage != "none" and after != 4:
+        pytest.skip("one point is enough for torn checkpoints")
+    folder = tmp_path / "checkpoints"
+    seen: list[tuple[int, int]] = []
+
+    def run(stop: int | None) -> pd.DataFrame:
+        def on_epoch(report: EpochReport) -> None:
+            seen.append((report.phase, report.epoch))
+            if len(seen) == stop:
+                raise _Killed
+
+        weights = dict.fromkeys(CLASSES, 1.0)
+        arguments = (trained.table, trained.blobs.__getitem__, CLASSES, weights, weights, RECIPE)
+        others = {"val_accuracy": tmp_path / "other.keras"}
+        return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder)
+
+    with pytest.raises(_Killed):
+        run(after)
+    kept = sorted(folder.glob("*.npz"))
+    assert len(kept) == min(after, 2)
+    for path in kept[-1:] if damage == "torn" else kept if damage == "all torn" else []:
+        path.write_bytes(path.read_bytes()[:-100])
+    seen.clear()
+    history = run(None)
+    done = {"none": after, "torn": after - 1, "all torn": 0}[damage]
+    assert len(seen) == 8 - done
+    assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
+    pd.testing.assert_frame_equal(history, trained.history)
+    assert not folder.exists()
+
+
 def test_small_classes_are_repeated_as_often_as_is_said(trained: Trained) -> None:
     rows = trained.table[trained.table["split"] == "train"]
     again = train_module._repeated(rows, {"dark": 1.0, "bright": 2.5, "red": 3.0}, seed=1)
