@@ -69,7 +69,8 @@ def train(
         model_file: where the model is written.
         on_epoch: called after every epoch.
         others: validation metric -> where the model that was best by it is written too.
-        checkpoints: a folder for this very training; what a killed one left there is taken up; it is gone at the end.
+        checkpoints: a folder for this very training; what a killed one left there is taken up. Whoever has the model in
+            safety clears it.
 
     Returns:
         One row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
@@ -104,7 +105,6 @@ def train(
         saving.save(best, file)
     table = pd.DataFrame(course.history)
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
-    kept.clear()
     return table
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from evergreen.datasets.tables import to_csv
+from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import METRICS
 from evergreen.vision.train import train as fit
 from storage.artifacts import Blob, Ref
@@ -17,6 +18,7 @@ from tasks.tables import classes_of, read_json, read_table
 def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     """Fit the network, phase by phase, and keep its best epoch."""
     classes = classes_of(run.store, dataset)
+    checkpoints = run.store.root / "checkpoints" / key_of_this_step()
     with run.store.workspace() as folder:
         file = folder / MODEL
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
@@ -30,8 +32,10 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             file,
             TrainingProgress(run.name),
             others,
-            run.store.root / "checkpoints" / key_of_this_step(),
+            checkpoints,
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         files: dict[str, bytes | Path | Blob] = {MODEL: file, "history.csv": to_csv(history)}
-        return run.store.publish("model", files | {path.name: path for path in others.values()}, facts)
+        model = run.store.publish("model", files | {path.name: path for path in others.values()}, facts)
+    Checkpoints(checkpoints).clear()  # not before: a kill in between would cost the whole training
+    return model

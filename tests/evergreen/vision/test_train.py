@@ -16,6 +16,7 @@ from evergreen.errors import ExportRefused, TrainingDiverged
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.vision import saving
 from evergreen.vision import train as train_module
+from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.evaluate import evaluate, measure
 from evergreen.vision.export import export
 from evergreen.vision.formats import contract, tfjs
@@ -117,6 +118,11 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
     assert len(seen) == 8 - done
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
     pd.testing.assert_frame_equal(history, trained.history)
+    seen.clear()
+    run(None)  # killed after the last epoch, before the model was in safety: nothing is trained again
+    assert seen == []
+    assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
+    Checkpoints(folder).clear()
     assert not folder.exists()
 
 
