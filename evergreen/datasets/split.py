@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from evergreen.sections.data import Split
 
-SUBSETS = ("train", "validation", "test")
 _LATER_FIRST = {"test": 0, "validation": 1, "train": 2}
 
 
@@ -55,7 +54,7 @@ def split(dataset: pd.DataFrame, classes: list[str], settings: Split, seed: int,
     _refuse_too_few(distinct, classes, settings, shares)
     grouped = settings.group_near_duplicates
     if settings.method == "exact":
-        side = _exact(distinct, shares, seed, bits if grouped else None)
+        side = _exact(distinct, shares, seed, bits if grouped and bits else None)
     elif settings.method == "keras":
         side = _keras(distinct, labelled["pixels"].value_counts(), shares)
     elif settings.method == "predefined":
@@ -66,7 +65,7 @@ def split(dataset: pd.DataFrame, classes: list[str], settings: Split, seed: int,
     aside = _near_the_judged(distinct.assign(split=distinct["pixels"].map(side)), bits) if _sets_aside(settings) else {}
     away = labelled["pixels"].isin(aside)
     used, away_rows = labelled[~away].reset_index(drop=True), labelled[away].reset_index(drop=True)
-    _refuse_empty(used, classes, [name for name in SUBSETS if name in set(side.values())])
+    _refuse_empty(used, classes)
     return Divided(
         dataset=used,
         unlabelled=table[table["subset"] == UNLABELLED].reset_index(drop=True),
@@ -211,14 +210,15 @@ def _refuse_too_few(distinct: pd.DataFrame, classes: list[str], settings: Split,
         )
 
 
-def _refuse_empty(used: pd.DataFrame, classes: list[str], sides: list[str]) -> None:
-    """Refuse a split that leaves a class without training images, or a side without any."""
+def _refuse_empty(used: pd.DataFrame, classes: list[str]) -> None:
+    """Refuse a split that leaves a class without training images, or validation without any."""
     training = set(used.loc[used["split"] == "train", "label"])
     if missing := [name for name in classes if name not in training]:
         raise BadDataset(
             f"train has no image of {', '.join(missing)}: add images of it, or choose smaller shares or another "
             "split.method"
         )
-    for side in ("validation",):
-        if side not in sides or not (used["split"] == side).any():
-            raise BadDataset(f"{side} has no image: training needs some to tell its epochs apart; raise split.{side}")
+    if not (used["split"] == "validation").any():
+        raise BadDataset(
+            "validation has no image: training needs some to tell its epochs apart; raise split.validation"
+        )
