@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_NAME_BYTES = 255
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(
-    r"(?P<nul>\0)|(?P<backslash>\\)|(?P<absolute>^/|^[A-Za-z]:)|(?P<leaves>(?:^|/)\.\.(?:/|$))|(?P<long>[^/]{64})"
+    r"(?P<nul>\0)|(?P<backslash>\\)|(?P<absolute>^/|^[A-Za-z]:)|(?P<leaves>(?:^|/)\.\.(?:/|$))|(?P<long>[^/\\\0]{64})"
 )
 _WHY = {
     "nul": "its name holds a NUL",
