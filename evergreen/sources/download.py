@@ -10,7 +10,7 @@ import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import ChecksumMismatch, SourceChanged, SourceUnavailable, SourceUnreachable
 from evergreen.sources.answers import Ask, opened, pause, refuse_page
@@ -136,15 +136,9 @@ class _Transfer:
     def _continues(self, found: Validators) -> bool:
         """Whether an answer is the rest of what is here: same version, same length, from the right byte."""
         ours = self.validators
-        return (
-            ours is not None
-            and found.first == self.size
-            and (ours.version, ours.length)
-            == (
-                found.version,
-                found.length,
-            )
-        )
+        if ours is None or found.first != self.size:
+            return False
+        return (ours.version, ours.length) == (found.version, found.length)
 
     def _write(self, response: "Response") -> None:
         with self.part.open("ab", buffering=0) as file:
@@ -167,14 +161,17 @@ class _Transfer:
         self.part.unlink(missing_ok=True)
         self.size, self.validators = 0, validators
         self.digest.restart()
-        if validators is None:
-            return
+        self.memory.write(self._about(validators))
         free = shutil.disk_usage(self.part.parent).free
-        if validators.length is not None and validators.length > free:
+        if validators and validators.length is not None and validators.length > free:
             raise OSError(errno.ENOSPC, f"{self.wanted.name} has {validators.length:,} bytes, {free:,} are free")
-        if validators.condition:
-            partial = {"boot": boot(), **{name: getattr(validators, name) for name in ("etag", "modified", "length")}}
-            self.memory.write({"partial": partial | {"hashes": dict(validators.hashes)}})
+
+    def _about(self, validators: Validators | None) -> dict[str, Any]:
+        """Return what the next process must know to go on with the partial file; nothing if it cannot."""
+        if validators is None or not validators.condition:
+            return {}
+        partial = {name: getattr(validators, name) for name in ("etag", "modified", "length")}
+        return {"partial": {"boot": boot(), "hashes": dict(validators.hashes), **partial}}
 
     def _recall(self) -> None:
         """Take up what an earlier process left, if the machine did not lose power since: then bytes may be missing."""
