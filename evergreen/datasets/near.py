@@ -37,6 +37,13 @@ def neighbours(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, np.ndarray,
                 yield start + row, start + some, distance[row, some]
 
 
+def pairs(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (i, later, distance) for every pair of images at most ``bits`` away, each once."""
+    for index, later, distances in neighbours(hashes, bits):
+        for other, distance in zip(later.tolist(), distances.tolist(), strict=True):
+            yield index, other, distance
+
+
 def groups(hashes: np.ndarray, bits: int) -> np.ndarray:
     """Return for every image the position of the first image of its group, (N,) int64.
 
@@ -50,8 +57,7 @@ def groups(hashes: np.ndarray, bits: int) -> np.ndarray:
             index = first[index]
         return index
 
-    for index, later, _ in neighbours(hashes, bits):
-        for other in later:
-            low, high = sorted((root(index), root(int(other))))
-            first[high] = low
+    for index, other, _ in pairs(hashes, bits):
+        low, high = sorted((root(index), root(other)))
+        first[high] = low
     return np.array([root(index) for index in range(len(hashes))], np.int64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from evergreen.datasets.near import hashes_of, neighbours
+from evergreen.datasets.near import hashes_of, pairs
 from evergreen.datasets.tables import UNLABELLED, ReadBlob
 from evergreen.datasets.workers import Request, measure_all
 
@@ -136,9 +136,8 @@ def near_duplicates(table: pd.DataFrame, bits: int) -> pd.DataFrame:
     distinct = table.drop_duplicates("pixels") if bits else table.head(0)
     paths = distinct["path"].tolist()
     best: dict[int, tuple[int, int]] = {}
-    for index, later, distances in neighbours(hashes_of(distinct["phash"].tolist()), bits):
-        for other, distance in zip(later.tolist(), distances.tolist(), strict=True):
-            if other not in best or distance < best[other][1]:
-                best[other] = index, distance
+    for index, other, distance in pairs(hashes_of(distinct["phash"].tolist()), bits):
+        if other not in best or distance < best[other][1]:
+            best[other] = index, distance
     rows = [(paths[other], paths[index], distance) for other, (index, distance) in sorted(best.items())]
     return pd.DataFrame(rows, columns=["path", "near", "distance"])

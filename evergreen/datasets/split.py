@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.near import groups, hashes_of, neighbours
+from evergreen.datasets.near import groups, hashes_of, pairs
 from evergreen.datasets.tables import UNLABELLED
 from evergreen.errors import BadDataset
 
@@ -81,8 +81,7 @@ def leakage(dataset: pd.DataFrame, bits: int) -> pd.DataFrame:
     paths, sides = distinct["path"].tolist(), distinct["split"].tolist()
     rows = [
         (paths[index], sides[index], paths[other], sides[other], distance)
-        for index, later, distances in neighbours(hashes_of(distinct["phash"].tolist()), bits)
-        for other, distance in zip(later.tolist(), distances.tolist(), strict=True)
+        for index, other, distance in pairs(hashes_of(distinct["phash"].tolist()), bits)
         if sides[index] != sides[other]
     ]
     return pd.DataFrame(rows, columns=["path", "split", "near", "near_split", "distance"])
@@ -184,11 +183,10 @@ def _near_the_judged(distinct: pd.DataFrame, bits: int) -> dict[str, str]:
         return {}
     digests, sides, paths = (distinct[name].tolist() for name in ("pixels", "split", "path"))
     aside: dict[str, str] = {}
-    for index, later, _ in neighbours(hashes_of(distinct["phash"].tolist()), bits):
-        for other in later.tolist():
-            keep, away = sorted((index, other), key=lambda position: _LATER_FIRST[sides[position]])
-            if sides[keep] != sides[away]:
-                aside.setdefault(digests[away], f"a near-duplicate of {paths[keep]} in {sides[keep]}")
+    for index, other, _ in pairs(hashes_of(distinct["phash"].tolist()), bits):
+        keep, away = sorted((index, other), key=lambda position: _LATER_FIRST[sides[position]])
+        if sides[keep] != sides[away]:
+            aside.setdefault(digests[away], f"a near-duplicate of {paths[keep]} in {sides[keep]}")
     return aside
 
 

@@ -52,7 +52,8 @@ def features(train: "Train", inputs: Any) -> Any:
         application, kind = APPLICATIONS[train.backbone]
         model = _application(application, train.weights, shape)
         own_file = train.weights not in ("imagenet", "none")
-        prepared = preprocessed(inputs, "efficientnet-file" if own_file and _rescales(application) else kind)
+        rescaled = own_file and application.startswith("EfficientNetB")
+        prepared = preprocessed(inputs, "efficientnet-file" if rescaled else kind)
     model.name = NAME
     return model(prepared)
 
@@ -113,10 +114,6 @@ def _what_to_do(name: str, weights: str, error: Exception) -> str:
             f"file in the recipe, as train.weights: path/to/{file}; or train.backbone: EfficientNetLite0 needs none"
         )
     return f"{name}: the weights in {weights} do not fit: {str(error)[:300]}"
-
-
-def _rescales(application: str) -> bool:
-    return application in ("EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3")
 
 
 def _file(weights: str) -> Path:

@@ -96,23 +96,26 @@ class Course:
             self.best[metric] = Best(metric, kept["epoch"], weights.get(metric, []), kept["score"])
 
 
+def _waited(state: dict[str, float], metrics: dict[str, float], monitor: str) -> float:
+    """Note an epoch in ``best`` and ``waited`` of a state, and return how many epochs were no better than the best."""
+    value = metrics[monitor] * (1 if "loss" in monitor else -1)
+    better = value < state["best"]
+    state |= {"best": min(value, state["best"]), "waited": 0 if better else state["waited"] + 1}
+    return state["waited"]
+
+
 class Patience:
     """Early stopping of one phase: over once so many epochs were no better than the best before."""
 
     def __init__(self, stopping: EarlyStopping | None) -> None:
         self._stopping = stopping
-        self.state = {"best": np.inf, "waited": 0}
+        self.state: dict[str, float] = {"best": np.inf, "waited": 0}
 
     def seen(self, metrics: dict[str, float]) -> bool:
         """Take note of an epoch and return whether the phase is over."""
         if self._stopping is None:
             return False
-        value = metrics[self._stopping.monitor] * (1 if "loss" in self._stopping.monitor else -1)
-        if value < self.state["best"]:
-            self.state = {"best": value, "waited": 0}
-        else:
-            self.state["waited"] += 1
-        return bool(self.state["waited"] >= self._stopping.patience)
+        return _waited(self.state, metrics, self._stopping.monitor) >= self._stopping.patience
 
 
 class LearningRate:
@@ -124,7 +127,7 @@ class LearningRate:
 
     def __init__(self, phase: Phase) -> None:
         self._phase = phase
-        self.state = {"factor": 1.0, "best": np.inf, "waited": 0}
+        self.state: dict[str, float] = {"factor": 1.0, "best": np.inf, "waited": 0}
         self.now = phase.learning_rate
 
     def of(self, epoch: int) -> float:
@@ -139,10 +142,5 @@ class LearningRate:
         plateau = self._phase.reduce_on_plateau
         if plateau is None:
             return
-        value = metrics[plateau.monitor] * (1 if "loss" in plateau.monitor else -1)
-        if value < self.state["best"]:
-            self.state |= {"best": value, "waited": 0}
-            return
-        self.state["waited"] += 1
-        if self.state["waited"] >= plateau.patience:
+        if _waited(self.state, metrics, plateau.monitor) >= plateau.patience:
             self.state |= {"factor": self.state["factor"] * plateau.factor, "waited": 0}
