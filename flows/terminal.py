@@ -14,7 +14,7 @@ from storage.lineage import Node
 from tasks.run import Entry, Run
 
 if TYPE_CHECKING:
-    from evergreen.vision.train import EpochReport
+    from evergreen.vision.fit import EpochReport
     from flows.why import Why
 
 _COLOURS = {
@@ -58,11 +58,16 @@ class Progress:
         elif ended:
             self.console.print(f"  {escape(name)}  {size}", highlight=False)
 
+    def note(self, text: str) -> None:
+        """Show what a step has to say."""
+        self.console.print(f"  [dim]{escape(text)}[/dim]", highlight=False)
+
     def epoch(self, report: "EpochReport") -> None:
         """Show one epoch, over the last one where the terminal can."""
         metrics = report.metrics
+        phase = f"phase {report.phase}/{report.phases}  " if report.phases > 1 else ""
         line = (
-            f"  epoch {report.epoch:3d}/{report.epochs}  "
+            f"  {phase}epoch {report.epoch:3d}/{report.epochs}  "
             f"loss {metrics['loss']:.4f}  accuracy {metrics['accuracy']:.4f}  "
             f"validation {metrics['val_accuracy']:.4f}  {report.seconds_left:4.0f} s left"
         )

@@ -46,7 +46,9 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
         inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
         recipe={name: recipe.section(name) for name in step.recipe},
         code={name: sha256_bytes(text.encode()) for name, text in code_of(step).items()},
-        libraries={name: _version(name) for name in step.libraries} | _named_files(step, recipe),
+        libraries={name: _version(name) for name in step.libraries}
+        | _named_files(step, recipe)
+        | ({"precision": precision_of(recipe.train)} if step.precision else {}),
     )
 
 

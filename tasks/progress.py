@@ -8,7 +8,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
 
-from evergreen.vision.train import EpochReport
+from evergreen.vision.fit import EpochReport
 from tasks.run import listener
 
 _DASHBOARD_EVERY_SECONDS = 2.0
@@ -53,6 +53,13 @@ class TrainingProgress:
     def __init__(self, recipe: str) -> None:
         self._recipe = recipe
         self._artifact: UUID | None = None
+
+    def say(self, text: str) -> None:
+        """Tell something in words, to the terminal and the run's log."""
+        if hearing := listener.get():
+            hearing.note(text)
+        if TaskRunContext.get():
+            get_run_logger().info(text)
 
     def __call__(self, report: EpochReport) -> None:
         """Tell about one epoch."""

@@ -15,7 +15,7 @@ from storage.records import Records
 from storage.store import Store
 
 if TYPE_CHECKING:
-    from evergreen.vision.train import EpochReport
+    from evergreen.vision.fit import EpochReport
 
 State = Literal["ran", "reused", "failed", "would run", "unknown"]
 
@@ -62,6 +62,9 @@ class Listener(Protocol):
 
     def download(self, name: str, done: int, total: int | None) -> None:
         """So many bytes of a file are here, of so many if that is known."""
+
+    def note(self, text: str) -> None:
+        """A step has something to say."""
 
     def epoch(self, report: "EpochReport") -> None:
         """Training finished an epoch."""

@@ -185,15 +185,27 @@ class Augment(Section):
     vertical_flip: bool = Field(False, description="Mirror top and bottom half of the time.")
     brightness: Range | None = Field(None, description="Factor range for brightness, 1 keeps it.")
     contrast: Fraction = Field(0.0, description="Contrast factor within 1 plus or minus this.")
-    hue: Fraction = Field(0.0, description="Hue shift up to this share of the colour circle.")
+    hue: float = Field(0.0, ge=0, le=0.5, description="Hue shift up to this share of the colour circle.")
     channel_shift: float = Field(0, ge=0, le=255, description="Shift of each channel, in grey levels of 255.")
     random_resolution: Range | None = Field(None, description="Scale range; then padded by reflection or cropped back.")
-    magnitude: Fraction | None = Field(
-        None, description="One strength that sets flips, rotation, zoom, shifts and colour."
+    magnitude: Annotated[float, Field(ge=0, le=0.5)] | None = Field(
+        None, description="One strength m: flips; rotation, zoom, shifts of 2 m each; brightness, contrast, hue of m."
     )
     fill: Literal["nearest", "reflect", "wrap", "constant"] = Field(
         "nearest", description="What fills uncovered pixels."
     )
+
+    @model_validator(mode="after")
+    def _ranges_make_sense(self) -> Self:
+        for name, lowest in (("brightness", 0.0), ("random_resolution", 0.1)):
+            given = getattr(self, name)
+            if given is not None and not lowest <= given[0] <= given[1] <= 10:
+                raise ValueError(f"{name}: expected [low, high] within {lowest:g} and 10; received {list(given)}")
+        others = [name for name in type(self).model_fields if name not in ("magnitude", "fill")]
+        both = [name for name in others if getattr(self, name) != type(self).model_fields[name].default]
+        if self.magnitude is not None and both:
+            raise ValueError(f"magnitude sets all the others: expected no {', '.join(both)} beside it")
+        return self
 
 
 class Balance(Section):

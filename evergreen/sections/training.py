@@ -110,6 +110,12 @@ class Train(Section):
     keep: Literal["val_loss", "val_accuracy"] = Field("val_loss", description="The best epoch by this is the model.")
     stop_when: StopWhen | None = Field(None, description="Good enough: stop.")
     time_limit_minutes: float | None = Field(None, gt=0, le=10_080, description="Stop after this many minutes.")
+    views: int = Field(
+        4, ge=1, le=100, description="Augmented views of each image that phases with a frozen backbone take in turn."
+    )
+    features_gib: float = Field(
+        4, ge=0, le=1000, description="GiB that features of a frozen backbone may take; above, epochs run through it."
+    )
     precision: Literal["auto", "float32"] = Field("auto", description="auto: a fixed rule by network and hardware.")
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ class Best:
     Attributes:
         metric: val_loss or val_accuracy.
         epoch: its position in the history, from 0.
-        weights: of the whole model.
+        weights: those that training can have changed.
     """
 
     metric: str
@@ -30,11 +30,11 @@ class Best:
     weights: list[np.ndarray] = field(default_factory=list)
     score: float = -np.inf
 
-    def offer(self, model: Any, metrics: dict[str, float], epoch: int) -> None:
+    def offer(self, weights: list[np.ndarray], metrics: dict[str, float], epoch: int) -> None:
         """Keep the weights if they are better than any before."""
         score = metrics[self.metric] * (-1 if "loss" in self.metric else 1)
         if score > self.score:
-            self.score, self.epoch, self.weights = score, epoch, model.get_weights()
+            self.score, self.epoch, self.weights = score, epoch, weights
 
     def facts(self) -> dict[str, Any]:
         """Return what a checkpoint keeps besides the weights."""
@@ -73,12 +73,12 @@ class Course:
         """Whether the time limit has passed."""
         return self.seconds_left <= 0
 
-    def seen(self, model: Any, row: dict[str, float]) -> None:
-        """Take note of an epoch that has ended."""
+    def seen(self, weights: list[np.ndarray], row: dict[str, float]) -> None:
+        """Take note of an epoch that has ended with these weights."""
         now = time.monotonic()
         took, self._epoch_began = now - self._epoch_began, now
         for best in self.best.values():
-            best.offer(model, row, len(self.history))
+            best.offer(weights, row, len(self.history))
         self.history.append(row)
         wanted = self._stop_when
         good = wanted and row["accuracy"] > wanted.accuracy and row["val_accuracy"] > wanted.val_accuracy

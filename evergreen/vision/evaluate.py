@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.datasets.tables import ReadBlob
 from evergreen.vision import pixels, runtime, saving
+from evergreen.vision.pixels import Images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +34,12 @@ class Evaluation:
     predictions: pd.DataFrame
 
 
-def evaluate(dataset: pd.DataFrame, read: ReadBlob, classes: list[str], recipe: Recipe, model_file: Path) -> Evaluation:
+def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, model_file: Path) -> Evaluation:
     """Run a model over every split.
 
     Args:
         dataset: path, label, sha256, split.
-        read: gives an image's bytes for its SHA-256.
+        images: where they are read, and where their pixels are kept.
         classes: class names in order.
         recipe: its ``image`` and ``evaluate`` are read.
         model_file: a ``.keras`` file.
@@ -52,7 +52,7 @@ def evaluate(dataset: pd.DataFrame, read: ReadBlob, classes: list[str], recipe: 
     metrics = {}
     for name, rows in dataset.groupby("split", sort=True):
         truth = pixels.targets(rows["label"], classes)
-        scores = model.predict(pixels.load(rows, read, recipe.image), batch_size=64, verbose=0)
+        scores = pixels.scores(model, images.rows(rows, recipe.image))
         metrics[str(name)] = measure(truth, scores, recipe.evaluate.top_k)
         answers = scores.argmax(axis=1)
         guess = rows[["path", "label", "split"]].assign(

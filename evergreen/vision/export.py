@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import NotBuiltYet
 from evergreen.vision import pixels, runtime, saving
 from evergreen.vision.formats import savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import write_labels
+from evergreen.vision.pixels import Images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def export(
     dataset: pd.DataFrame,
-    read: ReadBlob,
+    images: Images,
     classes: list[str],
     recipe: Recipe,
     model_file: Path,
@@ -33,7 +33,7 @@ def export(
 
     Args:
         dataset: path, label, sha256, split; quantization takes a stratified sample of its training images.
-        read: gives an image's bytes for its SHA-256.
+        images: where they are read, and where their pixels are kept.
         classes: class names in order.
         recipe: its ``export``, ``image`` and ``seed`` are read.
         model_file: a ``.keras`` file.
@@ -51,8 +51,8 @@ def export(
     def representative() -> Iterator[list[np.ndarray]]:
         training = dataset[dataset["split"] == "train"]
         sample = pixels.stratified_sample(training, recipe.export.representative_images, recipe.seed)
-        for image in pixels.load(sample, read, recipe.image):
-            yield [image[None].astype(np.float32)]
+        for block in images.rows(sample, recipe.image).blocks(1):
+            yield [block.astype(np.float32)]
 
     for name in recipe.export.formats:
         target = folder / name

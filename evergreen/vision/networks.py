@@ -33,6 +33,29 @@ def build(train: "Train", image: "Image", classes: int) -> Any:
     return keras.Model(inputs, outputs, name="classifier")
 
 
+def halves(model: Any) -> tuple[Any, Any]:
+    """Return what stands before the head, and the head, as models that share the network's layers.
+
+    The first takes raw images and ends with the backbone, or with a pooling right after it, which makes few numbers of
+    many; the second takes what that gives.
+
+    Args:
+        model: as ``build`` returns it, with a backbone.
+    """
+    import keras
+
+    names = [layer.name for layer in model.layers]
+    last = names.index(backbones.NAME)
+    if names[last + 1] == "pooling" and not isinstance(model.layers[last + 1], keras.layers.Flatten):
+        last += 1
+    head = model.layers[last + 1 :]
+    before = keras.Model(model.inputs, head[0].input, name="before_head")
+    inputs = outputs = keras.Input(head[0].input.shape[1:], name="features")
+    for layer in head:
+        outputs = layer(outputs)
+    return before, keras.Model(inputs, outputs, name="head")
+
+
 def _block(features: Any, block: "Block", name: str) -> Any:
     from keras import layers
 

@@ -2,18 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
+from evergreen.vision.cache import RowCache, Rows
+from evergreen.vision.threads import Threads
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.sections.data import Image
+
+_BLOCK = 64
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Images:
+    """Where a dataset's images are read, and where what is made of them is kept.
+
+    Attributes:
+        read: gives an image's bytes for its SHA-256.
+        pixels: folder of decoded images, of this version of the door; None keeps them in memory.
+        features: folder of what backbones made of images, of this version of the craft; None as above.
+    """
+
+    read: ReadBlob
+    pixels: Path | None = None
+    features: Path | None = None
+
+    def rows(self, table: pd.DataFrame, image: Image) -> Rows:
+        """Return the images of a table, in its order, as rows of (H, W, 3) uint8; each is decoded once.
+
+        Raises:
+            BadImage: a file is no image; screened tables hold none.
+        """
+        digests = list(table["sha256"])
+        keys = [bytes.fromhex(digest) for digest in digests]
+
+        def decoded(positions: list[int]) -> Iterator[np.ndarray]:
+            with Threads() as threads:
+                for start in range(0, len(positions), _BLOCK):
+                    some = positions[start : start + _BLOCK]
+                    block = np.empty((len(some), image.height, image.width, 3), np.uint8)
+
+                    def one(index: int, some: list[int] = some, block: np.ndarray = block) -> None:
+                        block[index] = resize(open_image(self.read(digests[some[index]]), None).pixels, image)
+
+                    threads.each(one, len(some))
+                    yield block
+
+        rule = f"{image.height}x{image.width}-{image.resize}-{image.interpolation}"
+        folder = self.pixels / rule if self.pixels else None
+        return RowCache(folder, (image.height, image.width, 3), np.uint8).rows(keys, decoded)
+
+
+def scores(model: Any, rows: Rows) -> np.ndarray:
+    """Return a model's class probabilities for all rows, (N, K) float32; a batch at a time is in memory."""
+    return np.concatenate([np.asarray(model.predict_on_batch(block)) for block in rows.blocks(_BATCH)])
 
 
 def resize(pixels: np.ndarray, image: Image) -> np.ndarray:
@@ -45,18 +97,6 @@ def resize(pixels: np.ndarray, image: Image) -> np.ndarray:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     scaled = cv2.resize(pixels, size, interpolation=filters[image.interpolation])
     return _centre(scaled, image.height, image.width)
-
-
-def load(table: pd.DataFrame, read: ReadBlob, image: Image) -> np.ndarray:
-    """Return the images of a table, in its order, as (N, H, W, 3) uint8.
-
-    Raises:
-        BadImage: a file is no image; screened tables hold none.
-    """
-    batch = np.empty((len(table), image.height, image.width, 3), np.uint8)
-    for index, digest in enumerate(table["sha256"]):
-        batch[index] = resize(open_image(read(digest), max_megapixels=None).pixels, image)
-    return batch
 
 
 def targets(labels: Iterable[str], classes: list[str]) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from evergreen.datasets.door import open_image
 from evergreen.vision import pixels, runtime, saving
+from evergreen.vision.cache import Rows
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
@@ -27,5 +28,4 @@ def predict(images: list[bytes], model_file: Path, classes: list[str], image: "I
     """
     batch = np.stack([pixels.resize(open_image(data).pixels, image) for data in images])
     runtime.start()
-    scores: np.ndarray = saving.load(model_file, classes).predict(batch, batch_size=64, verbose=0)
-    return scores
+    return pixels.scores(saving.load(model_file, classes), Rows.of(batch))

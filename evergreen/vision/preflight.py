@@ -10,6 +10,7 @@ from evergreen.errors import PreflightFailed
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Train
+    from evergreen.vision.batches import Side
 
 _STEPS = 12
 _RATE = 1e-3
@@ -17,13 +18,12 @@ _LEAST_FALL = 1e-3
 _MOST_IMAGES = 32
 
 
-def check(model: Any, images: np.ndarray, labels: np.ndarray, train: Train) -> None:
+def check(model: Any, side: Side, train: Train) -> None:
     """Put one batch through a model that is thrown away, and learn from it for some steps.
 
     Args:
         model: uncompiled, as ``networks.build`` returns it.
-        images: (N, H, W, 3) uint8, 0-255, of the training side.
-        labels: (N, K) one-hot.
+        side: the training side: images, (H, W, 3) uint8, 0-255, and one-hot labels.
         train: its first phase says what is frozen.
 
     Raises:
@@ -32,11 +32,15 @@ def check(model: Any, images: np.ndarray, labels: np.ndarray, train: Train) -> N
     """
     from evergreen.vision import backbones
 
-    if labels.shape[1] != model.output_shape[-1]:
-        raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {labels.shape[1]}")
-    if images.dtype != np.uint8:
-        raise PreflightFailed(f"expected raw uint8 pixels, received {images.dtype}: preprocessing is inside the model")
-    batch, truth = _spread(images, labels)
+    if side.labels.shape[1] != model.output_shape[-1]:
+        raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {side.labels.shape[1]}")
+    if side.rows.dtype != np.uint8:
+        raise PreflightFailed(
+            f"expected raw uint8 pixels, received {side.rows.dtype}: preprocessing is inside the model"
+        )
+    # From everywhere, so that the batch has several classes.
+    chosen = np.linspace(0, len(side.rows) - 1, min(_MOST_IMAGES, len(side.rows))).round().astype(int)
+    batch, truth = side.rows.gather(chosen), side.labels[chosen]
     scores = np.asarray(model(batch.astype(np.float32), training=False))
     if not np.isfinite(scores).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
         raise PreflightFailed("the network gives no probabilities for a batch of images: are its weights whole?")
@@ -47,7 +51,7 @@ def check(model: Any, images: np.ndarray, labels: np.ndarray, train: Train) -> N
         raise PreflightFailed(
             "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"
         )
-    model.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy")
+    model.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy", jit_compile=False)
     losses = []
     for _ in range(_STEPS):
         model.reset_metrics()  # else it would be the mean of all steps so far
@@ -57,9 +61,3 @@ def check(model: Any, images: np.ndarray, labels: np.ndarray, train: Train) -> N
             f"the loss on one batch went from {losses[0]:.4f} to {losses[-1]:.4f} in {_STEPS} steps: nothing is "
             "learned like this; are the labels right, and does a layer learn (train.phases.0.unfreeze, train.head)?"
         )
-
-
-def _spread(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a batch that takes its images from everywhere, so that it has several classes."""
-    chosen = np.linspace(0, len(images) - 1, min(_MOST_IMAGES, len(images))).round().astype(int)
-    return images[chosen], labels[chosen]

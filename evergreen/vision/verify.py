@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import ExportRefused
 from evergreen.vision import pixels, runtime, saving
 from evergreen.vision.formats import savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import RuntimeNotInstalled, read_labels
+from evergreen.vision.pixels import Images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ class Verification:
 
 def verify(
     dataset: pd.DataFrame,
-    read: ReadBlob,
+    images: Images,
     classes: list[str],
     recipe: Recipe,
     model_file: Path,
@@ -71,7 +71,7 @@ def verify(
 
     Args:
         dataset: path, label, sha256, split.
-        read: gives an image's bytes for its SHA-256.
+        images: where they are read, and where their pixels are kept.
         classes: class names in order; every export must carry the same.
         recipe: its ``verify``, ``image`` and ``seed`` are read.
         model_file: the ``.keras`` file that is the reference.
@@ -81,15 +81,16 @@ def verify(
     runtime.start()
     held_out = dataset[dataset["split"] == ("test" if (dataset["split"] == "test").any() else "validation")]
     sample = pixels.stratified_sample(held_out, recipe.verify.images, recipe.seed)
-    images = pixels.load(sample, read, recipe.image)
+    rows = images.rows(sample, recipe.image)
+    batch = rows.gather(np.arange(len(rows)))
     truth = pixels.targets(sample["label"], classes)
-    reference = saving.load(model_file, classes).predict(images, batch_size=64, verbose=0)
+    reference = pixels.scores(saving.load(model_file, classes), rows)
     results = []
     for name in formats:
         try:
             if read_labels(exports / name) != classes:
                 raise ExportRefused(f"its labels.txt is not {classes}")
-            scores = _OPEN[name](exports / name)(images)
+            scores = _OPEN[name](exports / name)(batch)
             results.append(_compare(name, scores, reference, truth, recipe.verify))
         except RuntimeNotInstalled as error:
             results.append(Verification(name, "not verified", str(error), None, None, None, 0))

@@ -3,6 +3,7 @@
 from evergreen.datasets.tables import to_csv
 from evergreen.vision.evaluate import evaluate as judge
 from storage.artifacts import Ref
+from tasks.images import images_of
 from tasks.model_file import MODEL
 from tasks.run import Run
 from tasks.step import step
@@ -17,7 +18,7 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
         run.store.materialise(model, folder)
-        found = judge(read_table(run.store, dataset), run.store.read_blob, classes, run.recipe, folder / MODEL)
+        found = judge(read_table(run.store, dataset), images_of(run), classes, run.recipe, folder / MODEL)
     confusion = pd.DataFrame(found.confusion, columns=classes)
     confusion.insert(0, "label", classes)
     tables = {"per_class": found.per_class, "confusion": confusion, "predictions": found.predictions}

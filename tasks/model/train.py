@@ -7,6 +7,7 @@ from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import METRICS
 from evergreen.vision.train import train as fit
 from storage.artifacts import Blob, Ref
+from tasks.images import images_of
 from tasks.model_file import MODEL
 from tasks.progress import TrainingProgress
 from tasks.run import Run
@@ -22,17 +23,19 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     with run.store.workspace() as folder:
         file = folder / MODEL
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
+        progress = TrainingProgress(run.name)
         history = fit(
             read_table(run.store, dataset),
-            run.store.read_blob,
+            images_of(run),
             classes,
             read_json(run.store, weights, "class-weights.json"),
             read_json(run.store, weights, "repeats.json"),
             run.recipe,
             file,
-            TrainingProgress(run.name),
+            progress,
             others,
             checkpoints,
+            progress.say,
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         files: dict[str, bytes | Path | Blob] = {MODEL: file, "history.csv": to_csv(history)}

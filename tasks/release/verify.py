@@ -2,6 +2,7 @@
 
 from evergreen.vision.verify import verify as prove
 from storage.artifacts import Ref
+from tasks.images import images_of
 from tasks.model_file import MODEL
 from tasks.run import Run
 from tasks.step import step
@@ -17,7 +18,7 @@ def verify(run: Run, dataset: Ref, model: Ref, exports: Ref) -> Ref:
         run.store.materialise(exports, folder / "exports")
         results = prove(
             read_table(run.store, dataset),
-            run.store.read_blob,
+            images_of(run),
             classes_of(run.store, model),
             run.recipe,
             folder / "model" / MODEL,

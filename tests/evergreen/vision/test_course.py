@@ -11,15 +11,9 @@ from evergreen.recipe import load_recipe
 from evergreen.sections.training import Phase, Train
 from evergreen.vision import course as module
 from evergreen.vision import networks, preflight
+from evergreen.vision.batches import Side
+from evergreen.vision.cache import Rows
 from evergreen.vision.course import Course, LearningRate
-
-
-class Model:
-    def __init__(self) -> None:
-        self.value = 0
-
-    def get_weights(self) -> list[int]:
-        return [self.value]
 
 
 def _train(**settings: Any) -> Train:
@@ -31,10 +25,9 @@ def _row(**metrics: float) -> dict[str, float]:
 
 
 def test_the_best_by_loss_and_by_accuracy_are_kept_apart() -> None:
-    course, model = Course(_train()), Model()
+    course = Course(_train())
     for number, (loss, accuracy) in enumerate([(0.9, 0.5), (0.5, 0.6), (0.7, 0.8), (0.5, 0.8)]):
-        model.value = number
-        course.seen(model, _row(val_loss=loss, val_accuracy=accuracy))
+        course.seen([np.array(number)], _row(val_loss=loss, val_accuracy=accuracy))
     assert {metric: (best.epoch, best.weights) for metric, best in course.best.items()} == {
         "val_loss": (1, [1]), "val_accuracy": (2, [2]),
     }  # fmt: skip
@@ -43,7 +36,7 @@ def test_the_best_by_loss_and_by_accuracy_are_kept_apart() -> None:
 def test_it_is_good_enough_when_both_are_over_their_thresholds() -> None:
     course = Course(_train(stop_when={"accuracy": 0.98, "val_accuracy": 0.98}))
     for accuracy, val_accuracy, ended in ((0.99, 0.9, False), (0.98, 0.99, False), (0.981, 0.981, True)):
-        course.seen(Model(), _row(accuracy=accuracy, val_accuracy=val_accuracy))
+        course.seen([], _row(accuracy=accuracy, val_accuracy=val_accuracy))
         assert course.ended is ended
 
 
@@ -53,7 +46,7 @@ def test_no_epoch_begins_that_would_pass_the_time_limit(monkeypatch: pytest.Monk
     course = Course(_train(time_limit_minutes=1))
     for seconds, ended in ((25, False), (50, True)):
         now[0] = 1000 + seconds
-        course.seen(Model(), _row())
+        course.seen([], _row())
         assert course.ended is ended
     assert course.seconds_left == 10
     now[0] += 11
@@ -90,7 +83,11 @@ def test_a_plateau_of_accuracy_is_told_by_its_growth() -> None:
 
 RECIPE = load_recipe("digits", ["image={height: 8, width: 8}", "train.cnn=[{filters: 4}]"])
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
-LABELS = np.eye(3)[np.arange(40) % 3]
+
+
+def _side(images: np.ndarray = IMAGES) -> Side:
+    labels = np.eye(3, dtype=np.float32)[np.arange(40) % 3]
+    return Side(Rows.of(images), labels, np.ones(40, np.float32), [bytes([number]) * 32 for number in range(40)])
 
 
 def _model(classes: int = 3) -> Any:
@@ -99,24 +96,24 @@ def _model(classes: int = 3) -> Any:
 
 
 def test_a_sound_start_passes() -> None:
-    preflight.check(_model(), IMAGES, LABELS, RECIPE.train)
+    preflight.check(_model(), _side(), RECIPE.train)
 
 
 def test_labels_that_do_not_fit_are_found() -> None:
     with pytest.raises(PreflightFailed, match="expected 4 classes, the labels have 3"):
-        preflight.check(_model(4), IMAGES, LABELS, RECIPE.train)
+        preflight.check(_model(4), _side(), RECIPE.train)
 
 
 def test_pixels_that_are_scaled_already_are_found() -> None:
     with pytest.raises(PreflightFailed, match="preprocessing is inside the model"):
-        preflight.check(_model(), (IMAGES / 255).astype(np.float32), LABELS, RECIPE.train)
+        preflight.check(_model(), _side((IMAGES / 255).astype(np.float32)), RECIPE.train)
 
 
 def test_weights_that_are_no_numbers_are_found() -> None:
     model = _model()
     model.layers[-1].set_weights([np.full_like(weight, np.nan) for weight in model.layers[-1].get_weights()])
     with pytest.raises(PreflightFailed, match="are its weights whole"):
-        preflight.check(model, IMAGES, LABELS, RECIPE.train)
+        preflight.check(model, _side(), RECIPE.train)
 
 
 def test_a_network_that_cannot_learn_is_found() -> None:
@@ -124,14 +121,14 @@ def test_a_network_that_cannot_learn_is_found() -> None:
     for layer in model.layers:
         layer.trainable = False
     with pytest.raises(PreflightFailed, match="no layer of the network learns"):
-        preflight.check(model, IMAGES, LABELS, RECIPE.train)
+        preflight.check(model, _side(), RECIPE.train)
 
 
 def test_a_loss_that_does_not_fall_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "_RATE", 0.0)
     recipe = load_recipe("digits", ["image={height: 8, width: 8}", "train.cnn=[{filters: 4}]", "train.head={}"])
     with pytest.raises(PreflightFailed, match="nothing is learned like this"):
-        preflight.check(networks.build(recipe.train, recipe.image, 3), IMAGES, LABELS, recipe.train)
+        preflight.check(networks.build(recipe.train, recipe.image, 3), _side(), recipe.train)
 
 
 def test_a_cnn_has_nothing_to_freeze() -> None:

@@ -1,5 +1,6 @@
 """evergreen.vision: a tiny real training, its file, its evaluation, and every export of it."""
 
+import hashlib
 import re
 import shutil
 import zipfile
@@ -19,9 +20,11 @@ from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.evaluate import evaluate, measure
 from evergreen.vision.export import export
+from evergreen.vision.fit import EpochReport
 from evergreen.vision.formats import contract, tfjs
+from evergreen.vision.pixels import Images
 from evergreen.vision.predict import predict
-from evergreen.vision.train import EpochReport, train
+from evergreen.vision.train import train
 from evergreen.vision.verify import verify
 
 CLASSES = ["dark", "bright", "red"]
@@ -45,11 +48,13 @@ class Trained:
         self.blobs: dict[str, bytes] = {}
         for label in CLASSES:
             for number in range(24):
-                name = f"{label}{number}"
-                self.blobs[name] = png(number, (9, 7), COLOURS[label])
+                data = png(number, (9, 7), COLOURS[label])
+                name = hashlib.sha256(data).hexdigest()
+                self.blobs[name] = data
                 side = "train" if number < 14 else "validation" if number < 18 else "test"
                 rows.append((f"{label}/{number}", label, name, side))
         self.table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
+        self.images = Images(self.blobs.__getitem__, folder / "pixels", folder / "features")
         self.folder = folder
         self.reports: list[EpochReport] = []
         self.model = folder / "model.keras"
@@ -57,7 +62,7 @@ class Trained:
 
     def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
         weights = dict.fromkeys(CLASSES, 1.0)
-        return train(self.table, self.blobs.__getitem__, CLASSES, weights, weights, recipe, file, self.reports.append)
+        return train(self.table, self.images, CLASSES, weights, weights, recipe, file, self.reports.append)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +107,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
                 raise _Killed
 
         weights = dict.fromkeys(CLASSES, 1.0)
-        arguments = (trained.table, trained.blobs.__getitem__, CLASSES, weights, weights, RECIPE)
+        arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE)
         others = {"val_accuracy": tmp_path / "other.keras"}
         return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder)
 
@@ -182,7 +187,7 @@ def test_measures_agree_with_scikit_learn() -> None:
 
 
 def test_evaluation_covers_every_image_once(trained: Trained) -> None:
-    found = evaluate(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model)
+    found = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
     assert {name: values["count"] for name, values in found.metrics.items()} == {
         "train": 42,
         "validation": 12,
@@ -195,7 +200,7 @@ def test_evaluation_covers_every_image_once(trained: Trained) -> None:
 
 
 def test_prediction_agrees_with_evaluation(trained: Trained) -> None:
-    found = evaluate(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model)
+    found = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
     rows = found.predictions.merge(trained.table[["path", "sha256"]], on="path").head(10)
     scores = predict([trained.blobs[name] for name in rows["sha256"]], trained.model, CLASSES, RECIPE.image)
     assert [CLASSES[index] for index in scores.argmax(axis=1)] == list(rows["predicted"])
@@ -204,12 +209,12 @@ def test_prediction_agrees_with_evaluation(trained: Trained) -> None:
 @pytest.fixture(scope="module")
 def exported(trained: Trained) -> Path:
     folder = trained.folder / "exports"
-    export(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model, folder, trained.folder / "scratch")
+    export(trained.table, trained.images, CLASSES, RECIPE, trained.model, folder, trained.folder / "scratch")
     return folder
 
 
 def _verify(trained: Trained, folder: Path, formats: list[str]) -> dict[str, Any]:
-    found = verify(trained.table, trained.blobs.__getitem__, CLASSES, RECIPE, trained.model, folder, formats)
+    found = verify(trained.table, trained.images, CLASSES, RECIPE, trained.model, folder, formats)
     return {result.format: result for result in found}
 
 
@@ -228,7 +233,7 @@ def test_exporting_again_gives_the_same_bytes_where_the_library_allows(trained: 
     recipe = recipe.model_copy(update={"image": RECIPE.image})
     for name in ("one", "two"):
         folders = tmp_path / name / "exports", tmp_path / name / "scratch"
-        export(trained.table, trained.blobs.__getitem__, CLASSES, recipe, trained.model, *folders)
+        export(trained.table, trained.images, CLASSES, recipe, trained.model, *folders)
     files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one/exports").rglob("*") if path.is_file()]
     assert len(files) == 3 + 3 + 1  # labels, a file each, and the weights of tfjs
     different = [
@@ -245,7 +250,7 @@ def test_another_models_export_fails(trained: Trained, exported: Path, tmp_path:
     trained.train(other, tmp_path / "other.keras")
     export(
         trained.table,
-        trained.blobs.__getitem__,
+        trained.images,
         CLASSES,
         other,
         tmp_path / "other.keras",
