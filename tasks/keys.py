@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from evergreen.recipe import Recipe
 from evergreen.steps import Step
+from evergreen.vision.precision import precision_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
 from storage.fingerprint import reachable_code
