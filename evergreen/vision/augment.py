@@ -73,7 +73,7 @@ def expanded(augment: Augment) -> Augment:
         height_shift=min(1.0, 2 * m),
         zoom=min(1.0, 2 * m),
         horizontal_flip=m > 0,
-        brightness=(1 - m, 1 + m),
+        brightness=(1 - m, 1 + m) if m else None,
         contrast=m,
         hue=min(0.5, m),
         fill=augment.fill,
