@@ -107,6 +107,9 @@ def _found(run: Run) -> Inspected:
         aside=read_table(store, dataset, "aside.csv"),
         leakage=read_table(store, dataset, "leakage.csv"),
         weights=read_json(store, _output(run, "balance"), "class-weights.json"),
+        image=run.recipe.image,
+        augment=run.recipe.augment,
+        seed=run.recipe.seed,
     )
 
 

@@ -11,9 +11,15 @@ from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadImage
 from evergreen.reports import pictures
+from evergreen.sections.data import Augment
+from evergreen.vision.augment import Augmenter, expanded
+from evergreen.vision.pixels import resize
+from evergreen.vision.threads import Threads
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evergreen.sections.data import Image
 
 _TEMPLATE = Path(__file__).with_name("inspection.html.j2")
 _SAMPLES_PER_CLASS = 6
@@ -22,11 +28,14 @@ _MOST_PAIRS = 9
 _MOST_QUARANTINED = 18
 _MOST_ROWS = 200
 _THUMBNAIL = 160
+_AUGMENTED = 5
+_VIEWS = 5
+_MAGNITUDES = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """Everything that an inspection shows; tables are as repair, screen and split describe them."""
+    """What an inspection shows: tables as repair, screen and split describe them, and what of the recipe they need."""
 
     name: str
     title: str
@@ -41,6 +50,9 @@ class Inspected:
     aside: pd.DataFrame
     leakage: pd.DataFrame
     weights: dict[str, float]
+    image: Image
+    augment: Augment
+    seed: int
 
 
 def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
@@ -57,7 +69,10 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         "class_distribution.png": pictures.class_distribution(counts),
         "resolutions.png": pictures.resolutions(found.dataset),
         "samples.png": pictures.gallery(_samples(found, read), _SAMPLES_PER_CLASS),
+        "magnitudes.png": pictures.gallery(_magnitudes(found, read), 1 + len(_MAGNITUDES)),
     }
+    if augmented := _augmented(found, read):
+        files["augmentation.png"] = pictures.gallery(augmented, 1 + _VIEWS)
     if pairs := _pairs(found, read):
         files["duplicates.png"] = pictures.gallery(pairs, 6)
     if refused := _quarantined(found, read):
@@ -69,10 +84,18 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         splits=list(counts.columns),
         measures=found.dataset[["width", "height", "brightness", "sharpness"]].describe().loc[["min", "mean", "max"]],
         formats=found.dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
+        augmentation=_settings(found.augment),
         most_rows=_MOST_ROWS,
         pictures={name: base64.b64encode(data).decode() for name, data in files.items()},
     )
     return {"inspection.html": page.encode(), **files}
+
+
+def _settings(augment: Augment) -> list[str]:
+    """Return what the augmentation does, in words, a magnitude replaced by what it stands for."""
+    values = expanded(augment).model_dump()
+    changed = [name for name, value in values.items() if name != "fill" and value != Augment.model_fields[name].default]
+    return [f"{name} {values[name]}" for name in changed] + [f"fill {augment.fill}"]
 
 
 def class_counts(found: Inspected) -> pd.DataFrame:
@@ -92,6 +115,44 @@ def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
         ]
         shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
     return shown
+
+
+def _augmented(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
+    """Return some training images, each followed by the first views that a training would see of it."""
+    augmenter = Augmenter(found.augment, found.seed)
+    if not augmenter.active:
+        return []
+    shown = []
+    for digest, pixels in _some_training_images(found, read):
+        views = [(augmenter, f"view {view + 1}", view) for view in range(_VIEWS)]
+        shown += [(pixels, "as it is"), *_views(digest, pixels, views)]
+    return shown
+
+
+def _magnitudes(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
+    """Return some training images, each followed by one view at every magnitude."""
+    augmenters = [
+        (Augmenter(Augment(magnitude=magnitude, fill=found.augment.fill), found.seed), f"magnitude {magnitude:g}", 0)
+        for magnitude in _MAGNITUDES
+    ]
+    shown = []
+    for digest, pixels in _some_training_images(found, read):
+        shown += [(pixels, "as it is"), *_views(digest, pixels, augmenters)]
+    return shown
+
+
+def _views(digest: str, pixels: Any, views: list[tuple[Augmenter, str, int]]) -> list[tuple[Any, str]]:
+    key = bytes.fromhex(digest)
+    with Threads(1) as threads:
+        return [(augmenter(pixels[None], [key], view, threads)[0], caption) for augmenter, caption, view in views]
+
+
+def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, Any]]:
+    """Return SHA-256 and pixels, as a network is given them, of one training image of each of the first classes."""
+    training = found.dataset[found.dataset["split"] == "train"].sort_values("pixels")
+    chosen = [training[training["label"] == label]["sha256"].head(1) for label in found.classes]
+    digests = [str(digest) for some in chosen for digest in some][:_AUGMENTED]
+    return [(digest, resize(open_image(read(digest)).pixels, found.image)) for digest in digests]
 
 
 def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:

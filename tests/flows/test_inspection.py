@@ -29,9 +29,7 @@ def photos(tmp_path: Path, png: Callable[..., bytes]) -> Path:
     return path
 
 
-def test_a_recipe_whose_network_is_not_built_can_be_looked_at(
-    command: Command, photos: Path, prefect_server: str
-) -> None:
+def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: Path, prefect_server: str) -> None:
     options = ("--source", str(photos), "--set", "repair.classes=[King, Queen]")
     done = command("inspect", "chessman", *options, "--json", server=prefect_server)
     assert done.returncode == 0, done.stderr
@@ -49,7 +47,8 @@ def test_a_recipe_whose_network_is_not_built_can_be_looked_at(
     page = (folder / "inspection.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "King/broken.png" in page
-    for name in ("class_distribution", "resolutions", "samples", "duplicates"):
+    assert "rotation 20.0, shear 0.2, zoom 0.2, fill nearest" in page
+    for name in ("class_distribution", "resolutions", "samples", "duplicates", "augmentation", "magnitudes"):
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     shown = command("inspect", "chessman", *options, server=prefect_server)
     assert "split or joined words" in shown.stdout
