@@ -1,0 +1,130 @@
+"""Measure accuracy on real data, with the recipes of the reference systems and EfficientNet-Lite0.
+
+    .venv/bin/python benchmarks/accuracy.py trashnet dataset-resized.zip
+    .venv/bin/python benchmarks/accuracy.py chess Chessman-image-dataset.zip
+    .venv/bin/python benchmarks/accuracy.py cifar10 cifar-10-images.zip
+
+TrashNet: garbage's recipe, 70/15/15, three seeds, each with a split of its own. Chess: five folds, each image judged
+once by a model that did not see it; accuracy is pooled over all. Every run is cold.
+"""
+
+import argparse
+import statistics
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from retraining import retrain, seconds_of
+from sklearn.metrics import f1_score
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+SEEDS = (42, 1, 2)
+FOLDS = 5
+LITE = "train.backbone=EfficientNetLite0"
+ONE_EXPORT = "export.formats=[tflite-float32]"
+
+
+def main() -> None:
+    """Measure what the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("trashnet", "chess", "cifar10"))
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--set", action="append", default=[], dest="settings", help="also set this in the recipe")
+    parser.add_argument("--store", type=Path, help="keep the store here, to look at the runs")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = arguments.store or Path(folder) / "store"
+        measures = {"trashnet": trashnet, "chess": chess, "cifar10": cifar10}
+        measures[arguments.what](arguments.archive.resolve(), store, Path(folder), arguments.settings)
+
+
+def trashnet(archive: Path, store: Path, _: Path, settings: list[str]) -> None:
+    """Print test accuracy and macro F1 of each seed, and their means."""
+    found = []
+    for seed in SEEDS:
+        summary, wall = retrain(
+            "garbage", store / str(seed), LITE, ONE_EXPORT, "repair.classes=[]", f"seed={seed}", *settings,
+            source=archive,
+        )  # fmt: skip
+        test = judged(store / str(seed), summary)
+        found.append((_accuracy(test), f1_score(test["label"], test["predicted"], average="macro")))
+        _say(f"seed {seed}", summary, wall, *found[-1])
+    accuracy, f1 = (statistics.mean(values) for values in zip(*found, strict=True))
+    print(f"mean of {len(SEEDS)} seeds: test accuracy {accuracy:.2%}, macro F1 {f1:.4f}")
+
+
+def chess(archive: Path, store: Path, scratch: Path, settings: list[str]) -> None:
+    """Print accuracy of each fold, and pooled over all of them."""
+    parts = []
+    for number, source in enumerate(folds(archive, scratch), start=1):
+        summary, wall = retrain(
+            "chessman", store / str(number), LITE, ONE_EXPORT, "split={method: predefined, validation: 0, test: 0}",
+            *settings, source=source,
+        )  # fmt: skip
+        parts.append(judged(store / str(number), summary))
+        f1 = f1_score(parts[-1]["label"], parts[-1]["predicted"], average="macro")
+        _say(f"fold {number}", summary, wall, _accuracy(parts[-1]), f1)
+    pooled = pd.concat(parts)
+    f1 = f1_score(pooled["label"], pooled["predicted"], average="macro")
+    print(f"pooled over {FOLDS} folds: accuracy {_accuracy(pooled):.2%} of {len(pooled)} images, macro F1 {f1:.4f}")
+
+
+def cifar10(archive: Path, store: Path, _: Path, settings: list[str]) -> None:
+    """Print the accuracies of the recipe as it is."""
+    summary, wall = retrain("cifar10", store, ONE_EXPORT, *settings, source=archive)
+    test = judged(store, summary)
+    _say("cifar10", summary, wall, _accuracy(test), f1_score(test["label"], test["predicted"], average="macro"))
+
+
+def folds(archive: Path, scratch: Path) -> Iterator[Path]:
+    """Yield a folder a fold: train, validation (a tenth of the rest) and test, each with a folder a class."""
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(scratch / "images")
+    images = sorted(path for path in (scratch / "images").rglob("*") if path.is_file())
+    labels = np.array([path.parent.name for path in images])
+    order = StratifiedKFold(FOLDS, shuffle=True, random_state=42).split(images, labels)
+    for number, (rest, held_out) in enumerate(order, start=1):
+        learned, watched = train_test_split(rest, test_size=0.1, stratify=labels[rest], random_state=number)
+        source = scratch / f"fold{number}"
+        for subset, positions in (("train", learned), ("validation", watched), ("test", held_out)):
+            for position in positions:
+                target = source / subset / labels[position] / images[position].name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.hardlink_to(images[position])
+        yield source
+
+
+def judged(store: Path, summary: dict[str, Any]) -> pd.DataFrame:
+    """Return the predictions on the test images of a run: label, predicted, probability."""
+    from storage.artifacts import Ref
+    from storage.store import Store
+    from tasks.tables import read_table
+
+    opened = Store(store)
+    digest = next(step["output"] for step in summary["steps"] if step["name"] == "evaluate")
+    ref: Ref = opened.manifest(digest).ref()
+    predictions = read_table(opened, ref, "predictions.csv")
+    return predictions[predictions["split"] == "test"]
+
+
+def _accuracy(predictions: pd.DataFrame) -> float:
+    return float((predictions["label"] == predictions["predicted"]).mean())
+
+
+def _say(name: str, summary: dict[str, Any], wall: float, accuracy: float, f1: float) -> None:
+    metrics = summary["metrics"]
+    others = ", ".join(f"{split} {metrics[split]['accuracy']:.2%}" for split in ("validation", "train"))
+    training = seconds_of(summary)["train"]
+    print(
+        f"{name}: test accuracy {accuracy:.2%} of {metrics['test']['count']}, macro F1 {f1:.4f} ({others}); "
+        f"{wall:.0f} s in all, training {training:.0f} s",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
