@@ -35,7 +35,7 @@ class Checkpoints:
         packed = io.BytesIO()
         np.savez(packed, **{_FACTS: np.frombuffer(json.dumps(dict(facts)).encode(), np.uint8)}, **named)
         data = packed.getbuffer()
-        target = self._folder / f"{number:06d}-{hashlib.sha256(data).hexdigest()}.npz"
+        target = self._folder / f"{number:012d}-{hashlib.sha256(data).hexdigest()}.npz"
         part = target.with_suffix(".part")
         with part.open("wb") as file:
             file.write(data)

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.errors import TrainingDiverged
-from evergreen.vision import backbones, networks, runtime
-from evergreen.vision.augment import Augmenter
-from evergreen.vision.batches import Side, augmented, batches
-from evergreen.vision.cache import Rows
+from evergreen.vision import backbones, runtime
+from evergreen.vision.batches import batches
 from evergreen.vision.course import Course, LearningRate, Patience
-from evergreen.vision.features import Features
+from evergreen.vision.material import Material, Source
 
 if TYPE_CHECKING:
-    from evergreen.recipe import Recipe
     from evergreen.sections.training import Phase
     from evergreen.vision.checkpoint import Checkpoints
-    from evergreen.vision.threads import Threads
 
 State = tuple[dict[str, Any], dict[str, list[np.ndarray]]]
 
-_GIB = 2**30
+_MOST_BATCHES = 10**6
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,14 @@ class EpochReport:
     seconds_left: float
 
 
+@dataclass(frozen=True)
+class Midway:
+    """Where an epoch was stopped: after so many batches, with these states of its seeds and its metrics."""
+
+    batch: int = 0
+    arrays: Mapping[str, list[np.ndarray]] = field(default_factory=dict)
+
+
 class Fitting:
     """One training. Every epoch is a function of the state before it, the seed and its number.
 
@@ -55,27 +58,15 @@ class Fitting:
     augmentation from the seed, the epoch (in a frozen phase: the view) and the image.
     """
 
-    def __init__(
-        self,
-        model: Any,
-        recipe: Recipe,
-        sides: Mapping[str, Side],
-        kept: Checkpoints,
-        features: Path | None,
-        threads: Threads,
-        on_epoch: Callable[[EpochReport], None],
-        say: Callable[[str], None],
-    ) -> None:
-        """Take an uncompiled model, the sides ``train`` and ``validation`` of images, and where features are kept."""
-        self._model, self._recipe, self._sides = model, recipe, sides
-        self._kept, self._features, self._threads = kept, features, threads
-        self._on_epoch, self._say = on_epoch, say
-        self._augmenter = Augmenter(recipe.augment, recipe.seed)
-        self._course = Course(recipe.train)
+    def __init__(self, model: Any, source: Source, kept: Checkpoints, on_epoch: Callable[[EpochReport], None]) -> None:
+        """Take an uncompiled model, what it learns from, where its states are kept, and who hears of an epoch."""
+        self._model, self._source, self._kept, self._on_epoch = model, source, kept, on_epoch
+        self._recipe = source.recipe
+        self._course = Course(source.recipe.train)
 
     def run(self, state: State | None) -> Course:
         """Run the phases, or what a checkpoint says is left of them, and return what came of them."""
-        facts, arrays = state or ({"phase": 1, "epoch": 0}, {})
+        facts, arrays = state or ({"phase": 1}, {})
         if state:
             best = {metric: arrays.get(f"best-{metric}", []) for metric in self._course.best}
             self._course.restore(facts["course"], best)
@@ -83,31 +74,32 @@ class Fitting:
         for number, phase in enumerate(self._recipe.train.phases, start=1):
             if number < facts["phase"] or self._course.ended:
                 continue
-            resumed = number == facts["phase"] and facts["epoch"] > 0
-            self._phase(number, phase, (facts, arrays) if resumed else None)
+            self._phase(number, phase, (facts, arrays) if state and number == facts["phase"] else None)
         return self._course
 
     def _phase(self, number: int, phase: Phase, state: State | None) -> None:
         """Run one phase, or what is left of it."""
         backbones.unfreeze(self._model, phase.unfreeze)
-        source = self._source(number, phase)
-        learner = source.learner
+        material = self._source.material(number, phase, self._model)
+        learner = material.learner
         learner.compile(
             _optimizer(phase), "categorical_crossentropy", metrics=["accuracy"], jit_compile=runtime.may_compile()
         )
         learner.optimizer.build(learner.trainable_variables)
-        rate, patience, first = LearningRate(phase), Patience(phase.early_stopping), 0
+        rate, patience, first, batch = LearningRate(phase), Patience(phase.early_stopping), 0, 0
         if state:
             facts, arrays = state
-            rate.state, patience.state, first = facts["rate"], facts["patience"], facts["epoch"]
-            for variable, value in zip(learner.optimizer.variables, arrays["optimizer"], strict=True):
-                variable.assign(value)
+            rate.state, patience.state, first, batch = facts["rate"], facts["patience"], facts["epoch"], facts["batch"]
+            _assign(learner.optimizer.variables, arrays["optimizer"])
             if facts["over"]:
                 return
         began = time.monotonic()
         for epoch in range(first, phase.epochs):
+            before: dict[str, Any] = {"phase": number, "epoch": epoch, "over": False}
+            before |= {"rate": dict(rate.state), "patience": dict(patience.state)}
             learner.optimizer.learning_rate = rate.of(epoch)
-            metrics = self._epoch(source, phase, epoch, runtime.seed_of(self._recipe.seed, number, epoch))
+            midway = Midway(batch, state[1]) if state and epoch == first and batch else Midway()
+            metrics = self._epoch(material, phase, before, midway)
             metrics["learning_rate"] = rate.now
             if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
                 raise TrainingDiverged(
@@ -118,8 +110,8 @@ class Fitting:
             learned = self._learned(number)
             self._course.seen(learned, {"phase": number, "epoch": epoch + 1, **metrics})
             over = patience.seen(metrics) or self._course.ended
-            facts = {"phase": number, "epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
-            self._save(facts, learned, learner.optimizer)
+            after = {"epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
+            self._save(before | after, learned, learner.optimizer)
             left = (time.monotonic() - began) / (epoch + 1 - first) * (phase.epochs - epoch - 1)
             left = min(left, self._course.seconds_left)
             phases = len(self._recipe.train.phases)
@@ -127,47 +119,50 @@ class Fitting:
             if over:
                 return
 
-    def _epoch(self, source: _Source, phase: Phase, epoch: int, seed: int) -> dict[str, float]:
-        """Learn from every training image once, in an order and with dropout that the seed alone decides."""
-        import keras
+    def _epoch(self, material: Material, phase: Phase, facts: dict[str, Any], midway: Midway) -> dict[str, float]:
+        """Learn from every training image once, in an order and with dropout that the seed alone decides.
 
-        def batch_end(batch: int, logs: dict[str, Any]) -> None:
-            if self._course.out_of_time:
-                source.learner.stop_training = True
-
-        training, gather = source.training(epoch)
+        Whatever stops it midway (a cancelled run, Ctrl-C) leaves a checkpoint of the batches that were done.
+        """
+        number, epoch = facts["phase"], facts["epoch"]
+        seed = runtime.seed_of(self._recipe.seed, number, epoch)
+        training, gather = material.training(epoch)
         order = np.random.default_rng(seed).permutation(len(training.rows))
         runtime.reseed(self._model, seed)
-        history = source.learner.fit(
-            batches(training, phase.batch, order, gather),
-            validation_data=batches(source.validation, phase.batch),
-            epochs=1,
-            shuffle=False,
-            callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=batch_end)],
-            verbose=0,
-        ).history
+        learner = material.learner
+        before = int(learner.optimizer.iterations.numpy()) - midway.batch
+        try:
+            history = learner.fit(
+                batches(training, phase.batch, order[midway.batch * phase.batch :], gather),
+                validation_data=batches(material.validation, phase.batch),
+                epochs=1,
+                shuffle=False,
+                callbacks=[self._callback(learner, midway)],
+                verbose=0,
+            ).history
+        except BaseException:
+            done = int(learner.optimizer.iterations.numpy()) - before
+            if 0 < done < -(-len(order) // phase.batch):
+                seeds = [np.asarray(state) for state in runtime.seeds(self._model)]
+                metrics = [np.asarray(variable) for variable in learner.metrics_variables]
+                self._save(facts, self._learned(number), learner.optimizer, done, {"seeds": seeds, "metrics": metrics})
+            raise
         return {name: float(values[-1]) for name, values in history.items()}
 
-    def _source(self, number: int, phase: Phase) -> _Source:
-        """Decide whether a phase learns from images or, if its backbone is frozen, from the backbone's features."""
-        frozen = phase.unfreeze == "none" and self._recipe.train.backbone != "cnn"
-        train = self._recipe.train
-        views = min(train.views, phase.epochs) if self._augmenter.active else 1
-        if frozen:
-            before, head = networks.halves(self._model)
-            features = Features.of(before, self._features, train)
-            rows = len(self._sides["train"].rows) * views + len(self._sides["validation"].rows)
-            gib = rows * features.bytes_each / _GIB
-            seen = f"{views} view{'s' if views > 1 else ''} of each image"
-            if gib <= train.features_gib:
-                self._say(f"phase {number}: the backbone is frozen; its features of {seen} are kept, {gib:.2f} GiB")
-                return _FromFeatures(head, features, self._sides, self._augmenter, views, self._threads, self._say)
-            self._say(
-                f"phase {number}: the backbone is frozen, and its features of {seen} would take {gib:.2f} GiB, over "
-                f"train.features_gib ({train.features_gib:g}): every epoch runs through the backbone"
-            )
-        first = 0 if frozen else number * 1_000_000  # a view for each epoch of the training; of a frozen phase, few
-        return _FromImages(self._model, self._sides, self._augmenter, first, views if frozen else None, self._threads)
+    def _callback(self, learner: Any, midway: Midway) -> Any:
+        """Return what ends an epoch at the time limit, and takes up one that was stopped midway."""
+        import keras
+
+        def epoch_begin(epoch: int, logs: Any) -> None:
+            if midway.batch:
+                _assign(runtime.seeds(self._model), midway.arrays["seeds"])
+                _assign(learner.metrics_variables, midway.arrays["metrics"])
+
+        def batch_end(batch: int, logs: Any) -> None:
+            if self._course.out_of_time:
+                learner.stop_training = True
+
+        return keras.callbacks.LambdaCallback(on_epoch_begin=epoch_begin, on_train_batch_end=batch_end)
 
     def _learned(self, number: int) -> list[np.ndarray]:
         """Return the weights that the phases so far can have changed."""
@@ -175,83 +170,29 @@ class Fitting:
         whole = self._recipe.train.backbone == "cnn" or any(phase.unfreeze != "none" for phase in phases)
         return [np.asarray(variable) for variable in (self._model.weights if whole else _outside(self._model))]
 
-    def _save(self, facts: dict[str, Any], learned: list[np.ndarray], optimizer: Any) -> None:
+    def _save(
+        self,
+        facts: dict[str, Any],
+        learned: list[np.ndarray],
+        optimizer: Any,
+        batch: int = 0,
+        midway: Mapping[str, list[np.ndarray]] | None = None,
+    ) -> None:
+        """Keep the state after so many epochs, and batches of the next."""
         best = {f"best-{metric}": best.weights for metric, best in self._course.best.items()}
         state = [np.asarray(variable) for variable in optimizer.variables]
-        arrays = {"weights": learned, "optimizer": state, **best}
-        self._kept.save(len(self._course.history), facts | {"course": self._course.facts()}, arrays)
-
-
-class _Source:
-    """What a phase learns from.
-
-    Attributes:
-        learner: the model that is fitted.
-        validation: what it is judged by.
-    """
-
-    learner: Any
-    validation: Side
-
-    def training(self, epoch: int) -> tuple[Side, Callable[[np.ndarray], np.ndarray] | None]:
-        """Return what an epoch of the phase, from 0, learns from, and what gathers it."""
-        raise NotImplementedError
-
-
-class _FromImages(_Source):
-    """Images, changed anew in each epoch; with ``views``, the same few changes in turn."""
-
-    def __init__(
-        self,
-        model: Any,
-        sides: Mapping[str, Side],
-        augmenter: Augmenter,
-        first: int,
-        views: int | None,
-        threads: Threads,
-    ) -> None:
-        self.learner, self.validation = model, sides["validation"]
-        self._train, self._augmenter, self._threads = sides["train"], augmenter, threads
-        self._first, self._views = first, views
-
-    def training(self, epoch: int) -> tuple[Side, Callable[[np.ndarray], np.ndarray] | None]:
-        view = self._first + (epoch % self._views if self._views else epoch)
-        return self._train, augmented(self._train, self._augmenter, view, self._threads)
-
-
-class _FromFeatures(_Source):
-    """Features of a frozen backbone; those of a view are computed when an epoch first needs them."""
-
-    def __init__(
-        self,
-        head: Any,
-        features: Features,
-        sides: Mapping[str, Side],
-        augmenter: Augmenter,
-        views: int,
-        threads: Threads,
-        say: Callable[[str], None],
-    ) -> None:
-        self.learner = head
-        self._features, self._train, self._augmenter = features, sides["train"], augmenter
-        self._views, self._threads, self._say = views, threads, say
-        self._known: dict[int, Rows] = {}
-        judged = sides["validation"]
-        self.validation = judged.of(features.rows(judged.rows, judged.keys, None, 0, threads))
-
-    def training(self, epoch: int) -> tuple[Side, Callable[[np.ndarray], np.ndarray] | None]:
-        view = epoch % self._views
-        if view not in self._known:
-            self._say(f"features of view {view + 1} of {self._views}")
-            train = self._train
-            self._known[view] = self._features.rows(train.rows, train.keys, self._augmenter, view, self._threads)
-        return self._train.of(self._known[view]), None
+        arrays = {"weights": learned, "optimizer": state, **best, **(midway or {})}
+        number = len(self._course.history) * _MOST_BATCHES + batch
+        self._kept.save(number, facts | {"batch": batch, "course": self._course.facts()}, arrays)
 
 
 def put(model: Any, weights: Sequence[np.ndarray]) -> None:
     """Give a model all its weights, or just those outside its backbone if there are only as many."""
-    variables = model.weights if len(weights) == len(model.weights) else _outside(model)
-    for variable, value in zip(variables, weights, strict=True):
+    _assign(model.weights if len(weights) == len(model.weights) else _outside(model), weights)
+
+
+def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 

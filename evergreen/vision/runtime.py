@@ -51,7 +51,11 @@ def reseed(model: Any, seed: int) -> None:
     import numpy as np
 
     keras.utils.set_random_seed(seed)
-    for position, layer in enumerate(model._flatten_layers()):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            generator.state.assign(np.array([seed_of(seed, position), 0], np.uint32))
+    for position, state in enumerate(seeds(model)):
+        state.assign(np.array([seed_of(seed, position), 0], np.uint32))
+
+
+def seeds(model: Any) -> list[Any]:
+    """Return the states of the generators inside a model's layers, in the layers' order."""
+    generators = (getattr(layer, "seed_generator", None) for layer in model._flatten_layers())
+    return [generator.state for generator in generators if generator is not None]

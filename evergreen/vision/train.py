@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evergreen.vision import networks, pixels, preflight, runtime, saving
+from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, keys_of
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.fit import EpochReport, Fitting, put
+from evergreen.vision.material import Source
 from evergreen.vision.pixels import Images
 from evergreen.vision.precision import precision_of
 from evergreen.vision.threads import Threads
@@ -80,7 +82,8 @@ def train(
     model = networks.build(recipe.train, recipe.image, len(classes))
     try:
         with Threads() as threads:
-            course = Fitting(model, recipe, sides, kept, images.features, threads, on_epoch, say).run(state)
+            source = Source(recipe, sides, images.features, Augmenter(recipe.augment, recipe.seed), threads, say)
+            course = Fitting(model, source, kept, on_epoch).run(state)
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
     for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():

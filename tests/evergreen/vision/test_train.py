@@ -18,6 +18,7 @@ from evergreen.recipe import Recipe, load_recipe
 from evergreen.vision import saving
 from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
+from evergreen.vision.course import Course
 from evergreen.vision.evaluate import evaluate, measure
 from evergreen.vision.export import export
 from evergreen.vision.fit import EpochReport
@@ -129,6 +130,36 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
     Checkpoints(folder).clear()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("batches", [1, 4, 9, 11, 40])
+def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batches: int
+) -> None:
+    seen = 0
+
+    def out_of_time(course: Course) -> bool:  # asked after every batch, as a signal may come
+        nonlocal seen
+        seen += 1
+        if seen == batches:
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(Course, "out_of_time", property(out_of_time))
+    weights = dict.fromkeys(CLASSES, 1.0)
+    arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE, tmp_path / "model.keras")
+    with pytest.raises(KeyboardInterrupt):
+        train(*arguments, trained.reports.append, None, tmp_path / "checkpoints")
+    state = Checkpoints(tmp_path / "checkpoints").load()
+    assert state is not None
+    each = 6  # 42 training images in batches of 8, but 32 in the second phase
+    expected = (batches // each, batches % each) if batches < 6 * each else None
+    if expected:
+        assert (state[0]["epoch"], state[0]["batch"]) == expected
+    history = train(*arguments, trained.reports.append, None, tmp_path / "checkpoints")
+    assert seen == 6 * each + 2 * 2  # no batch was learned from twice
+    assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
+    pd.testing.assert_frame_equal(history, trained.history)
 
 
 def test_small_classes_are_repeated_as_often_as_is_said(trained: Trained) -> None:
