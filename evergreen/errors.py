@@ -17,7 +17,8 @@ EvergreenError
 ├── WeightsUnavailable    pretrained weights are not here, or are another network's
 ├── PreflightFailed       a short check found what would waste a training
 ├── TrainingDiverged      the loss became NaN or infinite; such a model is never published
-└── ExportRefused         a model could not be exported or run in a format's own runtime
+├── ExportRefused         a model could not be exported or run in a format's own runtime
+└── TrackingFailed        the experiment tracker cannot be reached, or refuses; the run itself is whole
 """
 
 
@@ -99,3 +100,7 @@ class TrainingDiverged(EvergreenError):
 
 class ExportRefused(EvergreenError):
     """A model could not be written in a format, or its runtime refused it."""
+
+
+class TrackingFailed(EvergreenError):
+    """The experiment tracker could not be told of a run."""

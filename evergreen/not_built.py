@@ -38,7 +38,3 @@ def _missing(recipe: Recipe) -> Iterator[str]:
         yield "retrain_when"
     if recipe.gate != type(recipe.gate)():
         yield "gate"
-    if recipe.track.mlflow:
-        yield "track.mlflow"
-    if recipe.track.tensorboard:
-        yield "track.tensorboard"

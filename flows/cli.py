@@ -15,7 +15,7 @@ from evergreen.recipe import Recipe, load_recipe, recipe_schema
 from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
-from flows.summary import finish, run_folder
+from flows.summary import finish, is_tracked, run_folder
 from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_predictions, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
@@ -187,7 +187,8 @@ def schema() -> None:
 def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
     """Return the summary of a run that reuses every step, or None if something must run. Starts nothing."""
     entries = plan(recipe, store)
-    if not nothing_to_do(entries):
+    model = next((entry.output for entry in entries if entry.name == "train"), None)
+    if not nothing_to_do(entries) or model is None or not is_tracked(store, recipe, model.sha256):
         return None
     run = Run.new(store, recipe)
     for entry in entries:

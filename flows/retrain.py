@@ -12,7 +12,8 @@ from evergreen.not_built import load_runnable
 from evergreen.recipe import Recipe
 from flows.dashboard import show_in_dashboard
 from flows.settings import store_root
-from flows.summary import finish
+from flows.summary import finish, write
+from flows.tracking import track
 from storage.errors import ArtifactDamaged, ArtifactMissing
 from storage.store import Store
 from tasks.data.acquire import acquire
@@ -43,7 +44,7 @@ def retrain(
         source: a path or URL that replaces the recipe's source.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
     """
-    with started(load_runnable(recipe, overrides, source), store) as (run, summary):
+    with started(load_runnable(recipe, overrides, source), store, show=_tell) as (run, summary):
         try:
             steps(run)
         except (ArtifactDamaged, ArtifactMissing, SourceChanged):
@@ -51,6 +52,14 @@ def retrain(
             # A source that was replaced between probe and acquire is asked again.
             steps(run)
     return summary
+
+
+def _tell(run: Run, summary: dict[str, Any]) -> None:
+    """Tell the trackers of the run, and show it in the dashboard."""
+    if told := track(run, summary):
+        summary["tracking"] = told
+        write(run.store, summary)
+    show_in_dashboard(run, summary)
 
 
 def steps(run: Run) -> None:

@@ -1,9 +1,11 @@
 """What a run leaves for people and programs: run.json, the report and the exports as ordinary files."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from evergreen.recipe import Recipe
 from storage.artifacts import Ref
 from storage.store import Store
 from tasks.run import Run
@@ -40,19 +42,39 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         summary["error"] = error
     if "report" in outputs:
         run.store.materialise(outputs["report"], folder)
+    write(run.store, summary)
+    return summary
+
+
+def write(store: Store, summary: dict[str, Any]) -> None:
+    """Write a run's ``run.json``, whole or not at all."""
+    folder = run_folder(store, summary["id"])
     part = folder / "run.json.part"
     part.write_bytes(to_json(summary))
     part.replace(folder / "run.json")
-    return summary
+
+
+def is_tracked(store: Store, recipe: Recipe, model: str) -> bool:
+    """Whether an earlier run of the recipe told its MLflow of this model; yes if the recipe names none."""
+    uri = recipe.track.mlflow
+    return uri is None or any(
+        output_of(summary, "train") == model and summary.get("tracking", {}).get("mlflow", {}).get("run_id")
+        for summary in _runs(store, recipe.name)
+        if summary["settings"]["track"]["mlflow"] == uri
+    )
 
 
 def newest_run(store: Store, recipe: str | None) -> dict[str, Any] | None:
     """Return ``run.json`` of the newest completed run (of one recipe), or None."""
+    return next((summary for summary in _runs(store, recipe) if summary["outcome"] == "completed"), None)
+
+
+def _runs(store: Store, recipe: str | None) -> Iterator[dict[str, Any]]:
+    """Yield ``run.json`` of every run (of one recipe), the newest first."""
     for path in sorted((store.root / "runs").glob("*/run.json"), reverse=True):
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if summary["outcome"] == "completed" and recipe in (None, summary["recipe"]):
-            return summary
-    return None
+        if recipe in (None, summary["recipe"]):
+            yield summary
 
 
 def output_of(summary: dict[str, Any], step: str) -> str | None:

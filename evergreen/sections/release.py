@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evergreen.sections.base import Fraction, Section
+from evergreen.sources.addresses import secret_in
 
 Format = Literal[
     "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8", "tfjs", "tfjs-uint8",
@@ -69,5 +70,17 @@ class RetrainWhen(Section):
 class Track(Section):
     """Experiment tracking; off unless named."""
 
-    mlflow: Annotated[str, Field(min_length=1)] | None = Field(None, description="MLflow tracking URI.")
+    mlflow: Annotated[str, Field(pattern=r"^(https?://|sqlite:///).+")] | None = Field(
+        None,
+        description="MLflow tracking URI: http(s)://HOST or sqlite:///PATH, without credentials.",
+    )
     tensorboard: bool = Field(False, description="Write TensorBoard logs into the run's folder.")
+
+    @model_validator(mode="after")
+    def _holds_no_secret(self) -> Self:
+        if self.mlflow and (found := secret_in(self.mlflow)):
+            raise ValueError(
+                f"the URI holds {found}, and recipes are stored and shown: put it into MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+            )
+        return self

@@ -156,6 +156,8 @@ class Fitting:
         def epoch_begin(epoch: int, logs: Any) -> None:
             if midway.batch:
                 _assign(runtime.seeds(self._model), midway.arrays["seeds"])
+                some = np.zeros((1, learner.output_shape[-1]), np.float32)
+                learner.compute_metrics(None, some, some)  # else they have no variables before the first batch
                 _assign(learner.metrics_variables, midway.arrays["metrics"])
 
         def batch_end(batch: int, logs: Any) -> None:

@@ -23,10 +23,9 @@ def test_every_recipe_validates_and_names_its_schema(name: str) -> None:
 
 def test_the_five_reference_systems_are_there_and_say_what_is_not_built() -> None:
     assert set(NAMES) >= FIVE
-    for name, missing in (("tsel", "track.mlflow"), ("rockpaperscissors", "gate")):
-        with pytest.raises(NotBuiltYet, match=f"not built yet: {missing}"):
-            refuse_not_built(load_recipe(name))
-    for name in ("digits", "garbage", "chessman", "cifar10"):
+    with pytest.raises(NotBuiltYet, match="not built yet: gate"):
+        refuse_not_built(load_recipe("rockpaperscissors"))
+    for name in ("digits", "garbage", "chessman", "cifar10", "tsel"):
         refuse_not_built(load_recipe(name))
 
 

@@ -199,7 +199,7 @@ def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, firs
     [
         (("retrain", "nothing"), 2, "there are: "),
         (("retrain", "digits", "--set", "train.phases.0.epoch=1"), 2, "did you mean epochs?"),
-        (("retrain", "tsel"), 2, "not built yet: track.mlflow"),
+        (("retrain", "rockpaperscissors"), 2, "not built yet: gate"),
         (("retrain", "digits", "--source", "none.zip"), 2, "found nothing at none.zip"),
         (("lineage", "0123456789"), 2, "expected the digest"),
         (("predict", "x.png", "--recipe", "chessman"), 2, "evergreen retrain chessman"),
