@@ -12,7 +12,8 @@ class Step:
 
     Attributes:
         name: the verb; also the name of the task, its file and its row in every table.
-        core: ``module:function`` of the craft; what it can reach is fingerprinted.
+        core: ``module:function`` of the craft; what it can reach is fingerprinted. Empty for a step that only names
+            what others made, or who is the champion.
         processes: ``module:function`` of the craft that the core runs in processes of their own; fingerprinted too.
         inputs: parameter name -> the step whose output it takes.
         reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
@@ -23,11 +24,12 @@ class Step:
         precision: whether the precision that a fixed rule gives for the network on this machine changes its output.
         files: data files, relative to the project, that the core reads.
         format: raised by hand when task wiring changes what is published.
-        cached: False for a step that must ask the world every time; it counts as reused if the answer is the same.
+        asks: of a step that must ask the world every time, what another answer than the last one means; it counts as
+            reused if the answer is the same. Empty for a step that is cached.
     """
 
     name: str
-    core: str
+    core: str = ""
     processes: tuple[str, ...] = ()
     inputs: dict[str, str] = field(default_factory=dict)
     reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -37,7 +39,12 @@ class Step:
     precision: bool = False
     files: tuple[str, ...] = ()
     format: int = 1
-    cached: bool = True
+    asks: str = ""
+
+    @property
+    def cached(self) -> bool:
+        """Whether a record of the step stands in for running it."""
+        return not self.asks
 
 
 _DATASET = ("dataset.csv",)
@@ -46,7 +53,13 @@ _TABLES = ("numpy", "pandas")
 _KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow")
 
 STEPS: tuple[Step, ...] = (
-    Step("probe", "evergreen.sources.probe:probe", recipe=("source",), libraries=("scikit-learn",), cached=False),
+    Step(
+        "probe",
+        "evergreen.sources.probe:probe",
+        recipe=("source",),
+        libraries=("scikit-learn",),
+        asks="the source has a new version",
+    ),
     Step(
         "acquire",
         "evergreen.sources.acquire:acquire",
@@ -130,6 +143,43 @@ STEPS: tuple[Step, ...] = (
         files=("evergreen/vision/formats/tfjs_node.mjs",),
     ),
     Step(
+        "bundle",
+        inputs={
+            "dataset": "split",
+            "model": "train",
+            "evaluation": "evaluate",
+            "exports": "export",
+            "verification": "verify",
+        },
+        recipe=("name",),
+    ),
+    Step("challenge", inputs={"challenger": "bundle"}, recipe=("name",), asks="there is another champion"),
+    Step(
+        "compare",
+        "evergreen.vision.compare:compare",
+        inputs={
+            "screened": "screen",
+            "dataset": "split",
+            "evaluation": "evaluate",
+            "verification": "verify",
+            "champion": "challenge",
+        },
+        reads={
+            "screened": (),  # how far apart near-duplicates are
+            "dataset": _DATASET,
+            "evaluation": ("predictions.csv",),
+            "verification": ("verification.json",),
+        },
+        recipe=("gate",),
+        libraries=(*_KERAS, "scipy"),
+    ),
+    Step(
+        "promote",
+        inputs={"challenger": "bundle", "champion": "challenge", "comparison": "compare"},
+        recipe=("name",),
+        asks="who is champion, blocked or pinned changed",
+    ),
+    Step(
         "report",
         "evergreen.reports.report:report",
         inputs={
@@ -141,6 +191,7 @@ STEPS: tuple[Step, ...] = (
             "evaluation": "evaluate",
             "exports": "export",
             "verification": "verify",
+            "comparison": "compare",
         },
         recipe=("name", "title"),
         libraries=("matplotlib", "jinja2", *_TABLES),

@@ -2,16 +2,29 @@
 
 import gc
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from evergreen.errors import BadInput, EvergreenError
+from evergreen.errors import EvergreenError
 from evergreen.not_built import load_runnable
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
+from flows import champion_commands
+from flows.options import (
+    BAD,
+    DONE,
+    FAILED,
+    JsonOption,
+    RecipeArgument,
+    SetOption,
+    SourceOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+)
 from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
@@ -19,28 +32,15 @@ from flows.summary import finish, is_tracked, run_folder
 from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_predictions, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
-from storage.errors import ArtifactMissing, BadReference, StoreError
+from storage.errors import StoreError
 from storage.store import Store
 from tasks.run import Run, listener
-
-DONE, FAILED, BAD = 0, 1, 2
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps an image classifier fresh."
 )
 
-StoreOption = Annotated[
-    Path | None, typer.Option("--store", envvar="EVERGREEN_STORE", help="Folder of the store. Default: .evergreen/")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3.")
-]
-SourceOption = Annotated[
-    str | None, typer.Option("--source", metavar="PATH_OR_URL", help="Take the images from here instead.")
-]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
+app.add_typer(champion_commands.app)
 
 
 @app.command()
@@ -54,7 +54,7 @@ def retrain(
 ) -> None:
     """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
     root = store_root(store)
-    with _errors(verbose):
+    with errors(verbose):
         loaded = load_runnable(recipe, overrides, source)
         summary = None if server_is_configured() else _reuse_everything(loaded, Store(root))
     if summary is None:
@@ -79,7 +79,7 @@ def inspect(
     from rich.console import Console
 
     root = store_root(store)
-    with _errors(verbose):
+    with errors(verbose):
         load_recipe(recipe, overrides or [], source)
     summary = _run_flow("inspect", recipe, overrides, source, root, verbose, dry_run=dry_run)
     if as_json:
@@ -101,7 +101,7 @@ def show_plan(
     """Show what a retraining would run, what it would reuse, and why. It starts nothing."""
     from rich.console import Console
 
-    with _errors(verbose):
+    with errors(verbose):
         loaded = load_runnable(recipe, overrides, source)
         steps = [entry.as_json() for entry in plan(loaded, Store(store_root(store)))]
     if as_json:
@@ -123,7 +123,7 @@ def show_why(
 
     from flows.why import why
 
-    with _errors(verbose):
+    with errors(verbose):
         answer = why(Store(store_root(store)), step, run)
     if as_json:
         typer.echo(json.dumps(answer.__dict__, indent=2, ensure_ascii=False))
@@ -147,7 +147,7 @@ def predict(
 
     root = store_root(store)
     log = None if verbose else root / "logs" / "predict.txt"
-    with _errors(verbose), only_ours(log) as (out, _):
+    with errors(verbose), only_ours(log) as (out, _):
         answers = predict_files(images, Store(root), recipe, top)
         if as_json:
             out.file.write(json.dumps(answers, indent=2, ensure_ascii=False) + "\n")
@@ -168,7 +168,7 @@ def lineage(
     from rich.console import Console
 
     stored = Store(store_root(store))
-    with _errors(verbose):
+    with errors(verbose):
         node = graph.trace(stored, graph.find(stored, _digest_meant(stored, ref)))
         if as_json:
             typer.echo(json.dumps(graph.as_json(node), indent=2, ensure_ascii=False))
@@ -206,7 +206,7 @@ def _run_flow(
     **options: Any,
 ) -> dict[str, Any]:
     """Run a flow in this process and return its summary, also that of a failed run."""
-    with _errors(verbose):
+    with errors(verbose):
         prepare_prefect(root, verbose=verbose)
     log = root / "logs" / f"{name}.txt"
     with only_ours(None if verbose else log) as (_, err):
@@ -271,15 +271,3 @@ def _digest_meant(store: Store, ref: str) -> str:
         outputs = [step["output"] for step in summary["steps"] if step["output"]]
         return outputs[-1] if outputs else ref
     return ref
-
-
-@contextmanager
-def _errors(verbose: bool) -> Iterator[None]:
-    """Turn our errors into one message and an exit code; a traceback only with ``--verbose``."""
-    try:
-        yield
-    except (EvergreenError, StoreError) as error:
-        if verbose:
-            raise
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(BAD if isinstance(error, BadInput | BadReference | ArtifactMissing) else FAILED) from None

@@ -19,6 +19,10 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     create_markdown_artifact(key=f"{name}-report", markdown=_report(run, summary), description=f"{name}: run {run.id}")
     create_table_artifact(key=f"{name}-steps", table=_steps(summary), description="Every step: state, reason, lineage")
     create_table_artifact(key=f"{name}-exports", table=summary["exports"], description="Every export, as verified")
+    if verdict := summary["verdict"]:
+        create_markdown_artifact(
+            key=f"{name}-champion", markdown=_champion(verdict), description="The verdict on the newest model, and why"
+        )
     show_repair(run)
 
 
@@ -78,6 +82,32 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     output = run.journal.entries["report"].output
     pictures = _pictures(run.store, output.sha256) if output else {}
     return "\n".join([*lines, *(_picture(file, data) for file, data in pictures.items())])
+
+
+def _champion(verdict: dict[str, Any]) -> str:
+    """Return a verdict, its checks, and each class against the champion, as Markdown."""
+    lines = [
+        f"# {verdict['standing'].capitalize()}",
+        verdict["summary"],
+        "",
+        f"- release of this run: `{verdict['release']}`",
+        f"- champion now: `{verdict['champion'] or 'none'}`",
+        "",
+        "| check | passed |",
+        "|---|---|",
+    ]
+    lines += [f"| {check['text']} | {'yes' if check['passed'] else '**no**'} |" for check in verdict["checks"]]
+    if verdict["classes"]:
+        lines += [
+            "",
+            "| class | images | champion | challenger | change, 95 % interval |",
+            "|---|---|---|---|---|",
+        ]
+    for row in verdict["classes"]:
+        gain, low, high = (f"{100 * points:+.2f}" for points in (row["gain"], *row["gain_interval"]))
+        shares = f"{row['champion']:.2%} | {row['challenger']:.2%}"
+        lines.append(f"| {row['label']} | {row['count']} | {shares} | {gain} ({low} to {high}) |")
+    return "\n".join(lines)
 
 
 def _picture(file: str, data: bytes) -> str:

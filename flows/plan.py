@@ -8,7 +8,8 @@ from storage.records import Records
 from storage.store import Store
 from tasks.keys import given, key_parts, why_it_runs
 from tasks.run import Entry, State
-from tasks.source import ask_source, desk_of_a_plan
+from tasks.source import Asked, ask_source, desk_of_a_plan
+from tasks.standing import decide, opponent_of
 
 
 def plan(recipe: Recipe, store: Store) -> list[Entry]:
@@ -39,11 +40,22 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
     output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe.name))
     if not step.cached:
         try:
-            asked = ask_source(recipe, store, records, desk_of_a_plan(store))
+            asked = _ask(step, recipe, store, records, inputs)
         except OnlyInARun as error:
             return Entry(step.name, "unknown", str(error), key=parts.key)
         if (now := asked.manifest.ref()) != output:
-            output, record, reason = now, None, "the source has a new version" if record else reason
+            output, record, reason = now, None, step.asks if record else reason
         reason = asked.remark or reason
     state: State = "reused" if record else "would run"
     return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))
+
+
+def _ask(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dict[str, Ref]) -> Asked:
+    """Return what a step that is never cached would publish now."""
+    if step.name == "challenge":
+        return Asked(opponent_of(store, recipe.name, inputs["challenger"]))
+    if step.name == "promote":
+        return Asked(
+            decide(store, recipe.name, inputs["challenger"], inputs["champion"], inputs["comparison"]).manifest
+        )
+    return ask_source(recipe, store, records, desk_of_a_plan(store))

@@ -1,4 +1,4 @@
-"""The main job, from a source to verified exports, in the order of the step table."""
+"""The main job, from a source to a champion with verified exports, in the order of the step table."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from flows.dashboard import show_in_dashboard
 from flows.settings import store_root
 from flows.summary import finish, write
 from flows.tracking import track
-from storage.errors import ArtifactDamaged, ArtifactMissing
+from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
 from storage.store import Store
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
@@ -26,7 +26,11 @@ from tasks.data.unpack import unpack
 from tasks.images import trim_cache
 from tasks.model.evaluate import evaluate
 from tasks.model.train import train
+from tasks.release.bundle import bundle
+from tasks.release.challenge import challenge
+from tasks.release.compare import compare
 from tasks.release.export import export
+from tasks.release.promote import promote
 from tasks.release.report import report
 from tasks.release.verify import verify
 from tasks.run import Run, listener
@@ -47,9 +51,10 @@ def retrain(
     with started(load_runnable(recipe, overrides, source), store, show=_tell) as (run, summary):
         try:
             steps(run)
-        except (ArtifactDamaged, ArtifactMissing, SourceChanged):
+        except (ArtifactDamaged, ArtifactMissing, SourceChanged, ChampionMoved):
             # What was damaged is gone now, so the step that made it is a miss: once more, and only that is done again.
-            # A source that was replaced between probe and acquire is asked again.
+            # A source that was replaced between probe and acquire is asked again. A challenger that was compared while
+            # another run promoted its own meets the new champion.
             steps(run)
     return summary
 
@@ -75,6 +80,19 @@ def steps(run: Run) -> None:
     evaluation = evaluate(run, dataset=dataset, model=model)
     exports = export(run, dataset=dataset, model=model)
     verification = verify(run, dataset=dataset, model=model, exports=exports)
+    challenger = bundle(
+        run, dataset=dataset, model=model, evaluation=evaluation, exports=exports, verification=verification
+    )
+    champion = challenge(run, challenger=challenger)
+    comparison = compare(
+        run,
+        screened=screened,
+        dataset=dataset,
+        evaluation=evaluation,
+        verification=verification,
+        champion=champion,
+    )
+    promote(run, challenger=challenger, champion=champion, comparison=comparison)
     report(
         run,
         repaired=repaired,
@@ -85,6 +103,7 @@ def steps(run: Run) -> None:
         evaluation=evaluation,
         exports=exports,
         verification=verification,
+        comparison=comparison,
     )
 
 

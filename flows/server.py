@@ -1,12 +1,13 @@
 """A private Prefect server that ends with the command, even when the command is killed."""
 
-import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from storage.disk import locked
 
 # Reads until the command's end of the pipe closes, which the system does however the command ends.
 _WATCH = """
@@ -33,10 +34,7 @@ def private_server() -> Iterator[None]:
 
     server = SubprocessASGIServer()
     # One start at a time: two servers that make the same database at once break each other.
-    home = Path(os.environ["PREFECT_HOME"]).expanduser()
-    home.mkdir(parents=True, exist_ok=True)  # Prefect makes only the last folder
-    with (home / "start.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(Path(os.environ["PREFECT_HOME"]).expanduser() / "start.lock"):
         server.start(timeout=120)
     if server.server_process is None:
         raise RuntimeError(f"Prefect's private server did not start at {server.api_url}")

@@ -36,6 +36,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "steps": [entry.as_json() for entry in entries.values()],
         "metrics": _metrics(run.store, outputs),
         "exports": _exports(run.store, outputs, folder),
+        "verdict": _verdict(run.store, outputs),
         "settings": run.recipe.model_dump(mode="json"),
     }
     if error:
@@ -85,6 +86,14 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
 
 def _metrics(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
     return read_json(store, outputs["evaluate"], "metrics.json") if "evaluate" in outputs else {}
+
+
+def _verdict(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+    """Return what became of the run's release: its standing and the comparison; None if the run did not come so far."""
+    if "compare" not in outputs or "promote" not in outputs:
+        return None
+    comparison: dict[str, Any] = read_json(store, outputs["compare"], "comparison.json")
+    return {**comparison, **store.manifest(outputs["promote"].sha256).facts}
 
 
 def _exports(store: Store, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:

@@ -24,6 +24,11 @@ _COLOURS = {
     "passed": "green",
     "not verified": "yellow",
     "would run": "green",
+    "champion": "green",
+    "rejected": "red",
+    "cannot compare": "yellow",
+    "blocked": "yellow",
+    "pinned": "yellow",
 }
 
 
@@ -115,9 +120,20 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else escape(export["reason"])
         size = f"{export['bytes'] / 1024:,.0f} KiB"
         console.print(f"{export['format']:<15} [{colour}]{export['verified']}[/]  {detail}  {size}", highlight=False)
+    if verdict := summary["verdict"]:
+        show_verdict(console, verdict)
     console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
     console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
     console.print(f"{'run':<8} {folder / 'run.json'}", soft_wrap=True, highlight=False)
+
+
+def show_verdict(console: Console, verdict: dict[str, Any]) -> None:
+    """Print what became of a run's model, and why."""
+    colour = _COLOURS[verdict["standing"]]
+    line = f"[{colour}]{verdict['standing']}[/]  {escape(verdict['summary'])}"
+    console.print(f"{'verdict':<10} {line}", soft_wrap=True, highlight=False)
+    if verdict["standing"] != "champion":
+        console.print(f"{'champion':<10} {(verdict['champion'] or 'none')[:12]} stays", highlight=False)
 
 
 def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:

@@ -4,6 +4,7 @@ StoreError
 ├── BadReference      a digest, kind or name that could not have come from a store
 ├── ArtifactMissing   nothing is stored under that digest
 ├── ArtifactDamaged   something is stored, but its bytes are not the ones that were published
+├── ChampionMoved     another process changed who is the champion meanwhile; look again and decide anew
 └── StoreUnwritable   the disk is full, or the store may not be written
 """
 
@@ -22,6 +23,10 @@ class ArtifactMissing(StoreError):
 
 class ArtifactDamaged(StoreError):
     """Stored bytes do not have the digest or size under which they were published."""
+
+
+class ChampionMoved(StoreError):
+    """Who is the champion, pinned or blocked is no longer what the decision was taken on."""
 
 
 class StoreUnwritable(StoreError):

@@ -6,6 +6,7 @@ published is read-only. A reader never meets half an artifact, and two writers o
     <root>/blobs/ab/<sha256>      bytes
     <root>/manifests/ab/<sha256>  an artifact: names -> blobs, plus facts
     <root>/records/<key>          what a step returned for that key (storage.records)
+    <root>/champions/<recipe>/    who is the champion, and how that came (storage.champions); its releases must stay
     <root>/runs/<id>/             what a person opens: run.json, report, exports
     <root>/tmp/                   work in progress; never read by anyone else
 
@@ -13,7 +14,6 @@ Other folders below the root (locks, indexes, logs, a server's data) are their o
 """
 
 import contextlib
-import errno
 import fcntl
 import filecmp
 import os
@@ -25,7 +25,8 @@ from typing import Any
 
 from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.digests import checked_digest, sha256_bytes, sha256_file
-from storage.errors import ArtifactDamaged, ArtifactMissing, StoreUnwritable
+from storage.disk import explained, fsync, locked
+from storage.errors import ArtifactDamaged, ArtifactMissing
 
 # Above this many files one sync of the file system is cheaper than an fsync of each.
 _FSYNC_EACH_UP_TO = 32
@@ -166,7 +167,7 @@ class Store:
         Raises:
             StoreUnwritable: the store may not be written, or the disk is full.
         """
-        with _explained(self.root):
+        with explained(self.root):
             with self._tmp_locked() as parent:
                 folder = Path(tempfile.mkdtemp(dir=parent))
                 owned = os.open(folder, os.O_RDONLY)
@@ -180,7 +181,7 @@ class Store:
     def sweep(self) -> int:
         """Remove the work in progress of processes that no longer live and return how many folders that were."""
         swept = 0
-        with _explained(self.root), self._tmp_locked() as parent:
+        with explained(self.root), self._tmp_locked() as parent:
             for folder in parent.iterdir():
                 owned = os.open(folder, os.O_RDONLY)
                 with contextlib.suppress(BlockingIOError):
@@ -195,8 +196,7 @@ class Store:
         """Yield the folder of work in progress while nobody else makes or sweeps a workspace."""
         parent = self.root / "tmp"
         parent.mkdir(parents=True, exist_ok=True)
-        with (self.root / "tmp.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.root / "tmp.lock"):
             yield parent
 
     def publish(
@@ -246,7 +246,7 @@ class Store:
         Raises:
             StoreUnwritable: the store may not be written, or the disk is full.
         """
-        with _explained(self.root):
+        with explained(self.root):
             self._move_in({path: self.blob_path(blob.sha256) for path, blob in files.items()})
 
     def put_blob(self, data: bytes) -> str:
@@ -287,7 +287,7 @@ class Store:
             part.chmod(0o444)
             part.replace(target)
         for folder in folders:
-            _fsync(folder)
+            fsync(folder)
 
 
 def _same_bytes(part: Path, target: Path) -> bool:
@@ -300,33 +300,4 @@ def _flush(paths: Iterable[Path]) -> None:
         os.sync()
         return
     for path in paths:
-        _fsync(path)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _explained(root: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write into one error that says what to do."""
-    remedies = {
-        errno.ENOSPC: "the disk is full: free some space",
-        errno.EDQUOT: "the disk quota is used up: free some space",
-        errno.EROFS: "the file system is read-only: choose another folder with --store",
-        errno.EACCES: "permission denied: choose another folder with --store",
-        errno.EPERM: "permission denied: choose another folder with --store",
-        errno.ENOTDIR: "it is not a folder: choose another with --store",
-        errno.EEXIST: "it is not a folder: choose another with --store",
-    }
-    try:
-        yield
-    except OSError as error:
-        ours = error.filename is None or str(root) in str(error.filename)
-        if ours and error.errno in remedies:
-            raise StoreUnwritable(f"cannot write to the store {root}: {remedies[error.errno]} ({error})") from error
-        raise
+        fsync(path)

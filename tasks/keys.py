@@ -81,7 +81,7 @@ def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
 def code_of(step: Step) -> dict[str, str]:
     """Return {module or data file: normalised text} of what the step's core function can reach."""
     code: dict[str, str] = {}
-    for function in (step.core, *step.processes):
+    for function in filter(None, (step.core, *step.processes)):
         code |= reachable_code(function, PROJECT, ("evergreen",), _LEAVE_OUT)
     return code | {name: (PROJECT / name).read_text(encoding="utf-8") for name in step.files}
 

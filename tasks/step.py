@@ -160,7 +160,7 @@ def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     locks = FlockLockManager(run.store.root / "locks")
     earlier = run.records.read(parts.key)
     if earlier:
-        reason = "nothing changed" if step.cached else "the source has a new version"
+        reason = step.asks or "nothing changed"
         return Execution(run, step, parts, given(step, inputs), earlier.output, reason, locks)
     reason = why_it_runs(parts, run.records, run.recipe.name)
     # Not while another run is writing it.

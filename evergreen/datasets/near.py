@@ -61,3 +61,19 @@ def groups(hashes: np.ndarray, bits: int) -> np.ndarray:
         low, high = sorted((root(index), root(other)))
         first[high] = low
     return np.array([root(index) for index in range(len(hashes))], np.int64)
+
+
+def near_any(hashes: np.ndarray, others: np.ndarray, bits: int) -> np.ndarray:
+    """Return which images are at most ``bits`` away from any of some others, (N,) bool.
+
+    Args:
+        hashes: (N,) uint64.
+        others: (M,) uint64.
+        bits: largest Hamming distance, 0-64.
+    """
+    near = np.zeros(len(hashes), bool)
+    size = max(1, _PAIRS_AT_ONCE // max(1, len(others)))
+    for start in range(0, len(hashes) if len(others) else 0, size):
+        block = hashes[start : start + size]
+        near[start : start + size] = (np.bitwise_count(block[:, None] ^ others[None, :]) <= bits).any(axis=1)
+    return near

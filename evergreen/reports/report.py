@@ -39,6 +39,7 @@ class Findings:
     predictions: pd.DataFrame
     exports: list[dict[str, Any]]
     export_bytes: dict[str, int]
+    verdict: dict[str, Any]
 
 
 def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:

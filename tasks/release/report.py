@@ -19,6 +19,7 @@ def report(
     evaluation: Ref,
     exports: Ref,
     verification: Ref,
+    comparison: Ref,
 ) -> Ref:
     """Put what the run found onto one page."""
     store = run.store
@@ -44,5 +45,6 @@ def report(
         predictions=read_table(store, evaluation, "predictions.csv"),
         exports=read_json(store, verification, "verification.json"),
         export_bytes=sizes,
+        verdict=read_json(store, comparison, "comparison.json"),
     )
     return store.publish("report", write_report(findings, store.read_blob))

@@ -1,0 +1,70 @@
+"""Champion and challenger on the same images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evergreen.release.judge import (
+    Challenger,
+    Comparison,
+    judge_against,
+    judge_first,
+    refuse_other_classes,
+    refuse_too_few,
+)
+from evergreen.release.shared import shared_images
+from evergreen.vision import pixels, runtime, saving
+from evergreen.vision.pixels import Images
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evergreen.sections.data import Image
+    from evergreen.sections.release import Gate
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model to beat.
+
+    Attributes:
+        dataset: what it learned from: path, pixels, phash, split.
+        classes: class names in the order of its scores.
+        image: how it is fed; its own, whatever the recipe says now.
+        model_file: its ``.keras`` file.
+    """
+
+    dataset: pd.DataFrame
+    classes: list[str]
+    image: Image
+    model_file: Path
+
+
+def compare(challenger: Challenger, champion: Champion | None, images: Images, bits: int, gate: Gate) -> Comparison:
+    """Judge a challenger, against the champion on images that neither learned from if there is one.
+
+    The challenger's answers are those of its evaluation; the champion's model is run here, on just the shared images.
+
+    Args:
+        challenger: the model that was just trained, as evaluated and verified.
+        champion: None for a recipe's first model.
+        images: where images are read, and where their pixels are kept.
+        bits: how far apart perceptual hashes of near-duplicates are.
+        gate: the bars.
+
+    Raises:
+        ExportRefused: Keras refuses the champion's model.
+    """
+    if champion is None:
+        return judge_first(challenger, gate)
+    if refused := refuse_other_classes(challenger, champion.classes, gate):
+        return refused
+    shared = shared_images(challenger.dataset, champion.dataset, bits)
+    if refused := refuse_too_few(challenger, shared, gate):
+        return refused
+    runtime.start()
+    model = saving.load(champion.model_file, champion.classes)
+    scores = pixels.scores(model, images.rows(shared.images, champion.image))
+    return judge_against(challenger, shared, [champion.classes[index] for index in scores.argmax(axis=1)], gate)

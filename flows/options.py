@@ -1,0 +1,38 @@
+"""What the commands have in common: options, exit codes, and how an error is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evergreen.errors import BadInput, EvergreenError
+from storage.errors import ArtifactMissing, BadReference, StoreError
+
+DONE, FAILED, BAD = 0, 1, 2
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", envvar="EVERGREEN_STORE", help="Folder of the store. Default: .evergreen/")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", metavar="PATH_OR_URL", help="Take the images from here instead.")
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
+
+
+@contextmanager
+def errors(verbose: bool) -> Iterator[None]:
+    """Turn our errors into one message and an exit code; a traceback only with ``--verbose``."""
+    try:
+        yield
+    except (EvergreenError, StoreError) as error:
+        if verbose:
+            raise
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(BAD if isinstance(error, BadInput | BadReference | ArtifactMissing) else FAILED) from None

@@ -1,0 +1,65 @@
+"""The few ways in which storage writes: flush, replace as one, lock, and say in words why the system refused."""
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.errors import StoreUnwritable
+
+
+def fsync(path: Path) -> None:
+    """Flush a file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Give a file new contents as one: whoever reads it, however this ends, finds the old bytes or the new ones."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    fsync(part)
+    part.replace(path)
+    fsync(path.parent)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add bytes to a file's end and flush them; cut off in between, the end may be torn."""
+    with path.open("ab") as file:
+        file.write(data)
+    fsync(path)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for a lock, and hold it; the system lets go of it however the process ends. The file stays, empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def explained(root: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write into one error that says what to do."""
+    remedies = {
+        errno.ENOSPC: "the disk is full: free some space",
+        errno.EDQUOT: "the disk quota is used up: free some space",
+        errno.EROFS: "the file system is read-only: choose another folder with --store",
+        errno.EACCES: "permission denied: choose another folder with --store",
+        errno.EPERM: "permission denied: choose another folder with --store",
+        errno.ENOTDIR: "it is not a folder: choose another with --store",
+        errno.EEXIST: "it is not a folder: choose another with --store",
+    }
+    try:
+        yield
+    except OSError as error:
+        ours = error.filename is None or str(root) in str(error.filename)
+        if ours and error.errno in remedies:
+            raise StoreUnwritable(f"cannot write to the store {root}: {remedies[error.errno]} ({error})") from error
+        raise

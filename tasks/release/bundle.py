@@ -1,0 +1,14 @@
+"""bundle: put a model and everything that proves it under one name."""
+
+from storage.artifacts import Ref
+from tasks.releases import release_of
+from tasks.run import Run
+from tasks.step import step
+
+
+@step("bundle")
+def bundle(run: Run, dataset: Ref, model: Ref, evaluation: Ref, exports: Ref, verification: Ref) -> Ref:
+    """Name the dataset, model, evaluation, exports and verification as one release, which can become champion."""
+    parts = {"dataset": dataset, "model": model, "evaluation": evaluation}
+    manifest = release_of(run.recipe.name, parts | {"exports": exports, "verification": verification})
+    return run.store.publish(manifest.kind, {}, manifest.facts)

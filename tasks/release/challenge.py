@@ -1,0 +1,13 @@
+"""challenge: name the champion that the challenger meets."""
+
+from storage.artifacts import Ref
+from tasks.run import Run
+from tasks.standing import opponent_of
+from tasks.step import step
+
+
+@step("challenge")
+def challenge(run: Run, challenger: Ref) -> Ref:
+    """Ask who the champion is; asked on every run, since people and other runs may change it."""
+    manifest = opponent_of(run.store, run.recipe.name, challenger)
+    return run.store.publish(manifest.kind, {}, manifest.facts)

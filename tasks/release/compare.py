@@ -1,0 +1,46 @@
+"""compare: champion and challenger on the same images."""
+
+from pathlib import Path
+
+from evergreen.release.judge import Challenger
+from evergreen.sections.data import Image
+from evergreen.vision.compare import Champion
+from evergreen.vision.compare import compare as judge
+from storage.artifacts import Ref
+from tasks.images import images_of
+from tasks.model_file import MODEL
+from tasks.releases import whole_parts_of
+from tasks.run import Run
+from tasks.step import step
+from tasks.tables import classes_of, read_json, read_table, to_json
+
+
+@step("compare")
+def compare(run: Run, screened: Ref, dataset: Ref, evaluation: Ref, verification: Ref, champion: Ref) -> Ref:
+    """Judge the challenger by the recipe's gate, on images that the champion never learned from."""
+    store = run.store
+    challenger = Challenger(
+        dataset=read_table(store, dataset),
+        classes=classes_of(store, dataset),
+        predictions=read_table(store, evaluation, "predictions.csv"),
+        verified={proof["format"]: proof["verified"] for proof in read_json(store, verification, "verification.json")},
+    )
+    bits = int(store.manifest(screened.sha256).facts["near_duplicate_bits"])
+    release = store.manifest(champion.sha256).facts["release"]
+    with store.workspace() as folder:
+        to_beat = _champion(run, release, folder) if release else None
+        found = judge(challenger, to_beat, images_of(run), bits, run.recipe.gate)
+    facts = {"verdict": found.verdict, "summary": found.summary}
+    return store.publish("comparison", {"comparison.json": to_json(found.as_json())}, facts)
+
+
+def _champion(run: Run, release: str, folder: Path) -> Champion:
+    parts = whole_parts_of(run.store, release)
+    run.store.materialise(parts["model"], folder)
+    facts = run.store.manifest(parts["model"].sha256).facts
+    return Champion(
+        dataset=read_table(run.store, parts["dataset"]),
+        classes=list(facts["classes"]),
+        image=Image.model_validate(facts["image"]),
+        model_file=folder / MODEL,
+    )
