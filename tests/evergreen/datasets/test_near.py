@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evergreen.datasets import near
-from evergreen.datasets.near import groups, hashes_of, neighbours
+from evergreen.datasets.near import groups, hashes_of, near_any, neighbours
 
 
 def test_hashes_are_64_bits() -> None:
@@ -37,3 +37,13 @@ def test_every_pair_is_found_once(values: list[int], bits: int, block: int) -> N
         for one, two, _ in expected:
             known[one] = known[two] = min(known[one], known[two])
     assert group == known
+
+
+def test_near_any_says_which_images_are_near_some_other() -> None:
+    generator = np.random.default_rng(3)
+    hashes, others = (generator.integers(0, 2**10, size, dtype=np.uint64) for size in (300, 40))
+    for bits in (0, 1, 2):
+        expected = [any((int(one) ^ int(other)).bit_count() <= bits for other in others) for one in hashes]
+        assert near_any(hashes, others, bits).tolist() == expected
+    assert not near_any(hashes, others[:0], 64).any()
+    assert near_any(hashes[:0], others, 64).shape == (0,)

@@ -1,0 +1,223 @@
+"""evergreen.release: which images are shared, and verdicts of hand-made cases."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evergreen.release.judge import (
+    Challenger,
+    Comparison,
+    judge_against,
+    judge_first,
+    refuse_other_classes,
+    refuse_too_few,
+)
+from evergreen.release.shared import Shared, shared_images
+from evergreen.sections.release import Gate
+
+CLASSES = ["cat", "dog"]
+
+
+def _table(splits: dict[str, list[str]], labels: dict[str, str] | None = None) -> pd.DataFrame:
+    """Return a dataset of pictures by name; equal names are equal pixels, and no two hashes are near."""
+    names = [(name, split) for split, some in splits.items() for name in some]
+    return pd.DataFrame(
+        [
+            (f"{split}/{number} {name}", (labels or {}).get(name, "cat"), f"pixels {name}", _hash(name), split)
+            for number, (name, split) in enumerate(names)
+        ],
+        columns=["path", "label", "pixels", "phash", "split"],
+    )
+
+
+def _hash(name: str) -> str:
+    return f"{np.random.default_rng(list(name.encode())).integers(0, 2**63):016x}"
+
+
+def _challenger(right: str, labels: str, verified: dict[str, str] | None = None) -> Challenger:
+    """Return a challenger; per test image whether it is right (1 or 0), and its class's first letter."""
+    names = {"c": "cat", "d": "dog"}
+    table = _table({"test": [str(number) for number in range(len(labels))]})
+    table["label"] = [names[letter] for letter in labels]
+    other = {"cat": "dog", "dog": "cat"}
+    predicted = [label if good == "1" else other[label] for label, good in zip(table["label"], right, strict=True)]
+    predictions = table[["path", "label", "split"]].assign(predicted=predicted)
+    return Challenger(table, CLASSES, predictions, verified or {})
+
+
+def _against(champion: str, challenger: str, labels: str, **gate: Any) -> Comparison:
+    """Judge by who is right on each image, all of which are shared."""
+    own, theirs = _challenger(challenger, labels), _challenger(champion, labels)
+    shared = Shared("test", own.dataset, len(labels), 0, 0)
+    return judge_against(own, shared, list(theirs.predictions["predicted"]), Gate(**gate))
+
+
+def _failed(found: Comparison) -> list[str]:
+    return [check.text for check in found.checks if not check.passed]
+
+
+# -- the gate ----------------------------------------------------------------------------------------------------------
+
+
+def test_better_is_promoted_with_its_numbers() -> None:
+    found = _against("1100110000", "1111110000", "cccccddddd")
+    assert (found.verdict, _failed(found)) == ("promote", [])
+    assert "accuracy 60.00% against the champion's 40.00% on 10 shared images (+20.00 points" in found.summary
+    assert found.overall
+    assert (found.overall.champion, found.overall.challenger, found.overall.gain) == (0.4, 0.6, 0.2)
+    assert {label: (both.count, both.gain) for label, both in found.classes.items()} == {"cat": (5, 0.4), "dog": (5, 0)}
+    assert found.mcnemar
+    assert (found.mcnemar.only_champion, found.mcnemar.only_challenger, found.mcnemar.p_value) == (0, 2, 0.5)
+
+
+def test_better_overall_and_worse_on_one_class_is_rejected_where_the_gate_says_so() -> None:
+    champion, challenger, labels = "1000011111", "1111111110", "cccccddddd"
+    assert _against(champion, challenger, labels).verdict == "promote"
+    assert _against(champion, challenger, labels, max_class_drop=0.2).verdict == "promote"
+    found = _against(champion, challenger, labels, max_class_drop=0.19)
+    assert found.verdict == "rejected"
+    assert found.summary == _failed(found)[0]
+    assert found.summary.startswith("recall of dog -20.00 points on 5 shared images")
+
+
+@pytest.mark.parametrize("challenger", ["1111100000", "0000011111", "1111000001"])
+def test_a_tie_keeps_the_champion_also_with_other_mistakes(challenger: str) -> None:
+    found = _against("1111100000", challenger, "cdcdcdcdcd")
+    assert found.verdict == "rejected"
+    assert "+0.00 points" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("min_gain", "verdict"), [(0.0, "promote"), (0.09, "promote"), (0.1, "rejected"), (0.3, "rejected")]
+)
+def test_the_gain_must_be_more_than_the_gate_asks_for(min_gain: float, verdict: str) -> None:
+    assert _against("1110000000", "1111000000", "cdcdcdcdcd", min_gain=min_gain).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ({"min_accuracy": 0.81}, "accuracy 80.00% of 10 test images; gate.min_accuracy asks for 81.00%"),
+        ({"min_recall_per_class": 0.61}, "recall of dog 60.00%, the lowest; gate.min_recall_per_class asks for 61.00%"),
+        ({"require_verified": ["tfjs"]}, "export tfjs: not verified; gate.require_verified names it"),
+        ({"require_verified": ["savedmodel", "tflite-int8"]}, "export tflite-int8: not exported"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_floors_and_required_formats_hold_for_the_first_model_too(gate: dict[str, Any], said: str, first: bool) -> None:
+    challenger = _challenger("1111111100", "cccccddddd", {"savedmodel": "passed", "tfjs": "not verified"})
+    shared = Shared("test", challenger.dataset, 10, 0, 0)
+    worse = ["dog"] * 10
+
+    def judged(bars: Gate) -> Comparison:
+        return judge_first(challenger, bars) if first else judge_against(challenger, shared, worse, bars)
+
+    found = judged(Gate(**gate))
+    assert found.verdict == "rejected"
+    assert found.summary.startswith(said)
+    exact = {"min_accuracy": 0.8, "min_recall_per_class": 0.6, "require_verified": ["savedmodel"]}
+    assert judged(Gate(**exact)).verdict == "promote"
+
+
+def test_a_class_without_test_images_has_no_recall_to_show() -> None:
+    found = judge_first(_challenger("11", "cc"), Gate(min_recall_per_class=0.1))
+    assert found.verdict == "rejected"
+    assert "recall of dog 0.00% (there is no test image of it)" in found.summary
+    assert judge_first(_challenger("11", "cc"), Gate()).verdict == "promote"
+
+
+def test_a_comparison_is_plain_json() -> None:
+    value = _against("10", "11", "cd").as_json()
+    assert value["classes"][1]["label"] == "dog"
+    assert value["classes"][1]["gain_interval"] == [1.0, 1.0]
+    assert value["checks"][0].keys() == {"passed", "text"}
+
+
+# -- what cannot be compared -------------------------------------------------------------------------------------------
+
+
+def test_too_few_shared_images_cannot_be_compared_and_a_stable_split_is_recommended() -> None:
+    challenger = _challenger("1111", "ccdd")
+    shared = Shared("test", challenger.dataset.head(3), 4, 1, 0)
+    assert refuse_too_few(challenger, shared, Gate(min_images=3)) is None
+    found = refuse_too_few(challenger, shared, Gate(min_images=4))
+    assert found
+    assert found.verdict == "cannot compare"
+    assert found.summary.startswith("3 of 4 test images are new to the champion (it learned from 1 ")
+    assert "split.method: stable" in found.summary
+    assert "evergreen promote REF" in found.summary
+    assert found.shared == {"held_out": 4, "seen": 1, "near": 0, "images": 3}
+
+
+def test_a_class_without_shared_images_leaves_its_drop_unknown() -> None:
+    challenger = _challenger("1111", "ccdd")
+    shared = Shared("test", challenger.dataset.head(2), 4, 2, 0)
+    assert refuse_too_few(challenger, shared, Gate(min_images=1)) is None
+    found = refuse_too_few(challenger, shared, Gate(min_images=1, max_class_drop=0.5))
+    assert found
+    assert found.verdict == "cannot compare"
+    assert "no image of dog is new to the champion" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("champion", "said"),
+    [(["cat"], "(new: dog)"), (["cat", "dog", "eel"], "(gone: eel)"), (["cat", "eel"], "(new: dog; gone: eel)")],
+)
+def test_other_classes_cannot_be_compared(champion: list[str], said: str) -> None:
+    found = refuse_other_classes(_challenger("11", "cd"), champion, Gate())
+    assert found
+    assert found.verdict == "cannot compare"
+    assert said in found.summary
+
+
+def test_the_order_of_classes_does_not_matter() -> None:
+    assert refuse_other_classes(_challenger("11", "cd"), ["dog", "cat"], Gate()) is None
+
+
+# -- shared images -----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_champion_trained_on_or_was_validated_on_is_left_out_and_counted() -> None:
+    challenger = _table({"train": ["a"], "validation": ["b"], "test": ["c", "d", "e", "f", "f"]})
+    champion = _table({"train": ["c", "x"], "validation": ["d"], "test": ["e"]})
+    shared = shared_images(challenger, champion, 0)
+    assert list(shared.images["pixels"]) == ["pixels e", "pixels f"]
+    assert (shared.split, shared.held_out, shared.seen, shared.near) == ("test", 4, 2, 0)
+
+
+def test_near_duplicates_of_what_the_champion_learned_from_are_left_out_too() -> None:
+    challenger = _table({"train": ["a"], "test": ["b", "c", "d"]})
+    champion = _table({"train": ["x"], "test": ["y"]})
+    near = {"b": 0b111, "c": 0b1111}
+    for name, bits in near.items():
+        flipped = int(_hash("x"), 16) ^ bits
+        challenger.loc[challenger["pixels"] == f"pixels {name}", "phash"] = f"{flipped:016x}"
+    shared = shared_images(challenger, champion, 3)
+    assert list(shared.images["pixels"]) == ["pixels c", "pixels d"]
+    assert (shared.seen, shared.near) == (0, 1)
+    assert shared_images(challenger, champion, 0).near == 0
+
+
+def test_without_test_images_both_are_judged_by_validation() -> None:
+    challenger = _table({"train": ["a"], "validation": ["b", "c"]})
+    champion = _table({"train": ["a", "c"], "validation": ["b"]})
+    shared = shared_images(challenger, champion, 0)
+    assert (shared.split, list(shared.images["pixels"]), shared.seen) == ("validation", ["pixels b"], 1)
+
+
+@pytest.mark.parametrize(
+    ("leaked_to", "verdict"), [("train", "rejected"), ("validation", "rejected"), ("test", "promote")]
+)
+def test_better_on_a_leaked_image_only_is_not_better(leaked_to: str, verdict: str) -> None:
+    """The challenger alone is right on one image; where the champion learned from that image, it does not count."""
+    labels = {name: "dog" if name > "d" else "cat" for name in "abcdefg"}
+    challenger = _table({"train": ["x"], "test": list("abcdefg")}, labels)
+    champion = _table({"train": ["y"], leaked_to: ["g"]} | ({"train": ["y", "g"]} if leaked_to == "train" else {}))
+    shared = shared_images(challenger, champion, 0)
+    predictions = challenger[["path", "label", "split"]].assign(predicted=challenger["label"])
+    answers = ["cat" if pixels == "pixels g" else labels[pixels[-1]] for pixels in shared.images["pixels"]]
+    found = judge_against(Challenger(challenger, CLASSES, predictions, {}), shared, answers, Gate(min_images=1))
+    assert found.verdict == verdict
+    assert found.shared["seen"] == (leaked_to != "test")
