@@ -157,12 +157,13 @@ def _show_all(console: "Console", found: dict[str, dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("recipe", "champion", "model", "since", "", "last event"):
+    for title in ("recipe", "champion", "since", "", "last event", "at"):
         table.add_column(title, header_style="dim", no_wrap=True)
     for name, state in found.items():
-        holder, last = state["champion"] or {}, state["last"]
-        cells = [holder.get("release", "none")[:12], holder.get("model", "")[:12], holder.get("since", "")[:16]]
-        table.add_row(name, *cells, "pinned" if state["pinned"] else "", f"{last['event']} {last['time'][:16]}")
+        holder, last = state["champion"] or {"release": "none", "since": ""}, state["last"]
+        pinned = "pinned" if state["pinned"] else ""
+        times = [_minute(moment) for moment in (holder["since"], last["time"])]
+        table.add_row(name, holder["release"][:12], times[0], pinned, last["event"], times[1])
     console.print(table)
 
 
@@ -170,10 +171,14 @@ def _show_one(console: "Console", state: dict[str, Any]) -> None:
     """Print one recipe's champion, whom it could step back to, what is blocked, and every event."""
     _show_all(console, {state["recipe"]: state})
     for holder in reversed(state["earlier"]):
-        console.print(f"{'earlier':<10} {holder['release'][:12]}  since {holder['since'][:16]}", highlight=False)
+        console.print(f"{'earlier':<10} {holder['release'][:12]}  since {_minute(holder['since'])}", highlight=False)
     for model in state["blocked"]:
         console.print(f"{'blocked':<10} model {model[:12]}", highlight=False)
     console.print()
     for event in state["history"]:
-        line = f"{event['time'][:19]}  {event['event']:<11} {event['release'][:12]}  {event['run'] or 'by hand'}  "
+        line = f"{_minute(event['time'])}  {event['event']:<11} {event['release'][:12]}  {event['run'] or 'by hand'}  "
         console.print(line + event["reason"], soft_wrap=True, highlight=False, markup=False)
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")

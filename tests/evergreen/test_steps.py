@@ -19,8 +19,9 @@ def test_every_step_comes_after_its_inputs() -> None:
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_row_names_things_that_exist(step: Step) -> None:
-    module, _, function = step.core.partition(":")
-    assert callable(getattr(importlib.import_module(module), function))
+    for core in filter(None, (step.core, *step.processes)):
+        module, _, function = core.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
     assert set(step.recipe) <= set(Recipe.model_fields)
     for name in step.libraries:
         assert name == "node" or name.startswith("npm:") or version(name)

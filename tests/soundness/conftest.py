@@ -1,7 +1,8 @@
 """A small world in which plans and keys can be asked thousands of times: real steps up to balance, then stand-ins.
 
-The stand-ins publish an artifact that depends on exactly the digests, values, code and libraries of their key, so a
-change that reaches a key shows in everything below it, as a real training's would.
+What names releases and champions is real too; each verdict is the world's own. The stand-ins publish an artifact that
+depends on exactly the digests, values, code and libraries of their key, so a change that reaches a key shows in
+everything below it, as a real training's would.
 """
 
 import json
@@ -20,12 +21,15 @@ from storage.records import SERIALIZER, Record
 from storage.store import Store
 from tasks import keys
 from tasks.data import acquire, balance, probe, repair, screen, split, unpack
+from tasks.release import bundle, challenge, promote
 from tasks.run import Run
 
 REAL = {step: getattr(module, step).fn for step, module in {
     "probe": probe, "acquire": acquire, "unpack": unpack, "repair": repair, "screen": screen, "split": split,
-    "balance": balance,
+    "balance": balance, "bundle": bundle, "challenge": challenge, "promote": promote,
 }.items()}  # fmt: skip
+# Every file that a step reads of a stand-in's artifact.
+STAND_IN_FILES = ("model.keras", "predictions.csv", "verification.json")
 
 
 class World:
@@ -35,6 +39,7 @@ class World:
         self.photos = root / "photos"
         self.store = Store(root / "store")
         self.project = project
+        self.verdict = "rejected"
         self.recipe = load_recipe(
             "digits",
             ["repair.classes=[dark, bright]", "split={method: exact, validation: 0.2, test: 0.2}"],
@@ -57,7 +62,9 @@ class World:
             if step.name in REAL:
                 output = REAL[step.name](scoped, **inputs)
             else:
-                output = self.store.publish(step.name, {"model.keras": parts.canonical()}, {"classes": []})
+                files = dict.fromkeys(STAND_IN_FILES, parts.canonical())
+                facts = {"classes": [], "verdict": self.verdict, "summary": "as the world says"}
+                output = self.store.publish(step.name, files, facts)
             if not earlier or earlier.output != output:
                 ran.add(step.name)
             self._write(

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from evergreen.recipe import Recipe, parse_recipe
 from evergreen.steps import STEPS
 from flows.plan import plan
+from storage.champions import Champions, Event, EventName
 from tasks import keys
 
 ALL = {step.name for step in STEPS}
@@ -26,14 +27,17 @@ DOWN: dict[str, set[str]] = {}
 for _step in reversed(STEPS):
     DOWN[_step.name] = {_step.name}.union(*(DOWN[other.name] for other in STEPS if _step.name in other.inputs.values()))
 
-FROM_TRAIN = {"train", "evaluate", "export", "verify", "report"}
+# A new release asks for the champion, is compared, and asks to be promoted.
+FROM_BUNDLE = {"bundle", "challenge", "compare", "promote", "report"}
+FROM_TRAIN = {"train", "evaluate", "export", "verify"} | FROM_BUNDLE
+JUDGED = {"compare", "promote", "report"}
 
 # -- every recipe field ------------------------------------------------------------------------------------------------
 
 # dotted field -> (another valid value, the steps that must run). A list's index is written as 0.
 NOTHING: set[str] = set()
 FIELDS: dict[str, tuple[Any, set[str]]] = {
-    "name": ("other", {"report"}),
+    "name": ("other", {"bundle", "challenge", "promote", "report"}),
     "title": ("Other", {"report"}),
     "seed": (8, DOWN["split"]),
     "source.local.path": (None, NOTHING),  # test_the_folder_moved
@@ -46,7 +50,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "repair.subsets": ({"pictures": "train"}, {"repair"}),
     "screen.max_megapixels": (20, {"screen"}),
     "screen.conflicts": ("keep", {"screen"}),
-    "screen.near_duplicate_bits": (2, {"screen", "split", "report"}),
+    "screen.near_duplicate_bits": (2, {"screen", "split"} | JUDGED),
     "screen.seconds_per_image": (60, {"screen"}),
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
@@ -56,19 +60,19 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "balance.explicit": (None, NOTHING),
     "balance.beta": (0.5, {"balance"}),
     "balance.oversample": (None, NOTHING),
-    "evaluate.top_k": (2, {"evaluate", "report"}),
-    "export.formats": (["tfjs"], {"export", "verify", "report"}),
-    "export.representative_images": (20, {"export", "verify", "report"}),
-    "verify.images": (10, {"verify", "report"}),
-    "verify.max_difference": (0.01, {"verify", "report"}),
-    "verify.min_agreement_float16": (0.9, {"verify", "report"}),
-    "verify.min_agreement_quantized": (0.9, {"verify", "report"}),
-    "gate.min_accuracy": (0.5, NOTHING),
-    "gate.min_recall_per_class": (0.5, NOTHING),
-    "gate.min_gain": (0.1, NOTHING),
-    "gate.max_class_drop": (0.1, NOTHING),
-    "gate.min_images": (10, NOTHING),
-    "gate.require_verified": (["tfjs"], NOTHING),
+    "evaluate.top_k": (2, {"evaluate"} | FROM_BUNDLE),
+    "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
+    "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
+    "verify.images": (10, {"verify"} | FROM_BUNDLE),
+    "verify.max_difference": (0.01, {"verify"} | FROM_BUNDLE),
+    "verify.min_agreement_float16": (0.9, {"verify"} | FROM_BUNDLE),
+    "verify.min_agreement_quantized": (0.9, {"verify"} | FROM_BUNDLE),
+    "gate.min_accuracy": (0.5, JUDGED),
+    "gate.min_recall_per_class": (0.5, JUDGED),
+    "gate.min_gain": (0.1, JUDGED),
+    "gate.max_class_drop": (0.1, JUDGED),
+    "gate.min_images": (10, JUDGED),
+    "gate.require_verified": (["tfjs"], JUDGED),
     "retrain_when.min_new_share": (0.1, NOTHING),
     "retrain_when.max_age_days": (30, NOTHING),
     "track.mlflow": ("sqlite:///x.db", NOTHING),
@@ -218,7 +222,7 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             REPAIR, "    renames: pd.DataFrame", "    renames: pd.DataFrame = None", {"repair"}, id="a class attribute"
         ),
         pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
-        pytest.param("evergreen/vision/formats/tfjs_node.mjs", "= 32", "= 16", {"verify", "report"}, id="a script"),
+        pytest.param("evergreen/vision/formats/tfjs_node.mjs", "= 32", "= 16", {"verify"} | FROM_BUNDLE, id="a script"),
         pytest.param(
             "evergreen/vision/backbones.py", "offset=-1,", "offset=-1.5,", {"train", *FROM_TRAIN}, id="the network"
         ),
@@ -226,7 +230,7 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             "evergreen/vision/formats/tflite.py",
             "num_threads=1",
             "num_threads=2",
-            {"export", "verify", "report"},
+            {"export", "verify"} | FROM_BUNDLE,
             id="a format",
         ),
         pytest.param(
@@ -249,12 +253,13 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
 @pytest.mark.parametrize(
     ("library", "expected"),
     [
-        ("tensorflowjs", {"export", "verify", "report"}),
+        ("tensorflowjs", {"export", "verify"} | FROM_BUNDLE),
         ("matplotlib", {"report"}),
         ("tensorflow", FROM_TRAIN),
-        ("node", {"verify", "report"}),
+        ("node", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
-        ("scikit-learn", {"probe", "acquire", "split", "evaluate", "report"}),
+        ("scikit-learn", {"probe", "acquire", "split", "evaluate"} | FROM_BUNDLE),
+        ("scipy", JUDGED),
     ],
 )
 def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:
@@ -328,6 +333,67 @@ def test_a_change_of_images(world: Any, change: Callable[[Path], Any], expected:
     assert world.would_run() == NOTHING
 
 
+# -- champions ---------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_first_promotion_nothing_is_left_to_do(world: Any) -> None:
+    world.verdict = "promote"
+    changed = _with(world.recipe, "gate.min_images", 9)
+    assert world.run(changed) == JUDGED
+    state = Champions(world.store.root).state("digits")
+    assert state.champion
+    assert world.would_run(changed) == NOTHING
+    assert world.run(changed) == NOTHING
+    assert Champions(world.store.root).state("digits") == state
+    # A gate that would refuse the champion now takes no title away.
+    world.verdict = "rejected"
+    assert world.run(_with(world.recipe, "gate.min_images", 8)) == JUDGED
+    assert Champions(world.store.root).state("digits").champion == state.champion
+
+
+def test_another_champion_is_met_and_the_old_comparison_found_again(world: Any) -> None:
+    world.verdict = "promote"
+    other = _with(world.recipe, "train.phases.0.epochs", 3)
+    assert world.run(other) == FROM_TRAIN
+    assert world.would_run() == {"challenge", "compare", "promote", "report"}
+    world.verdict = "rejected"
+    assert world.run() == {"challenge", *JUDGED}
+    assert world.would_run() == NOTHING
+    assert world.would_run(other) == NOTHING
+
+
+def test_what_people_decide_about_champions_is_a_reason_to_run_promote(world: Any) -> None:
+    champions = Champions(world.store.root)
+
+    def by_hand(event: EventName) -> None:
+        state = champions.state("digits")
+        assert state.champion
+        champions.commit("digits", state, Event(event, state.champion.release, state.champion.model, "by hand"))
+
+    world.verdict = "promote"
+    one, two, three = (_with(world.recipe, "train.phases.0.epochs", epochs) for epochs in (3, 4, 5))
+    world.run(one)
+    first = champions.current("digits")
+    world.run(two)
+    by_hand("rolled back")
+    assert champions.current("digits") == first
+    assert world.would_run(two) == {"promote"}
+    assert world.run(two) == {"promote"}
+    assert champions.current("digits") == first
+    assert world.would_run(two) == NOTHING
+    by_hand("pinned")
+    world.run(three)
+    assert champions.current("digits") == first
+    assert world.would_run(three) == NOTHING
+    by_hand("unpinned")
+    assert world.run(three) == {"promote"}
+    assert champions.current("digits") != first
+    told = [event.event for event in champions.history("digits")]
+    assert told[1:] == [  # after the baseline's own
+        "promoted", "promoted", "rolled back", "blocked", "pinned", "rejected", "unpinned", "promoted",
+    ]  # fmt: skip
+
+
 # -- places and surroundings -------------------------------------------------------------------------------------------
 
 
@@ -374,8 +440,8 @@ def test_a_damaged_artifact_is_a_miss_and_made_again(world: Any, step: str, dama
         blob for name, blob in world.store.manifest(entry.output.sha256).files.items() if not name.startswith("files/")
     ]
     target = {
-        "deleted": world.store.blob_path(own[-1].sha256),
-        "cut": world.store.blob_path(own[-1].sha256),
+        "deleted": world.store.blob_path(own[-1].sha256) if own else manifest,  # a release has no files of its own
+        "cut": world.store.blob_path(own[-1].sha256) if own else manifest,
         "manifest deleted": manifest,
         "record torn": world.store.root / "records" / entry.key,
     }[damage]

@@ -17,7 +17,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
     """Return every step's key, with made-up inputs that do not change."""
-    files = {"dataset.csv": b"", "files.csv": b"", "model.keras": b""}
+    names = ("dataset.csv", "files.csv", "model.keras", "predictions.csv", "verification.json")
+    files = dict.fromkeys(names, b"")
     made = {step.name: store.publish(step.name, files) for step in STEPS}
     return {
         step.name: key_parts(step, recipe, store, {name: made[above] for name, above in step.inputs.items()}).key
@@ -36,7 +37,8 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("image.height=20", {"train", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen"}),
         ("title=Other", {"report"}),
-        ("gate.min_accuracy=0.5", set()),
+        ("gate.min_accuracy=0.5", {"compare"}),
+        ("name=other", {"bundle", "challenge", "promote", "report"}),
     ],
 )
 def test_a_value_touches_the_steps_that_read_it_alone(store: Store, override: str, touched: set[str]) -> None:
