@@ -33,11 +33,11 @@ class Reads(dict[str, bytes]):
 
 @pytest.fixture(scope="module")
 def champion_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of 6x6 images that calls everything bright whose mean is over 100."""
+    """A model of 8x8 images that calls everything bright whose mean is over 100."""
     runtime.start()
     import keras
 
-    inputs = keras.Input((6, 6, 3))
+    inputs = keras.Input((8, 8, 3))
     outputs = keras.layers.Dense(2, activation="softmax", name="scores")(keras.layers.GlobalAveragePooling2D()(inputs))
     model = keras.Model(inputs, outputs)
     model.get_layer("scores").set_weights([np.array([[1.0, -1.0]] * 3), np.array([-300.0, 300.0])])
@@ -69,7 +69,7 @@ def _challenger(dataset: pd.DataFrame) -> Challenger:
 
 
 def _champion(file: Path, dataset: pd.DataFrame, classes: list[str] = CHAMPIONS_CLASSES) -> Champion:
-    return Champion(dataset, classes, Image(height=6, width=6), file)
+    return Champion(dataset, classes, Image(height=8, width=8), file)
 
 
 def test_the_champion_answers_in_its_own_classes_and_size(
