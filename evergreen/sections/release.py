@@ -52,10 +52,12 @@ class Gate(Section):
 
     min_accuracy: Fraction = Field(0.0, description="Least test accuracy.")
     min_recall_per_class: Fraction = Field(0.0, description="Least test recall of every class.")
-    min_gain: Fraction = Field(0.0, description="Accuracy on shared images must rise by more than this; a tie never suffices.")
+    min_gain: Fraction = Field(0.0, description="Accuracy on shared images must rise by more than this.")
     max_class_drop: Fraction = Field(1.0, description="Most recall that any class may lose on shared images.")
     min_images: int = Field(50, ge=1, description="Test images new to the champion that a comparison needs.")
-    require_verified: tuple[Format, ...] = Field((), description="Formats that must be verified, for a first champion too.")
+    require_verified: tuple[Format, ...] = Field(
+        (), description="Formats that must be verified, by a first champion too."
+    )
 
 
 class RetrainWhen(Section):
