@@ -122,7 +122,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.evaluate:evaluate",
         inputs={"dataset": "split", "model": "train"},
         reads={"dataset": _DATASET, "model": _MODEL},
-        recipe=("evaluate", "image"),
+        recipe=("evaluate", "image", "seed"),
         libraries=(*_KERAS, "scikit-learn"),
     ),
     Step(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadImage
 from evergreen.reports import pictures
+from evergreen.reports.thumbnails import thumbnail
 from evergreen.sections.data import Augment
 from evergreen.vision.augment import Augmenter, expanded
 from evergreen.vision.pixels import resize
@@ -27,7 +27,6 @@ _MOST_CLASSES = 30
 _MOST_PAIRS = 9
 _MOST_QUARANTINED = 18
 _MOST_ROWS = 200
-_THUMBNAIL = 160
 _AUGMENTED = 5
 _VIEWS = 5
 _MAGNITUDES = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -111,7 +110,7 @@ def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     for label in found.classes[:_MOST_CLASSES]:
         rows = found.dataset[found.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
         some = [
-            (_thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])
+            (thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])
         ]
         shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
     return shown
@@ -164,8 +163,8 @@ def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     shown = []
     for one, other, why in [pair for pair in pairs if pair[0] in digest and pair[1] in digest][:_MOST_PAIRS]:
         shown += [
-            (_thumbnail(read(digest[one])), f"{_short(one)}\n{why}"),
-            (_thumbnail(read(digest[other])), _short(other)),
+            (thumbnail(read(digest[one])), f"{_short(one)}\n{why}"),
+            (thumbnail(read(digest[other])), _short(other)),
         ]
     return shown
 
@@ -178,21 +177,10 @@ def _quarantined(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
             break
         if "pixels" in row.reason and "megapixels" not in row.reason:
             try:
-                shown.append((_thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}"))
+                shown.append((thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}"))
             except BadImage:
                 continue
     return shown
-
-
-def _thumbnail(data: bytes) -> Any:
-    import cv2
-
-    pixels = open_image(data).pixels
-    scale = _THUMBNAIL / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
 def _blank() -> Any:

@@ -19,6 +19,12 @@ class Evaluate(Section):
     top_k: int = Field(
         3, ge=1, le=10, description="Also count an image as right if its class is among the k likeliest."
     )
+    unsure_precision: float = Field(
+        0.95, gt=0, le=1, description="Share of right answers on validation that answers called sure must reach."
+    )
+    shortcut_images: int = Field(
+        300, ge=0, le=100_000, description="Judged images, stratified, to try blur, noise and the like on; 0: none."
+    )
 
 
 class Export(Section):

@@ -1,15 +1,21 @@
-"""Evaluation: what a model gets right, on which images of which split."""
+"""Evaluation: what a model gets right, on which images of which split, how sure it is, and what it leans on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
+from evergreen.judging.metrics import ByClass, by_class, losses, measure
+from evergreen.judging.shortcuts import Loss
+from evergreen.judging.verdict import Verdict, judge
 from evergreen.vision import pixels, runtime, saving
+from evergreen.vision.cache import Rows
 from evergreen.vision.pixels import Images
+from evergreen.vision.shortcuts import Sample, examples, losses_under_changes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,74 +25,91 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model did.
+    """How a model did. The judged split is test, or validation where there is no test split.
 
     Attributes:
-        metrics: per split: accuracy, top_k_accuracy, loss (cross-entropy, natural logarithm), count.
-        per_class: one row a class of the test split: label, precision, recall, f1, count.
-        confusion: (K, K) counts on the test split; row: true class, column: predicted class.
-        predictions: one row an image: path, label, split, predicted, probability.
+        metrics: per split what ``judging.metrics.measure`` returns.
+        judged: the judged split's name.
+        by_class: of the judged split.
+        predictions: one row an image: path, label, split, predicted, probability (top-1), loss.
+        calibration: fitted on validation, measured on the judged split.
+        reliability: of the judged split, ``as it is`` and ``scaled`` by the temperature; bins as in ``calibration``.
+        shortcuts: one entry a change, in the order of the table; empty if the recipe asks for no images.
+        sample: how many of the judged split's images the shortcuts were tried on.
+        examples: change -> one image of the sample under it, a small PNG; ``as it is`` first.
+        verdict: underfit, good fit or overfit, and why.
     """
 
     metrics: dict[str, dict[str, float]]
-    per_class: pd.DataFrame
-    confusion: np.ndarray
+    judged: str
+    by_class: ByClass
     predictions: pd.DataFrame
+    calibration: Calibration
+    reliability: dict[str, list[dict[str, float]]]
+    shortcuts: list[Loss]
+    sample: int
+    examples: dict[str, bytes]
+    verdict: Verdict
 
 
 def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, model_file: Path) -> Evaluation:
-    """Run a model over every split.
+    """Run a model over every image once, and over a sample of the judged ones once more for each change.
 
     Args:
         dataset: path, label, sha256, split.
         images: where they are read, and where their pixels are kept.
         classes: class names in order.
-        recipe: its ``image`` and ``evaluate`` are read.
+        recipe: its ``image``, ``evaluate`` and ``seed`` are read.
         model_file: a ``.keras`` file.
-    """
-    import pandas as pd
 
+    Raises:
+        ExportRefused: Keras refuses the model.
+    """
     runtime.start()
     model = saving.load(model_file, classes)
-    scored = []
-    metrics = {}
-    for name, rows in dataset.groupby("split", sort=True):
-        truth = pixels.targets(rows["label"], classes)
-        scores = pixels.scores(model, images.rows(rows, recipe.image))
-        metrics[str(name)] = measure(truth, scores, recipe.evaluate.top_k)
-        answers = scores.argmax(axis=1)
-        guess = rows[["path", "label", "split"]].assign(
-            predicted=[classes[index] for index in answers], probability=scores.max(axis=1).round(6)
-        )
-        scored.append(guess)
-    predictions = pd.concat(scored).sort_values("path", ignore_index=True)
-    judged = predictions[predictions["split"] == ("test" if "test" in metrics else "validation")]
-    return Evaluation(metrics, *_by_class(judged, classes), predictions)
+    dataset = dataset.sort_values("path", ignore_index=True)
+    rows = images.rows(dataset, recipe.image)
+    scores = pixels.scores(model, rows)
+    truth = pixels.targets(dataset["label"], classes)
+    where = {str(name): np.asarray(index) for name, index in sorted(dataset.groupby("split").indices.items())}
+    judged = "test" if "test" in where else "validation"
+    at = where[judged]
+
+    metrics = {name: measure(truth[index], scores[index], recipe.evaluate.top_k) for name, index in where.items()}
+    answers = scores.argmax(axis=1)
+    predictions = dataset[["path", "label", "split"]].assign(
+        predicted=[classes[index] for index in answers],
+        probability=scores.max(axis=1).round(6),
+        loss=losses(truth, scores).round(6),
+    )
+    validation = where["validation"]
+    calibration = calibrate(
+        (truth[validation], scores[validation]), (truth[at], scores[at]), recipe.evaluate.unsure_precision
+    )
+    sample = _sample(dataset, at, rows, truth, answers, recipe)
+    largest = np.bincount(truth[where["train"]]).max() / len(where["train"])
+    return Evaluation(
+        metrics=metrics,
+        judged=judged,
+        by_class=by_class(truth[at], answers[at], classes),
+        predictions=predictions,
+        calibration=calibration,
+        reliability={
+            "as it is": reliability(truth[at], scores[at]),
+            "scaled": reliability(truth[at], scaled(scores[at], calibration.temperature)),
+        },
+        shortcuts=losses_under_changes(model, sample),
+        sample=len(sample.at),
+        examples=examples(sample),
+        verdict=judge(metrics, judged, float(largest)),
+    )
 
 
-def measure(truth: np.ndarray, scores: np.ndarray, top_k: int) -> dict[str, float]:
-    """Return accuracy, top-k accuracy, loss and count.
-
-    Args:
-        truth: (N,) class indices.
-        scores: (N, K) probabilities.
-        top_k: how many of the likeliest classes count as right.
-    """
-    right = scores[np.arange(len(truth)), truth].astype(np.float64)
-    likelier = (scores > right[:, None].astype(scores.dtype)).sum(axis=1)
-    return {
-        "accuracy": float((scores.argmax(axis=1) == truth).mean()),
-        "top_k_accuracy": float((likelier < top_k).mean()),
-        "loss": float(-np.log(np.clip(right, 1e-7, 1)).mean()),
-        "count": len(truth),
-    }
-
-
-def _by_class(judged: pd.DataFrame, classes: list[str]) -> tuple[pd.DataFrame, Any]:
-    import pandas as pd
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-
-    truth, answers = judged["label"], judged["predicted"]
-    precision, recall, f1, count = precision_recall_fscore_support(truth, answers, labels=classes, zero_division=0)
-    table = pd.DataFrame({"label": classes, "precision": precision, "recall": recall, "f1": f1, "count": count})
-    return table, confusion_matrix(truth, answers, labels=classes)
+def _sample(
+    dataset: pd.DataFrame, judged: np.ndarray, rows: Rows, truth: np.ndarray, answers: np.ndarray, recipe: Recipe
+) -> Sample:
+    """Return a stratified sample of the judged rows, as many as the recipe says."""
+    size = recipe.evaluate.shortcut_images
+    chosen = pixels.stratified_sample(dataset.iloc[judged], size, recipe.seed)["path"] if size else []
+    at = np.flatnonzero(dataset["path"].isin(chosen))
+    return Sample(rows, at, dataset["sha256"].iloc[at].tolist(), truth[at], answers[at])

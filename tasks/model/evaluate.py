@@ -12,15 +12,25 @@ from tasks.tables import classes_of, read_table, to_json
 
 @step("evaluate")
 def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
-    """Run the model over train, validation and test."""
+    """Run the model over train, validation and test, and over changed copies of some images."""
     import pandas as pd
 
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
         run.store.materialise(model, folder)
         found = judge(read_table(run.store, dataset), images_of(run), classes, run.recipe, folder / MODEL)
-    confusion = pd.DataFrame(found.confusion, columns=classes)
+    confusion = pd.DataFrame(found.by_class.confusion, columns=classes)
     confusion.insert(0, "label", classes)
-    tables = {"per_class": found.per_class, "confusion": confusion, "predictions": found.predictions}
+    tables = {"per_class": found.by_class.per_class, "confusion": confusion, "predictions": found.predictions}
+    values = {
+        "metrics": found.metrics,
+        "averages": found.by_class.averages,
+        "calibration": found.calibration.as_json(),
+        "reliability": found.reliability,
+        "shortcuts": {"sample": found.sample, "changes": [loss.as_json() for loss in found.shortcuts]},
+        "verdict": found.verdict.as_json(),
+    }
     files = {f"{name}.csv": to_csv(table) for name, table in tables.items()}
-    return run.store.publish("evaluation", {"metrics.json": to_json(found.metrics), **files}, {"classes": classes})
+    files |= {f"{name}.json": to_json(value) for name, value in values.items()}
+    pictures = {f"examples/{name}.png": data for name, data in found.examples.items()}
+    return run.store.publish("evaluation", files | pictures, {"classes": classes, "judged": found.judged})
