@@ -194,8 +194,8 @@ STEPS: tuple[Step, ...] = (
             "comparison": "compare",
         },
         recipe=("name", "title"),
-        libraries=("matplotlib", "jinja2", *_TABLES),
-        files=("evergreen/reports/report.html.j2",),
+        libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", *_TABLES),
+        files=tuple(f"evergreen/reports/{name}" for name in ("report.html.j2", "page.html.j2", "page.css")),
     ),
 )
 

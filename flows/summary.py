@@ -34,9 +34,10 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "recipe": run.recipe.name,
         "outcome": outcome,
         "steps": [entry.as_json() for entry in entries.values()],
-        "metrics": _metrics(run.store, outputs),
+        "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
+        "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "exports": _exports(run.store, outputs, folder),
-        "verdict": _verdict(run.store, outputs),
+        "comparison": _comparison(run.store, outputs),
         "settings": run.recipe.model_dump(mode="json"),
     }
     if error:
@@ -84,11 +85,11 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
     return found[0] if found else None
 
 
-def _metrics(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
-    return read_json(store, outputs["evaluate"], "metrics.json") if "evaluate" in outputs else {}
+def _of_evaluation(store: Store, outputs: dict[str, Ref], name: str) -> dict[str, Any]:
+    return read_json(store, outputs["evaluate"], name) if "evaluate" in outputs else {}
 
 
-def _verdict(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
     """Return what became of the run's release: its standing and the comparison; None if the run did not come so far."""
     if "compare" not in outputs or "promote" not in outputs:
         return None

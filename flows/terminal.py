@@ -112,28 +112,30 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     """Print the step table of a run, its numbers, and where to look."""
     show_steps(console, summary["steps"])
     for split, values in summary["metrics"].items():
-        console.print(
-            f"{split:<10} accuracy {values['accuracy']:.2%}  loss {values['loss']:.4f}  {values['count']} images"
-        )
+        interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
+        numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
+        console.print(f"{split:<10} {numbers}", highlight=False)
+    if verdict := summary.get("verdict"):
+        console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
     for export in summary["exports"]:
         colour = _COLOURS.get(export["verified"], "red")
         detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else escape(export["reason"])
         size = f"{export['bytes'] / 1024:,.0f} KiB"
         console.print(f"{export['format']:<15} [{colour}]{export['verified']}[/]  {detail}  {size}", highlight=False)
-    if verdict := summary["verdict"]:
-        show_verdict(console, verdict)
+    if comparison := summary["comparison"]:
+        show_comparison(console, comparison)
     console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
     console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
     console.print(f"{'run':<8} {folder / 'run.json'}", soft_wrap=True, highlight=False)
 
 
-def show_verdict(console: Console, verdict: dict[str, Any]) -> None:
+def show_comparison(console: Console, comparison: dict[str, Any]) -> None:
     """Print what became of a run's model, and why."""
-    colour = _COLOURS[verdict["standing"]]
-    line = f"[{colour}]{verdict['standing']}[/]  {escape(verdict['summary'])}"
-    console.print(f"{'verdict':<10} {line}", soft_wrap=True, highlight=False)
-    if verdict["standing"] != "champion":
-        console.print(f"{'champion':<10} {(verdict['champion'] or 'none')[:12]} stays", highlight=False)
+    colour = _COLOURS[comparison["standing"]]
+    line = f"[{colour}]{comparison['standing']}[/]  {escape(comparison['summary'])}"
+    console.print(f"{'release':<10} {line}", soft_wrap=True, highlight=False)
+    if comparison["standing"] != "champion":
+        console.print(f"{'champion':<10} {(comparison['champion'] or 'none')[:12]} stays", highlight=False)
 
 
 def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:

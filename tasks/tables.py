@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.tables import from_csv, to_csv
@@ -22,6 +23,12 @@ def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
 def read_json(store: Store, ref: Ref, name: str) -> Any:
     """Return a JSON file of an artifact."""
     return json.loads(store.read(ref, name))
+
+
+def read_folder(store: Store, ref: Ref, under: str) -> dict[str, bytes]:
+    """Return name without its suffix -> bytes, for the files of an artifact below a prefix."""
+    names = [name for name in store.manifest(ref.sha256).files if name.startswith(under)]
+    return {PurePosixPath(name).stem: store.read(ref, name) for name in names}
 
 
 def classes_of(store: Store, ref: Ref) -> list[str]:

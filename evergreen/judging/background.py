@@ -1,8 +1,8 @@
 """Cutting an object out of a uniform background, such as a green screen or a white table.
 
-The rule, in CIE L*a*b* with lightness halved so that uneven light does not matter: pixels within 18 of the median colour
-of the border (a ring of 4 % of the shorter side) are near. The background is uniform enough if at least 75 % of the
-border is near, and the near areas that touch the border cover 20 to 97 % of the image. Those areas are the background.
+The rule, in CIE L*a*b* with lightness halved so that uneven light does not matter: pixels within 18 of the median of
+the border (a ring of 4 % of the shorter side) are near. The background is uniform enough if at least 75 % of the border
+is near, and the near areas that touch the border cover 20 to 97 % of the image. Those areas are the background.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _FRINGE_FROM = 64
 
 RULE = (
     f"at least {_LEAST_OF_BORDER:.0%} of the border has one colour (within {_NEAR:.0f} of its median in L*a*b*, "
-    f"lightness halved), and what is like it and touches the border covers {_LEAST_AREA:.0%} to {_MOST_AREA:.0%} of the "
-    "image"
+    f"lightness halved), and what is like it and touches the border covers {_LEAST_AREA:.0%} to {_MOST_AREA:.0%} of "
+    "the image"
 )
 
 

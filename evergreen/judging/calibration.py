@@ -18,7 +18,7 @@ class Calibration:
     """What validation teaches about the probabilities, and how well that holds on the judged split.
 
     Attributes:
-        temperature: probabilities are p^(1/T), normalised; fitted on validation. Above 1 the model is too sure of itself.
+        temperature: T in p^(1/T), normalised; fitted on validation. Above 1 the model is too sure of itself.
         unsure_below: least top-1 probability, as the model gives it, at and above which precision on validation is at
             least ``unsure_precision``; 0 if that of all answers is, None if no threshold reaches it.
         unsure_precision: the recipe's ``evaluate.unsure_precision``.

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from evergreen.judging.background import RULE, background
+from evergreen.judging.background import background
 from evergreen.judging.metrics import mean_interval, wilson
 
 # Takes pixels and the image's SHA-256; None where the change cannot be made.
@@ -117,7 +117,7 @@ def brighter(pixels: np.ndarray, digest: str) -> np.ndarray:
 def jpeg(pixels: np.ndarray, digest: str) -> np.ndarray:
     """Written as a JPEG of quality 20 and read again."""
     encoded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 20])[1]
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB)  # type: ignore[no-any-return]
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 def grey(pixels: np.ndarray, digest: str) -> np.ndarray:
@@ -127,11 +127,13 @@ def grey(pixels: np.ndarray, digest: str) -> np.ndarray:
 
 
 def plain_background(pixels: np.ndarray, digest: str) -> np.ndarray | None:
-    """Replace a uniform background by one colour, drawn by the image's digest."""
+    """Replace a uniform background by the one of 8 colours, drawn by the image's digest, that is least the object's."""
     found = background(pixels)
     if found is None:
         return None
-    return np.where(found[:, :, None], _random(digest).integers(0, 256, 3, np.uint8), pixels)
+    colours = _random(digest).integers(0, 256, (8, 3), np.uint8)
+    distance = np.square(colours - np.median(pixels[~found], axis=0)).sum(axis=1)
+    return np.where(found[:, :, None], colours[distance.argmax()], pixels)
 
 
 def busy_background(pixels: np.ndarray, digest: str) -> np.ndarray | None:
@@ -151,8 +153,8 @@ SHORTCUTS = (
     Shortcut("brighter", "brightness x 1.4", "brightness", brighter),
     Shortcut("jpeg", "JPEG of quality 20", "traces of compression", jpeg),
     Shortcut("grey", "no colour", "colour", grey),
-    Shortcut("plain background", f"one random colour, where {RULE}", "the background", plain_background),
-    Shortcut("busy background", "coloured spots, on the same images", "the background", busy_background),
+    Shortcut("plain background", "a uniform background becomes one other colour", "the background", plain_background),
+    Shortcut("busy background", "a uniform background becomes coloured spots", "the background", busy_background),
 )
 
 

@@ -3,10 +3,10 @@
 Training images are judged as they are, without augmentation and dropout, by the model that was kept. The rules are
 asked in this order:
 
-1. underfit: on training images it covers less than 75 % of the way from always answering the largest class (accuracy m)
-   to no mistake: (accuracy - m) / (1 - m) < 0.75.
-2. overfit: accuracy on training images is over 5 points above that on the judged split, and the 95 % interval of the gap
-   (Newcombe 1998) lies above 0.
+1. underfit: on training images it covers less than 75 % of the way from always answering the largest class (accuracy
+   m) to no mistake: (accuracy - m) / (1 - m) < 0.75.
+2. overfit: accuracy on training images is over 5 points above that on the judged split, and the 95 % interval of the
+   gap (Newcombe 1998) lies above 0.
 3. good fit: neither.
 """
 
@@ -23,8 +23,8 @@ _GAP = 0.05
 RULES = (
     f"underfit: on the training images, the model covers less than {_LEARNED:.0%} of the way from always answering the "
     "largest class to no mistake",
-    f"overfit: training accuracy is over {_GAP * 100:.0f} points above the judged split's, and the 95 % interval of the "
-    "gap (Newcombe) lies above 0",
+    f"overfit: training accuracy is over {_GAP * 100:.0f} points above the judged split's, and the 95 % interval of "
+    "the gap (Newcombe) lies above 0",
     "good fit: neither; the rules are asked in this order",
 )
 

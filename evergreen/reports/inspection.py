@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadImage
 from evergreen.reports import pictures
+from evergreen.reports.page import both, render
 from evergreen.reports.thumbnails import thumbnail
 from evergreen.sections.data import Augment
 from evergreen.vision.augment import Augmenter, expanded
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from evergreen.sections.data import Image
 
-_TEMPLATE = Path(__file__).with_name("inspection.html.j2")
 _SAMPLES_PER_CLASS = 6
 _MOST_CLASSES = 30
 _MOST_PAIRS = 9
@@ -61,23 +59,21 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         found: what the steps found.
         read: gives an image's bytes for its SHA-256.
     """
-    from jinja2 import Environment, StrictUndefined
-
     counts = class_counts(found)
-    files = {
-        "class_distribution.png": pictures.class_distribution(counts),
-        "resolutions.png": pictures.resolutions(found.dataset),
-        "samples.png": pictures.gallery(_samples(found, read), _SAMPLES_PER_CLASS),
-        "magnitudes.png": pictures.gallery(_magnitudes(found, read), 1 + len(_MAGNITUDES)),
+    drawn = {
+        "class_distribution.png": both(pictures.class_distribution, counts),
+        "resolutions.png": both(pictures.resolutions, found.dataset),
+        "samples.png": both(pictures.gallery, _samples(found, read), _SAMPLES_PER_CLASS),
+        "magnitudes.png": both(pictures.gallery, _magnitudes(found, read), 1 + len(_MAGNITUDES)),
     }
     if augmented := _augmented(found, read):
-        files["augmentation.png"] = pictures.gallery(augmented, 1 + _VIEWS)
+        drawn["augmentation.png"] = both(pictures.gallery, augmented, 1 + _VIEWS)
     if pairs := _pairs(found, read):
-        files["duplicates.png"] = pictures.gallery(pairs, 6)
+        drawn["duplicates.png"] = both(pictures.gallery, pairs)
     if refused := _quarantined(found, read):
-        files["quarantine.png"] = pictures.gallery(refused, 6)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        drawn["quarantine.png"] = both(pictures.gallery, refused)
+    page = render(
+        "inspection.html.j2",
         found=found,
         counts=counts.to_dict("index"),
         splits=list(counts.columns),
@@ -85,9 +81,9 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         formats=found.dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
         augmentation=_settings(found.augment),
         most_rows=_MOST_ROWS,
-        pictures={name: base64.b64encode(data).decode() for name, data in files.items()},
+        pictures=drawn,
     )
-    return {"inspection.html": page.encode(), **files}
+    return {"inspection.html": page, **{name: light for name, (light, _) in drawn.items()}}
 
 
 def _settings(augment: Augment) -> list[str]:
@@ -109,9 +105,7 @@ def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     shown = []
     for label in found.classes[:_MOST_CLASSES]:
         rows = found.dataset[found.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
-        some = [
-            (thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])
-        ]
+        some = [(thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])]
         shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
     return shown
 

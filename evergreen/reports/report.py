@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
-from evergreen.reports import pictures
+from evergreen.judging.background import RULE
+from evergreen.judging.metrics import normalized
+from evergreen.judging.shortcuts import LEAST_IMAGES
+from evergreen.reports import model_pictures, pictures
+from evergreen.reports.page import both, render
+from evergreen.reports.thumbnails import data_address, embedded, thumbnail
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TEMPLATE = Path(__file__).with_name("report.html.j2")
-_MOST_MISTAKES = 12
+_MOST_MISTAKES = 18
+_MOST_CELLS = 30
+_MOST_CONFUSED = 10
+_MOST_ROWS = 200
+_TINY = 64
+_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that a report shows; tables are as their steps describe them."""
+    """Everything that a report shows; tables and JSON values are as their steps describe them.
+
+    Attributes:
+        judged: the split that numbers are from: test, or validation where there is no test split.
+        top_k: how many of the likeliest classes count in ``top_k_accuracy``.
+        shortcuts: ``sample`` and ``changes``.
+        examples: change -> PNG, ``as it is`` among them.
+        export_bytes: format -> size of its files together.
+        comparison: with the champion: ``outcome`` in words, ``reasons``, a list of sentences; None if there was none.
+    """
 
     name: str
     title: str
@@ -33,51 +49,93 @@ class Findings:
     leakage: pd.DataFrame
     weights: dict[str, float]
     history: pd.DataFrame
+    judged: str
+    top_k: int
     metrics: dict[str, dict[str, float]]
     per_class: pd.DataFrame
+    averages: dict[str, dict[str, float]]
     confusion: pd.DataFrame
     predictions: pd.DataFrame
+    calibration: dict[str, Any]
+    reliability: dict[str, list[dict[str, float]]]
+    shortcuts: dict[str, Any]
+    examples: dict[str, bytes]
+    verdict: dict[str, Any]
     exports: list[dict[str, Any]]
     export_bytes: dict[str, int]
-    verdict: dict[str, Any]
+    comparison: dict[str, Any]
 
 
 def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
     """Return file name -> bytes: ``report.html`` and its PNG pictures. No clock, so equal findings give equal bytes.
 
+    What differs from run to run (times, what was reused, the recipe) has an empty place on the page, which
+    ``this_run.fill_in`` fills in the copy that lies in the run's folder.
+
     Args:
         findings: what the steps found.
         read: gives an image's bytes for its SHA-256.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    files = {
-        "curves.png": pictures.curves(findings.history),
-        "confusion.png": pictures.confusion_matrix(findings.confusion),
+    drawn = {
+        "loss.png": both(model_pictures.curve, findings.history, "loss"),
+        "accuracy.png": both(model_pictures.curve, findings.history, "accuracy"),
+        "confusion.png": both(model_pictures.confusion_matrix, findings.confusion),
+        "calibration.png": both(model_pictures.reliability, findings.reliability),
     }
-    wrong = _mistakes(findings, read)
-    if wrong:
-        files["mistakes.png"] = pictures.gallery(wrong)
+    files = {name: light for name, (light, _) in drawn.items()}
+    hardest = [(row, thumbnail(read(row["sha256"]))) for row in _hardest(findings)]
+    captions = [f"{row['label']}, answered\n{row['predicted']} ({row['probability']:.0%})" for row, _ in hardest]
+    files["mistakes.png"] = pictures.gallery(list(zip([image for _, image in hardest], captions, strict=True)))
     counts = findings.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    confusion = findings.confusion[findings.classes].to_numpy().astype(int)
+    page = render(
+        "report.html.j2",
         found=findings,
-        judged="test" if "test" in findings.metrics else "validation",
-        splits=[name for name in ("train", "validation", "test") if name in findings.metrics],
+        judged=findings.judged,
+        sections=_sections(findings),
+        splits=[name for name in _SPLITS if name in findings.metrics],
         counts={name: counts.loc[name].to_dict() for name in findings.classes},
-        pictures={name: base64.b64encode(data).decode() for name, data in files.items()},
-        kept_epoch=int((findings.history["kept"].astype(str) == "True").to_numpy().argmax()) + 1,
+        counted=confusion,
+        shares=normalized(confusion),
+        confused=_confused(findings),
+        most_cells=_MOST_CELLS,
+        most_rows=_MOST_ROWS,
+        pictures=drawn,
+        mistakes=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],
+        phases=findings.history["phase"].nunique(),
+        kept_epoch=model_pictures.kept_epoch(findings.history),
+        leans=list(dict.fromkeys(row["leans_on"] for row in findings.shortcuts["changes"] if row["leans_on"])),
+        least_images=LEAST_IMAGES,
+        background_rule=RULE,
+        examples={name: data_address(data) for name, data in _examples_in_order(findings).items()},
     )
-    return {"report.html": page.encode(), **files}
+    return {"report.html": page, **files}
 
 
-def _mistakes(findings: Findings, read: ReadBlob) -> list[tuple[Any, str]]:
-    """Return the judged images that the model got wrong with most confidence, and their captions."""
+def _sections(findings: Findings) -> list[str]:
+    shortcuts = ["Shortcuts"] if findings.shortcuts["changes"] else []
+    first = ["Per class", "Confusion matrix", "Training", "Calibration", "Highest loss"]
+    return [*first, *shortcuts, "Data", "Exports", "This run"]
+
+
+def _hardest(findings: Findings) -> list[dict[str, Any]]:
+    """Return the judged images of the highest loss, hardest first."""
     table = findings.predictions.merge(findings.dataset[["path", "sha256"]], on="path")
-    judged = table[table["split"] == ("test" if "test" in findings.metrics else "validation")]
-    wrong = judged[judged["label"] != judged["predicted"]].assign(sure=lambda rows: rows["probability"].astype(float))
-    worst = wrong.sort_values(["sure", "path"], ascending=[False, True]).head(_MOST_MISTAKES)
-    return [
-        (open_image(read(row.sha256), None).pixels, f"{row.label}, not\n{row.predicted} ({row.sure:.0%})")
-        for row in worst.itertuples()
-    ]
+    judged = table[table["split"] == findings.judged].astype({"loss": float, "probability": float})
+    worst = judged.sort_values(["loss", "path"], ascending=[False, True]).head(_MOST_MISTAKES)
+    return list(worst.to_dict("records"))
+
+
+def _confused(findings: Findings) -> list[dict[str, Any]]:
+    """Return the pairs of true class and wrong answer with most images."""
+    judged = findings.predictions[findings.predictions["split"] == findings.judged]
+    wrong = judged[judged["label"] != judged["predicted"]]
+    pairs = wrong.groupby(["label", "predicted"]).size().reset_index(name="count")
+    pairs["share"] = pairs["count"] / pairs["label"].map(judged["label"].value_counts())
+    pairs = pairs.sort_values(["count", "share", "label", "predicted"], ascending=[False, False, True, True])
+    return list(pairs.head(_MOST_CONFUSED).to_dict("records"))
+
+
+def _examples_in_order(findings: Findings) -> dict[str, bytes]:
+    names = ["as it is", *(row["name"] for row in findings.shortcuts["changes"])]
+    return {name: findings.examples[name] for name in names if name in findings.examples}

@@ -33,4 +33,5 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     files = {f"{name}.csv": to_csv(table) for name, table in tables.items()}
     files |= {f"{name}.json": to_json(value) for name, value in values.items()}
     pictures = {f"examples/{name}.png": data for name, data in found.examples.items()}
-    return run.store.publish("evaluation", files | pictures, {"classes": classes, "judged": found.judged})
+    facts = {"classes": classes, "judged": found.judged, "top_k": run.recipe.evaluate.top_k}
+    return run.store.publish("evaluation", files | pictures, facts)

@@ -5,7 +5,7 @@ from evergreen.reports.report import report as write_report
 from storage.artifacts import Ref
 from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, read_json, read_table
+from tasks.tables import classes_of, read_folder, read_json, read_table
 
 
 @step("report")
@@ -26,6 +26,7 @@ def report(
     sizes: dict[str, int] = {}
     for name, blob in store.manifest(exports.sha256).files.items():
         sizes[name.split("/")[0]] = sizes.get(name.split("/")[0], 0) + blob.size
+    facts = store.manifest(evaluation.sha256).facts
     origins = read_table(store, repaired, "origins.csv")
     findings = Findings(
         name=run.recipe.name,
@@ -39,12 +40,20 @@ def report(
         leakage=read_table(store, dataset, "leakage.csv"),
         weights=read_json(store, weights, "class-weights.json"),
         history=read_table(store, model, "history.csv"),
+        judged=facts["judged"],
+        top_k=facts["top_k"],
         metrics=read_json(store, evaluation, "metrics.json"),
         per_class=read_table(store, evaluation, "per_class.csv"),
+        averages=read_json(store, evaluation, "averages.json"),
         confusion=read_table(store, evaluation, "confusion.csv"),
         predictions=read_table(store, evaluation, "predictions.csv"),
+        calibration=read_json(store, evaluation, "calibration.json"),
+        reliability=read_json(store, evaluation, "reliability.json"),
+        shortcuts=read_json(store, evaluation, "shortcuts.json"),
+        examples=read_folder(store, evaluation, "examples/"),
+        verdict=read_json(store, evaluation, "verdict.json"),
         exports=read_json(store, verification, "verification.json"),
         export_bytes=sizes,
-        verdict=read_json(store, comparison, "comparison.json"),
+        comparison=read_json(store, comparison, "comparison.json"),
     )
     return store.publish("report", write_report(findings, store.read_blob))

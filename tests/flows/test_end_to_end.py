@@ -56,7 +56,7 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     }
     assert first["metrics"]["test"]["accuracy"] >= 0.98
     outputs = {step["name"]: step["output"] for step in first["steps"]}
-    assert (first["verdict"]["standing"], first["verdict"]["champion"]) == ("champion", outputs["bundle"])
+    assert (first["comparison"]["standing"], first["comparison"]["champion"]) == ("champion", outputs["bundle"])
     assert Champions(evergreen.root).current("digits") == outputs["bundle"]
     named = {name: ref.sha256 for name, ref in parts_of(Store(evergreen.root), outputs["bundle"]).items()}
     steps = {"dataset": "split", "model": "train", "evaluation": "evaluate", "exports": "export"}

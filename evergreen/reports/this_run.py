@@ -1,0 +1,65 @@
+"""The part of a report that belongs to one run: its steps and times, the digests of every input, the recipe.
+
+The report is a reused step: equal findings give equal bytes. So its page has a place for this part, and the copy in the
+run's folder gets it filled in. Plain strings, no template engine: a run that reuses everything ends in a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+import yaml
+
+# As in report.html.j2.
+_PLACE = b"<!-- this run -->"
+
+
+def fill_in(page: bytes, run: str, steps: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]) -> bytes:
+    """Return a report's page with what one run did.
+
+    Args:
+        page: as the step ``report`` published it.
+        run: the run's id.
+        steps: name, state, reason, seconds, output (digest or None), inputs (step -> digest), each.
+        settings: the whole recipe, as JSON values.
+    """
+    steps = list(steps)
+    total = sum(step["seconds"] for step in steps)
+    parts = [
+        '<h2 id="this-run">This run</h2>',
+        f"<p>Run <code>{escape(run)}</code>: {total:.1f} s in the steps that ran.</p>",
+        _table(
+            ("step", "state", "seconds", "why"),
+            [(step["name"], step["state"], _seconds(step), step["reason"]) for step in steps],
+        ),
+        "<details><summary>Lineage: what each step was given, and what it gave</summary>",
+        _table(("step", "digest"), [row for step in steps for row in _digests(step)]),
+        "</details>",
+        "<details><summary>Recipe, with every default</summary>",
+        f"<pre>{escape(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))}</pre></details>",
+    ]
+    return page.replace(_PLACE, "\n".join(parts).encode(), 1)
+
+
+def _seconds(step: Mapping[str, Any]) -> str:
+    return f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
+
+
+def _digests(step: Mapping[str, Any]) -> list[tuple[str, str]]:
+    given = [(f"{step['name']}, given by {name}", digest) for name, digest in step["inputs"].items()]
+    return [*given, (f"{step['name']}, gave", step["output"] or "nothing")]
+
+
+def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table; its last column may be wrapped."""
+    lines = [_row("th", titles), *(_row("td", row) for row in rows)]
+    body = "\n".join(lines)
+    return f'<div class="wide"><table>\n{body}\n</table></div>'
+
+
+def _row(tag: str, cells: Iterable[str]) -> str:
+    *first, last = [escape(cell) for cell in cells]
+    left = "".join(f'<{tag} class="left">{cell}</{tag}>' for cell in first)
+    return f'<tr>{left}<{tag} class="text">{last}</{tag}></tr>'
