@@ -20,7 +20,7 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     create_table_artifact(key=f"{name}-exports", table=summary["exports"], description="Every export, as verified")
     if comparison := summary["comparison"]:
         create_markdown_artifact(
-            key=f"{name}-champion", markdown=_champion(comparison), description="The verdict on the newest model, and why"
+            key=f"{name}-champion", markdown=_champion(comparison), description="The newest model's verdict, and why"
         )
     show_evaluation(run)
     show_recipe(run)

@@ -36,9 +36,10 @@ def background(pixels: np.ndarray) -> np.ndarray | None:
     near = np.square(colours - median).sum(axis=2) <= _NEAR**2
     if near[ring].mean() < _LEAST_OF_BORDER:
         return None
-    _, areas = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
-    touching = np.unique(areas[ring & near])
-    found = np.isin(areas, touching)
+    number, areas = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
+    touching = np.zeros(number, bool)
+    touching[areas[ring & near]] = True
+    found: np.ndarray = touching[areas]
     if not _LEAST_AREA <= found.mean() <= _MOST_AREA:
         return None
     if min(found.shape) >= _FRINGE_FROM:

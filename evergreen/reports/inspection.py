@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evergreen.datasets.door import open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadImage
 from evergreen.reports import pictures

@@ -68,7 +68,10 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     folder = evergreen.root / "runs" / first["id"]
     assert json.loads((folder / "run.json").read_text()) == first
     page = (folder / "report.html").read_text()
-    assert "99" in page
+    assert "good fit" in page.lower()
+    assert next(step["output"] for step in first["steps"] if step["name"] == "train") in page  # lineage
+    assert "learning_rate: 0.002" in page  # the recipe
+    assert first["verdict"]["verdict"] == "good fit"
     assert "the first champion: accuracy" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
@@ -123,7 +126,13 @@ def test_with_a_server_reused_steps_show_as_cached(
 
     states, artifacts = asyncio.run(read())
     assert states == dict.fromkeys(NAMES, "Cached") | dict.fromkeys(ASKING, "Completed")
-    assert set(artifacts) == {"digits-report", "digits-steps", "digits-exports", "digits-champion", "digits-repair"}
+    assert set(artifacts) == {
+        f"digits-{name}"
+        for name in (
+            "report", "steps", "exports", "champion", "repair", "quarantine", "recipe", "per-class", "confusion", "curves",
+            "calibration", "mistakes", "shortcuts",
+        )
+    }  # fmt: skip
 
 
 def test_other_formats_rerun_export_and_what_follows_alone(

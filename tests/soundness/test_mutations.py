@@ -61,6 +61,8 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "balance.beta": (0.5, {"balance"}),
     "balance.oversample": (None, NOTHING),
     "evaluate.top_k": (2, {"evaluate"} | FROM_BUNDLE),
+    "evaluate.unsure_precision": (0.9, {"evaluate"} | FROM_BUNDLE),
+    "evaluate.shortcut_images": (10, {"evaluate"} | FROM_BUNDLE),
     "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
     "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
     "verify.images": (10, {"verify"} | FROM_BUNDLE),
@@ -222,6 +224,10 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             REPAIR, "    renames: pd.DataFrame", "    renames: pd.DataFrame = None", {"repair"}, id="a class attribute"
         ),
         pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
+        pytest.param("evergreen/reports/page.css", "62rem", "60rem", {"report"}, id="a style"),
+        pytest.param(
+            "evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", {"evaluate"} | FROM_BUNDLE, id="bins"
+        ),
         pytest.param("evergreen/vision/formats/tfjs_node.mjs", "= 32", "= 16", {"verify"} | FROM_BUNDLE, id="a script"),
         pytest.param(
             "evergreen/vision/backbones.py", "offset=-1,", "offset=-1.5,", {"train", *FROM_TRAIN}, id="the network"

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 
 from evergreen.errors import ExportRefused, TrainingDiverged
+from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.vision import saving
 from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import Course
-from evergreen.vision.evaluate import evaluate, measure
+from evergreen.vision.evaluate import Evaluation, evaluate
 from evergreen.vision.export import export
 from evergreen.vision.fit import EpochReport
 from evergreen.vision.formats import contract, tfjs
@@ -206,33 +206,60 @@ def test_the_file_holds_no_clock_no_address_and_no_optimizer(trained: Trained) -
         assert b"optimizer" not in zipped.read("model.weights.h5")
 
 
-def test_measures_agree_with_scikit_learn() -> None:
-    rng = np.random.default_rng(0)
-    scores = rng.dirichlet(np.ones(5), 200).astype(np.float32)
-    truth = rng.integers(0, 5, 200)
-    found = measure(truth, scores, top_k=2)
-    assert found["accuracy"] == pytest.approx(accuracy_score(truth, scores.argmax(axis=1)))
-    assert found["loss"] == pytest.approx(log_loss(truth, scores.astype(float), labels=range(5)), rel=1e-5)
-    assert found["top_k_accuracy"] == pytest.approx(top_k_accuracy_score(truth, scores, k=2))
-    assert found["count"] == 200
+@pytest.fixture(scope="module")
+def evaluation(trained: Trained) -> Evaluation:
+    return evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
 
 
-def test_evaluation_covers_every_image_once(trained: Trained) -> None:
-    found = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
+def test_evaluation_covers_every_image_once(trained: Trained, evaluation: Evaluation) -> None:
+    found = evaluation
     assert {name: values["count"] for name, values in found.metrics.items()} == {
         "train": 42,
         "validation": 12,
         "test": 18,
     }
+    assert found.judged == "test"
     assert found.metrics["test"]["accuracy"] > 0.9
-    assert found.confusion.sum() == 18
+    assert found.by_class.confusion.sum() == 18
     assert sorted(found.predictions["path"]) == sorted(trained.table["path"])
-    assert found.per_class["label"].tolist() == CLASSES
+    assert found.by_class.per_class["label"].tolist() == CLASSES
+    loss = found.predictions.groupby("split")["loss"].mean()
+    assert {name: values["loss"] for name, values in found.metrics.items()} == pytest.approx(dict(loss), abs=1e-5)
 
 
-def test_prediction_agrees_with_evaluation(trained: Trained) -> None:
-    found = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
-    rows = found.predictions.merge(trained.table[["path", "sha256"]], on="path").head(10)
+def test_changed_copies_are_judged_as_the_model_judges_them(trained: Trained, evaluation: Evaluation) -> None:
+    test = trained.table[trained.table["split"] == "test"].sort_values("path")
+    rows = trained.images.rows(test, RECIPE.image).gather(np.arange(18))
+    truth = np.array([CLASSES.index(label) for label in test["label"]])
+    model = saving.load(trained.model, CLASSES)
+    found = {loss.name: loss for loss in evaluation.shortcuts}
+    assert evaluation.sample == 18
+    assert list(evaluation.examples) == ["as it is", *(name for name in found if name in evaluation.examples)]
+    for shortcut in SHORTCUTS:
+        copies = [shortcut.change(pixels, digest) for pixels, digest in zip(rows, test["sha256"], strict=True)]
+        kept = [index for index, copy in enumerate(copies) if copy is not None]
+        assert found[shortcut.name].count == len(kept)
+        if len(kept) >= 10:
+            answers = model.predict(np.stack([copies[index] for index in kept]), verbose=0).argmax(axis=1)
+            assert found[shortcut.name].accuracy == (answers == truth[kept]).mean()
+    assert found["grey"].leans_on == "colour"  # red without colour is dark
+    again = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
+    assert again.shortcuts == evaluation.shortcuts
+    assert again.examples == evaluation.examples
+
+
+def test_without_a_test_split_validation_is_judged_and_a_sample_is_stratified(trained: Trained) -> None:
+    table = trained.table.assign(split=trained.table["split"].replace("test", "validation"))
+    recipe = load_recipe("digits", ["image={height: 8, width: 8}", "evaluate.shortcut_images=15"])
+    found = evaluate(table, trained.images, CLASSES, recipe, trained.model)
+    assert (found.judged, found.sample) == ("validation", 15)
+    none = load_recipe("digits", ["image={height: 8, width: 8}", "evaluate.shortcut_images=0"])
+    found = evaluate(table, trained.images, CLASSES, none, trained.model)
+    assert (found.shortcuts, found.sample, found.examples) == ([], 0, {})
+
+
+def test_prediction_agrees_with_evaluation(trained: Trained, evaluation: Evaluation) -> None:
+    rows = evaluation.predictions.merge(trained.table[["path", "sha256"]], on="path").head(10)
     scores = predict([trained.blobs[name] for name in rows["sha256"]], trained.model, CLASSES, RECIPE.image)
     assert [CLASSES[index] for index in scores.argmax(axis=1)] == list(rows["predicted"])
 

@@ -1,0 +1,83 @@
+"""evergreen.judging.metrics against scikit-learn and SciPy."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, log_loss, top_k_accuracy_score
+
+from evergreen.judging.metrics import by_class, gap_interval, mean_interval, measure, normalized, wilson
+
+CLASSES = ["a", "b", "c", "d", "e"]
+
+
+@pytest.fixture(scope="module")
+def answered() -> tuple[np.ndarray, np.ndarray]:
+    """200 images of four of five classes, and probabilities that are right in about half the cases."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, 200)
+    scores = rng.dirichlet(np.ones(5), 200) + 0.4 * np.eye(5)[truth]
+    return truth, (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_measures_agree_with_scikit_learn(answered: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, scores = answered
+    found = measure(truth, scores, top_k=2)
+    assert found["accuracy"] == pytest.approx(accuracy_score(truth, scores.argmax(axis=1)))
+    assert found["loss"] == pytest.approx(log_loss(truth, scores.astype(float), labels=range(5)), rel=1e-5)
+    assert found["top_k_accuracy"] == pytest.approx(top_k_accuracy_score(truth, scores, k=2, labels=range(5)))
+    assert found["count"] == 200
+    assert (found["accuracy_low"], found["accuracy_high"]) == wilson(round(200 * found["accuracy"]), 200)
+    assert 0 < found["loss_low"] < found["loss"] < found["loss_high"]
+
+
+def test_a_loss_of_a_probability_of_zero_is_finite() -> None:
+    found = measure(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]], np.float32), top_k=1)
+    assert found["loss"] == pytest.approx(-np.log(1e-7) / 2)
+    assert found["loss_low"] == 0  # a loss is never below
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (0, 30), (30, 30), (7, 9), (269, 270), (50_000, 60_000)])
+def test_wilson_agrees_with_scipy(right: int, count: int) -> None:
+    expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    assert wilson(right, count) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_the_interval_of_a_mean_holds_the_truth_in_95_of_100_cases() -> None:
+    rng = np.random.default_rng(1)
+    intervals = [mean_interval(rng.exponential(2, 400)) for _ in range(1000)]
+    assert 0.93 <= np.mean([low <= 2 <= high for low, high in intervals]) <= 0.97
+    assert mean_interval(np.array([3.0])) == (-np.inf, np.inf)
+
+
+def test_the_gaps_interval_is_newcombes() -> None:
+    # Newcombe (1998), table II, method 10: 56/70 less 48/80 is 0.0524 to 0.3339.
+    one, other = (
+        {"accuracy": right / count} | dict(zip(("accuracy_low", "accuracy_high"), wilson(right, count), strict=True))
+        for right, count in ((56, 70), (48, 80))
+    )
+    assert gap_interval(one, other) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_the_classification_report_and_the_matrix_agree_with_scikit_learn(
+    answered: tuple[np.ndarray, np.ndarray],
+) -> None:
+    truth, answers = answered[0], answered[1].argmax(axis=1)
+    found = by_class(truth, answers, CLASSES)
+    expected = classification_report(
+        truth, answers, labels=range(5), target_names=CLASSES, output_dict=True, zero_division=0
+    )
+    for row in found.per_class.to_dict("records"):
+        values = expected[row["label"]]
+        assert row["precision"] == pytest.approx(values["precision"])
+        assert row["recall"] == pytest.approx(values["recall"])
+        assert row["f1"] == pytest.approx(values["f1-score"])
+        assert row["count"] == values["support"]
+    for kind in ("macro", "weighted"):
+        values = expected[f"{kind} avg"]
+        assert found.averages[kind] == pytest.approx(
+            {"precision": values["precision"], "recall": values["recall"], "f1": values["f1-score"]}
+        )
+    assert found.confusion.tolist() == confusion_matrix(truth, answers, labels=range(5)).tolist()
+    seen = normalized(found.confusion)[:4]
+    assert seen == pytest.approx(confusion_matrix(truth, answers, labels=range(5), normalize="true")[:4])
+    assert normalized(found.confusion)[4].tolist() == [0] * 5  # no image of the class: zeros, not NaN

@@ -1,0 +1,192 @@
+"""evergreen.reports: the report holds every section, stands alone, and has the same bytes every time."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evergreen.judging.calibration import calibrate, reliability
+from evergreen.judging.metrics import by_class, losses, measure
+from evergreen.judging.shortcuts import SHORTCUTS, loss_under
+from evergreen.judging.verdict import judge
+from evergreen.reports.report import Findings, report
+from evergreen.reports.this_run import fill_in
+
+CLASSES = ["cat & co", "<b>dog</b>"]
+
+
+class Made:
+    """A report's findings, whose numbers are real, and the images in it."""
+
+    def __init__(self, png: Callable[..., bytes]) -> None:
+        self.blobs = {hashlib.sha256(data).hexdigest(): data for data in (png(seed, (70, 90)) for seed in range(60))}
+        rng = np.random.default_rng(0)
+        truth = np.arange(60) % 2
+        scores = rng.dirichlet((1, 1), 60) + np.eye(2)[truth]
+        scores /= scores.sum(axis=1, keepdims=True)
+        self.dataset = pd.DataFrame({
+            "path": [f"{number:02}.png" for number in range(60)],
+            "label": [CLASSES[index] for index in truth],
+            "sha256": list(self.blobs),
+            "split": ["train"] * 30 + ["validation"] * 10 + ["test"] * 20,
+        })  # fmt: skip
+        side = {name: np.flatnonzero(self.dataset["split"] == name) for name in ("train", "validation", "test")}
+        metrics = {name: measure(truth[at], scores[at], 1) for name, at in side.items()}
+        test, validation = side["test"], side["validation"]
+        answers = scores.argmax(axis=1)
+        found = by_class(truth[test], answers[test], CLASSES)
+        confusion = pd.DataFrame(found.confusion, columns=CLASSES)
+        confusion.insert(0, "label", CLASSES)
+        self.predictions = self.dataset[["path", "label", "split"]].assign(
+            predicted=[CLASSES[index] for index in answers], probability=scores.max(axis=1), loss=losses(truth, scores)
+        )
+        changes = [loss_under(SHORTCUTS[5], np.ones(20, bool), np.arange(20) < 4)]
+        changes += [loss_under(SHORTCUTS[6], np.ones(3, bool), np.ones(3, bool))]
+        self.findings = Findings(
+            name="pets",
+            title="Cats & dogs",
+            classes=CLASSES,
+            renames=pd.DataFrame([("cats", "cat & co", "as it is", 30)], columns=["folder", "label", "why", "count"]),
+            dropped=pd.DataFrame([("a text file", 3)], columns=["reason", "count"]),
+            quarantine=pd.DataFrame([("x/broken.png", "not an image")], columns=["origin", "reason"]),
+            duplicates=pd.DataFrame([("a.png", "b.png")], columns=["path", "same_as"]),
+            dataset=self.dataset,
+            leakage=pd.DataFrame(columns=["path"]),
+            weights=dict.fromkeys(CLASSES, 1.0),
+            history=pd.DataFrame({
+                "phase": [1, 1, 2], "loss": [0.9, 0.7, 0.6], "accuracy": [0.5, 0.6, 0.7], "val_loss": [0.9, 0.8, 0.9],
+                "val_accuracy": [0.5, 0.6, 0.6], "kept": ["False", "True", "False"],
+            }),
+            judged="test",
+            top_k=1,
+            metrics=metrics,
+            per_class=found.per_class,
+            averages=found.averages,
+            confusion=confusion,
+            predictions=self.predictions,
+            calibration=calibrate(
+                (truth[validation], scores[validation]), (truth[test], scores[test]), 0.95
+            ).as_json(),
+            reliability=dict.fromkeys(("as it is", "scaled"), reliability(truth[test], scores[test])),
+            shortcuts={"sample": 20, "changes": [loss.as_json() for loss in changes]},
+            examples={"as it is": png(1), "grey": png(2)},
+            verdict=judge(metrics, "test", 0.5).as_json(),
+            exports=[
+                {"format": "tflite-int8", "verified": "passed", "reason": "", "agreement": 1.0, "max_difference": 0.01,
+                 "accuracy": 0.9, "count": 20},
+                {"format": "tfjs", "verified": "not verified", "reason": "install Node.js", "agreement": None},
+            ],
+            export_bytes={"tflite-int8": 2048, "tfjs": 4096},
+        )  # fmt: skip
+
+    def page(self, **changes: object) -> str:
+        files = report(replace(self.findings, **changes), self.blobs.__getitem__)  # type: ignore[arg-type]
+        page = files["report.html"]
+        assert isinstance(page, bytes)
+        return page.decode()
+
+
+@pytest.fixture(scope="module")
+def made(png: Callable[..., bytes]) -> Made:
+    return Made(png)
+
+
+@pytest.fixture(scope="module")
+def page(made: Made) -> str:
+    return made.page()
+
+
+def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> None:
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert titles[1:] == [
+        "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Shortcuts", "Data", "Exports",
+    ]  # fmt: skip
+    assert titles[0].lower() == made.findings.verdict["verdict"]
+    links = set(re.findall(r'href="#([a-z-]+)"', page))
+    assert links == set(re.findall(r'<h2 id="([a-z-]+)"', page)) | {"this-run"}
+    test = made.findings.metrics["test"]
+    for number in (test["accuracy"], test["accuracy_low"], test["accuracy_high"]):
+        assert f"{100 * number:.1f}"[:4] in page
+    assert f"{test['loss']:.4f}" in page
+    assert "20.0 %" in page  # accuracy without colour
+    assert "leans on colour" in page
+    assert "not measured: fewer than 10 images" in page
+    assert "x/broken.png" in page
+    assert "install Node.js" in page
+    assert "2 phases; epoch 2 was kept" in page
+
+
+def test_names_are_escaped(page: str) -> None:
+    assert "<b>dog</b>" not in page
+    assert "&lt;b&gt;dog" in page
+
+
+class _References(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.found += [value or "" for name, value in attrs if name in ("src", "srcset", "href", "data", "action")]
+
+
+def test_the_page_needs_no_network(page: str) -> None:
+    seen = _References()
+    seen.feed(page)
+    assert seen.found
+    assert all(reference.startswith(("data:image/", "#")) for reference in seen.found)
+    assert not {"script", "link", "iframe", "object"} & seen.tags
+    assert "url(" not in page
+    assert "@import" not in page
+    assert "http" not in re.sub(r"data:image/[^\"]*", "", page)
+
+
+def test_equal_findings_give_equal_bytes_and_no_clock(made: Made, page: str) -> None:
+    assert made.page() == page
+
+
+def test_mistakes_are_the_judged_images_of_the_highest_loss(made: Made, page: str) -> None:
+    test = made.predictions[made.predictions["split"] == "test"].sort_values("loss", ascending=False)
+    shown = [float(loss) for loss in re.findall(r'class="soft">loss ([\d.]+)<', page)]
+    assert shown == [round(loss, 2) for loss in test["loss"].head(18)]
+
+
+def test_the_comparison_has_its_place(made: Made, page: str) -> None:
+    comparison = {"outcome": "promoted", "reasons": ["It is better by 1.2 points on 400 shared images."]}
+    compared = made.page(comparison=comparison)
+    assert compared.index("<h2>Promoted</h2>") < compared.index("better by 1.2 points") < compared.index("accuracy<b>")
+    assert "promoted" not in page.lower()
+
+
+def test_without_shortcuts_and_a_test_split_the_page_says_so(made: Made) -> None:
+    dataset = made.dataset.assign(split=made.dataset["split"].replace("test", "validation"))
+    predictions = made.predictions.assign(split=dataset["split"])
+    metrics = {name: values for name, values in made.findings.metrics.items() if name != "test"}
+    page = made.page(
+        dataset=dataset, predictions=predictions, metrics=metrics, judged="validation", examples={},
+        shortcuts={"sample": 0, "changes": []},
+    )  # fmt: skip
+    assert "There is no test split" in page
+    assert "Shortcuts" not in page
+
+
+def test_what_belongs_to_a_run_is_filled_in(page: str) -> None:
+    steps = [
+        {"name": "train", "state": "ran", "reason": "code of a <b> changed", "seconds": 12.34, "output": "ab" * 32,
+         "inputs": {"split": "cd" * 32}},
+        {"name": "report", "state": "reused", "reason": "nothing changed", "seconds": 0.0, "output": None, "inputs": {}},
+    ]  # fmt: skip
+    settings = json.loads('{"name": "pets", "title": "Cats & dogs", "seed": 7}')
+    filled = fill_in(page.encode(), "20260101-x", steps, settings).decode()
+    for text in ("20260101-x", "12.3", "ab" * 32, "cd" * 32, "title: Cats &amp; dogs", "of a &lt;b&gt; changed"):
+        assert text not in page
+        assert text in filled
+    assert '<h2 id="this-run">' in filled
