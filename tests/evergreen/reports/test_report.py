@@ -182,7 +182,7 @@ def test_what_belongs_to_a_run_is_filled_in(page: str) -> None:
     steps = [
         {"name": "train", "state": "ran", "reason": "code of a <b> changed", "seconds": 12.34, "output": "ab" * 32,
          "inputs": {"split": "cd" * 32}},
-        {"name": "report", "state": "reused", "reason": "nothing changed", "seconds": 0.0, "output": None, "inputs": {}},
+        {"name": "report", "state": "reused", "reason": "unchanged", "seconds": 0.0, "output": None, "inputs": {}},
     ]  # fmt: skip
     settings = json.loads('{"name": "pets", "title": "Cats & dogs", "seed": 7}')
     filled = fill_in(page.encode(), "20260101-x", steps, settings).decode()
