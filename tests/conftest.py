@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import PROGRAM, Browser
 from fake_server import FakeServer
 from PIL import Image
 
@@ -48,6 +49,15 @@ def prefect_server() -> Iterator[str]:
 
     with prefect_test_harness(server_startup_timeout=120):
         yield PREFECT_API_URL.value()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the whole session."""
+    if PROGRAM is None:
+        pytest.skip("Chromium is not installed: the page is not tried in a browser; apt-get install chromium")
+    with Browser() as running:
+        yield running
 
 
 @pytest.fixture

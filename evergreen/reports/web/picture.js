@@ -1,0 +1,106 @@
+// From a file to upright 8-bit RGB, as evergreen/datasets/door.py gives it: turned by EXIF, alpha on white, first frame,
+// colour profiles ignored. The decoder is the browser's.
+import { upright } from './webp.js';
+
+const ROWS = 256; // read at a time: phones limit the area of a canvas
+const MOST_MEGAPIXELS = 50; // as the door
+
+/** The file is no picture that this browser reads, or is too large; `reason` is a key of words.js. */
+export class BadPicture extends Error {
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/**
+ * Decodes a file.
+ * @param {Blob} file
+ * @returns {Promise<{height: number, width: number, pixels: Uint8Array}>} RGB, height x width x 3, 0-255.
+ */
+export async function opened(file) {
+  const bitmap = await decoded(file);
+  try {
+    const { width, height } = bitmap;
+    if (width * height > MOST_MEGAPIXELS * 1e6) throw new BadPicture('tooLarge');
+    const pixels = new Uint8Array(width * height * 3);
+    const transparent = copyOpaque(bitmap, pixels);
+    if (transparent) onWhite(unmultiplied(bitmap) ?? transparent, pixels);
+    return await upright(file, { height, width, pixels });
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function decoded(file) {
+  const asStored = { imageOrientation: 'from-image', premultiplyAlpha: 'none', colorSpaceConversion: 'none' };
+  try {
+    return await createImageBitmap(file, asStored);
+  } catch {
+    throw new BadPicture('notAPicture');
+  }
+}
+
+/** Copies RGB; as soon as a pixel is transparent, returns the canvas's RGBA of the whole picture instead. */
+function copyOpaque(bitmap, pixels) {
+  for (const { data, start } of strips(bitmap)) {
+    for (let from = 0, to = start * 3; from < data.length; from += 4) {
+      if (data[from + 3] !== 255) return wholeOf(bitmap);
+      pixels[to++] = data[from];
+      pixels[to++] = data[from + 1];
+      pixels[to++] = data[from + 2];
+    }
+  }
+  return null;
+}
+
+function wholeOf(bitmap) {
+  const rgba = new Uint8Array(bitmap.width * bitmap.height * 4);
+  for (const { data, start } of strips(bitmap)) rgba.set(data, start * 4);
+  return rgba;
+}
+
+/** Yields RGBA of some rows, and how many pixels come before them. */
+function* strips(bitmap) {
+  const canvas = document.createElement('canvas');
+  canvas.width = bitmap.width;
+  canvas.height = Math.min(ROWS, bitmap.height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  for (let top = 0; top < bitmap.height; top += ROWS) {
+    const rows = Math.min(ROWS, bitmap.height - top);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, 0, -top);
+    yield { data: context.getImageData(0, 0, bitmap.width, rows).data, start: top * bitmap.width };
+  }
+}
+
+/**
+ * RGBA as it is in the file. A 2D canvas keeps colours multiplied by alpha, which loses some of their bits; WebGL does
+ * not. Null where there is no WebGL or the picture is too large for it: then the canvas's colours are off by 1 at most.
+ */
+function unmultiplied(bitmap) {
+  const gl = document.createElement('canvas').getContext('webgl');
+  if (!gl || Math.max(bitmap.width, bitmap.height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return null;
+  gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, gl.getParameter(gl.TEXTURE_BINDING_2D), 0);
+  const readable = gl.checkFramebufferStatus(gl.FRAMEBUFFER) === gl.FRAMEBUFFER_COMPLETE;
+  const rgba = readable ? new Uint8Array(bitmap.width * bitmap.height * 4) : null;
+  if (readable) gl.readPixels(0, 0, bitmap.width, bitmap.height, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
+  return rgba;
+}
+
+/** Pillow's alpha_composite on white: 7 more bits, then a division by 255 with shifts. */
+function onWhite(rgba, pixels) {
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    const alpha = rgba[from + 3];
+    for (let c = 0; c < 3; c++) {
+      const sum = (rgba[from + c] * alpha + 255 * (255 - alpha)) * 128 + 16384;
+      pixels[to++] = (((sum >> 8) + sum) >> 8) >> 7;
+    }
+  }
+}
