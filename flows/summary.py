@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from evergreen.errors import BadInput
 from evergreen.recipe import Recipe
 from storage.artifacts import Ref
 from storage.store import Store
@@ -77,6 +78,26 @@ def _runs(store: Store, recipe: str | None) -> Iterator[dict[str, Any]]:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if recipe in (None, summary["recipe"]):
             yield summary
+
+
+def run_summary(store: Store, run_id: str | None) -> dict[str, Any]:
+    """Return ``run.json`` of a run; None means the newest that completed.
+
+    Raises:
+        BadInput: there is no such run.
+    """
+    if run_id is None:
+        if newest := newest_run(store, None):
+            return newest
+        raise BadInput(f"expected a run in {store.root}, found none; run: evergreen retrain digits")
+    path = run_folder(store, run_id) / "run.json"
+    if "/" in run_id or not path.is_file():
+        known = sorted((path.parent.name for path in (store.root / "runs").glob("*/run.json")), reverse=True)
+        raise BadInput(
+            f"expected the id of a run, received {run_id!r}; the newest are: {', '.join(known[:5]) or 'none'}"
+        )
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
 
 
 def output_of(summary: dict[str, Any], step: str) -> str | None:

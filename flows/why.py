@@ -1,13 +1,11 @@
 """Why a step ran: its key's parts against those of the nearest earlier record, in words and as a diff of code."""
 
 import difflib
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from evergreen.errors import BadInput
 from evergreen.steps import BY_NAME
-from flows.summary import newest_run, run_folder
+from flows.summary import run_summary
 from storage.errors import StoreError
 from storage.keys import KeyParts, differences
 from storage.records import Records
@@ -49,7 +47,7 @@ def why(store: Store, step: str, run_id: str | None) -> Why:
     """
     if step not in BY_NAME:
         raise BadInput(f"expected one of {', '.join(BY_NAME)}; received {step!r}")
-    summary = _run(store, run_id)
+    summary = run_summary(store, run_id)
     entry = next((entry for entry in summary["steps"] if entry["name"] == step), None)
     if entry is None:
         raise BadInput(f"run {summary['id']} did not reach {step}")
@@ -62,21 +60,6 @@ def why(store: Store, step: str, run_id: str | None) -> Why:
         return Why(summary["id"], step, entry["state"], entry["reason"], [], "")
     words = differences(earlier, parts)
     return Why(summary["id"], step, entry["state"], entry["reason"], words, _code_diff(store, earlier, parts))
-
-
-def _run(store: Store, run_id: str | None) -> dict[str, Any]:
-    if run_id is None:
-        if summary := newest_run(store, None):
-            return summary
-        raise BadInput(f"expected a run in {store.root}, found none; run: evergreen retrain digits")
-    path = run_folder(store, run_id) / "run.json"
-    if "/" in run_id or not path.is_file():
-        known = sorted((path.parent.name for path in (store.root / "runs").glob("*/run.json")), reverse=True)
-        raise BadInput(
-            f"expected the id of a run, received {run_id!r}; the newest are: {', '.join(known[:5]) or 'none'}"
-        )
-    summary = json.loads(path.read_text(encoding="utf-8"))
-    return dict(summary)
 
 
 def _code_diff(store: Store, old: KeyParts, new: KeyParts) -> str:

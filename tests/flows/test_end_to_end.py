@@ -34,17 +34,6 @@ def _ran(summary: dict[str, Any]) -> set[str]:
     return {step["name"] for step in summary["steps"] if step["state"] == "ran"}
 
 
-@pytest.fixture(scope="module")
-def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    return Command(tmp_path_factory.mktemp("a path with späces") / "store")
-
-
-@pytest.fixture(scope="module")
-def first(evergreen: Command) -> dict[str, Any]:
-    """The cold run, on a private server of its own."""
-    return evergreen.retrain()
-
-
 def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dict[str, Any]) -> None:
     assert (first["recipe"], first["outcome"]) == ("digits", "completed")
     assert _ran(first) == set(NAMES)

@@ -1,0 +1,45 @@
+// The model card: what the model is, how good, and where it came from.
+import { count, megabytes, percent, word } from './words.js';
+
+/** Fills the card from page.json. */
+export function showCard(page) {
+  const list = document.getElementById('card-list');
+  for (const [key, text, code] of rows(page)) {
+    const term = document.createElement('dt');
+    const meaning = document.createElement('dd');
+    term.textContent = word(key);
+    meaning.textContent = text;
+    if (code) meaning.className = 'code';
+    list.append(term, meaning);
+  }
+  document.getElementById('card').hidden = false;
+}
+
+function rows({ card, classes, image, model, unsure, recipe, run }) {
+  const found = [
+    ['classes', `${count(classes.length)}: ${classes.join(', ')}`],
+    ['network', card.network],
+    ['input', word('inputText', image)],
+    ['resize', `${word(image.resize)} (${image.interpolation})`],
+    ['accuracy', accuracy(card.judged)],
+    ['trained', word('trainedText', { count: count(card.trained) })],
+    ['proof', proof(card, model)],
+    ['recipe', `${recipe}, ${run}`],
+    ['digests', Object.entries(card.digests).map(([name, digest]) => `${word(name)} ${digest}`).join('\n'), true],
+  ];
+  if (unsure?.below) {
+    const values = { limit: percent(unsure.below), precision: percent(unsure.precision) };
+    found.splice(5, 0, ['limit', word('limitText', values)]);
+  }
+  return found;
+}
+
+function accuracy({ split, accuracy: share, count: images }) {
+  return word('accuracyText', { share: percent(share), count: count(images), split: word(split) });
+}
+
+function proof({ proof: { verified, agreement, count: images } }, { bytes }) {
+  const size = megabytes(bytes);
+  if (verified !== 'passed') return word('unproved', { size });
+  return word('proofText', { size, agreement: percent(agreement), count: count(images) });
+}

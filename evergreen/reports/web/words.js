@@ -1,0 +1,150 @@
+// What the page says, in English and Indonesian; the browser's language chooses.
+const WORDS = {
+  en: {
+    lead: 'Show it a picture, and it says which of {count} classes it sees. The picture never leaves this device.',
+    picture: 'Picture',
+    dropHere: 'Drop a picture here, or paste one',
+    touchHere: 'Choose a picture, or take a photo',
+    choose: 'Choose a picture',
+    photograph: 'Take a photo',
+    paste: 'Paste',
+    shoot: 'Take it',
+    cancel: 'Cancel',
+    answer: 'Answer',
+    loading: 'Loading the model ({size}) …',
+    ready: 'Ready: show it a picture.',
+    working: 'Looking …',
+    unsure: 'Unsure',
+    perhaps: 'Perhaps {label}, {share}.',
+    unsureWhy: 'Below {limit}, fewer than {precision} of its answers are right.',
+    unsureAlways: 'At no probability are {precision} of its answers right.',
+    right: 'Right: it is {label}.',
+    wrong: 'Wrong: it is {label}.',
+    yourPicture: 'The picture that you gave',
+    seenAlt: 'What the model sees',
+    seen: 'What the model sees: {width} × {height} pixels',
+    took: '{total} ms in all: {picture} ms for the picture, {model} ms in the model ({backend})',
+    samples: 'Pictures from the test set',
+    samplesNote: 'The model did not see these in training. Choose one to compare its answer with the truth.',
+    sample: '{label}: classify this picture',
+    card: 'Model card',
+    footer: 'Made with Evergreen. Everything runs in this browser; nothing is sent anywhere.',
+    notAPicture: 'This browser cannot read that file as a picture.',
+    tooLarge: 'That picture has more than 50 megapixels.',
+    nothingPasted: 'There is no picture in the clipboard.',
+    noCamera: 'No camera can be used: {reason}',
+    noModel: 'The model did not start: {reason}',
+    classes: 'Classes',
+    network: 'Network',
+    input: 'Input',
+    inputText: '{width} × {height} pixels, raw RGB of 0–255; nothing else to prepare',
+    resize: 'Resizing',
+    squash: 'whole picture, aspect ratio ignored',
+    crop: 'the middle, edges cut',
+    pad: 'whole picture, black borders',
+    accuracy: 'Accuracy',
+    accuracyText: '{share} of {count} images ({split})',
+    test: 'test',
+    validation: 'validation',
+    trained: 'Trained on',
+    trainedText: '{count} images',
+    limit: 'Unsure below',
+    limitText: '{limit}, so that {precision} of the other answers are right (validation)',
+    proof: 'TensorFlow.js export',
+    proofText: '{size}; {agreement} of {count} answers as in Keras',
+    unproved: '{size}; not verified',
+    recipe: 'Recipe and run',
+    digests: 'SHA-256',
+    model: 'model',
+    dataset: 'dataset',
+    export: 'export',
+  },
+  id: {
+    lead: 'Beri sebuah gambar, lalu lihat kelas mana dari {count} kelas yang dikenalinya. Gambar tidak pernah keluar dari perangkat ini.',
+    picture: 'Gambar',
+    dropHere: 'Seret gambar ke sini, atau tempel',
+    touchHere: 'Pilih gambar, atau ambil foto',
+    choose: 'Pilih gambar',
+    photograph: 'Ambil foto',
+    paste: 'Tempel',
+    shoot: 'Jepret',
+    cancel: 'Batal',
+    answer: 'Jawaban',
+    loading: 'Memuat model ({size}) …',
+    ready: 'Siap: beri sebuah gambar.',
+    working: 'Sedang melihat …',
+    unsure: 'Ragu',
+    perhaps: 'Mungkin {label}, {share}.',
+    unsureWhy: 'Di bawah {limit}, kurang dari {precision} jawabannya benar.',
+    unsureAlways: 'Pada probabilitas mana pun, jawaban yang benar tidak mencapai {precision}.',
+    right: 'Benar: ini memang {label}.',
+    wrong: 'Salah: ini {label}.',
+    yourPicture: 'Gambar yang Anda berikan',
+    seenAlt: 'Yang dilihat model',
+    seen: 'Yang dilihat model: {width} × {height} piksel',
+    took: 'Total {total} ms: {picture} ms untuk gambar, {model} ms di model ({backend})',
+    samples: 'Gambar dari data uji',
+    samplesNote: 'Model tidak melihat gambar-gambar ini saat dilatih. Pilih satu untuk membandingkan jawabannya dengan kenyataan.',
+    sample: '{label}: klasifikasikan gambar ini',
+    card: 'Kartu model',
+    footer: 'Dibuat dengan Evergreen. Semuanya berjalan di peramban ini; tidak ada yang dikirim ke mana pun.',
+    notAPicture: 'Peramban ini tidak dapat membaca berkas itu sebagai gambar.',
+    tooLarge: 'Gambar itu lebih dari 50 megapiksel.',
+    nothingPasted: 'Tidak ada gambar di papan klip.',
+    noCamera: 'Kamera tidak dapat dipakai: {reason}',
+    noModel: 'Model tidak dapat dijalankan: {reason}',
+    classes: 'Kelas',
+    network: 'Jaringan',
+    input: 'Masukan',
+    inputText: '{width} × {height} piksel, RGB mentah 0–255; tanpa persiapan lain',
+    resize: 'Ubah ukuran',
+    squash: 'seluruh gambar, perbandingan sisi diabaikan',
+    crop: 'bagian tengah, tepi dipotong',
+    pad: 'seluruh gambar, diberi tepi hitam',
+    accuracy: 'Akurasi',
+    accuracyText: '{share} dari {count} gambar ({split})',
+    test: 'uji',
+    validation: 'validasi',
+    trained: 'Dilatih dengan',
+    trainedText: '{count} gambar',
+    limit: 'Ragu di bawah',
+    limitText: '{limit}, agar {precision} jawaban lainnya benar (validasi)',
+    proof: 'Ekspor TensorFlow.js',
+    proofText: '{size}; {agreement} dari {count} jawaban sama dengan Keras',
+    unproved: '{size}; belum diverifikasi',
+    recipe: 'Resep dan run',
+    digests: 'SHA-256',
+    model: 'model',
+    dataset: 'dataset',
+    export: 'ekspor',
+  },
+};
+
+const wanted = navigator.languages.map((language) => language.split('-')[0]);
+export const language = wanted.find((name) => name in WORDS) ?? 'en';
+
+/** The page's text for a key, with {names} filled in. */
+export function word(key, values = {}) {
+  return WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** Puts the page's fixed text into the language. */
+export function translate() {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll('[data-word]')) element.textContent = word(element.dataset.word);
+  for (const element of document.querySelectorAll('[data-label]')) element.ariaLabel = word(element.dataset.label);
+}
+
+export function percent(share) {
+  const text = (value) => value.toLocaleString(language, { style: 'percent', maximumFractionDigits: 1 });
+  if (share > 0.999 && share < 1) return `> ${text(0.999)}`;
+  return share > 0 && share < 0.001 ? `< ${text(0.001)}` : text(share);
+}
+
+export function megabytes(bytes) {
+  return `${(bytes / 1e6).toLocaleString(language, { maximumFractionDigits: 1 })} MB`;
+}
+
+export function count(number) {
+  return number.toLocaleString(language);
+}

@@ -1,0 +1,142 @@
+"""The web page: a folder of static files that runs an exported model in a browser, on any web host."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evergreen.datasets.door import open_image
+from evergreen.datasets.tables import ReadBlob
+from evergreen.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+PAGE = "page.json"
+_FILES = Path(__file__).with_name("web")
+_PACKAGES = Path(__file__).parents[2] / "node_modules" / "@tensorflow"
+_LIBRARIES = (
+    "tfjs-core/dist/tf-core.min.js",
+    "tfjs-converter/dist/tf-converter.min.js",
+    "tfjs-backend-cpu/dist/tf-backend-cpu.min.js",
+    "tfjs-backend-webgl/dist/tf-backend-webgl.min.js",
+    "tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
+    "tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
+    "tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+)
+_MOST_SAMPLES = 12
+_LONGEST_SIDE = 640
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows.
+
+    Attributes:
+        title: the heading.
+        recipe: the recipe's name.
+        run: the run's id.
+        classes: class names in the order of the scores.
+        image: size and resize rule of the network's input, as ``image`` in the recipe.
+        model: file name -> bytes of a TensorFlow.js graph model.
+        digest: SHA-256 that names the model; another model gets another address, past every cache.
+        unsure: ``below``, the top-1 probability under which an answer is unsure (None: every answer is), and the
+            ``precision`` that the others reach; None if nobody measured it.
+        samples: path, label and sha256 of the images to choose from.
+        card: network, judged, trained, proof and digests, for the model card.
+    """
+
+    title: str
+    recipe: str
+    run: str
+    classes: list[str]
+    image: Mapping[str, Any]
+    model: Mapping[str, bytes]
+    digest: str
+    unsure: Mapping[str, float | None] | None
+    samples: pd.DataFrame
+    card: Mapping[str, Any]
+
+
+def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
+    """Write the page into a new folder.
+
+    Samples are written from their pixels, without EXIF: where a photo was taken is nobody's business.
+
+    Args:
+        shown: what it shows.
+        read: gives an image's bytes for its SHA-256.
+        folder: made; must not exist.
+
+    Raises:
+        BadInput: TensorFlow.js is not installed.
+    """
+    missing = [name for name in _LIBRARIES if not (_PACKAGES / name).is_file()]
+    if missing:
+        raise BadInput(
+            f"expected TensorFlow.js in {_PACKAGES}, missing {missing[0]}; "
+            "install Node.js 18 or newer with npm, then run: make setup"
+        )
+    shutil.copytree(_FILES, folder)
+    (folder / "tfjs").mkdir()
+    for name in _LIBRARIES:
+        shutil.copyfile(_PACKAGES / name, folder / "tfjs" / Path(name).name)
+    model = f"model-{shown.digest[:12]}"
+    for name, data in shown.model.items():
+        path = folder / model / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    values = {
+        "title": shown.title,
+        "recipe": shown.recipe,
+        "run": shown.run,
+        "classes": shown.classes,
+        "image": dict(shown.image),
+        "model": {"address": f"{model}/model.json", "bytes": sum(map(len, shown.model.values()))},
+        "unsure": shown.unsure,
+        "samples": _write_samples(shown, read, folder / "samples"),
+        "card": shown.card,
+    }
+    (folder / PAGE).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def choose_samples(dataset: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Return up to twelve test images (validation, where there is no test split), of as many classes as possible.
+
+    Args:
+        dataset: path, label, sha256, split. Images are taken in the order of their digests: by chance, and the same
+            every time.
+        classes: class names, in the order in which the samples are shown.
+    """
+    judged = dataset[dataset["split"] == ("test" if (dataset["split"] == "test").any() else "validation")]
+    ranked = judged.assign(rank=judged.sort_values("sha256").groupby("label").cumcount())
+    chosen = ranked.sort_values(["rank", "sha256"]).head(_MOST_SAMPLES)
+    shown = chosen.assign(place=chosen["label"].map(classes.index)).sort_values(["place", "sha256"])
+    return shown[["path", "label", "sha256"]].reset_index(drop=True)
+
+
+def _write_samples(shown: Shown, read: ReadBlob, folder: Path) -> list[dict[str, str]]:
+    folder.mkdir()
+    entries = []
+    for number, (label, digest) in enumerate(zip(shown.samples["label"], shown.samples["sha256"], strict=True), 1):
+        name = f"{number:02}.png"
+        (folder / name).write_bytes(_png(open_image(read(digest), None).pixels))
+        entries.append({"file": f"{folder.name}/{name}", "label": label})
+    return entries
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Return (H, W, 3) uint8 as a PNG: every pixel as it is, unless the picture is too large to be a sample."""
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BOX)
+    data = io.BytesIO()
+    picture.save(data, "PNG", optimize=True)
+    return data.getvalue()

@@ -1,0 +1,148 @@
+"""The web page of a run: gather what it shows from the store, write it, serve it on this machine."""
+
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from evergreen.errors import BadInput
+from evergreen.reports import webpage
+from flows.summary import output_of, run_folder, run_summary
+from storage.artifacts import Ref
+from storage.store import Store
+from tasks.tables import classes_of, read_json, read_table
+
+HOST = "127.0.0.1"
+_FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run exported is shown
+_CALIBRATION = "calibration.json"
+
+
+def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
+    """Write the page of a run, whole or not at all, and return its folder.
+
+    Args:
+        store: where the run is.
+        run_id: the run; None takes the newest that completed.
+        out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
+
+    Raises:
+        BadInput: there is no such run, it has no TensorFlow.js export that may be shown, TensorFlow.js is not
+            installed, or the folder holds something else.
+    """
+    summary = run_summary(store, run_id)
+    folder = (out or run_folder(store, summary["id"]) / "web").absolute()
+    if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
+        raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
+    shown = _shown(store, summary)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(mkdtemp(prefix=".page-", dir=folder.parent))
+    try:
+        webpage.write(shown, store.read_blob, aside / "page")
+        if folder.exists():
+            folder.rename(aside / "earlier")
+        (aside / "page").rename(folder)
+    finally:
+        shutil.rmtree(aside)
+    return folder
+
+
+def server_of(folder: Path, port: int) -> ThreadingHTTPServer:
+    """Return a server of the folder's files, on this machine's loopback only; it does not serve yet.
+
+    Args:
+        folder: what is served.
+        port: 0 takes any free one.
+
+    Raises:
+        BadInput: the port is in use, or may not be used.
+    """
+    try:
+        return ThreadingHTTPServer((HOST, port), partial(_Files, directory=str(folder)))
+    except OSError as error:
+        raise BadInput(f"port {port} of {HOST}: {error.strerror}; choose another with --port, 0 for any") from error
+
+
+class _Files(SimpleHTTPRequestHandler):
+    """Files with the types that browsers insist on, whatever this machine's own table says; logs nothing."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".html": "text/html; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".wasm": "application/wasm",
+        ".svg": "image/svg+xml",
+    }
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
+    proof = _proof(summary)
+    exports, dataset, evaluation = (_output(store, summary, step) for step in ("export", "split", "evaluate"))
+    files = store.manifest(exports.sha256).files
+    prefix = f"{proof['format']}/"
+    table = read_table(store, dataset)
+    classes = classes_of(store, exports)
+    settings, metrics = summary["settings"], summary["metrics"]
+    judged = "test" if "test" in metrics else "validation"
+    return webpage.Shown(
+        title=settings["title"] or summary["recipe"],
+        recipe=summary["recipe"],
+        run=summary["id"],
+        classes=classes,
+        image=settings["image"],
+        model={name.removeprefix(prefix): store.read(exports, name) for name in files if name.startswith(prefix)},
+        digest=exports.sha256,
+        unsure=_unsure(store, evaluation),
+        samples=webpage.choose_samples(table, classes),
+        card={
+            "network": settings["train"]["backbone"],
+            "judged": {"split": judged, **{name: metrics[judged][name] for name in ("accuracy", "count")}},
+            "trained": metrics["train"]["count"],
+            "proof": {name: proof.get(name) for name in ("format", "verified", "agreement", "count")},
+            "digests": {
+                "model": output_of(summary, "train"),
+                "export": exports.sha256,
+                "dataset": dataset.sha256,
+            },
+        },
+    )
+
+
+def _proof(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``run.json`` says of the run's TensorFlow.js export."""
+    exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary["exports"]}
+    found = next((exported[name] for name in _FORMATS if name in exported), None)
+    if found is None:
+        formats = ", ".join([*exported, "tfjs"])
+        raise BadInput(
+            f"run {summary['id']}: expected a TensorFlow.js export, found {', '.join(exported) or 'none'}; "
+            f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{formats}]'"
+        )
+    if found["verified"] == "failed":
+        raise BadInput(
+            f"run {summary['id']}: its {found['format']} export failed verification and is not shown: {found['reason']}"
+        )
+    return found
+
+
+def _unsure(store: Store, evaluation: Ref) -> dict[str, float | None] | None:
+    """Return below which probability an answer is unsure, if the evaluation measured it."""
+    if _CALIBRATION not in store.manifest(evaluation.sha256).files:
+        return None
+    found = read_json(store, evaluation, _CALIBRATION)
+    return {"below": found["unsure_below"], "precision": found["unsure_precision"]}
+
+
+def _output(store: Store, summary: dict[str, Any], step: str) -> Ref:
+    digest = output_of(summary, step)
+    if digest is None:
+        raise BadInput(f"run {summary['id']} ended before {step}; choose a run that completed")
+    return store.manifest(digest).ref()
+
+
+def _may_be_replaced(folder: Path) -> bool:
+    return (folder / webpage.PAGE).is_file() or not any(folder.iterdir())

@@ -1,0 +1,32 @@
+"""One cold run of the digits recipe, for every test that wants a finished run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import Command
+
+from evergreen.reports import webpage
+
+
+@pytest.fixture(scope="session")
+def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    return Command(tmp_path_factory.mktemp("a path with späces") / "store")
+
+
+@pytest.fixture(scope="session")
+def first(evergreen: Command) -> dict[str, Any]:
+    """The cold run, on a private server of its own."""
+    return evergreen.retrain()
+
+
+@pytest.fixture(scope="session")
+def web_folder(evergreen: Command, first: dict[str, Any]) -> Path:
+    """The web page of the cold run, written by the command."""
+    if not all((webpage._PACKAGES / name).is_file() for name in webpage._LIBRARIES):
+        pytest.skip("TensorFlow.js is not installed: there is no page to try; install Node.js, then run make setup")
+    done = evergreen("web", first["id"], "--no-serve")
+    assert done.returncode == 0, done.stderr
+    path = evergreen.root / "runs" / first["id"] / "web"
+    assert done.stdout == f"page  {path}\n"
+    return path

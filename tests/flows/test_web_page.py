@@ -1,0 +1,227 @@
+"""The page of a real run, in a real browser: inputs, answers, languages, backends, and who can use it."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import Browser
+from command import Command
+
+from evergreen.reports import webpage
+from flows.web import server_of
+from storage.store import Store
+from tasks.tables import read_table
+
+NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+ANSWERED = "document.body?.dataset.state === 'answered'"
+BARS = (
+    "[...document.querySelectorAll('#bars li')].map((bar) => [...bar.querySelectorAll('span')].map((s) => s.innerText))"
+)
+# What the page's own modules answer for each sample: label and probability.
+ANSWERS = """(async () => {
+  const [{ opened }, { prepared }, { loaded }] = await Promise.all(
+    ['picture', 'resize', 'model'].map((name) => import(`./${name}.js`)));
+  const page = await (await fetch('page.json')).json();
+  const model = await loaded(page.model.address, page.image, () => {}, null);
+  const answers = [];
+  for (const { file } of page.samples) {
+    const picture = await opened(await (await fetch(file)).blob());
+    const scores = await model.scores(prepared(picture, page.image));
+    const best = Math.max(...scores);
+    answers.push([page.classes[scores.indexOf(best)], best]);
+  }
+  return answers;
+})()"""
+LOWEST_BUTTON = """Math.min(
+  ...[...document.querySelectorAll('button')].filter((b) => b.checkVisibility()).map((b) => b.offsetHeight))"""
+# The least contrast of any text with what is behind it: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+CONTRAST = """(() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const linear = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = colour.slice(0, 3).map(linear);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+  };
+  const texts = [...document.body.querySelectorAll('*')].filter(
+    (e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()));
+  return Math.min(...texts.map((element) => {
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }));
+})()"""
+
+
+@pytest.fixture(scope="module")
+def unsure(web_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same page, of a model whose answers are seldom sure."""
+    path = tmp_path_factory.mktemp("unsure") / "page"
+    shutil.copytree(web_folder, path)
+    page = json.loads((path / "page.json").read_text())
+    (path / "page.json").write_text(json.dumps(page | {"unsure": {"below": 1.0, "precision": 0.95}}))
+    return path
+
+
+def _serving(path: Path) -> Iterator[str]:
+    with server_of(path, 0) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(web_folder: Path) -> Iterator[str]:
+    yield from _serving(web_folder)
+
+
+@pytest.fixture(scope="module")
+def unsure_address(unsure: Path) -> Iterator[str]:
+    yield from _serving(unsure)
+
+
+def _open(browser: Browser, address: str, **settings: Any) -> None:
+    browser.open(address, **settings)
+    browser.wait_for("document.body?.dataset.state === 'ready'")
+
+
+def _verdict(browser: Browser) -> list[str]:
+    return str(browser.evaluate("document.getElementById('verdict').innerText")).split("\n\n")
+
+
+def test_an_uploaded_image_is_answered_with_five_bars_and_the_time(
+    browser: Browser, address: str, web_folder: Path
+) -> None:
+    _open(browser, address)
+    browser.upload("#file", web_folder / "samples/03.png")
+    browser.wait_for(ANSWERED)
+    bars = browser.evaluate(BARS)
+    assert len(bars) == 5
+    assert {label for label, _ in bars} <= set(NAMES)
+    assert all(share.endswith("%") for _, share in bars)
+    assert _verdict(browser) == bars[0]
+    assert "ms in the model (wasm)" in browser.evaluate("document.getElementById('took').innerText")
+    assert browser.evaluate("[picture.width, picture.height, input.width, input.height]") == [8, 8, 16, 16]
+    assert browser.errors == []
+
+
+def test_every_sample_gets_keras_own_answer_and_its_truth(
+    browser: Browser, address: str, web_folder: Path, evergreen: Command, first: dict[str, Any]
+) -> None:
+    _open(browser, address)
+    samples = json.loads((web_folder / "page.json").read_text())["samples"]
+    shown = browser.evaluate(ANSWERS)
+    store = Store(evergreen.root)
+    outputs = {step["name"]: store.manifest(step["output"]).ref() for step in first["steps"]}
+    keras = read_table(store, outputs["evaluate"], "predictions.csv").set_index("path")
+    table = webpage.choose_samples(read_table(store, outputs["split"]), NAMES)
+    assert [entry["label"] for entry in samples] == table["label"].tolist()
+    assert [label for label, _ in shown] == keras["predicted"][table["path"]].tolist()
+    probabilities = keras["probability"][table["path"]].astype(float).tolist()
+    assert [probability for _, probability in shown] == pytest.approx(probabilities, abs=1e-3)
+    browser.evaluate("document.querySelectorAll('#sample-list button')[2].click()")
+    browser.wait_for(ANSWERED)
+    right = shown[2][0] == samples[2]["label"]
+    assert _verdict(browser)[-1] == f"{'Right' if right else 'Wrong'}: it is {samples[2]['label']}."
+
+
+def test_pictures_can_be_dropped_pasted_and_photographed(browser: Browser, address: str) -> None:
+    def files(event: str, option: str) -> str:
+        return (
+            "(async () => { const data = new DataTransfer(); const blob = await (await fetch('samples/05.png')).blob();"
+            f" data.items.add(new File([blob], 'a.png')); document.dispatchEvent(new {event}, {{ {option}: data,"
+            " bubbles: true, cancelable: true })); })()"
+        )
+
+    for expression in (files("DragEvent('drop'", "dataTransfer"), files("ClipboardEvent('paste'", "clipboardData")):
+        _open(browser, address)
+        browser.evaluate(expression)
+        browser.wait_for(ANSWERED)
+        assert len(browser.evaluate(BARS)) == 5
+    _open(browser, address)
+    browser.evaluate("photograph.click()")
+    browser.wait_for("camera.open && video.videoWidth > 0")
+    browser.evaluate("shoot.click()")
+    browser.wait_for(ANSWERED)
+    assert browser.evaluate("[camera.open, video.srcObject, picture.width > 100]") == [False, None, True]
+
+
+def test_what_is_no_picture_is_said_so_and_the_page_goes_on(
+    browser: Browser, address: str, web_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "page.png").write_text("<html>")
+    _open(browser, address)
+    browser.upload("#file", tmp_path / "page.png")
+    browser.wait_for("document.body.dataset.state === 'failed'")
+    assert _verdict(browser) == ["This browser cannot read that file as a picture."]
+    browser.upload("#file", web_folder / "samples/01.png")
+    browser.wait_for(ANSWERED)
+
+
+def test_an_unsure_answer_is_called_so_also_in_indonesian(browser: Browser, unsure_address: str) -> None:
+    for language, words in (("en-GB", ("Unsure", "Perhaps ", "95%")), ("id-ID", ("Ragu", "Mungkin ", "95%"))):
+        _open(browser, unsure_address, language=language)
+        browser.evaluate("document.querySelector('#sample-list button').click()")
+        browser.wait_for(ANSWERED)
+        said = _verdict(browser)
+        assert (said[0], said[1][: len(words[1])]) == words[:2]
+        assert words[2] in said[2]
+        assert browser.evaluate("document.documentElement.lang") == language[:2]
+        assert len(browser.evaluate(BARS)) == 5
+
+
+def test_where_webassembly_does_not_start_another_backend_answers(browser: Browser, address: str) -> None:
+    browser.send("Network.setBlockedURLs", urls=["*.wasm"])
+    try:
+        _open(browser, address)
+        browser.evaluate("document.querySelector('#sample-list button').click()")
+        browser.wait_for(ANSWERED)
+        assert "(webgl)" in browser.evaluate("took.innerText")
+    finally:
+        browser.send("Network.setBlockedURLs", urls=[])
+    _open(browser, f"{address}?backend=cpu")
+    browser.evaluate("document.querySelector('#sample-list button').click()")
+    browser.wait_for(ANSWERED)
+    assert "(cpu)" in browser.evaluate("took.innerText")
+
+
+def test_the_keyboard_reaches_everything_in_order(browser: Browser, address: str) -> None:
+    _open(browser, address)
+    reached = []
+    for _ in range(4):
+        browser.press("Tab", 9)
+        reached.append(browser.evaluate("document.activeElement.id || document.activeElement.innerText"))
+    assert reached == ["choose", "photograph", "paste", "zero"]
+    assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.press("Enter", 13)
+    browser.wait_for(ANSWERED)
+    assert browser.evaluate("document.activeElement.innerText") == "zero"  # the focus stays where it was
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_screen_reader_hears_names_and_the_answer_and_text_can_be_read(
+    browser: Browser, unsure_address: str, dark: bool
+) -> None:
+    _open(browser, unsure_address, dark=dark, size=(320, 640), phone=True)
+    browser.evaluate("document.querySelector('#sample-list button').click()")
+    browser.wait_for(ANSWERED)
+    nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
+    named = [(node["role"]["value"], node.get("name", {}).get("value")) for node in nodes if not node["ignored"]]
+    assert all(name for role, name in named if role in ("button", "heading", "image", "region", "dialog"))
+    assert ("button", "Choose a picture") in named
+    assert ("image", "The picture that you gave") in named
+    assert [name for role, name in named if role == "region"] == [
+        "Picture", "Answer", "Pictures from the test set", "Model card",
+    ]  # fmt: skip
+    assert browser.evaluate("[verdict.role, verdict.ariaLive, verdict.ariaAtomic]") == ["status", "polite", "true"]
+    assert browser.evaluate(CONTRAST) >= 4.5
+    assert browser.evaluate("document.documentElement.scrollWidth") == 320
+    assert browser.evaluate(LOWEST_BUTTON) >= 44
