@@ -30,6 +30,7 @@ _LIBRARIES = (
     "tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
     "tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
 )
+_CARD = "model-card.json"  # what exports carry; older ones do not
 _MOST_SAMPLES = 12
 _LONGEST_SIDE = 640
 
@@ -98,7 +99,11 @@ def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
         "run": shown.run,
         "classes": shown.classes,
         "image": dict(shown.image),
-        "model": {"address": f"{model}/model.json", "bytes": sum(map(len, shown.model.values()))},
+        "model": {
+            "address": f"{model}/model.json",
+            "bytes": sum(map(len, shown.model.values())),
+            "card": f"{model}/{_CARD}" if _CARD in shown.model else None,
+        },
         "unsure": shown.unsure,
         "samples": _write_samples(shown, read, folder / "samples"),
         "card": shown.card,

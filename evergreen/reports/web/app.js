@@ -23,7 +23,7 @@ const progress = (share) => by('progress').setAttribute('value', share);
 const wanted = new URLSearchParams(location.search).get('backend');
 const model = loaded(page.model.address, page.image, progress, wanted);
 listen((file) => classify(file, null), (key, values) => say(word(key, values), { trouble: true }));
-await model.then(ready, failed);
+await model.then(ready, (error) => failed(error, 'noModel'));
 
 /** Answers for one picture; `truth` is its class where that is known. */
 async function classify(file, truth) {
@@ -49,7 +49,7 @@ async function classify(file, truth) {
     showInput(pixels, page.image, { total, picture: forPicture, model: inModel, backend });
     document.body.dataset.state = 'answered';
   } catch (error) {
-    if (mine === newest) failed(error);
+    if (mine === newest) failed(error, 'failed');
   }
 }
 
@@ -60,9 +60,9 @@ function ready() {
   document.body.dataset.state = 'ready';
 }
 
-function failed(error) {
+function failed(error, key) {
   by('progress').hidden = true;
-  const text = error instanceof BadPicture ? word(error.reason) : word('noModel', { reason: error.message });
+  const text = error instanceof BadPicture ? word(error.reason) : word(key, { reason: error.message });
   say(text, { trouble: true });
   document.body.dataset.state = 'failed';
 }

@@ -12,6 +12,7 @@ export function showCard(page) {
     if (code) meaning.className = 'code';
     list.append(term, meaning);
   }
+  if (page.model.card) list.append(...link(page.model.card));
   document.getElementById('card').hidden = false;
 }
 
@@ -32,6 +33,17 @@ function rows({ card, classes, image, model, unsure, recipe, run }) {
     found.splice(5, 0, ['limit', word('limitText', values)]);
   }
   return found;
+}
+
+function link(address) {
+  const term = document.createElement('dt');
+  const meaning = document.createElement('dd');
+  const anchor = document.createElement('a');
+  term.textContent = word('more');
+  anchor.href = address;
+  anchor.textContent = address.split('/').pop();
+  meaning.append(anchor);
+  return [term, meaning];
 }
 
 function accuracy({ split, accuracy: share, count: images }) {

@@ -34,6 +34,7 @@ const WORDS = {
     nothingPasted: 'There is no picture in the clipboard.',
     noCamera: 'No camera can be used: {reason}',
     noModel: 'The model did not start: {reason}',
+    failed: 'That did not work: {reason}',
     classes: 'Classes',
     network: 'Network',
     input: 'Input',
@@ -58,6 +59,7 @@ const WORDS = {
     model: 'model',
     dataset: 'dataset',
     export: 'export',
+    more: 'Everything as a file',
   },
   id: {
     lead: 'Beri sebuah gambar, lalu lihat kelas mana dari {count} kelas yang dikenalinya. Gambar tidak pernah keluar dari perangkat ini.',
@@ -93,6 +95,7 @@ const WORDS = {
     nothingPasted: 'Tidak ada gambar di papan klip.',
     noCamera: 'Kamera tidak dapat dipakai: {reason}',
     noModel: 'Model tidak dapat dijalankan: {reason}',
+    failed: 'Tidak berhasil: {reason}',
     classes: 'Kelas',
     network: 'Jaringan',
     input: 'Masukan',
@@ -117,6 +120,7 @@ const WORDS = {
     model: 'model',
     dataset: 'dataset',
     export: 'ekspor',
+    more: 'Semuanya sebagai berkas',
   },
 };
 
@@ -132,7 +136,6 @@ export function word(key, values = {}) {
 export function translate() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll('[data-word]')) element.textContent = word(element.dataset.word);
-  for (const element of document.querySelectorAll('[data-label]')) element.ariaLabel = word(element.dataset.label);
 }
 
 export function percent(share) {

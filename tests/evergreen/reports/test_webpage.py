@@ -37,7 +37,8 @@ def _shown(**values: Any) -> webpage.Shown:
     defaults: dict[str, Any] = {
         "title": "Numbers", "recipe": "numbers", "run": "r", "classes": CLASSES,
         "image": {"height": 8, "width": 8, "resize": "pad", "interpolation": "area"},
-        "model": {"model.json": b"{}", "group1-shard1of1.bin": bytes(8)}, "digest": "b" * 64, "unsure": None,
+        "model": {"model.json": b"{}", "group1-shard1of1.bin": bytes(8), "model-card.json": b"{}"},
+        "digest": "b" * 64, "unsure": None,
         "samples": webpage.choose_samples(_dataset(3), CLASSES), "card": CARD,
     }  # fmt: skip
     return webpage.Shown(**defaults | values)
@@ -67,7 +68,8 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_page_is_whole_and_names_its_model_by_its_digest(packages: Path, tmp_path: Path) -> None:
     webpage.write(_shown(), _photo, tmp_path / "page")
     page = json.loads((tmp_path / "page/page.json").read_text())
-    assert page["model"] == {"address": "model-bbbbbbbbbbbb/model.json", "bytes": 10}
+    card = "model-bbbbbbbbbbbb/model-card.json"
+    assert page["model"] == {"address": "model-bbbbbbbbbbbb/model.json", "bytes": 12, "card": card}
     assert (tmp_path / "page" / page["model"]["address"]).is_file()
     assert [entry["label"] for entry in page["samples"]] == ["one"] * 2 + ["two"] * 2 + ["three"] * 2
     index = (tmp_path / "page/index.html").read_text()
