@@ -1,11 +1,13 @@
 # Every target sets up what it needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup retrain test soak lint format docs lock dashboard clean
+.PHONY: help setup retrain test soak lint format docs lock dashboard worker deploy clean
 
 RECIPE ?= digits
 ARGS ?=
 PORT ?= 4200
-STORE := $(if $(EVERGREEN_STORE),$(EVERGREEN_STORE),.evergreen)
+POOL := evergreen
+# Absolute, whatever letters it has: a run's working folder is another.
+STORE := $(shell case "$(EVERGREEN_STORE)" in (/*) echo "$(EVERGREEN_STORE)";; ("") echo "$$PWD/.evergreen";; (*) echo "$$PWD/$(EVERGREEN_STORE)";; esac)
 
 # The first Python on PATH that runs and is 3.11 or 3.12; version managers leave shims behind that do not run.
 IN_RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
@@ -39,13 +41,31 @@ format: .venv/.ready ## Format the code
 docs: .venv/.ready ## Write docs/recipe.md and docs/recipe.schema.json from the code
 	.venv/bin/python docs/generate.py
 
+# A server or home that you named stays.
+dashboard worker deploy: export PREFECT_HOME ?= $(STORE)/prefect
+dashboard worker deploy: export PREFECT_CLI_PROMPT := false
+dashboard worker deploy: export PREFECT_SERVER_ANALYTICS_ENABLED := false
+dashboard worker deploy: export DO_NOT_TRACK := 1
+worker deploy: export PREFECT_API_URL ?= http://127.0.0.1:$(PORT)/api
+
 dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with its data under the store
-	@mkdir -p "$(STORE)/prefect"
+	@mkdir -p "$(PREFECT_HOME)"
 	@echo "Dashboard:  http://127.0.0.1:$(PORT)"
-	@echo "To run there, in another terminal:  export PREFECT_API_URL=http://127.0.0.1:$(PORT)/api"
-	@PREFECT_HOME="$$(cd "$(STORE)" && pwd)/prefect" PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api \
-		PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+	@echo "In two other terminals:  make worker  and  make deploy"
+	@PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api \
+		PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem \
 		.venv/bin/prefect server start --port $(PORT)
+
+worker: export EVERGREEN_STORE := $(STORE)
+worker: setup ## Start a worker that runs what the server schedules, into the store
+	@mkdir -p "$(PREFECT_HOME)"
+	@.venv/bin/prefect worker start --pool $(POOL) --type process
+
+deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, onto the server; safe to repeat
+	@mkdir -p "$(PREFECT_HOME)"
+	@.venv/bin/prefect work-pool inspect $(POOL) >/dev/null 2>&1 || .venv/bin/prefect work-pool create $(POOL) --type process
+	@.venv/bin/prefect deploy --all --no-prompt
+	@.venv/bin/python -m flows.automations
 
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \

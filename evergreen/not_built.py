@@ -34,5 +34,3 @@ def refuse_not_built(recipe: Recipe) -> None:
 
 def _missing(recipe: Recipe) -> Iterator[str]:
     yield from (f"export.formats: {name}" for name in recipe.export.formats if name not in _FORMATS)
-    if recipe.retrain_when != type(recipe.retrain_when)():
-        yield "retrain_when"

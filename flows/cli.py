@@ -60,7 +60,7 @@ def retrain(
     if summary is None:
         summary = _run_flow("retrain", recipe, overrides, source, root, verbose)
     _show(summary, root, as_json)
-    raise typer.Exit(DONE if summary["outcome"] == "completed" else FAILED)
+    raise typer.Exit(FAILED if summary["outcome"] in ("failed", "cancelled") else DONE)
 
 
 @app.command()

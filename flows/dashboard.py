@@ -6,6 +6,7 @@ import yaml
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.dashboard_evaluation import picture, show_evaluation
+from flows.decision import show_decision
 from tasks.run import Run
 from tasks.tables import read_table
 
@@ -15,17 +16,20 @@ _MOST_ROWS = 500
 def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     """Write the run's artifacts under keys that stay the same from run to run."""
     name = run.recipe.name
-    create_markdown_artifact(key=f"{name}-report", markdown=_report(run, summary), description=f"{name}: run {run.id}")
+    show_decision(run)
     create_table_artifact(key=f"{name}-steps", table=_steps(summary), description="Every step: state, reason, lineage")
+    show_recipe(run)
+    show_repair(run)
+    if summary["outcome"] != "completed":
+        return  # it was decided not to retrain: what is shown of the model stays as it was
+    create_markdown_artifact(key=f"{name}-report", markdown=_report(run, summary), description=f"{name}: run {run.id}")
     create_table_artifact(key=f"{name}-exports", table=summary["exports"], description="Every export, as verified")
     if comparison := summary["comparison"]:
         create_markdown_artifact(
             key=f"{name}-champion", markdown=_champion(comparison), description="The newest model's verdict, and why"
         )
     show_evaluation(run)
-    show_recipe(run)
     show_quarantine(run)
-    show_repair(run)
 
 
 def show_inspection(run: Run, pictures: dict[str, bytes], lines: list[str]) -> None:

@@ -9,6 +9,7 @@ from evergreen.recipe import load_recipe
 from evergreen.reports.inspection import Inspected, class_counts
 from evergreen.reports.inspection import inspect as write_page
 from flows.dashboard import show_inspection, show_repair
+from flows.outcome import tells_outcome
 from flows.retrain import started
 from flows.summary import run_folder
 from storage.artifacts import Ref
@@ -26,6 +27,7 @@ INSPECTED, DRY_RUN = "inspected", "dry run"
 
 
 @flow(name="inspect", flow_run_name="inspect {recipe}")
+@tells_outcome
 def inspect(
     recipe: str,
     overrides: list[str] | None = None,

@@ -11,6 +11,9 @@ from evergreen.errors import SourceChanged
 from evergreen.not_built import load_runnable
 from evergreen.recipe import Recipe
 from flows.dashboard import show_in_dashboard
+from flows.decision import NOT_RETRAINED, compared, retraining_is_due
+from flows.form import Settings, as_overrides
+from flows.outcome import current_run, name_run, tells_outcome
 from flows.settings import store_root
 from flows.summary import finish, write
 from flows.tracking import track
@@ -37,8 +40,13 @@ from tasks.run import Run, listener
 
 
 @flow(name="retrain", flow_run_name="retrain {recipe}")
+@tells_outcome
 def retrain(
-    recipe: str, overrides: list[str] | None = None, source: str | None = None, store: str | None = None
+    recipe: str,
+    overrides: list[str] | None = None,
+    source: str | None = None,
+    store: str | None = None,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Retrain one recipe, redoing only what changed.
 
@@ -47,8 +55,10 @@ def retrain(
         overrides: dotted.path=value pairs that replace values of the recipe.
         source: a path or URL that replaces the recipe's source.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+        settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
     """
-    with started(load_runnable(recipe, overrides, source), store, show=_tell) as (run, summary):
+    chosen = [*(overrides or []), *as_overrides(settings)]
+    with started(load_runnable(recipe, chosen, source), store, show=_tell) as (run, summary):
         try:
             steps(run)
         except (ArtifactDamaged, ArtifactMissing, SourceChanged, ChampionMoved):
@@ -68,14 +78,17 @@ def _tell(run: Run, summary: dict[str, Any]) -> None:
 
 
 def steps(run: Run) -> None:
-    """Call every step, each with what the earlier ones gave."""
+    """Call every step, each with what the earlier ones gave; end before training where too little changed."""
     token = probe(run)
+    since = compared(run, token)
     archive = acquire(run, token=token)
     files = unpack(run, archive=archive)
     repaired = repair(run, files=files)
     screened = screen(run, dataset=repaired)
     dataset = split(run, dataset=screened)
     weights = balance(run, dataset=dataset)
+    if not retraining_is_due(run, since, dataset, weights):
+        return
     model = train(run, dataset=dataset, weights=weights)
     evaluation = evaluate(run, dataset=dataset, model=model)
     exports = export(run, dataset=dataset, model=model)
@@ -123,6 +136,7 @@ def started(
         show: shows such a run in the dashboard; None as a retraining is shown.
     """
     run = Run.new(Store(store_root(Path(store) if store else None)), recipe)
+    current_run.set(run)
     run.store.sweep()
     if hearing := listener.get():
         hearing.started(run)
@@ -130,9 +144,12 @@ def started(
     try:
         yield run, summary
     except BaseException as error:
-        finish(run, "failed", f"{type(error).__name__}: {error}")
+        ended = "failed" if isinstance(error, Exception) else "cancelled"
+        name_run(run, finish(run, ended, f"{type(error).__name__}: {error}"))
         raise
     finally:
-        trim_cache(run)
-    summary.update(finish(run, outcome))
+        trim_cache(run.store)
+    decision = run.journal.decision
+    summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
+    name_run(run, summary)
     (show or show_in_dashboard)(run, summary)

@@ -23,7 +23,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
 
     Args:
         run: with its journal.
-        outcome: completed or failed.
+        outcome: completed, not retrained, failed or cancelled; of an inspection, what it was.
         error: why it failed, in words.
     """
     folder = run_folder(run.store, run.id)
@@ -35,6 +35,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "recipe": run.recipe.name,
         "outcome": outcome,
         "steps": [entry.as_json() for entry in entries.values()],
+        "decision": run.journal.decision,
         "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "exports": _exports(run.store, outputs, folder),

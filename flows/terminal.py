@@ -124,8 +124,12 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{export['format']:<15} [{colour}]{export['verified']}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
         show_comparison(console, comparison)
-    console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
-    console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
+    decision = summary["decision"]
+    if decision and not decision["retrain"]:
+        console.print(f"\nNot retrained: {decision['reason']}.", markup=False, highlight=False)
+    else:
+        console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
+        console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
     console.print(f"{'run':<8} {folder / 'run.json'}", soft_wrap=True, highlight=False)
 
 

@@ -5,6 +5,7 @@ import os
 from evergreen.errors import BadInput
 from evergreen.vision.cache import evict
 from evergreen.vision.pixels import Images
+from storage.store import Store
 from tasks.keys import fingerprint_of
 from tasks.run import Run
 
@@ -22,12 +23,25 @@ def images_of(run: Run) -> Images:
     return Images(run.store.read_blob, pixels, features)
 
 
-def trim_cache(run: Run) -> int:
+def trim_cache(store: Store) -> int:
     """Delete what was unused for longest from the caches, down to their limit; return the bytes freed.
 
     Raises:
         BadInput: ``EVERGREEN_CACHE_GIB`` is no number of 0 or more.
     """
+    return evict(store.root / "cache", _limit())
+
+
+def cache_excess(store: Store) -> int:
+    """Return by how many bytes the caches are over their limit.
+
+    Raises:
+        BadInput: as ``trim_cache``.
+    """
+    return max(0, sum(path.stat().st_size for path in (store.root / "cache").rglob("*.rows")) - _limit())
+
+
+def _limit() -> int:
     text = os.environ.get(LIMIT_VARIABLE, "") or str(_DEFAULT_GIB)
     try:
         limit = float(text)
@@ -35,4 +49,4 @@ def trim_cache(run: Run) -> int:
         limit = -1
     if not limit >= 0:
         raise BadInput(f"{LIMIT_VARIABLE}: expected a number of GiB, 0 or more; received {text!r}")
-    return evict(run.store.root / "cache", int(limit * 2**30))
+    return int(limit * 2**30)

@@ -46,10 +46,22 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
         format=step.format,
         inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
         recipe={name: recipe.section(name) for name in step.recipe},
-        code={name: sha256_bytes(text.encode()) for name, text in code_of(step).items()},
-        libraries={name: _version(name) for name in step.libraries}
+        code=code_digests(step),
+        libraries=libraries_of(step, recipe),
+    )
+
+
+def code_digests(step: Step) -> dict[str, str]:
+    """Return {module or data file: SHA-256 of its normalised text} of what the step's core function can reach."""
+    return {name: sha256_bytes(text.encode()) for name, text in code_of(step).items()}
+
+
+def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
+    """Return {library, file or rule outside the recipe: its version} of what may change the step's output."""
+    return (
+        {name: _version(name) for name in step.libraries}
         | _named_files(step, recipe)
-        | ({"precision": precision_of(recipe.train)} if step.precision else {}),
+        | ({"precision": precision_of(recipe.train)} if step.precision else {})
     )
 
 

@@ -77,11 +77,16 @@ listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 class Journal:
     """What the steps of one run did, in the order in which they ended.
 
+    Attributes:
+        entries: step -> what it did.
+        decision: whether the run went on to training, why, and what changed; None if it did not come so far.
+
     Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
     """
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self.decision: dict[str, Any] | None = None
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:

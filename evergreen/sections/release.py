@@ -67,9 +67,11 @@ class Gate(Section):
 
 
 class RetrainWhen(Section):
-    """Thresholds below which a scheduled run ends before training."""
+    """Thresholds below which a run ends before training; reaching one is enough, and so is another recipe."""
 
-    min_new_share: Fraction = Field(0.0, description="Share of images that must be new since the champion.")
+    min_new_share: Fraction = Field(
+        0.0, description="Retrain once this share of images is new, or under a new label, since the champion; 0 is off."
+    )
     max_age_days: float | None = Field(
         None, gt=0, le=3650, description="Retrain once the champion is this many days old."
     )

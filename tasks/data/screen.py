@@ -17,8 +17,7 @@ _LIBRARIES = ("pillow", "opencv-python-headless", "numpy", "blake3")
 def screen(run: Run, dataset: Ref) -> Ref:
     """Decode every new image once; quarantine what cannot be used, with a reason; find duplicates."""
     settings = run.recipe.screen
-    code = fingerprint_of(_MEASURE, _LIBRARIES)
-    known = Memo(run.store.root / "memos" / f"screen-{code[:24]}-{settings.max_megapixels:g}.sqlite")
+    known = Memo(run.store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}.sqlite")
     table = read_table(run.store, dataset)
     found = put_through_the_door(table, run.store.read_blob, run.store.blob_path, settings, known)
     return publish_dataset(
@@ -30,3 +29,8 @@ def screen(run: Run, dataset: Ref) -> Ref:
         duplicates=found.duplicates,
         near_duplicates=found.near_duplicates,
     )
+
+
+def memo_prefix() -> str:
+    """Return how the name of the file begins in which this code and these libraries remember images."""
+    return f"screen-{fingerprint_of(_MEASURE, _LIBRARIES)[:24]}"

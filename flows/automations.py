@@ -1,0 +1,106 @@
+"""What the server does by itself: notify of failed and late runs, mark runs whose worker died. Run by `make deploy`.
+
+Safe to repeat: an automation of the same name is looked for before one is made, and brought up to date if it differs.
+"""
+
+import sys
+from datetime import timedelta
+
+from prefect.automations import AutomationCore, CallWebhook, ChangeFlowRunState, EventTrigger, Posture
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectNotFound
+
+# A block of type Webhook with this name, if there is one, hears of failed and late runs.
+WEBHOOK = "evergreen-notify"
+DEAD_AFTER = timedelta(minutes=5)
+
+_ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")}
+_HEARTBEAT = "prefect.flow-run.heartbeat"
+_RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
+_NOTICE = """{
+  "run": {{ flow_run.name | tojson }},
+  "state": {{ flow_run.state.name | tojson }},
+  "message": {{ flow_run.state.message | tojson }},
+  "url": {{ flow_run | ui_url | tojson }}
+}"""
+
+
+def dead_run(after: timedelta = DEAD_AFTER) -> AutomationCore:
+    """Return the automation that marks a run Crashed, which frees its slot, when nothing is heard of it any more.
+
+    Args:
+        after: how long; a worker's runs give a sign of life every 30 seconds (prefect.yaml).
+    """
+    return AutomationCore(
+        name="evergreen: a run whose worker died is marked Crashed",
+        description="Its heartbeat stopped, or it was submitted and never began. Its slot is freed.",
+        trigger=EventTrigger(
+            match=_RUNS,
+            after={_HEARTBEAT, "prefect.flow-run.Pending"},
+            expect={_HEARTBEAT, "prefect.flow-run.Running", *_ENDED},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=after,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                name="Crashed",
+                message=f"nothing was heard of it for {after.total_seconds():.0f} s: its process or its machine died",
+                force=True,
+            )
+        ],
+    )
+
+
+def notice(client: SyncPrefectClient) -> AutomationCore | None:
+    """Return the automation that calls the webhook for failed and late runs, or None if there is no such block."""
+    try:
+        block = client.read_block_document_by_name(WEBHOOK, "webhook")
+    except ObjectNotFound:
+        return None
+    return AutomationCore(
+        name="evergreen: a failed or late run notifies",
+        description=f"Calls the block webhook/{WEBHOOK}. A receiver may hear twice of one run.",
+        trigger=EventTrigger(
+            match=_RUNS,
+            expect={f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut", "Late")},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(seconds=10),
+        ),
+        actions=[CallWebhook(block_document_id=block.id, payload=_NOTICE)],
+    )
+
+
+def ensure(client: SyncPrefectClient, wanted: AutomationCore) -> str:
+    """Make an automation, or bring the one of that name up to date; return which of these was done, in words."""
+    known = client.read_automations_by_name(wanted.name)
+    for twin in known[1:]:
+        client.delete_automation(twin.id)
+    if not known:
+        client.create_automation(wanted)
+        return "made"
+    if AutomationCore.model_validate(known[0].model_dump()) == wanted:
+        return "as it was"
+    client.update_automation(known[0].id, wanted)
+    return "brought up to date"
+
+
+def main() -> None:
+    """Ensure every automation on the server that PREFECT_API_URL names, and say what was done."""
+    with get_client(sync_client=True) as client:
+        wanted = [dead_run()]
+        if notifying := notice(client):
+            wanted.append(notifying)
+        else:
+            sys.stdout.write(f"nobody is notified: there is no block webhook/{WEBHOOK} (docs/tutorial.md)\n")
+        for automation in wanted:
+            sys.stdout.write(f"automation {automation.name!r}: {ensure(client, automation)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""To retrain or not: what changed is said first, and below the recipe's thresholds a run ends before training."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact
+
+from evergreen.sections.release import RetrainWhen
+from evergreen.steps import BY_NAME
+from flows.changes import Baseline, Changes, baseline_of, changes_since, with_images
+from flows.say import say
+from storage.artifacts import Ref
+from tasks.keys import key_parts
+from tasks.run import Run
+
+NOT_RETRAINED = "not retrained"
+
+
+@dataclass(frozen=True)
+class Since:
+    """What a run is compared with, and what differs as far as it is known."""
+
+    baseline: Baseline
+    changes: Changes
+
+
+def compared(run: Run, token: Ref) -> Since | None:
+    """Say what changed since the champion as soon as the source was asked; None if there is no earlier model.
+
+    Args:
+        run: that begins.
+        token: what probe published.
+    """
+    baseline = baseline_of(run.store, run.recipe.name)
+    if baseline is None:
+        say(f"{run.recipe.name} has no earlier model to compare with")
+        return None
+    changes = changes_since(baseline, run, token)
+    say(f"compared with run {baseline.run}, whose model is {baseline.age_days:.1f} days old")
+    for what, how in changes.rows().items():
+        say(f"{what}: {how}")
+    return Since(baseline, changes)
+
+
+def retraining_is_due(run: Run, since: Since | None, dataset: Ref, weights: Ref) -> bool:
+    """Decide whether the run goes on to training, say why, and note it in the run's journal.
+
+    Args:
+        run: that has come to its training.
+        since: as ``compared`` gave it.
+        dataset: what split published.
+        weights: what balance published.
+    """
+    if since is None:
+        run.journal.decision = {"retrain": True, "reason": "there is no earlier model"}
+        return True
+    changes = with_images(since.changes, since.baseline, run, dataset)
+    if changes.images:
+        say(f"images: {changes.rows()['images']}")
+    if _is_known(run, dataset, weights):
+        due, reason = True, "the training is known already"
+    else:
+        due, reason = decide(run.recipe.retrain_when, changes, since.baseline.age_days)
+    run.journal.decision = {
+        "retrain": due,
+        "reason": reason,
+        "compared_with": since.baseline.run,
+        "age_days": round(since.baseline.age_days, 2),
+        "images": changes.images.__dict__ | {"new_share": changes.images.new_share} if changes.images else None,
+        "changes": changes.rows(),
+    }
+    say(reason if due else f"{NOT_RETRAINED}: {reason}; to train anyway: --set retrain_when={{}}")
+    return due
+
+
+def decide(when: RetrainWhen, changes: Changes, age_days: float) -> tuple[bool, str]:
+    """Return whether to retrain, and why; one threshold that is reached is enough, and so is a changed recipe.
+
+    Args:
+        when: the thresholds; one that is 0 or off is none.
+        changes: since the champion.
+        age_days: of the champion.
+    """
+    if not when.min_new_share and when.max_age_days is None:
+        return True, "retrain_when sets no threshold"
+    if changes.training:
+        return True, f"the recipe changed: {'; '.join(changes.training)}"
+    if changes.images is None:
+        return True, "the champion's dataset is no longer stored, so nobody knows what is new"
+    below = []
+    if when.min_new_share:
+        share = changes.images.new_share
+        if share >= when.min_new_share:
+            return True, f"{share:.1%} of the images are new, at least {when.min_new_share:.1%}"
+        below.append(f"{share:.1%} of the images are new, below {when.min_new_share:.1%}")
+    if when.max_age_days is not None:
+        if age_days >= when.max_age_days:
+            return True, f"the model is {age_days:.1f} days old, at least {when.max_age_days:g}"
+        below.append(f"the model is {age_days:.1f} days old, below {when.max_age_days:g}")
+    return False, ", and ".join(below)
+
+
+def show_decision(run: Run) -> None:
+    """Write the decision and its counts into the dashboard."""
+    decision: dict[str, Any] | None = run.journal.decision
+    if decision is None:
+        return
+    lines = [f"# {'Retrained' if decision['retrain'] else 'Not retrained'}", f"Run `{run.id}`: {decision['reason']}."]
+    if "changes" in decision:
+        lines += [f"Since run `{decision['compared_with']}`, whose model is {decision['age_days']} days old:", ""]
+        lines += ["| what | how it changed |", "|---|---|"]
+        lines += [f"| {what} | {how.replace('|', '/')} |" for what, how in decision["changes"].items()]
+    name = run.recipe.name
+    create_markdown_artifact(
+        key=f"{name}-decision", markdown="\n".join(lines), description=f"{name}: to retrain or not, and why"
+    )
+
+
+def _is_known(run: Run, dataset: Ref, weights: Ref) -> bool:
+    """Whether the training would be reused, so that there is none to save."""
+    parts = key_parts(BY_NAME["train"], run.recipe, run.store, {"dataset": dataset, "weights": weights})
+    return run.records.read(parts.key) is not None

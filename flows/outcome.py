@@ -1,0 +1,92 @@
+"""How a run ended, in few words: they become the run's name and the message of its state."""
+
+import functools
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, ParamSpec
+
+from httpx import HTTPError
+from prefect.client.orchestration import get_client
+from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from evergreen.errors import EvergreenError
+from storage.errors import StoreError
+from tasks.run import Run
+
+P = ParamSpec("P")
+
+_MOST_STEPS = 3
+_LONGEST_NAME = 120
+
+# The run whose flow is running here; a flow that failed asks it which step that was.
+current_run: ContextVar[Run | None] = ContextVar("current_run", default=None)
+
+
+def words_of(summary: Mapping[str, Any]) -> str:
+    """Return how a run ended, in few words.
+
+    Args:
+        summary: what ``run.json`` says of it.
+    """
+    steps = {step["name"]: step for step in summary["steps"]}
+    if summary["outcome"] != "completed":
+        return at_step(summary["outcome"], steps.values())
+    ran = [name for name, step in steps.items() if step["state"] == "ran"]
+    if not ran:
+        return "nothing changed"
+    if "train" not in ran:
+        more = f" and {len(ran) - _MOST_STEPS} more" if len(ran) > _MOST_STEPS else ""
+        return f"same model, {', '.join(ran[:_MOST_STEPS])}{more} redone"
+    test = summary["metrics"].get("test")
+    return f"retrained, test accuracy {test['accuracy']:.1%}" if test else "retrained"
+
+
+def at_step(outcome: str, steps: Any) -> str:
+    """Return an outcome with the step at which it came about, if there was one: ``failed at train``."""
+    failed = [step["name"] for step in steps if step["state"] == "failed"]
+    return f"{outcome} at {failed[0]}" if failed else str(outcome)
+
+
+def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
+    """Let the function of a flow return a state whose message says how it ended, instead of its summary alone.
+
+    To whoever calls the flow nothing changes, hence the types: Prefect returns the summary, or raises the error.
+    """
+
+    @functools.wraps(flow)
+    def told(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            summary = flow(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state carries it, and Prefect raises it
+            run = current_run.get()
+            where = at_step("failed", (entry.as_json() for entry in run.journal.entries.values())) if run else "failed"
+            ours = isinstance(error, EvergreenError | StoreError)
+            if FlowRunContext.get():
+                get_run_logger().error(f"{where}: {error}", exc_info=not ours)
+            return Failed(message=f"{where}: {type(error).__name__}: {error}", data=error)
+        decision = summary.get("decision") or {}
+        reason = "" if decision.get("retrain", True) else f": {decision['reason']}"
+        return Completed(message=words_of(summary) + reason, data=summary)
+
+    return told
+
+
+def name_run(run: Run, summary: Mapping[str, Any]) -> None:
+    """Give a run in the dashboard a name that says flow, recipe and outcome."""
+    context = FlowRunContext.get()
+    if context and context.flow:
+        rename(f"{context.flow.name} {run.recipe.name}: {words_of(summary)}")
+
+
+def rename(name: str) -> None:
+    """Rename the run in the dashboard, if there is one and its server answers."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(context.flow_run.id, name=name[:_LONGEST_NAME])
+    except HTTPError as error:  # a run does not fail for its name
+        get_run_logger().warning("the run could not be named %r: %s", name, error)

@@ -1,0 +1,91 @@
+"""Upkeep of a store: what is damaged, which runs are old, which work in progress nobody took up.
+
+Only ``remove`` deletes. Blobs and artifacts are never removed: a record may name them.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from storage.digests import sha256_file
+from storage.errors import StoreError
+from storage.store import Store
+
+_DAY = 86_400.0
+
+
+def damaged(store: Store) -> dict[str, str]:
+    """Read every byte of a store and return {path of a blob, or digest of an artifact: what is wrong with it}."""
+    wrong = {}
+    for path in (store.root / "blobs").glob("??/*"):
+        if sha256_file(path) != path.name:
+            wrong[str(path)] = "its bytes were altered after it was published"
+    for digest in store.artifacts():
+        try:
+            files = store.manifest(digest).files
+        except (StoreError, ValueError) as error:
+            wrong[digest] = str(error)
+            continue
+        missing = [name for name, blob in files.items() if not store.has_blob(blob)]
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            wrong[digest] = f"it lacks {missing[0]}{more}"
+    return wrong
+
+
+def old_runs(store: Store, days: float, keep: int) -> list[Path]:
+    """Return the folders of old runs, but for those of each recipe's newest ``keep`` completed ones.
+
+    Args:
+        store: whose runs they are.
+        days: age, by the time at which ``run.json`` was written.
+        keep: how many completed runs of a recipe stay however old they are, at least 1.
+    """
+    kept: dict[str, int] = {}
+    found = []
+    for path in sorted((store.root / "runs").glob("*/run.json"), reverse=True):
+        try:
+            summary = json.loads(path.read_text(encoding="utf-8"))
+            recipe, completed = summary["recipe"], summary["outcome"] == "completed"
+        except (OSError, ValueError, KeyError):
+            continue  # not one of ours
+        if completed:
+            kept[recipe] = kept.get(recipe, 0) + 1
+        if completed and kept[recipe] <= max(keep, 1):
+            continue
+        if _age_days(path) > days:
+            found.append(path.parent)
+    return sorted(found)
+
+
+def untouched(folder: Path, days: float, in_use: Collection[str] = ()) -> list[Path]:
+    """Return what lies in a folder and was not written to for ``days``, sorted.
+
+    Args:
+        folder: each file or folder directly in it counts as one, with the newest of its files.
+        days: age.
+        in_use: beginnings of names that stay however old they are.
+    """
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in entries if not path.name.startswith(tuple(in_use)) and _age_days(path) > days]
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Return how many bytes files, and folders with all in them, take."""
+    return sum(file.stat().st_size for path in paths for file in (path, *path.rglob("*")) if file.is_file())
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Delete files, and folders with all in them."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _age_days(path: Path) -> float:
+    newest = max(file.stat().st_mtime for file in (path, *path.rglob("*")))
+    return (time.time() - newest) / _DAY
