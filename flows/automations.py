@@ -44,12 +44,12 @@ def dead_run(after: timedelta = DEAD_AFTER) -> AutomationCore:
             threshold=1,
             within=after,
         ),
+        # Not forced: a last heartbeat may come in after the run's end, and an ended run cannot become Crashed.
         actions=[
             ChangeFlowRunState(
                 state=StateType.CRASHED,
                 name="Crashed",
                 message=f"nothing was heard of it for {after.total_seconds():.0f} s: its process or its machine died",
-                force=True,
             )
         ],
     )

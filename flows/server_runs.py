@@ -32,7 +32,7 @@ def dead_runs(client: SyncPrefectClient, silent: timedelta) -> list[FlowRun]:
 def mark_crashed(client: SyncPrefectClient, runs: Iterable[FlowRun]) -> None:
     """Mark runs Crashed, which frees their slots."""
     for run in runs:
-        client.set_flow_run_state(run.id, Crashed(message="maintain: nothing was heard of it any more"), force=True)
+        client.set_flow_run_state(run.id, Crashed(message="maintain: nothing was heard of it any more"))
 
 
 def forget(client: SyncPrefectClient, runs: Iterable[FlowRun]) -> None:

@@ -6,9 +6,12 @@ Whole modules count, not single functions: a constant or a decorator matters as 
 """
 
 import ast
+import contextlib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+
+_PARSE_ATTEMPTS = 10
 
 
 def reachable_code(core: str, root: Path, packages: Iterable[str], leave_out: Iterable[str] = ()) -> dict[str, str]:
@@ -49,6 +52,18 @@ def normalised(source: str) -> str:
     return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(ast.parse(source))))
 
 
+def _parse(source: str) -> ast.Module:
+    """Return the AST of source text.
+
+    CPython 3.11 counts how deep it is for all threads together (python/cpython#106905): where another thread, here one of
+    Prefect's, parses too, it can lose count and raise SystemError. Trying again is enough.
+    """
+    for _ in range(_PARSE_ATTEMPTS - 1):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
+
+
 def _below(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(package + ".") for package in packages)
 
@@ -64,7 +79,7 @@ def _file_of(module: str, root: Path) -> Path | None:
 @lru_cache(maxsize=4096)
 def _read(path: Path, module: str, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...]]:
     """Return a module's normalised source and the modules that it imports; the stamp is there for the cache."""
-    tree = ast.parse(path.read_text())
+    tree = _parse(path.read_text())
     is_package = path.name == "__init__.py"
     imports = tuple(sorted(_imports(tree, module, is_package)))
     return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(tree))), imports

@@ -29,6 +29,7 @@ from tasks.locks import FlockLockManager
 from tasks.run import Entry, Run, State, listener
 
 StepFunction = Callable[..., Ref]
+_LONGEST_REASON = 40
 
 
 @dataclass
@@ -120,6 +121,7 @@ class StepTask:
         token = _execution.set(execution)
         try:
             task: Callable[..., Any] = self.task.with_options(
+                task_run_name=lambda: _name(execution),
                 result_storage=run.records.folder,
                 cache_policy=StepKey().configure(
                     isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=execution.locks
@@ -153,6 +155,13 @@ def key_of_this_step() -> str:
 def remark(text: str) -> None:
     """Say, from inside a step's body, what a person should know of this execution; it stands where the reason does."""
     _execution.get().remark = text
+
+
+def _name(execution: Execution) -> str:
+    """Return what the dashboard calls this execution: the step, and why it runs or does not."""
+    step = execution.step
+    reason = execution.reason if step.cached else "asked on every run"
+    return f"{step.name}: {reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + '…'}"
 
 
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:

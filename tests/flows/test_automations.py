@@ -1,0 +1,112 @@
+"""flows.automations: made once however often they are asked for, brought up to date, and heard."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+HEARD: list[dict[str, Any]] = []
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        HEARD.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook"
+        server.shutdown()
+
+
+@pytest.fixture
+def client(prefect_server: str) -> Iterator[Any]:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        for known in client.read_automations():
+            client.delete_automation(known.id)
+        yield client
+        for known in client.read_automations():
+            client.delete_automation(known.id)
+
+
+def _until(true: Any, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert true()
+
+
+def test_twice_gives_one_of_each_and_a_change_is_brought_up_to_date(
+    client: Any, receiver: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from prefect.blocks.webhook import Webhook
+
+    from flows import automations
+
+    automations.main()
+    automations.main()
+    said = capsys.readouterr().out
+    assert said.count("nobody is notified") == 2
+    assert [line.rpartition(": ")[2] for line in said.splitlines() if line.startswith("automation")] == [
+        "made",
+        "as it was",
+    ]
+    assert len(client.read_automations()) == 1
+
+    Webhook(url=receiver, allow_private_urls=True).save(automations.WEBHOOK, overwrite=True)
+    automations.main()
+    automations.main()
+    assert len(client.read_automations()) == 2
+    assert automations.ensure(client, automations.dead_run(timedelta(minutes=7))) == "brought up to date"
+    assert len(client.read_automations()) == 2
+    client.create_automation(automations.dead_run())  # a twin, made by hand
+    assert automations.ensure(client, automations.dead_run(timedelta(minutes=7))) != "made"
+    assert len(client.read_automations()) == 2
+
+
+def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, receiver: str) -> None:
+    from prefect import flow
+    from prefect.blocks.webhook import Webhook
+    from prefect.states import Failed, Late, Pending
+
+    from flows import automations
+
+    @flow(name="retrain")
+    def stand_in() -> None:
+        """Never runs."""
+
+    HEARD.clear()
+    Webhook(url=receiver, allow_private_urls=True).save(automations.WEBHOOK, overwrite=True)
+    automations.main()
+    automations.ensure(client, automations.dead_run(timedelta(seconds=10)))
+    time.sleep(3)  # until the server's triggers know of them
+    failed, late, dead = (
+        client.create_flow_run(stand_in, name=name) for name in ("it failed", "it is late", "it died")
+    )
+    client.set_flow_run_state(failed.id, Failed(message='failed at train: "NaN"'), force=True)
+    client.set_flow_run_state(late.id, Late(), force=True)
+    client.set_flow_run_state(dead.id, Pending(), force=True)
+    _until(lambda: {"it failed", "it is late", "it died"} <= {notice["run"] for notice in HEARD})
+    by_run = {notice["run"]: notice for notice in HEARD}
+    assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", 'failed at train: "NaN"')
+    assert str(failed.id) in by_run["it failed"]["url"]
+    assert by_run["it is late"]["state"] == "Late"
+    died = client.read_flow_run(dead.id)
+    assert (died.state.name, died.state.message) == (
+        "Crashed",
+        "nothing was heard of it for 10 s: its process or its machine died",
+    )

@@ -1,0 +1,103 @@
+"""flows.decision: thresholds of new images and of age; and what changed since the last model, from a real store."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import Command
+
+from evergreen.datasets.changes import ImageChanges
+from evergreen.sections.release import RetrainWhen
+from flows.changes import Changes
+from flows.decision import decide
+
+NONE = Changes(source=("v1", "v1"), recipe=[], code=[], libraries=[], training=[], images=ImageChanges(100, 0, 0, 0))
+NINE = dataclasses.replace(NONE, images=ImageChanges(100, 6, 50, 3))
+
+
+@pytest.mark.parametrize(
+    ("when", "changes", "age", "due", "reason"),
+    [
+        ({}, NONE, 0, True, "retrain_when sets no threshold"),
+        ({"min_new_share": 0.1}, NINE, 400, False, "9.0% of the images are new, below 10.0%"),
+        ({"min_new_share": 0.09}, NINE, 0, True, "9.0% of the images are new, at least 9.0%"),
+        ({"max_age_days": 30}, NINE, 29.9, False, "the model is 29.9 days old, below 30"),
+        ({"max_age_days": 30}, NONE, 30, True, "the model is 30.0 days old, at least 30"),
+        (
+            {"min_new_share": 0.5, "max_age_days": 30}, NINE, 3, False,
+            "9.0% of the images are new, below 50.0%, and the model is 3.0 days old, below 30",
+        ),
+        ({"min_new_share": 0.5, "max_age_days": 30}, NINE, 31, True, "the model is 31.0 days old, at least 30"),
+        (
+            {"min_new_share": 0.5}, dataclasses.replace(NONE, training=["seed: 1 -> 2"]), 0, True,
+            "the recipe changed: seed: 1 -> 2",
+        ),
+        ({"min_new_share": 0.5}, dataclasses.replace(NONE, code=["code of x"], libraries=["keras"]), 0, False, ""),
+        ({"min_new_share": 0.5}, dataclasses.replace(NONE, images=None), 0, True, "the champion's dataset is no"),
+    ],
+)  # fmt: skip
+def test_one_threshold_that_is_reached_is_enough(
+    when: dict[str, Any], changes: Changes, age: float, due: bool, reason: str
+) -> None:
+    decided, why = decide(RetrainWhen(**when), changes, age)
+    assert (decided, why.startswith(reason)) == (due, True), why
+
+
+def test_below_the_threshold_a_run_ends_before_training_and_says_what_changed(
+    tmp_path: Path, png: Callable[..., bytes], prefect_server: str
+) -> None:
+    photos = tmp_path / "photos"
+    for label, grey in (("dark", 20), ("bright", 190)):
+        (photos / label).mkdir(parents=True)
+        for seed in range(30):
+            (photos / label / f"{seed}.png").write_bytes(png(seed + grey, (8, 8), (grey, grey, grey)))
+    command = Command(tmp_path / "store")
+    options = [
+        "--source", str(photos), "--set", "repair.classes=[dark, bright]", "--set", "train.phases.0.epochs=1",
+        "--set", "export.formats=[tflite-float32]", "--set", "split={method: stable, validation: 0.2, test: 0.2}",
+    ]  # fmt: skip
+    first = command.retrain(*options, server=prefect_server)
+    assert first["decision"] == {"retrain": True, "reason": "there is no earlier model"}
+
+    (photos / "dark/new.png").write_bytes(png(1000, (8, 8)))
+    (photos / "bright/3.png").rename(photos / "dark/3 moved.png")
+    (photos / "bright/4.png").unlink()
+    below = command.retrain(*options, "--set", "retrain_when.min_new_share=0.5", server=prefect_server)
+    assert below["outcome"] == "not retrained"
+    assert [step["name"] for step in below["steps"]][-1] == "balance"
+    decision = below["decision"]
+    assert (decision["retrain"], decision["compared_with"]) == (False, first["id"])
+    counts = {"total": 60, "added": 1, "removed": 1, "relabelled": 1}
+    assert {name: decision["images"][name] for name in counts} == counts
+    assert {decision["changes"][what] for what in ("recipe", "code", "libraries")} == {"the same"}
+    assert " -> folder " in decision["changes"]["source"]
+    said = command("retrain", "digits", *options, "--set", "retrain_when.min_new_share=0.5", server=prefect_server)
+    assert "Not retrained: 3.3% of the images are new, below 50.0%." in said.stdout
+    assert "report.html" not in said.stdout
+    assert "images: 1 added, 1 removed, 1 relabelled, 60 now (3.3% new)" in said.stderr
+    _check_the_dashboard()
+
+    reached = command.retrain(*options, "--set", "retrain_when.min_new_share=0.03", server=prefect_server)
+    assert (reached["outcome"], reached["decision"]["retrain"]) == ("completed", True)
+    assert {step["name"] for step in reached["steps"] if step["state"] == "ran"} >= {"train", "report"}
+    again = command.retrain(*options, "--set", "retrain_when.min_new_share=0.03", server=prefect_server)
+    assert again["outcome"] == "completed"
+    assert {step["state"] for step in again["steps"]} == {"reused"}
+    assert again["decision"]["reason"] == "the training is known already"
+
+
+def _check_the_dashboard() -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    with get_client(sync_client=True) as client:
+        (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+        key = ArtifactFilter(key=ArtifactFilterKey(any_=["digits-decision"]))
+        shown = [found for found in client.read_artifacts(artifact_filter=key) if found.flow_run_id == run.id]
+    assert run.name == "retrain digits: not retrained"
+    assert (run.state.name, run.state.message.split(": ")[0]) == ("Completed", "not retrained")
+    assert "3.3% of the images are new, below 50.0%" in run.state.message
+    assert "| images | 1 added, 1 removed, 1 relabelled, 60 now (3.3% new) |" in shown[0].data

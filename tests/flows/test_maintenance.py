@@ -1,0 +1,108 @@
+"""The flow maintain: what it would do, and what it does when told to."""
+
+import json
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.store import Store
+
+
+@pytest.fixture
+def neglected(store: Store) -> Store:
+    """A store with an old run, an orphan, a damaged blob, and a cache over its limit of nothing."""
+    stamp = time.time() - 200 * 86_400
+    for number in (1, 2):
+        folder = store.root / f"runs/2026010{number}-000000-abcdef"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps({"recipe": "digits", "outcome": "completed"}))
+    state = store.root / "checkpoints" / ("a" * 64) / "000001.npz"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(b"state")
+    for path in (*store.root.rglob("*"),):
+        os.utime(path, (stamp, stamp))
+    rows = store.root / "cache/pixels/x/1.rows"
+    rows.parent.mkdir(parents=True)
+    rows.write_bytes(bytes(2**20))
+    blob = store.blob_path(store.manifest(store.publish("dataset", {"a": b"good"}).sha256).files["a"].sha256)
+    blob.chmod(0o644)
+    blob.write_bytes(b"bad!")
+    return store
+
+
+def _found(rows: list[dict[str, Any]]) -> dict[str, tuple[int, str]]:
+    return {row["chore"]: (row["found"], row["done"]) for row in rows}
+
+
+def _files(root: Path) -> set[Path]:
+    return {path for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
+    neglected: Store, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.maintenance import maintain
+
+    monkeypatch.setenv("EVERGREEN_CACHE_GIB", "0")
+    before = _files(neglected.root)
+    dry = maintain(str(neglected.root), keep_runs=1, return_state=True)
+    assert (dry.name, dry.message.startswith("would ")) == ("Failed", True)  # there is damage
+    rows = dry.data if isinstance(dry.data, list) else dry.data.result
+    assert _found(rows) == {
+        "mark runs that died as Crashed": (0, "nothing to do"),
+        "forget old runs on the server": (0, "nothing to do"),
+        "remove the folders of old runs": (1, "no: dry run"),
+        "remove orphans in checkpoints": (1, "no: dry run"),
+        "remove orphans in memos": (0, "nothing to do"),
+        "remove orphans in downloads": (0, "nothing to do"),
+        "remove checkpoints of trainings that ended": (0, "nothing to do"),
+        "trim the caches": (1, "no: dry run"),
+        "remove what is damaged in the store, to be made again": (1, "no: dry run"),
+    }
+    assert _files(neglected.root) == before
+    maintain(str(neglected.root), keep_runs=1, dry_run=False, return_state=True)
+    assert not list(neglected.root.glob("checkpoints/*"))
+    assert [path.name for path in neglected.root.glob("runs/*")] == ["20260102-000000-abcdef"]
+    assert not list(neglected.root.rglob("*.rows"))
+    again = maintain(str(neglected.root), keep_runs=1)
+    assert _found(again)["trim the caches"] == (0, "nothing to do")
+
+
+def test_a_run_that_died_is_found_by_its_silence_and_marked(prefect_server: str) -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.states import Running
+
+    from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
+
+    @flow(name="retrain")
+    def stand_in() -> None:
+        """Never runs."""
+
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(stand_in, name="it died")
+        client.set_flow_run_state(run.id, Running(), force=True)
+        assert run.id not in [found.id for found in dead_runs(client, timedelta(minutes=10))]
+        time.sleep(1)
+        dead = [found for found in dead_runs(client, timedelta(seconds=0.5)) if found.id == run.id]
+        assert len(dead) == 1
+        mark_crashed(client, dead)
+        marked = client.read_flow_run(run.id)
+        assert (marked.state.name, marked.state.message) == ("Crashed", "maintain: nothing was heard of it any more")
+        assert run.id not in [found.id for found in old_server_runs(client, 1)]
+        past = [found for found in old_server_runs(client, 0) if found.id == run.id]
+        forget(client, past)
+        assert run.id not in [found.id for found in client.read_flow_runs(limit=200)]
+
+
+def test_bounds_of_its_parameters_are_kept(prefect_server: str) -> None:
+    from prefect.exceptions import ParameterTypeError
+
+    from flows.maintenance import maintain
+
+    with pytest.raises(ParameterTypeError):
+        maintain(keep_days=0)

@@ -1,0 +1,92 @@
+"""storage.upkeep: damage, old runs, and what nobody touched; found first, removed only when asked."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from storage.store import Store
+from storage.upkeep import damaged, old_runs, remove, size_of, untouched
+
+DAY = 86_400
+
+
+def _aged(path: Path, days: float) -> Path:
+    stamp = time.time() - days * DAY
+    for file in (*path.rglob("*"), path):
+        os.utime(file, (stamp, stamp))
+    return path
+
+
+def _alter(path: Path, data: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def test_a_whole_store_has_no_damage(store: Store) -> None:
+    assert damaged(store) == {}
+    store.publish("dataset", {"a": b"1", "b": b"2"})
+    assert damaged(store) == {}
+
+
+def test_altered_cut_and_missing_bytes_are_found_by_name(store: Store) -> None:
+    good = store.publish("dataset", {"a": b"good"})
+    flipped = store.publish("dataset", {"a": b"flipped"})
+    gone = store.publish("dataset", {"a": b"gone", "b": b"good"})
+    torn = store.publish("dataset", {"a": b"torn"})
+    blobs = {name: store.blob_path(store.manifest(ref.sha256).files["a"].sha256) for name, ref in
+             (("flipped", flipped), ("gone", gone))}  # fmt: skip
+    _alter(blobs["flipped"], b"flippeD")
+    blobs["gone"].unlink()
+    manifest = store.root / "manifests" / torn.sha256[:2] / torn.sha256
+    _alter(manifest, manifest.read_bytes()[:-3])
+    found = damaged(store)
+    assert set(found) == {str(blobs["flipped"]), gone.sha256, torn.sha256}
+    assert found[gone.sha256] == "it lacks a"
+    assert "altered" in found[str(blobs["flipped"])]
+    assert good.sha256 not in found
+
+
+@pytest.fixture
+def runs(store: Store) -> Store:
+    """Runs of two recipes, the older the earlier their id; the oldest of all is a's only failed one."""
+    for number, (recipe, outcome, days) in enumerate(
+        [("a", "failed", 50), ("a", "completed", 40), ("b", "completed", 30), ("a", "completed", 20), ("a", "completed", 1)]
+    ):  # fmt: skip
+        folder = store.root / "runs" / f"2026010{number}-000000-abcdef"
+        (folder / "exports").mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps({"recipe": recipe, "outcome": outcome}))
+        _aged(folder, days)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("days", "keep", "gone"), [(10, 1, {0, 1, 3}), (10, 2, {0, 1}), (10, 9, {0}), (25, 1, {0, 1}), (60, 1, set())]
+)
+def test_old_runs_go_but_for_the_newest_of_each_recipe(runs: Store, days: float, keep: int, gone: set[int]) -> None:
+    assert {int(path.name[7]) for path in old_runs(runs, days, keep)} == gone
+
+
+def test_what_is_no_run_of_ours_stays(runs: Store) -> None:
+    torn, foreign = runs.root / "runs/torn", runs.root / "runs/foreign"
+    torn.mkdir()
+    (torn / "run.json").write_text("{")
+    foreign.mkdir()
+    (foreign / "notes.txt").write_text("mine")
+    _aged(runs.root / "runs", 100)
+    assert {"torn", "foreign"}.isdisjoint(path.name for path in old_runs(runs, 1, 1))
+
+
+def test_a_folder_is_as_old_as_the_newest_file_in_it(tmp_path: Path) -> None:
+    for name in ("old", "live", "screen-now-50.sqlite"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_bytes(b"123")
+        _aged(tmp_path / name, 30)
+    os.utime(tmp_path / "live/x")
+    assert [path.name for path in untouched(tmp_path, 7, in_use=["screen-now"])] == ["old"]
+    assert untouched(tmp_path / "none", 7) == []
+    assert size_of([tmp_path / "old", tmp_path / "live/x"]) == 6
+    remove([tmp_path / "old", tmp_path / "live/x", tmp_path / "live/never there"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["live", "screen-now-50.sqlite"]
