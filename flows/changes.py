@@ -42,9 +42,15 @@ class Baseline:
         return (datetime.now(UTC) - self.trained).total_seconds() / 86_400
 
 
-def baseline_of(store: Store, recipe: str) -> Baseline | None:
-    """Return what the next model of a recipe is compared with: the newest completed run's, or None."""
-    summary = newest_run(store, recipe)
+def baseline_of(store: Store, recipe: str, champion: str | None = None) -> Baseline | None:
+    """Return what the next model of a recipe is compared with, or None if there is none or its run is not kept.
+
+    Args:
+        store: whose runs they are.
+        recipe: the recipe's name.
+        champion: digest of the champion's release; None takes the newest completed run.
+    """
+    summary = newest_run(store, recipe, champion)
     return _baseline(store, summary) if summary else None
 
 

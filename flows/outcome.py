@@ -39,8 +39,10 @@ def words_of(summary: Mapping[str, Any]) -> str:
     if "train" not in ran:
         more = f" and {len(ran) - _MOST_STEPS} more" if len(ran) > _MOST_STEPS else ""
         return f"same model, {', '.join(ran[:_MOST_STEPS])}{more} redone"
+    standing = (summary.get("verdict") or {}).get("standing")
+    what = "retrained" if standing is None else "promoted" if standing == "champion" else f"not promoted ({standing})"
     test = summary["metrics"].get("test")
-    return f"retrained, test accuracy {test['accuracy']:.1%}" if test else "retrained"
+    return f"{what}, test accuracy {test['accuracy']:.1%}" if test else what
 
 
 def at_step(outcome: str, steps: Any) -> str:
@@ -57,10 +59,13 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
 
     @functools.wraps(flow)
     def told(*args: P.args, **kwargs: P.kwargs) -> Any:
+        current_run.set(None)
         try:
             summary = flow(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the state carries it, and Prefect raises it
             run = current_run.get()
+            if run is None and (context := FlowRunContext.get()) and context.flow_run:
+                rename(f"{context.flow_run.name}: failed")  # before there was a run to name
             where = at_step("failed", (entry.as_json() for entry in run.journal.entries.values())) if run else "failed"
             ours = isinstance(error, EvergreenError | StoreError)
             if FlowRunContext.get():

@@ -68,9 +68,13 @@ def is_tracked(store: Store, recipe: Recipe, model: str) -> bool:
     )
 
 
-def newest_run(store: Store, recipe: str | None) -> dict[str, Any] | None:
-    """Return ``run.json`` of the newest completed run (of one recipe), or None."""
-    return next((summary for summary in _runs(store, recipe) if summary["outcome"] == "completed"), None)
+def newest_run(store: Store, recipe: str | None, output: str | None = None) -> dict[str, Any] | None:
+    """Return ``run.json`` of the newest completed run (of one recipe; that gave this artifact), or None."""
+    for summary in _runs(store, recipe):
+        outputs = [step["output"] for step in summary["steps"]]
+        if summary["outcome"] == "completed" and (output is None or output in outputs):
+            return summary
+    return None
 
 
 def _runs(store: Store, recipe: str | None) -> Iterator[dict[str, Any]]:

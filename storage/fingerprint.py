@@ -55,8 +55,8 @@ def normalised(source: str) -> str:
 def _parse(source: str) -> ast.Module:
     """Return the AST of source text.
 
-    CPython 3.11 counts how deep it is for all threads together (python/cpython#106905): where another thread, here one of
-    Prefect's, parses too, it can lose count and raise SystemError. Trying again is enough.
+    CPython 3.11 counts how deep it is for all threads together (python/cpython#106905): where another thread, here
+    one of Prefect's, parses too, it can lose count and raise SystemError. Trying again is enough.
     """
     for _ in range(_PARSE_ATTEMPTS - 1):
         with contextlib.suppress(SystemError):

@@ -35,13 +35,14 @@ def damaged(store: Store) -> dict[str, str]:
     return wrong
 
 
-def old_runs(store: Store, days: float, keep: int) -> list[Path]:
+def old_runs(store: Store, days: float, keep: int, needed: Collection[str] = ()) -> list[Path]:
     """Return the folders of old runs, but for those of each recipe's newest ``keep`` completed ones.
 
     Args:
         store: whose runs they are.
         days: age, by the time at which ``run.json`` was written.
         keep: how many completed runs of a recipe stay however old they are, at least 1.
+        needed: digests of artifacts, as of champions; the runs that gave them stay too.
     """
     kept: dict[str, int] = {}
     found = []
@@ -49,11 +50,12 @@ def old_runs(store: Store, days: float, keep: int) -> list[Path]:
         try:
             summary = json.loads(path.read_text(encoding="utf-8"))
             recipe, completed = summary["recipe"], summary["outcome"] == "completed"
+            outputs = {step["output"] for step in summary.get("steps", ())}
         except (OSError, ValueError, KeyError):
             continue  # not one of ours
         if completed:
             kept[recipe] = kept.get(recipe, 0) + 1
-        if completed and kept[recipe] <= max(keep, 1):
+        if completed and (kept[recipe] <= max(keep, 1) or outputs.intersection(needed)):
             continue
         if _age_days(path) > days:
             found.append(path.parent)

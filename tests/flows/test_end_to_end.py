@@ -111,14 +111,19 @@ def test_with_a_server_reused_steps_show_as_cached(
                 runs = await client.read_task_runs(flow_run_filter=of_it)
             keys = ArtifactFilter(key=ArtifactFilterKey(like_="digits-%"))
             artifacts = await client.read_artifacts(artifact_filter=keys)
-        return {run.name.rsplit("-", 1)[0]: run.state.name for run in runs}, [artifact.key for artifact in artifacts]
+        assert newest.name == "retrain digits: nothing changed"
+        assert newest.state.message == "nothing changed"
+        names = {run.name for run in runs}
+        assert names == {f"{name}: {'asked on every run' if name in ASKING else 'nothing changed'}" for name in NAMES}
+        states = {run.name.partition(":")[0]: run.state.name for run in runs}
+        return states, [artifact.key for artifact in artifacts]
 
     states, artifacts = asyncio.run(read())
     assert states == dict.fromkeys(NAMES, "Cached") | dict.fromkeys(ASKING, "Completed")
     assert set(artifacts) == {
         f"digits-{name}"
         for name in (
-            "report", "steps", "exports", "champion", "repair", "quarantine", "recipe", "per-class", "confusion",
+            "report", "steps", "exports", "champion", "repair", "quarantine", "recipe", "decision", "per-class", "confusion",
             "curves", "calibration", "mistakes", "shortcuts",
         )
     }  # fmt: skip

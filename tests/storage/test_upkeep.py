@@ -52,9 +52,8 @@ def test_altered_cut_and_missing_bytes_are_found_by_name(store: Store) -> None:
 @pytest.fixture
 def runs(store: Store) -> Store:
     """Runs of two recipes, the older the earlier their id; the oldest of all is a's only failed one."""
-    for number, (recipe, outcome, days) in enumerate(
-        [("a", "failed", 50), ("a", "completed", 40), ("b", "completed", 30), ("a", "completed", 20), ("a", "completed", 1)]
-    ):  # fmt: skip
+    ended = [("a", "failed", 50), ("a", "completed", 40), ("b", "completed", 30)]
+    for number, (recipe, outcome, days) in enumerate([*ended, ("a", "completed", 20), ("a", "completed", 1)]):
         folder = store.root / "runs" / f"2026010{number}-000000-abcdef"
         (folder / "exports").mkdir(parents=True)
         (folder / "run.json").write_text(json.dumps({"recipe": recipe, "outcome": outcome}))
@@ -67,6 +66,13 @@ def runs(store: Store) -> Store:
 )
 def test_old_runs_go_but_for_the_newest_of_each_recipe(runs: Store, days: float, keep: int, gone: set[int]) -> None:
     assert {int(path.name[7]) for path in old_runs(runs, days, keep)} == gone
+
+
+def test_the_run_of_a_champion_stays(runs: Store) -> None:
+    path = runs.root / "runs/20260101-000000-abcdef/run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"steps": [{"output": "c" * 64}]}))
+    _aged(path.parent, 40)
+    assert {int(path.name[7]) for path in old_runs(runs, 10, 1, needed={"c" * 64})} == {0, 3}
 
 
 def test_what_is_no_run_of_ours_stays(runs: Store) -> None:

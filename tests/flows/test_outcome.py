@@ -1,0 +1,42 @@
+"""flows.outcome: how a run ended, as a name."""
+
+from typing import Any
+
+import pytest
+
+from flows.outcome import words_of
+
+
+def _summary(states: dict[str, str], **values: Any) -> dict[str, Any]:
+    steps = [{"name": name, "state": state} for name, state in states.items()]
+    return {"outcome": "completed", "metrics": {"test": {"accuracy": 0.9963}}, "steps": steps} | values
+
+
+REUSED = dict.fromkeys(("probe", "train", "export", "verify", "report"), "reused")
+
+
+@pytest.mark.parametrize(
+    ("summary", "words"),
+    [
+        (_summary(REUSED), "nothing changed"),
+        (_summary(REUSED | {"train": "ran", "export": "ran"}), "retrained, test accuracy 99.6%"),
+        (_summary(REUSED | {"train": "ran"}, metrics={}), "retrained"),
+        (_summary(REUSED | {"train": "ran"}, verdict={"standing": "champion"}), "promoted, test accuracy 99.6%"),
+        (
+            _summary(REUSED | {"train": "ran"}, verdict={"standing": "rejected"}),
+            "not promoted (rejected), test accuracy 99.6%",
+        ),
+        (_summary(REUSED | {"report": "ran"}), "same model, report redone"),
+        (
+            _summary(REUSED | dict.fromkeys(("probe", "export", "verify", "report"), "ran")),
+            "same model, probe, export, verify and 1 more redone",
+        ),
+        (_summary({"probe": "ran", "train": "failed"}, outcome="failed"), "failed at train"),
+        (_summary({"probe": "ran", "train": "failed"}, outcome="cancelled"), "cancelled at train"),
+        (_summary({"probe": "ran"}, outcome="failed"), "failed"),
+        (_summary({"probe": "ran"}, outcome="not retrained"), "not retrained"),
+        (_summary({"probe": "ran"}, outcome="inspected"), "inspected"),
+    ],
+)
+def test_words(summary: dict[str, Any], words: str) -> None:
+    assert words_of(summary) == words
