@@ -52,7 +52,7 @@ dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with i
 	@mkdir -p "$(PREFECT_HOME)"
 	@echo "Dashboard:  http://127.0.0.1:$(PORT)"
 	@echo "In two other terminals:  make worker  and  make deploy"
-	@PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api \
+	@PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api PREFECT_UI_URL=http://127.0.0.1:$(PORT) \
 		PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem \
 		.venv/bin/prefect server start --port $(PORT)
 

@@ -11,6 +11,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
+from flows.server_runs import TAG
+
 # A block of type Webhook with this name, if there is one, hears of failed and late runs.
 WEBHOOK = "evergreen-notify"
 DEAD_AFTER = timedelta(minutes=5)
@@ -18,6 +20,7 @@ DEAD_AFTER = timedelta(minutes=5)
 _ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")}
 _HEARTBEAT = "prefect.flow-run.heartbeat"
 _RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
+_OURS = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
 _NOTICE = """{
   "run": {{ flow_run.name | tojson }},
   "state": {{ flow_run.state.name | tojson }},
@@ -37,6 +40,7 @@ def dead_run(after: timedelta = DEAD_AFTER) -> AutomationCore:
         description="Its heartbeat stopped, or it was submitted and never began. Its slot is freed.",
         trigger=EventTrigger(
             match=_RUNS,
+            match_related=_OURS,
             after={_HEARTBEAT, "prefect.flow-run.Pending"},
             expect={_HEARTBEAT, "prefect.flow-run.Running", *_ENDED},
             for_each={"prefect.resource.id"},
@@ -66,6 +70,7 @@ def notice(client: SyncPrefectClient) -> AutomationCore | None:
         description=f"Calls the block webhook/{WEBHOOK}. A receiver may hear twice of one run.",
         trigger=EventTrigger(
             match=_RUNS,
+            match_related=_OURS,
             expect={f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut", "Late")},
             for_each={"prefect.resource.id"},
             posture=Posture.Reactive,

@@ -16,6 +16,7 @@ from pydantic import Field
 from flows.outcome import rename
 from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
 from flows.settings import store_root
+from storage.errors import ArtifactDamaged
 from storage.store import Store
 from storage.upkeep import damaged, old_runs, remove, size_of
 from tasks.images import cache_excess, trim_cache
@@ -61,6 +62,9 @@ def maintain(
         keep_runs: so many completed runs of a recipe stay however old they are.
         orphan_days: checkpoints, partial downloads and old memories that nobody touched for so long go.
         dry_run: only say what would be done.
+
+    Raises:
+        ArtifactDamaged: something in the store is; told once everything else is done.
     """
     kept = Store(store_root(Path(store) if store else None))
     rows = []
@@ -73,7 +77,7 @@ def maintain(
     rename(f"maintain: {told}")
     harmed = sum(row["found"] for row in rows if row["chore"] == _DAMAGED)
     # A disk that alters bytes is worth a notice, even if everything can be made again.
-    state: Any = (Failed if harmed else Completed)(message=told, data=rows)
+    state: Any = Failed(message=told, data=ArtifactDamaged(told)) if harmed else Completed(message=told, data=rows)
     return cast(list[dict[str, Any]], state)
 
 

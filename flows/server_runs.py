@@ -9,14 +9,15 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFilter, EventResourceFilter
 from prefect.states import Crashed
 
-FLOWS = ("retrain", "inspect", "predict", "maintain")
+# Every deployment of prefect.yaml has it: runs of others on the same server are not ours to touch.
+TAG = "evergreen"
 _ACTIVE = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 _FINAL = [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
 _PAGE = 200
 
 
 def dead_runs(client: SyncPrefectClient, silent: timedelta) -> list[FlowRun]:
-    """Return runs of our flows that should be going on and gave no sign of life for a while.
+    """Return our runs that should be going on and gave no sign of life for a while.
 
     The automation of `flows/automations.py` marks most of them; it misses those that died while no server listened.
 
@@ -42,7 +43,7 @@ def forget(client: SyncPrefectClient, runs: Iterable[FlowRun]) -> None:
 
 
 def old_server_runs(client: SyncPrefectClient, days: float) -> list[FlowRun]:
-    """Return runs of our flows that ended more than ``days`` ago; their artifacts are not theirs to take along."""
+    """Return our runs that ended more than ``days`` ago; their artifacts are not theirs to take along."""
     ended = filters.FlowRunFilter(
         state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=_FINAL)),
         end_time=filters.FlowRunFilterEndTime(before_=datetime.now(UTC) - timedelta(days=days)),
@@ -51,9 +52,9 @@ def old_server_runs(client: SyncPrefectClient, days: float) -> list[FlowRun]:
 
 
 def _runs(client: SyncPrefectClient, wanted: filters.FlowRunFilter) -> Iterator[FlowRun]:
-    ours = filters.FlowFilter(name=filters.FlowFilterName(any_=list(FLOWS)))
+    wanted.tags = filters.FlowRunFilterTags(all_=[TAG])
     offset = 0
-    while page := client.read_flow_runs(flow_filter=ours, flow_run_filter=wanted, limit=_PAGE, offset=offset):
+    while page := client.read_flow_runs(flow_run_filter=wanted, limit=_PAGE, offset=offset):
         yield from page
         offset += len(page)
 

@@ -103,7 +103,8 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     _until(lambda: {"it failed", "it is late", "it died"} <= {notice["run"] for notice in HEARD})
     by_run = {notice["run"]: notice for notice in HEARD}
     assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", 'failed at train: "NaN"')
-    assert str(failed.id) in by_run["it failed"]["url"]
+    assert set(by_run["it failed"]) == {"run", "state", "message", "url"}
+    assert "not ours" not in by_run
     assert by_run["it is late"]["state"] == "Late"
     died = client.read_flow_run(dead.id)
     assert (died.state.name, died.state.message) == (

@@ -1,6 +1,10 @@
 """prefect.yaml: a scheduled, limited deployment for every recipe; written once, with anchors."""
 
 import inspect as code
+import os
+import subprocess
+import sys
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -57,3 +61,36 @@ def test_what_downloads_or_needs_an_account_is_not_switched_on_by_itself() -> No
 def test_what_is_common_is_written_once() -> None:
     for line in ("entrypoint: flows/retrain.py:retrain", "stream_output:", "HEARTBEAT_FREQUENCY", 'cron: "0 3'):
         assert TEXT.count(line) == 1, line
+
+
+def test_everything_deploys_from_a_clean_clone_and_the_schedule_makes_runs(tmp_path: Path, prefect_server: str) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+
+    subprocess.run(["git", "clone", "-q", str(PROJECT), str(tmp_path / "clone")], check=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = kept | {"HOME": str(tmp_path), "PREFECT_API_URL": prefect_server}
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="evergreen", type="process"), overwrite=True)
+        command = [str(Path(sys.executable).with_name("prefect")), "deploy", "--all", "--no-prompt"]
+        done = subprocess.run(
+            command, cwd=tmp_path / "clone", env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = {deployment.name: deployment for deployment in client.read_deployments()}
+        assert set(DEPLOYMENTS) <= set(found)
+        digits = found["retrain-digits"]
+        assert digits.pull_steps[0]["prefect.deployments.steps.set_working_directory"]["directory"].endswith("/clone")
+        fields = digits.parameter_openapi_schema["properties"]
+        assert fields["recipe"]["description"] == "a name in recipes/, or the path of a YAML file."
+        form = digits.parameter_openapi_schema["definitions"]["RecipeSettings"]["properties"]
+        assert form["seed"]["description"] == "Seed of every random choice."
+        wanted = DeploymentFilter(name=DeploymentFilterName(any_=["retrain-digits"]))
+        deadline = time.monotonic() + 90
+        while not (ahead := client.read_flow_runs(deployment_filter=wanted)) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert {run.state.name for run in ahead} == {"Scheduled"}
+        assert {(run.expected_start_time.hour, run.expected_start_time.minute) for run in ahead} == {(2, 0)}
+        for deployment in found.values():
+            client.delete_deployment(deployment.id)

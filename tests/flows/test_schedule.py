@@ -74,13 +74,13 @@ def test_a_scheduled_run_completes_and_the_next_reuses_every_step(live: Station)
     address = f"{live.api}/deployments/{deployment['id']}"
     parameters = {"recipe": "digits", "settings": _settings(7, 2)}
     minutely = [{"schedule": {"cron": "* * * * *", "timezone": "Etc/UTC"}, "active": True}]
-    httpx.patch(address, json={"parameters": parameters, "schedules": minutely}, timeout=30).raise_for_status()
+    httpx.patch(address, json={"parameters": parameters, "schedules": minutely}, timeout=120).raise_for_status()
 
     def completed() -> list[dict[str, Any]]:
         return [run for run in live.runs(DIGITS) if run["auto_scheduled"] and run["state_type"] == "COMPLETED"]
 
     until(lambda: len(completed()) >= 2, 900)
-    httpx.patch(address, json={"schedules": []}, timeout=30).raise_for_status()
+    httpx.patch(address, json={"schedules": []}, timeout=120).raise_for_status()
     first, second = completed()[:2]
     assert first["name"].startswith("retrain digits: retrained, test accuracy ")
     assert first["state"]["message"] == first["name"].removeprefix("retrain digits: ")

@@ -92,7 +92,7 @@ class Station:
 
     def ask(self, path: str, **body: Any) -> Any:
         """Post to the server's API and return its answer."""
-        answer = httpx.post(f"{self.api}/{path}", json=body, timeout=30)
+        answer = httpx.post(f"{self.api}/{path}", json=body, timeout=120)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -116,7 +116,7 @@ class Station:
 
     def read(self, run: str) -> dict[str, Any]:
         """Return a run as the server knows it."""
-        found: dict[str, Any] = httpx.get(f"{self.api}/flow_runs/{run}", timeout=30).json()
+        found: dict[str, Any] = httpx.get(f"{self.api}/flow_runs/{run}", timeout=120).json()
         return found
 
     def ended(self, run: str, seconds: float = 300) -> dict[str, Any]:
