@@ -18,13 +18,14 @@ from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
 from flows.settings import store_root
 from storage.errors import ArtifactDamaged
 from storage.store import Store
-from storage.upkeep import damaged, old_runs, remove, size_of
+from storage.upkeep import damaged, incomplete, old_runs, remove, size_of
 from tasks.images import cache_excess, trim_cache
 from tasks.leftovers import ended_trainings, orphans
 
 # Three of the heartbeats that Prefect sends where nothing else is set, and a little.
 _SILENT = timedelta(minutes=10)
 _SHOWN = 5
+_LONGEST_NAME = 24
 
 Days = Annotated[float, Field(ge=1, le=3650)]
 
@@ -81,7 +82,7 @@ def maintain(
     return cast(list[dict[str, Any]], state)
 
 
-_DAMAGED = "remove what is damaged in the store, to be made again"
+_DAMAGED = "remove what was altered in the store, to be made again"
 
 
 def _chores(store: Store, keep_days: float, keep_runs: int, orphan_days: float) -> Iterator[Chore]:
@@ -108,17 +109,13 @@ def _chores(store: Store, keep_days: float, keep_runs: int, orphan_days: float) 
     yield _removal("remove checkpoints of trainings that ended", ended_trainings(store))
     excess = cache_excess(store)
     yield Chore("trim the caches", ["cache"] if excess else [], excess, lambda: trim_cache(store))
-    wrong = damaged(store)
-    yield Chore(
-        _DAMAGED,
-        [f"{Path(name).name[:12]}: {why}" for name, why in wrong.items()],
-        0,
-        lambda: remove(path for name in wrong if (path := Path(name)).is_absolute()),
-    )
+    yield _removal(_DAMAGED, damaged(store))
+    lacking = [f"{digest[:12]} lacks {name}" for digest, name in incomplete(store).items()]
+    yield Chore("leave artifacts that are not whole to the step that needs them", lacking, 0, lambda: None)
 
 
 def _removal(name: str, paths: list[Path]) -> Chore:
-    return Chore(name, [path.name for path in paths], size_of(paths), lambda: remove(paths))
+    return Chore(name, [path.name[:_LONGEST_NAME] for path in paths], size_of(paths), lambda: remove(paths))
 
 
 def _row(chore: Chore, dry_run: bool) -> dict[str, Any]:

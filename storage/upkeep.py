@@ -1,6 +1,6 @@
 """Upkeep of a store: what is damaged, which runs are old, which work in progress nobody took up.
 
-Only ``remove`` deletes. Blobs and artifacts are never removed: a record may name them.
+Only ``remove`` deletes. Whole blobs and artifacts are never among what is found: a record may name them.
 """
 
 import json
@@ -16,23 +16,24 @@ from storage.store import Store
 _DAY = 86_400.0
 
 
-def damaged(store: Store) -> dict[str, str]:
-    """Read every byte of a store and return {path of a blob, or digest of an artifact: what is wrong with it}."""
-    wrong = {}
-    for path in (store.root / "blobs").glob("??/*"):
-        if sha256_file(path) != path.name:
-            wrong[str(path)] = "its bytes were altered after it was published"
+def damaged(store: Store) -> list[Path]:
+    """Read every byte of a store and return the blobs and manifests that were altered after they were published."""
+    files = (path for folder in ("blobs", "manifests") for path in (store.root / folder).glob("??/*"))
+    return sorted(path for path in files if sha256_file(path) != path.name)
+
+
+def incomplete(store: Store) -> dict[str, str]:
+    """Return {digest of an artifact: which of its files is not stored}; a step that needs one makes it again."""
+    found = {}
     for digest in store.artifacts():
         try:
             files = store.manifest(digest).files
-        except (StoreError, ValueError) as error:
-            wrong[digest] = str(error)
-            continue
+        except StoreError:
+            continue  # damaged itself
         missing = [name for name, blob in files.items() if not store.has_blob(blob)]
         if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            wrong[digest] = f"it lacks {missing[0]}{more}"
-    return wrong
+            found[digest] = missing[0] + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
+    return found
 
 
 def old_runs(store: Store, days: float, keep: int, needed: Collection[str] = ()) -> list[Path]:

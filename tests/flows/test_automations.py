@@ -47,7 +47,7 @@ def _until(true: Any, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert true()
+    assert true(), HEARD
 
 
 def test_twice_gives_one_of_each_and_a_change_is_brought_up_to_date(
@@ -84,6 +84,7 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     from prefect.states import Failed, Late, Pending
 
     from flows import automations
+    from flows.server_runs import TAG
 
     @flow(name="retrain")
     def stand_in() -> None:
@@ -94,13 +95,14 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     automations.main()
     automations.ensure(client, automations.dead_run(timedelta(seconds=10)))
     time.sleep(3)  # until the server's triggers know of them
-    failed, late, dead = (
-        client.create_flow_run(stand_in, name=name) for name in ("it failed", "it is late", "it died")
-    )
+    names = ("it failed", "it is late", "it died")
+    failed, late, dead = (client.create_flow_run(stand_in, name=name, tags=[TAG]) for name in names)
+    other = client.create_flow_run(stand_in, name="not ours")
+    client.set_flow_run_state(other.id, Failed(), force=True)
     client.set_flow_run_state(failed.id, Failed(message='failed at train: "NaN"'), force=True)
     client.set_flow_run_state(late.id, Late(), force=True)
     client.set_flow_run_state(dead.id, Pending(), force=True)
-    _until(lambda: {"it failed", "it is late", "it died"} <= {notice["run"] for notice in HEARD})
+    _until(lambda: set(names) <= {notice["run"] for notice in HEARD}, 120)
     by_run = {notice["run"]: notice for notice in HEARD}
     assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", 'failed at train: "NaN"')
     assert set(by_run["it failed"]) == {"run", "state", "message", "url"}
