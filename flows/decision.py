@@ -10,6 +10,7 @@ from evergreen.steps import BY_NAME
 from flows.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from flows.say import say
 from storage.artifacts import Ref
+from storage.champions import Champions
 from tasks.keys import key_parts
 from tasks.run import Run
 
@@ -31,7 +32,10 @@ def compared(run: Run, token: Ref) -> Since | None:
         run: that begins.
         token: what probe published.
     """
-    baseline = baseline_of(run.store, run.recipe.name)
+    name = run.recipe.name
+    champion = Champions(run.store.root).current(name)
+    # The champion's run may be pruned by now; the newest model is what is left to compare with.
+    baseline = baseline_of(run.store, name, champion) or baseline_of(run.store, name)
     if baseline is None:
         say(f"{run.recipe.name} has no earlier model to compare with")
         return None

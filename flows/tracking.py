@@ -11,6 +11,7 @@ from evergreen.errors import TrackingFailed
 from evergreen.tracking import mlflow_log, tensorboard_log
 from flows.summary import run_folder
 from storage.artifacts import Ref
+from storage.champions import Champions
 from tasks.run import Run, listener
 from tasks.tables import classes_of, read_json, read_table
 
@@ -23,7 +24,8 @@ def track(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         summary: what ``run.json`` says.
 
     Returns:
-        ``mlflow``: run_id, version and uri, or ``error``; ``tensorboard``: the folder. Empty if nothing is tracked.
+        ``mlflow``: run_id, version, uri and the champion's version, or ``error``; ``tensorboard``: the folder. Empty if
+        nothing is tracked.
     """
     settings = run.recipe.track
     outputs = {name: entry.output for name, entry in run.journal.entries.items() if entry.output}
@@ -38,6 +40,8 @@ def track(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         try:
             with tempfile.TemporaryDirectory(dir=run_folder(run.store, run.id)) as scratch:
                 told["mlflow"] = mlflow_log.tell(settings.mlflow, _told(run, summary, outputs, Path(scratch)))
+            if champion := Champions(run.store.root).state(run.recipe.name).champion:
+                told["mlflow"]["champion"] = mlflow_log.name_champion(settings.mlflow, run.recipe.name, champion.model)
         except TrackingFailed as error:
             told["mlflow"] = {"error": str(error)}
             _warn(str(error))
