@@ -12,9 +12,8 @@ import typer
 from evergreen.errors import EvergreenError
 from evergreen.not_built import load_runnable
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
-from flows import champion_commands
+from flows import champion_commands, predict_command
 from flows.options import (
-    BAD,
     DONE,
     FAILED,
     JsonOption,
@@ -29,7 +28,7 @@ from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
 from flows.summary import finish, is_tracked, run_folder
-from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_predictions, show_run, show_steps
+from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
 from storage.errors import StoreError
@@ -41,6 +40,7 @@ app = typer.Typer(
 )
 
 app.add_typer(champion_commands.app)
+app.add_typer(predict_command.app)
 
 
 @app.command()
@@ -129,31 +129,6 @@ def show_why(
         typer.echo(json.dumps(answer.__dict__, indent=2, ensure_ascii=False))
     else:
         show_answer(Console(), answer)
-
-
-@app.command()
-def predict(
-    images: Annotated[list[Path], typer.Argument(help="Image files.")],
-    recipe: Annotated[
-        str | None, typer.Option(help="Answer with this recipe's newest model. Default: the newest.")
-    ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to list.")] = 3,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = False,
-) -> None:
-    """Classify images with the newest model of a recipe."""
-    from flows.prediction import predict_files
-
-    root = store_root(store)
-    log = None if verbose else root / "logs" / "predict.txt"
-    with errors(verbose), only_ours(log) as (out, _):
-        answers = predict_files(images, Store(root), recipe, top)
-        if as_json:
-            out.file.write(json.dumps(answers, indent=2, ensure_ascii=False) + "\n")
-        else:
-            show_predictions(out, answers)
-    raise typer.Exit(BAD if any("error" in answer for answer in answers) else DONE)
 
 
 @app.command()

@@ -164,20 +164,6 @@ def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> 
     console.print(f"\n{'page':<8} {folder / 'inspection.html'}", soft_wrap=True, highlight=False)
 
 
-def show_predictions(console: Console, predictions: list[dict[str, Any]]) -> None:
-    """Print the likeliest classes of each image."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("image", header_style="dim", overflow="fold")
-    table.add_column("classes", header_style="dim")
-    for row in predictions:
-        if "error" in row:
-            table.add_row(escape(row["image"]), f"[red]{escape(row['error'])}[/]")
-            continue
-        answers = [f"{escape(answer['label'])} {answer['probability']:.1%}" for answer in row["top"]]
-        table.add_row(escape(row["image"]), "  ".join([f"[bold]{answers[0]}[/]", *answers[1:]]))
-    console.print(table)
-
-
 def show_lineage(console: Console, node: Node) -> None:
     """Print the graph above an artifact as a tree; what was shown once is not unfolded again."""
     seen: set[str] = set()

@@ -122,5 +122,10 @@ class Run:
 
     @classmethod
     def new(cls, store: Store, recipe: Recipe) -> "Run":
-        """Return a run with a fresh id: UTC time to the second, then six random hex digits."""
-        return cls(store, recipe, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}", recipe.name)
+        """Return a run with a fresh id."""
+        return cls(store, recipe, new_id(), recipe.name)
+
+
+def new_id() -> str:
+    """Return a fresh id of a run: UTC time to the second, then six random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from evergreen.errors import BadImage
 
@@ -56,6 +56,8 @@ def open_image(data: bytes, max_megapixels: float | None = MAX_MEGAPIXELS) -> Pi
                 return Picture(_decoded(data, image), str(image.format), image.mode)
     except BadImage:
         raise
+    except UnidentifiedImageError:  # its text holds an address in memory, another one every time
+        raise BadImage("not a readable image: of no known format") from None
     except Exception as error:
         raise BadImage(f"not a readable image: {str(error) or type(error).__name__}"[:200]) from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from evergreen.datasets.junk import junk_reason
 from evergreen.datasets.layout import Subset, class_folder, subset_folders, subset_of, subsets_inside_classes
 from evergreen.datasets.matching import match, tidy
 from evergreen.datasets.tables import UNLABELLED
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.sections.data import Repair
-
-_JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini"}
-_JUNK_SUFFIXES = {".txt", ".md", ".csv", ".json", ".xml", ".html", ".pdf", ".py", ".ipynb"}
-_ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 
 
 @dataclass(frozen=True)
@@ -79,16 +76,7 @@ def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
 
 def _junk_reason(path: str) -> str:
     """Return why a file is no image of a class, or an empty string."""
-    name = PurePosixPath(path)
-    if "__MACOSX" in name.parts or name.name.startswith("._"):
-        return "macOS resource fork"
-    if name.name.lower() in _JUNK_NAMES:
-        return "file of the operating system"
-    if name.suffix.lower() in _ARCHIVES:
-        return "an archive in the archive: not opened"
-    if name.suffix.lower() in _JUNK_SUFFIXES:
-        return "not an image"
-    return "" if len(name.parts) > 1 else "outside any folder"
+    return junk_reason(path) or ("" if len(PurePosixPath(path).parts) > 1 else "outside any folder")
 
 
 def _name_folders(counts: dict[str, int], settings: Repair) -> tuple[pd.DataFrame, list[str]]:

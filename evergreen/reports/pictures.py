@@ -60,5 +60,5 @@ def gallery(pictures: list[tuple[np.ndarray, str]], columns: int = 6, *, dark: b
         axis.axis("off")
     for axis, (pixels, caption) in zip(axes, pictures, strict=False):
         axis.imshow(pixels, interpolation="nearest")
-        axis.set_title(caption, fontsize=8, color=ink(dark))
+        axis.set_title(caption, fontsize=8, color=ink(dark), parse_math=False)  # a file's name may hold $
     return to_png(figure)

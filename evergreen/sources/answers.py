@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from evergreen.errors import AccessRefused, SourceGone, SourceUnavailable, SourceUnreachable
 from evergreen.sources.validators import Validators
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _BUSY = (408, 425, 429)
 _LONGEST_RETRY_AFTER_SECONDS = 600
 _LONGEST_PAUSE_SECONDS = 60
-_PROBE_ATTEMPTS = 3
+_SHORT_ATTEMPTS = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,17 +93,27 @@ def ask(asked: Ask) -> Validators:
     """Return what the server says of a file's version, fetching one byte of it: signed addresses often refuse HEAD.
 
     Raises:
-        SourceUnavailable: see its subclasses; a probe shall be quick, so it is tried three times only.
+        SourceUnavailable: see its subclasses.
     """
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
     def once() -> Validators:
         with opened(asked, {"Range": "bytes=0-0"}) as response:
             return Validators.of(response.status_code, response.headers)
 
+    return repeated(asked, once)
+
+
+def repeated(asked: Ask, once: Callable[[], T]) -> T:
+    """Return what a short request brings, trying it again while it may help, three times at most.
+
+    Raises:
+        SourceUnavailable: as ``once`` does.
+    """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
     return Retrying(
         retry=retry_if_exception_type(SourceUnreachable),
-        stop=stop_after_attempt(min(asked.attempts, _PROBE_ATTEMPTS)),
+        stop=stop_after_attempt(min(asked.attempts, _SHORT_ATTEMPTS)),
         wait=lambda state: pause(asked, state.attempt_number, state.outcome.exception() if state.outcome else None),
         reraise=True,
     )(once)
@@ -156,7 +168,7 @@ def _refuse(ask: Ask, response: "Response") -> None:
     if status in (401, 403):
         raise AccessRefused(f"{ask.shown}: access was refused (HTTP {status}): {ask.renew}")
     if status in (404, 410):
-        raise SourceGone(f"{ask.shown}: there is nothing at this address (HTTP {status}): correct it in the recipe")
+        raise SourceGone(f"{ask.shown}: there is nothing at this address (HTTP {status}): correct it")
     if status in _BUSY or status >= 500:
         wait = _retry_after(response.headers.get("Retry-After"))
         if wait is not None and wait > _LONGEST_RETRY_AFTER_SECONDS:

@@ -11,3 +11,8 @@ def readable(name: str) -> str:
 def plain(name: str) -> str:
     """Return a file's name as a store takes it: readable, and backslashes as ``%5C``."""
     return readable(name).replace("\\", "%5C")
+
+
+def visible(name: str) -> str:
+    """Return a name that can be shown anywhere: control characters, which move a cursor, as Python escapes them."""
+    return name if name.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)

@@ -1,31 +1,132 @@
-"""Classify pictures with a trained model, through the same door as training."""
+"""Classify pictures with a trained model or an export of it, through the same door as training."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evergreen.datasets.door import open_image
+from evergreen.errors import EvergreenError, ExportRefused
 from evergreen.vision import pixels, runtime, saving
 from evergreen.vision.cache import Rows
+from evergreen.vision.formats.contract import Predictor, read_labels
+from evergreen.vision.formats.registry import OPEN_PREDICTOR
+from evergreen.vision.threads import Threads
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
 
+_MOST_IN_BATCH = 256
+_BATCH_BYTES = 96 * 2**20
 
-def predict(images: list[bytes], model_file: Path, classes: list[str], image: "Image") -> np.ndarray:
-    """Return class probabilities, (N, K) float32.
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one image.
+
+    Attributes:
+        scores: (K,) float32, a probability for each class, in the contract's order; None if it is no image.
+        error: why it cannot be used; empty if it can.
+        kept: what ``keep`` made of the picture.
+    """
+
+    scores: np.ndarray | None
+    error: str = ""
+    kept: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A picture at the network's size, or why there is none."""
+
+    pixels: np.ndarray | None
+    error: str = ""
+    kept: np.ndarray | None = None
+
+
+def predict(
+    reads: Iterable[Callable[[], bytes]],
+    open_model: Callable[[], Predictor],
+    image: Image,
+    keep: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Iterator[Answer]:
+    """Yield one answer an image, in their order; a batch at a time is in memory, and a bad image stops no other.
 
     Args:
-        images: the files' bytes.
-        model_file: a ``.keras`` file.
-        classes: class names in order.
+        reads: each returns one file's bytes, or raises OSError or an EvergreenError.
+        open_model: called before the first picture; never if there is none.
         image: how the model was fed in training.
+        keep: what to keep of each upright picture, (H, W, 3) uint8, before it is brought to the network's size.
 
     Raises:
-        BadImage: one of the files is no image that can be used.
+        ExportRefused: the model cannot be opened, or what it returns are no probabilities.
+    """
+    predictor: Predictor | None = None
+    remaining = iter(reads)
+    many = max(1, min(_MOST_IN_BATCH, _BATCH_BYTES // (image.height * image.width * 3)))
+    with Threads() as threads:
+        while some := list(islice(remaining, many)):
+            opened = _opened(some, image, keep, threads)
+            good = [one.pixels for one in opened if one.pixels is not None]
+            if good and predictor is None:
+                runtime.start()
+                predictor = open_model()
+            scores = iter(_checked(predictor(np.stack(good)), len(good)) if good and predictor else ())
+            for one in opened:
+                yield Answer(next(scores) if one.pixels is not None else None, one.error, one.kept)
+
+
+def open_keras(model_file: Path, classes: list[str]) -> Predictor:
+    """Load a ``.keras`` file and return a function (N, H, W, 3) uint8 -> (N, K) float32.
+
+    Raises:
         ExportRefused: Keras refuses the model.
     """
-    batch = np.stack([pixels.resize(open_image(data).pixels, image) for data in images])
-    runtime.start()
-    return pixels.scores(saving.load(model_file, classes), Rows.of(batch))
+    model = saving.load(model_file, classes)
+    return lambda images: pixels.scores(model, Rows.of(images))
+
+
+def open_export(folder: Path, name: str, classes: list[str]) -> Predictor:
+    """Open an export in its own runtime.
+
+    Args:
+        folder: what the export step wrote for that format.
+        name: the format.
+        classes: class names in order; the export must carry the same.
+
+    Raises:
+        ExportRefused: it carries other classes, or its runtime is not installed or refuses it.
+    """
+    if (found := read_labels(folder)) != classes:
+        raise ExportRefused(f"{name}: expected a labels.txt of {classes}, it holds {found}")
+    return OPEN_PREDICTOR[name](folder)
+
+
+def _opened(
+    reads: list[Callable[[], bytes]], image: Image, keep: Callable[[np.ndarray], np.ndarray] | None, threads: Threads
+) -> list[_Opened]:
+    opened = [_Opened(None)] * len(reads)
+
+    def one(index: int) -> None:
+        try:
+            picture = open_image(reads[index]()).pixels
+        except OSError as error:
+            opened[index] = _Opened(None, error.strerror or str(error))
+        except EvergreenError as error:
+            opened[index] = _Opened(None, str(error))
+        else:
+            opened[index] = _Opened(pixels.resize(picture, image), kept=keep(picture) if keep else None)
+
+    threads.each(one, len(reads))
+    return opened
+
+
+def _checked(scores: np.ndarray, count: int) -> np.ndarray:
+    if len(scores) != count or not np.isfinite(scores).all():
+        raise ExportRefused(f"expected finite scores of {count} images, the model returned {scores.shape}")
+    return scores

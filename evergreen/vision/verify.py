@@ -10,8 +10,8 @@ import numpy as np
 
 from evergreen.errors import ExportRefused
 from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.formats import savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import RuntimeNotInstalled, read_labels
+from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from evergreen.vision.pixels import Images
 
 if TYPE_CHECKING:
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
 # Where Keras' own first and second choice are closer than this, another float32 order of sums may pick the other.
 _MARGIN = 2e-3
-
-_OPEN = {
-    "savedmodel": savedmodel.open_predictor,
-    "tflite-float32": tflite.open_predictor,
-    "tflite-int8": tflite.open_predictor,
-    "tfjs": tfjs.open_predictor,
-}
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ def verify(
         try:
             if read_labels(exports / name) != classes:
                 raise ExportRefused(f"its labels.txt is not {classes}")
-            scores = _OPEN[name](exports / name)(batch)
+            scores = OPEN_PREDICTOR[name](exports / name)(batch)
             results.append(_compare(name, scores, reference, truth, recipe.verify))
         except RuntimeNotInstalled as error:
             results.append(Verification(name, "not verified", str(error), None, None, None, 0))

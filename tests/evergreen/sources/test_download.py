@@ -164,8 +164,8 @@ def test_a_server_that_only_stalls_is_named(server: Any, want: Any, desk: Desk) 
     [
         (401, AccessRefused, "get a new one"),
         (403, AccessRefused, "get a new one"),
-        (404, SourceGone, "correct it in the recipe"),
-        (410, SourceGone, "correct it in the recipe"),
+        (404, SourceGone, "correct it"),
+        (410, SourceGone, "correct it"),
         (400, SourceUnavailable, "HTTP 400"),
         (451, SourceUnavailable, "HTTP 451"),
     ],

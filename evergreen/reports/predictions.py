@@ -1,0 +1,117 @@
+"""What a model says of images, for people and programs: CSV and contact sheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+
+from evergreen.reports import pictures
+from evergreen.sources.names import visible
+
+_COLUMNS, _PER_PAGE = 6, 48
+_WIDTH = 22  # characters over a picture
+MOST_PAGES = 20
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one image.
+
+    Attributes:
+        image: how it was named.
+        top: (label, probability 0-1) of the likeliest classes, likeliest first; empty if the image cannot be used.
+        unsure: whether the first probability is below the threshold that was chosen on validation; None if none was.
+        truth: its label, where that is known.
+        error: why it cannot be used; empty if it can.
+    """
+
+    image: str
+    top: tuple[tuple[str, float], ...] = ()
+    unsure: bool | None = None
+    truth: str | None = None
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return ``image`` and ``error``, or ``image``, ``top``, ``unsure``, and ``truth`` if it is known."""
+        if self.error:
+            return {"image": self.image, "error": self.error}
+        top = [{"label": label, "probability": probability} for label, probability in self.top]
+        return {"image": self.image, "top": top, "unsure": self.unsure} | ({"truth": self.truth} if self.truth else {})
+
+
+def write_csv(predictions: Iterable[Prediction], file: IO[str], top: int) -> None:
+    """Write one row an image: image, label, probability, unsure, truth, error, then the next likeliest classes.
+
+    A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula: such a file name gets ``./``
+    in front, which names the same file, and any other text an apostrophe.
+
+    Args:
+        predictions: the rows.
+        file: opened with ``newline=""``.
+        top: how many classes a row has at most.
+    """
+    more = [f"{column}_{rank}" for rank in range(2, top + 1) for column in ("label", "probability")]
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["image", "label", "probability", "unsure", "truth", "error", *more])
+    for one in predictions:
+        cells = [cell for label, probability in one.top for cell in (_inert(label), f"{probability:.6f}")]
+        first = cells[:2] or ["", ""]
+        unsure = "" if one.unsure is None else "yes" if one.unsure else "no"
+        about = [unsure, _inert(one.truth or ""), _inert(one.error)]
+        rows.writerow([_inert(one.image, "./"), *first, *about, *cells[2:], *[""] * (len(more) - len(cells[2:]))])
+
+
+class ContactSheet:
+    """Pages of labelled thumbnails; each is drawn once it is full, so that one at a time is in memory."""
+
+    def __init__(self, write: Callable[[int, bytes], None]) -> None:
+        """Take a function that writes the PNG bytes of a page, counted from 1."""
+        self.pages, self.shown, self.left_out = 0, 0, 0
+        self._write = write
+        self._waiting: list[tuple[np.ndarray, str]] = []
+
+    def add(self, prediction: Prediction, thumbnail: np.ndarray) -> None:
+        """Add one image, (h, w, 3) uint8; after ``MOST_PAGES`` full pages it is only counted."""
+        if self.pages == MOST_PAGES:
+            self.left_out += 1
+            return
+        self._waiting.append((thumbnail, caption(prediction)))
+        if len(self._waiting) == _PER_PAGE:
+            self._draw()
+
+    def close(self) -> None:
+        """Draw the last page."""
+        if self._waiting:
+            self._draw()
+
+    def _draw(self) -> None:
+        self.pages += 1
+        self.shown += len(self._waiting)
+        self._write(self.pages, pictures.gallery(self._waiting, _COLUMNS))
+        self._waiting = []
+
+
+def caption(prediction: Prediction) -> str:
+    """Return two lines for a thumbnail: the answer; how sure it is, and the truth or else the file's name."""
+    label, probability = prediction.top[0]
+    sure = f"{probability:.0%}{' unsure' if prediction.unsure else ''}"
+    if prediction.truth is None:
+        about = visible(prediction.image.rpartition("/")[2])
+        most = _WIDTH - len(sure) - 1
+        about = about if len(about) <= most else f"...{about[3 - most :]}"
+    else:
+        about = "right" if prediction.truth == label else f"wrong: {prediction.truth}"
+    return f"{_shortened(label)}\n{_shortened(f'{sure} {about}')}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+
+
+def _inert(text: str, prefix: str = "'") -> str:
+    return f"{prefix}{text}" if text.startswith(_FORMULA) else text
