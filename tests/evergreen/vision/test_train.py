@@ -24,7 +24,7 @@ from evergreen.vision.export import export
 from evergreen.vision.fit import EpochReport
 from evergreen.vision.formats import contract, tfjs
 from evergreen.vision.pixels import Images
-from evergreen.vision.predict import predict
+from evergreen.vision.predict import open_keras, predict
 from evergreen.vision.train import train
 from evergreen.vision.verify import verify
 
@@ -258,10 +258,45 @@ def test_without_a_test_split_validation_is_judged_and_a_sample_is_stratified(tr
     assert (found.shortcuts, found.sample, found.examples) == ([], 0, {})
 
 
-def test_prediction_agrees_with_evaluation(trained: Trained, evaluation: Evaluation) -> None:
+def test_prediction_agrees_with_evaluation_whatever_stands_between(trained: Trained, evaluation: Evaluation) -> None:
     rows = evaluation.predictions.merge(trained.table[["path", "sha256"]], on="path").head(10)
-    scores = predict([trained.blobs[name] for name in rows["sha256"]], trained.model, CLASSES, RECIPE.image)
-    assert [CLASSES[index] for index in scores.argmax(axis=1)] == list(rows["predicted"])
+
+    def gone() -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    reads = [lambda name=name: trained.blobs[name] for name in rows["sha256"]]
+    reads[4:4] = [lambda: b"no image", gone]
+    answers = list(predict(reads, lambda: open_keras(trained.model, CLASSES), RECIPE.image, lambda pixels: pixels[:2]))
+    assert [answer.error for answer in answers if answer.scores is None] == [
+        "not a readable image: of no known format",
+        "No such file or directory",
+    ]
+    assert [answer.scores is None for answer in answers] == [False] * 4 + [True] * 2 + [False] * 6
+    good = [answer for answer in answers if answer.scores is not None]
+    assert [CLASSES[answer.scores.argmax()] for answer in good] == list(rows["predicted"])
+    assert np.allclose([answer.scores.max() for answer in good], rows["probability"], atol=1e-5)
+    assert [answer.kept.shape for answer in good] == [(2, 9, 3)] * 10
+
+
+def test_a_model_is_opened_for_an_image_alone_and_batches_stay_small(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evergreen.vision import predict as module
+
+    monkeypatch.setattr(module, "_BATCH_BYTES", 3 * 8 * 8 * 3)
+    sizes, opened = [], []
+
+    def open_model() -> Any:
+        opened.append(True)
+        return lambda images: sizes.append(len(images)) or np.full((len(images), 3), 1 / 3, np.float32)
+
+    assert [answer.error for answer in predict([lambda: b""] * 4, open_model, RECIPE.image)] == ["empty file"] * 4
+    assert opened == []
+    data = next(iter(trained.blobs.values()))
+    assert len(list(predict([lambda: data] * 8, open_model, RECIPE.image))) == 8
+    assert (opened, sizes) == ([True], [3, 3, 2])
+    with pytest.raises(ExportRefused, match="finite scores"):
+        list(predict([lambda: data], lambda: lambda images: np.full((1, 3), np.nan), RECIPE.image))
 
 
 @pytest.fixture(scope="module")

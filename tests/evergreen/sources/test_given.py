@@ -1,0 +1,143 @@
+"""evergreen.sources.given: what names stand for, in their order; what cannot be had is an answer, never an end."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from fake_server import FakeServer
+
+from evergreen.errors import AccessRefused, BadInput, SourceGone, SourceUnavailable, SourceUnreachable
+from evergreen.sources import given as module
+from evergreen.sources.given import MOST_BYTES, named
+from evergreen.sources.small_file import fetch_bytes
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "photos"
+    for name in ("b.png", "a 1.png", "sub/c.png", "sub/deep/ü.jpg", "notes.txt", "sub/.DS_Store", "._b.png", "[x].png"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def _names(*asked: str) -> list[str]:
+    return [image.name for image in named(asked).images]
+
+
+def test_the_order_is_the_one_that_was_asked_for_and_folders_are_sorted(photos: Path) -> None:
+    assert _names("sub", "b.png", "a 1.png", "b.png") == ["sub/c.png", "sub/deep/ü.jpg", "b.png", "a 1.png", "b.png"]
+    found = named([str(photos)])
+    below = ["[x].png", "a 1.png", "b.png", "sub/c.png", "sub/deep/ü.jpg"]
+    assert [image.name for image in found.images] == [f"{photos}/{name}" for name in below]
+    assert found.skipped == 3
+    assert found.images[3].read() == b"sub/c.png"
+
+
+def test_patterns_are_expanded_unless_a_file_has_that_name(photos: Path) -> None:
+    assert _names("*.png") == ["[x].png", "a 1.png", "b.png"]
+    assert _names("**/*.jpg") == ["sub/deep/ü.jpg"]
+    assert _names("su*") == ["sub/c.png", "sub/deep/ü.jpg"]
+    assert _names("**") == ["[x].png", "a 1.png", "b.png", "sub/c.png", "sub/deep/ü.jpg"]
+    assert _names("[x].png") == ["[x].png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("*.gif", "no file matches"), ("empty", "no image in this folder"), ("", "empty"), ("a\0b", "impossible")],
+)
+def test_a_name_that_stands_for_nothing_says_so_when_it_is_read(photos: Path, name: str, said: str) -> None:
+    (photos / "empty").mkdir()
+    (image,) = named([name]).images
+    with pytest.raises(BadInput, match=said):
+        image.read()
+
+
+def test_a_file_named_by_itself_is_read_whatever_its_name_says(photos: Path) -> None:
+    (image,) = named(["notes.txt"]).images
+    assert image.read() == b"notes.txt"
+    (image,) = named(["none.png"]).images
+    with pytest.raises(FileNotFoundError):
+        image.read()
+
+
+def test_links_to_files_are_followed_links_to_folders_and_pipes_are_not(photos: Path) -> None:
+    folder = photos / "links"
+    folder.mkdir()
+    (folder / "file.png").symlink_to(photos / "b.png")
+    (folder / "round").symlink_to(photos)
+    (folder / "gone.png").symlink_to(photos / "gone")
+    os.mkfifo(folder / "pipe.png")
+    assert _names("links") == ["links/file.png", "links/gone.png"]
+
+
+def test_bytes_that_are_no_utf8_are_shown_and_the_file_is_read(photos: Path) -> None:
+    path = os.fsencode(photos) + b"/sub/deep/\xff.png"
+    Path(os.fsdecode(path)).write_bytes(b"seven")
+    found = named(["sub/deep"]).images
+    assert [image.name for image in found] == ["sub/deep/ü.jpg", "sub/deep/%FF.png"]
+    assert found[1].read() == b"seven"
+
+
+def test_standard_input_is_read_once_however_often_it_is_asked_for(photos: Path) -> None:
+    first, _, second = named(["-", "b.png", "-"], io.BytesIO(b"image")).images
+    assert (first.name, first.read(), second.read()) == ("<stdin>", b"image", b"image")
+    with pytest.raises(BadInput, match="name files"):
+        named(["-"]).images[0].read()
+
+
+def test_a_file_without_an_end_is_refused(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1000)
+    with pytest.raises(BadInput, match="larger than"):
+        named(["/dev/zero"]).images[0].read()
+
+
+# -- addresses ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_is_fetched_whole_again_after_a_cut(server: FakeServer) -> None:
+    data = bytes(range(256)) * 1000
+    served = server.add("/a.png", data)
+    served.faults = [server.cut(100), server.status(503)]
+    assert fetch_bytes(server.url("/a.png"), MOST_BYTES, 0.001) == data
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ((404, b""), SourceGone),
+        ((403, b""), AccessRefused),
+        ((200, b" <!DOCTYPE html><title>Log in</title>"), AccessRefused),
+        ((302, b""), SourceUnavailable),
+        ((500, b""), SourceUnreachable),
+    ],
+)
+def test_what_is_no_image_is_refused_and_no_secret_is_shown(
+    server: FakeServer, fault: tuple[int, bytes], error: type[Exception]
+) -> None:
+    server.add("/a.png", b"").faults = [server.status(*fault)] * 3
+    url = server.url("/a.png") + "?sig=pl4nted&size=3"
+    with pytest.raises(error) as raised:
+        fetch_bytes(url, MOST_BYTES, 0.001)
+    assert "pl4nted" not in str(raised.value)
+    assert named([url]).images[0].name == server.url("/a.png")
+
+
+def test_a_query_that_is_no_secret_tells_two_images_apart(server: FakeServer) -> None:
+    server.add("/image", b"x")
+    assert _names(server.url("/image?id=1"), server.url("/image?id=2")) == [
+        server.url("/image?id=1"),
+        server.url("/image?id=2"),
+    ]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_what_is_too_large_is_refused_with_or_without_a_length(server: FakeServer, chunked: bool) -> None:
+    server.add("/a.png", b"x" * 300_000, chunked=chunked)
+    with pytest.raises(BadInput, match="larger than"):
+        fetch_bytes(server.url("/a.png"), 100_000)
+    assert len(server.requests) == 1
