@@ -3,8 +3,9 @@
 import os
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,20 @@ from flows.options import BAD, DONE, JsonOption, StoreOption, VerboseOption, err
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from flows.prediction import Request
+
+_TELL_EVERY = 256
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """Where answers go beside, or in place of, the table."""
+
+    csv: str | None
+    sheet: Path | None
+    as_json: bool
 
 
 def predict(
@@ -56,51 +71,52 @@ def predict(
     root = store_root(store)
     with errors(verbose):
         request = Request(tuple(paths or ()), sample, unlabelled, seed, recipe, model, model_format, top)
+        outputs = _Outputs(csv, sheet, as_json)
         if as_json and csv == "-":
             raise BadInput("expected --json or --csv -, received both: standard output is one")
         if batch:
             if csv or sheet:
                 raise BadInput("--batch writes both into the run's folder: leave out --csv and --sheet")
             refuse_in_batch(request)
-            bad = _run_flow(request, root, as_json, verbose)
+            bad = _run_flow(request, root, outputs, verbose)
         else:
-            bad = _answer(request, root, csv, sheet, as_json, verbose)
+            bad = _answer(request, root, outputs, verbose)
     raise typer.Exit(BAD if bad else DONE)
 
 
-def _answer(request: Any, root: Path, csv: str | None, sheet: Path | None, as_json: bool, verbose: bool) -> int:
+def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) -> int:
     """Classify in this process, without Prefect, print and write what was asked for; return how many are bad."""
     from flows import prediction_files as files
     from flows.prediction import answer, understand
 
-    job = understand(request, Store(root), sys.stdin.buffer)
-    csv_file = files.checked_target(Path(csv)) if csv and csv != "-" else None
-    sheet_file = files.checked_target(sheet, ".png") if sheet else None
-    pages = files.sheet_at(sheet_file) if sheet_file else None
+    job = understand(request, Store(root), getattr(sys.stdin, "buffer", None))
+    csv_file = files.checked_target(Path(outputs.csv)) if outputs.csv and outputs.csv != "-" else None
+    sheet_file = files.checked_target(outputs.sheet, ".png") if outputs.sheet else None
+    sheet = files.sheet_at(sheet_file) if sheet_file else None
     with only_ours(None if verbose else _log(root)) as (out, err):
         predictions = []
-        for one in answer(job, pages):
+        for one in answer(job, sheet):
             predictions.append(one)
-            if err.is_terminal and len(predictions) % 256 == 0:
+            if err.is_terminal and len(predictions) % _TELL_EVERY == 0:
                 err.print(f"{len(predictions):,} of {len(job.wanted):,}", end="\r", highlight=False)
+        written = []
         if csv_file:
             with files.written(csv_file) as file:
                 files.print_csv(file, job, predictions)
-        if as_json:
+            written.append(csv_file)
+        if sheet_file and sheet and sheet.pages:
+            written.append(sheet_file)
+            files.show_pages(err, sheet, sheet_file)
+        if outputs.as_json:
             out.file.write(files.as_json(job, predictions))
-        elif csv == "-":
+        elif outputs.csv == "-":
             files.print_csv(out.file, job, predictions)
         else:
-            drawn = [sheet_file] if sheet_file and pages and pages.pages else []
-            files.show(out, job, predictions, [*([csv_file] if csv_file else []), *drawn])
-        if pages and pages.pages > 1:
-            err.print(f"the contact sheet has {pages.pages} pages, {sheet} to -{pages.pages}", highlight=False)
-        if pages and pages.left_out:
-            err.print(f"{pages.left_out:,} images are not on it: that would be too many pages", highlight=False)
+            files.show(out, job, predictions, written)
     return files.counts(predictions)["bad"]
 
 
-def _run_flow(request: Any, root: Path, as_json: bool, verbose: bool) -> int:
+def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) -> int:
     """Run the flow in this process and return how many images could not be used."""
     prepare_prefect(root, verbose=verbose)
     with only_ours(None if verbose else _log(root)) as (out, err):
@@ -111,7 +127,7 @@ def _run_flow(request: Any, root: Path, as_json: bool, verbose: bool) -> int:
         with nullcontext() if server_is_configured() else private_server():
             summary: dict[str, Any] = flow(**request.__dict__ | {"paths": list(request.paths)}, store=str(root))
         folder = Path(summary["folder"])
-        if as_json:
+        if outputs.as_json:
             out.file.write((folder / "predictions.json").read_text(encoding="utf-8"))
         else:
             found = ", ".join(f"{count:,} {name}" for name, count in summary["counts"].items())

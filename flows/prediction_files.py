@@ -66,6 +66,15 @@ def sheet_at(path: Path) -> ContactSheet:
     return ContactSheet(write)
 
 
+def show_pages(console: Console, sheet: ContactSheet, path: Path) -> None:
+    """Say how many pages a contact sheet has, if there are several, and what is not on it."""
+    if sheet.pages > 1:
+        last = f"{path.stem}-{sheet.pages}{path.suffix}"
+        console.print(f"the contact sheet has {sheet.pages} pages, to {_plain(last)}", highlight=False)
+    if sheet.left_out:
+        console.print(f"{sheet.left_out:,} images are not on it: it would have too many pages", highlight=False)
+
+
 def as_json(job: Job, predictions: Sequence[Prediction]) -> str:
     """Return the model, one entry an image, and how many files were passed over, as JSON."""
     value = job.as_json() | {"predictions": [one.as_json() for one in predictions], "skipped": job.skipped}

@@ -182,13 +182,13 @@ def test_predict_answers_with_the_newest_model_and_lists_bad_files(
     paths = [str(tmp_path / f"{index}.png") for index in range(10)]
     done = evergreen("predict", *paths, "--json")
     assert done.returncode == 0, done.stderr
-    answers = json.loads(done.stdout)
+    answers = json.loads(done.stdout)["predictions"]
     names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     assert sum(answer["top"][0]["label"] == name for answer, name in zip(answers, names, strict=True)) >= 9
     assert all(len(answer["top"]) == 3 for answer in answers)
     mixed = evergreen("predict", str(tmp_path / "bad.jpg"), paths[0], str(tmp_path / "none.png"), "--json")
     assert mixed.returncode == 2
-    assert ["error" in answer for answer in json.loads(mixed.stdout)] == [True, False, True]
+    assert ["error" in answer for answer in json.loads(mixed.stdout)["predictions"]] == [True, False, True]
 
 
 def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, first: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 EVERGREEN = Path(sys.executable).with_name("evergreen")
 
@@ -16,14 +16,16 @@ class Command:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def __call__(self, *arguments: str, server: str | None = None) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str, server: str | None = None, stdin: IO[bytes] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         environment |= {"EVERGREEN_STORE": str(self.root), "HOME": str(self.root.parent)}
         if server:
             environment["PREFECT_API_URL"] = server
         command = [str(EVERGREEN), *arguments]
         return subprocess.run(
-            command, capture_output=True, text=True, env=environment, cwd=self.root.parent, check=False
+            command, capture_output=True, text=True, env=environment, cwd=self.root.parent, check=False, stdin=stdin
         )
 
     def retrain(self, *options: str, server: str | None = None) -> dict[str, Any]:
