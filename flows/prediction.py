@@ -17,7 +17,7 @@ from evergreen.sources.given import STDIN, is_url, named
 from evergreen.sources.small_file import name_of
 from flows.model_meant import KERAS, Meant, in_format, model_meant
 from storage.artifacts import Ref
-from storage.errors import StoreError
+from storage.errors import ArtifactMissing, StoreError
 from storage.store import Store
 from tasks.model_file import MODEL
 from tasks.tables import read_json, read_table
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from evergreen.vision.formats.contract import Predictor
 
 _CALIBRATION = "calibration.json"
-_TFLITE = "tflite"
+_TFLITE, _FLOAT32 = "tflite", "tflite-float32"
 
 
 @dataclass(frozen=True)
@@ -182,14 +182,18 @@ def _some_tflite(store: Store, meant: Meant) -> str:
     if meant.format.startswith(_TFLITE):
         return meant.format
     exported = list(store.manifest(meant.exports).facts["formats"]) if meant.exports else []
-    return next((name for name in sorted(exported) if name.startswith(_TFLITE)), _TFLITE)
+    others = [name for name in exported if name.startswith(_TFLITE)]
+    return _FLOAT32 if _FLOAT32 in others or not others else others[0]
 
 
 def _threshold(store: Store, meant: Meant) -> float | None:
     """Return ``Job.threshold``."""
-    if meant.evaluation is None or _CALIBRATION not in store.manifest(meant.evaluation).files:
+    if meant.evaluation is None:
         return None
-    chosen = read_json(store, _ref(store, meant.evaluation), _CALIBRATION)["unsure_below"]
+    try:
+        chosen = read_json(store, _ref(store, meant.evaluation), _CALIBRATION)["unsure_below"]
+    except ArtifactMissing:  # an evaluation of before there was a threshold, or one that was cleared away
+        return None
     return inf if chosen is None else float(chosen)
 
 
