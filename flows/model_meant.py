@@ -1,4 +1,4 @@
-"""Which model a person means: the one in charge, or that of a run, an artifact, or an exported file or folder."""
+"""Which model a person means: the champion, or that of a run, an artifact, or an exported file or folder."""
 
 import difflib
 import json
@@ -12,15 +12,18 @@ from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from flows.summary import newest_run, output_of, run_folder
 from storage import lineage
 from storage.artifacts import Manifest
+from storage.champions import Champions
 from storage.digests import sha256_file
 from storage.errors import StoreError
 from storage.records import Records
 from storage.store import Store
 from tasks.model_file import MODEL
+from tasks.releases import whole_parts_of
 
 KERAS = "keras"
 # The steps whose outputs tell about a model, and the step whose output each must have been given.
 _ABOUT = ("split", "train", "evaluate", "export")
+_PARTS = {"dataset": "split", "model": "train", "evaluation": "evaluate", "exports": "export"}
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,11 @@ class Meant:
 
 
 def model_meant(store: Store, recipe: str | None, ref: str | None) -> Meant:
-    """Return the model that a reference names; without one, the newest completed run's.
+    """Return the model that a reference names; without one, the champion's.
 
     Args:
         store: where it is.
-        recipe: only of this recipe; None takes any.
+        recipe: only of this recipe; None takes the newest run's.
         ref: a run's id, a digest or its beginning, the path of an exported file or folder, or None.
 
     Raises:
@@ -103,8 +106,14 @@ def in_format(store: Store, meant: Meant, wanted: str | None) -> Meant:
 
 
 def _in_charge(store: Store, recipe: str | None) -> Meant:
-    """Return the model that answers unless another is named. The champion goes here, once there is one."""
+    """Return the model that answers unless another is named: the champion's, or before there is one the newest run's."""
     summary = newest_run(store, recipe)
+    name = recipe or (summary["recipe"] if summary else None)
+    if name and (champion := Champions(store.root).current(name)):
+        parts = whole_parts_of(store, champion)
+        made = {step: parts[part].sha256 for part, step in _PARTS.items()}
+        run = newest_run(store, name, champion)
+        return _completed(store, made, name, run["id"] if run else None)
     if summary is None or output_of(summary, "train") is None:
         wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
         raise BadInput(f"expected {wanted} in {store.root}, found none; run: evergreen retrain {recipe or 'digits'}")

@@ -18,6 +18,8 @@ from storage.store import Store
 if TYPE_CHECKING:
     from flows.prediction import Request
 
+app = typer.Typer()
+
 _TELL_EVERY = 256
 
 
@@ -30,13 +32,14 @@ class _Outputs:
     as_json: bool
 
 
+@app.command()
 def predict(
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="[PATH]...", help="Files, folders, quoted patterns, URLs; - is one image from stdin."),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="Answer with this recipe's model in charge. Default: the newest.")
+        str | None, typer.Option(help="Answer with this recipe's champion. Default: of the newest run's.")
     ] = None,
     model: Annotated[
         str | None,

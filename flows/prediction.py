@@ -40,7 +40,7 @@ class Request:
         sample: so many random test images of the model's own dataset, through TFLite unless a format is named.
         unlabelled: the images without labels of the model's own dataset.
         seed: of the sample.
-        recipe: whose model in charge answers; None takes the newest.
+        recipe: whose champion answers; None takes the newest run's recipe.
         model: a reference to a model, as in ``model_meant``.
         format: the format in which it answers; None takes Keras, or what the reference says.
         top: how many classes are listed.
