@@ -6,11 +6,10 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.client.orchestration import get_client
-from prefect.context import FlowRunContext
 
 from evergreen.errors import BadInput
 from evergreen.reports.predictions import Prediction
+from flows.outcome import rename
 from flows.prediction import Job, Request, answer, refuse_in_batch, understand
 from flows.prediction_files import as_json, counts, print_csv, sheet_at, written
 from flows.settings import store_root
@@ -42,7 +41,7 @@ def predict(
         sample: so many random test images of the model's own dataset, through TFLite unless a format is named.
         unlabelled: the images without labels of the model's own dataset.
         seed: of the sample.
-        recipe: whose model in charge answers; the newest if empty.
+        recipe: whose champion answers; the newest run's recipe if empty.
         model: a run's id, a digest, or the path of an exported file or folder.
         format: keras, or an export format.
         top: how many classes are listed.
@@ -61,7 +60,7 @@ def predict(
         summary = _predict(job)
         outcome = _words(summary)
     finally:
-        _name_run(f"predict {name}: {outcome}")
+        rename(f"predict {name}: {outcome}")
     if summary["counts"]["bad"] == summary["counts"]["images"]:
         raise BadInput(f"none of {summary['counts']['images']} images could be used: see {summary['folder']}")
     return summary
@@ -113,14 +112,6 @@ def _show(job: Job, predictions: list[Prediction], summary: dict[str, Any], shee
 
 def _words(summary: dict[str, Any]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in summary["counts"].items())
-
-
-def _name_run(name: str) -> None:
-    """Give the run in the dashboard a name that says recipe and outcome."""
-    context = FlowRunContext.get()
-    if context and context.flow_run:
-        with get_client(sync_client=True) as client:
-            client.update_flow_run(context.flow_run.id, name=name)
 
 
 def _row(one: Prediction) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def in_format(store: Store, meant: Meant, wanted: str | None) -> Meant:
 
 
 def _in_charge(store: Store, recipe: str | None) -> Meant:
-    """Return the model that answers unless another is named: the champion's, or before there is one the newest run's."""
+    """Return the model that answers unless another is named: the champion's, or else the newest run's."""
     summary = newest_run(store, recipe)
     name = recipe or (summary["recipe"] if summary else None)
     if name and (champion := Champions(store.root).current(name)):

@@ -62,9 +62,9 @@ def is_tracked(store: Store, recipe: Recipe, model: str) -> bool:
     """Whether an earlier run of the recipe told its MLflow of this model; yes if the recipe names none."""
     uri = recipe.track.mlflow
     return uri is None or any(
-        output_of(summary, "train") == model and summary.get("tracking", {}).get("mlflow", {}).get("run_id")
+        output_of(summary, "train") == model and told.get("uri") == uri and told.get("run_id")
         for summary in _runs(store, recipe.name)
-        if summary["settings"]["track"]["mlflow"] == uri
+        if (told := summary.get("tracking", {}).get("mlflow"))
     )
 
 

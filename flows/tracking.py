@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect.logging import get_run_logger
-
 from evergreen.errors import TrackingFailed
 from evergreen.tracking import mlflow_log, tensorboard_log
+from flows.say import say
 from flows.summary import run_folder
 from storage.artifacts import Ref
 from storage.champions import Champions
-from tasks.run import Run, listener
+from tasks.run import Run
 from tasks.tables import classes_of, read_json, read_table
 
 
@@ -44,7 +43,7 @@ def track(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
                 told["mlflow"]["champion"] = mlflow_log.name_champion(settings.mlflow, run.recipe.name, champion.model)
         except TrackingFailed as error:
             told["mlflow"] = {"error": str(error)}
-            _warn(str(error))
+            say(str(error))
     return told
 
 
@@ -70,9 +69,3 @@ def _told(run: Run, summary: Mapping[str, Any], outputs: dict[str, Ref], scratch
         metrics=read_json(store, outputs["evaluate"], "metrics.json"),
         files=files,
     )
-
-
-def _warn(text: str) -> None:
-    if hearing := listener.get():
-        hearing.note(text)
-    get_run_logger().warning(text)
