@@ -33,7 +33,7 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
-        ("seed=1", {"split", "train", "export", "verify"}),
+        ("seed=1", {"split", "train", "evaluate", "export", "verify"}),
         ("image.height=20", {"train", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen"}),
         ("title=Other", {"report"}),

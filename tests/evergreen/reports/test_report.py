@@ -21,6 +21,16 @@ from evergreen.reports.this_run import fill_in
 CLASSES = ["cat & co", "<b>dog</b>"]
 
 
+FIRST = {
+    "verdict": "promote",
+    "summary": "the first champion",
+    "checks": [{"passed": True, "text": "accuracy 60.00 % is at least 50.00 %"}],
+    "split": "test",
+    "classes": [],
+    "shared": None,
+}
+
+
 class Made:
     """A report's findings, whose numbers are real, and the images in it."""
 
@@ -83,6 +93,7 @@ class Made:
                 {"format": "tfjs", "verified": "not verified", "reason": "install Node.js", "agreement": None},
             ],
             export_bytes={"tflite-int8": 2048, "tfjs": 4096},
+            comparison=FIRST,
         )  # fmt: skip
 
     def page(self, **changes: object) -> str:
@@ -104,10 +115,10 @@ def page(made: Made) -> str:
 
 def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> None:
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
-    assert titles[1:] == [
+    assert titles[2:] == [
         "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Shortcuts", "Data", "Exports",
     ]  # fmt: skip
-    assert titles[0].lower() == made.findings.verdict["verdict"]
+    assert titles[1].lower() == made.findings.verdict["verdict"]
     links = set(re.findall(r'href="#([a-z-]+)"', page))
     assert links == set(re.findall(r'<h2 id="([a-z-]+)"', page)) | {"this-run"}
     test = made.findings.metrics["test"]
@@ -160,10 +171,26 @@ def test_mistakes_are_the_judged_images_of_the_highest_loss(made: Made, page: st
 
 
 def test_the_comparison_has_its_place(made: Made, page: str) -> None:
-    comparison = {"outcome": "promoted", "reasons": ["It is better by 1.2 points on 400 shared images."]}
-    compared = made.page(comparison=comparison)
-    assert compared.index("<h2>Promoted</h2>") < compared.index("better by 1.2 points") < compared.index("accuracy<b>")
-    assert "promoted" not in page.lower()
+    assert "May be champion" in page
+    assert "Yes: accuracy 60.00 % is at least 50.00 %" in page
+    assert "Each class against the champion" not in page
+    rows = [
+        {
+            "label": "cat & co",
+            "count": 9,
+            "champion": 0.8,
+            "challenger": 0.6,
+            "gain": -0.2,
+            "gain_interval": [-0.4, 0.1],
+        }
+    ]
+    shared = {"images": 14, "held_out": 20, "seen": 5, "near": 1}
+    lost = {**FIRST, "verdict": "rejected", "summary": "worse on cat & co", "classes": rows, "shared": shared}
+    compared = made.page(comparison={**lost, "checks": [{"passed": False, "text": "no class loses over 10 points"}]})
+    assert "<h2>Rejected</h2>" in compared
+    assert "No: no class loses over 10 points" in compared
+    assert "<td>80.00 %</td><td>60.00 %</td><td>-20.00</td><td>-40.00 to +10.00</td>" in compared
+    assert "Recall on 14 of 20 test images: the champion learned from 5, and from near-duplicates of 1." in compared
 
 
 def test_without_shortcuts_and_a_test_split_the_page_says_so(made: Made) -> None:
