@@ -6,8 +6,6 @@ from pathlib import Path
 from evergreen.errors import NotBuiltYet
 from evergreen.recipe import Recipe, load_recipe
 
-_FORMATS = ("savedmodel", "tflite-float32", "tflite-int8", "tfjs")
-
 
 def load_runnable(recipe: str | Path, overrides: Iterable[str] | None = None, source: str | None = None) -> Recipe:
     """Load a recipe that every step can run; arguments as in ``load_recipe``.
@@ -33,4 +31,3 @@ def refuse_not_built(recipe: Recipe) -> None:
 
 
 def _missing(recipe: Recipe) -> Iterator[str]:
-    yield from (f"export.formats: {name}" for name in recipe.export.formats if name not in _FORMATS)

@@ -20,7 +20,8 @@ class Step:
             file may change without the step running again.
         recipe: sections (or single values) of the recipe that the step reads; it can read no others.
         recipe_files: dotted values of the recipe that may name a file; its bytes count too.
-        libraries: distributions whose version may change the output; also `node`, and npm packages as `npm:NAME`.
+        libraries: distributions whose version may change the output; also the programs
+            `node` and `chromium`, and npm packages as `npm:NAME`.
         precision: whether the precision that a fixed rule gives for the network on this machine changes its output.
         files: data files, relative to the project, that the core reads.
         format: raised by hand when task wiring changes what is published.
@@ -50,6 +51,7 @@ class Step:
 _DATASET = ("dataset.csv",)
 _MODEL = ("model.keras",)
 _TABLES = ("numpy", "pandas")
+_TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 _KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow")
 
 STEPS: tuple[Step, ...] = (
@@ -128,19 +130,21 @@ STEPS: tuple[Step, ...] = (
     Step(
         "export",
         "evergreen.vision.export:export",
-        inputs={"dataset": "split", "model": "train"},
-        reads={"dataset": _DATASET, "model": _MODEL},
+        inputs={"dataset": "split", "model": "train", "evaluation": "evaluate"},
+        reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json",)},
         recipe=("export", "image", "seed"),
         libraries=(*_KERAS, "tensorflowjs"),
     ),
+    # Its output holds times, so running it again gives other bytes; reused, it gives the same.
     Step(
         "verify",
         "evergreen.vision.verify:verify",
+        processes=("evergreen.vision.formats.alone:main",),
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed"),
-        libraries=(*_KERAS, "node", "npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-backend-wasm"),
-        files=("evergreen/vision/formats/tfjs_node.mjs",),
+        libraries=(*_KERAS, "node", "chromium", *_TFJS),
+        files=tuple(f"evergreen/vision/formats/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")),
     ),
     Step(
         "bundle",

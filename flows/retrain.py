@@ -91,7 +91,7 @@ def steps(run: Run) -> None:
         return
     model = train(run, dataset=dataset, weights=weights)
     evaluation = evaluate(run, dataset=dataset, model=model)
-    exports = export(run, dataset=dataset, model=model)
+    exports = export(run, dataset=dataset, model=model, evaluation=evaluation)
     verification = verify(run, dataset=dataset, model=model, exports=exports)
     challenger = bundle(
         run, dataset=dataset, model=model, evaluation=evaluation, exports=exports, verification=verification

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from evergreen.recipe import Recipe
 from evergreen.steps import Step
+from evergreen.vision.chromium import chromium
 from evergreen.vision.precision import precision_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
@@ -24,6 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # Recipe models and the step table carry no behaviour: their values are in the key already.
 _LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "evergreen.not_built")
 _NEAREST_AMONG = 50
+_PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
 
 
 def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref]) -> KeyParts:
@@ -160,14 +162,11 @@ def why_it_runs(parts: KeyParts, records: Records, recipe: str) -> str:
 
 @lru_cache
 def _version(name: str) -> str:
-    """Return the version of a distribution, of an npm package (``npm:NAME``) or of the program ``node``."""
-    if name == "node":
-        node = shutil.which("node")
-        return (
-            subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-            if node
-            else "absent"
-        )
+    """Return the version of a distribution, of an npm package (``npm:NAME``) or of a program, or absent."""
+    if name in _PROGRAMS:
+        program = _PROGRAMS[name]()
+        answer = program and subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+        return answer.stdout.strip() if answer else "absent"
     if name.startswith("npm:"):
         package = PROJECT / "node_modules" / name.removeprefix("npm:") / "package.json"
         return str(json.loads(package.read_text())["version"]) if package.is_file() else "absent"

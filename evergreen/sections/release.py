@@ -51,6 +51,7 @@ class Verify(Section):
     max_difference: float = Field(1e-3, gt=0, le=1, description="Largest probability difference of a float32 format.")
     min_agreement_float16: Fraction = Field(0.995, description="Least share of equal top-1 answers, 16-bit formats.")
     min_agreement_quantized: Fraction = Field(0.95, description="Least share of equal top-1 answers, 8-bit formats.")
+    max_accuracy_loss: Fraction = Field(0.01, description="Most accuracy that an 8-bit format may lose, as a share.")
 
 
 class Gate(Section):

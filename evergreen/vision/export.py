@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.errors import NotBuiltYet
 from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.formats import savedmodel, tfjs, tflite
-from evergreen.vision.formats.contract import write_labels
+from evergreen.vision.formats import card, savedmodel
+from evergreen.vision.formats.contract import Representative, Trained
+from evergreen.vision.formats.registry import WRITE
 from evergreen.vision.pixels import Images
 
 if TYPE_CHECKING:
@@ -23,47 +23,47 @@ if TYPE_CHECKING:
 def export(
     dataset: pd.DataFrame,
     images: Images,
-    classes: list[str],
+    about: card.About,
     recipe: Recipe,
     model_file: Path,
     folder: Path,
     scratch: Path,
 ) -> None:
-    """Write ``folder/<format>/`` for each format; each carries ``labels.txt`` in class order.
+    """Write ``folder/<format>/`` for each format, with labels, a model card and a snippet that runs it.
 
     Args:
         dataset: path, label, sha256, split; quantization takes a stratified sample of its training images.
         images: where they are read, and where their pixels are kept.
-        classes: class names in order.
+        about: what the cards say; its classes are the order of the scores.
         recipe: its ``export``, ``image`` and ``seed`` are read.
         model_file: a ``.keras`` file.
         folder: where the exports go.
         scratch: a folder for what is not an export.
 
     Raises:
-        NotBuiltYet: a format is not built.
+        ExportRefused: Keras refuses the model.
     """
     runtime.start(recipe.seed)
-    model = saving.load(model_file, classes)
-    saved = scratch / "savedmodel"
-    savedmodel.write(model, saved)
-
-    def representative() -> Iterator[list[np.ndarray]]:
-        training = dataset[dataset["split"] == "train"]
-        sample = pixels.stratified_sample(training, recipe.export.representative_images, recipe.seed)
-        for block in images.rows(sample, recipe.image).blocks(1):
-            yield [block.astype(np.float32)]
-
+    model = saving.load(model_file, about.classes)
+    trained = Trained(
+        model_file, model, scratch / "savedmodel", about.classes, _representative(dataset, images, recipe)
+    )
+    savedmodel.write_bare(model, trained.saved)
     for name in recipe.export.formats:
-        target = folder / name
-        if name == "savedmodel":
-            savedmodel.write(model, target)
-        elif name == "tflite-float32":
-            tflite.write_float32(saved, target)
-        elif name == "tflite-int8":
-            tflite.write_int8(saved, target, representative)
-        elif name == "tfjs":
-            tfjs.write(saved, target)
-        else:
-            raise NotBuiltYet(f"not built yet: export.formats: {name}")
-        write_labels(target, classes)
+        WRITE[name](trained, folder / name)
+        card.complete(name, folder / name, about)
+
+
+def _representative(dataset: pd.DataFrame, images: Images, recipe: Recipe) -> Representative:
+    training = dataset[dataset["split"] == "train"]
+    sample = pixels.stratified_sample(training, recipe.export.representative_images, recipe.seed)
+
+    def blocks() -> Iterator[list[np.ndarray]]:
+        for number, block in enumerate(images.rows(sample, recipe.image).blocks(1)):
+            image = block.astype(np.float32)
+            if number == 0:
+                # The input's range is then exactly 0-255 and its scale 1: uint8 pixels go in as they are.
+                image[0, 0, 0], image[0, -1, -1] = 0, 255
+            yield [image]
+
+    return blocks

@@ -1,18 +1,22 @@
-"""Verify exports: each is loaded by its own runtime and must answer as the Keras model does."""
+"""Verify exports: each is run by its own runtime, in a process of its own, and must answer as the Keras model does."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.errors import ExportRefused
 from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.formats.contract import RuntimeNotInstalled, read_labels
-from evergreen.vision.formats.registry import OPEN_PREDICTOR
+from evergreen.vision.bars import Shown, judge
+from evergreen.vision.formats import card
+from evergreen.vision.formats.contract import LABELS, Answers, Predictor, RuntimeNotInstalled
+from evergreen.vision.formats.registry import runtimes
 from evergreen.vision.pixels import Images
+from evergreen.vision.verification import MOST_MOVED, RuntimeResult, Verification, together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,35 +24,17 @@ if TYPE_CHECKING:
     from evergreen.recipe import Recipe
     from evergreen.sections.release import Verify
 
-# Where Keras' own first and second choice are closer than this, another float32 order of sums may pick the other.
-_MARGIN = 2e-3
-
 
 @dataclass(frozen=True)
-class Verification:
-    """What one export showed in its own runtime.
+class _Asked:
+    """What every export is asked, and what is expected: N images of (H, W, 3) uint8, and Keras' answers to them."""
 
-    Attributes:
-        format: the export's format.
-        verified: passed, failed, or not verified (its runtime is not installed).
-        reason: why, in words.
-        agreement: share of images whose top-1 answer equals Keras', 0-1; None if it did not run.
-        max_difference: largest difference of a probability to Keras'; None if it did not run.
-        accuracy: share of right answers, 0-1; None if it did not run.
-        count: test images that were run.
-    """
-
-    format: str
-    verified: Literal["passed", "failed", "not verified"]
-    reason: str
-    agreement: float | None
-    max_difference: float | None
-    accuracy: float | None
-    count: int
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
+    paths: list[str]
+    batch: np.ndarray
+    truth: np.ndarray
+    reference: np.ndarray
+    classes: list[str]
+    bars: Verify
 
 
 def verify(
@@ -62,6 +48,8 @@ def verify(
 ) -> list[Verification]:
     """Run every export on the test images (a stratified sample if there are many) against the Keras model.
 
+    Everything but the times depends on the inputs alone; the times are of the machine and the moment.
+
     Args:
         dataset: path, label, sha256, split.
         images: where they are read, and where their pixels are kept.
@@ -70,41 +58,96 @@ def verify(
         model_file: the ``.keras`` file that is the reference.
         exports: a folder with one folder a format.
         formats: the formats to verify.
+
+    Raises:
+        ExportRefused: Keras refuses the model.
     """
     runtime.start()
     held_out = dataset[dataset["split"] == ("test" if (dataset["split"] == "test").any() else "validation")]
     sample = pixels.stratified_sample(held_out, recipe.verify.images, recipe.seed)
     rows = images.rows(sample, recipe.image)
-    batch = rows.gather(np.arange(len(rows)))
-    truth = pixels.targets(sample["label"], classes)
-    reference = pixels.scores(saving.load(model_file, classes), rows)
+    asked = _Asked(
+        paths=list(sample["path"]),
+        batch=rows.gather(np.arange(len(rows))),
+        truth=pixels.targets(sample["label"], classes),
+        reference=pixels.scores(saving.load(model_file, classes), rows),
+        classes=classes,
+        bars=recipe.verify,
+    )
+    return [_verify(name, exports / name, asked) for name in formats]
+
+
+def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
+    """Run one format in each of its runtimes."""
     results = []
-    for name in formats:
+    moved: list[dict[str, Any]] = []
+    for where, opener in runtimes(name).items():
         try:
-            if read_labels(exports / name) != classes:
-                raise ExportRefused(f"its labels.txt is not {classes}")
-            scores = OPEN_PREDICTOR[name](exports / name)(batch)
-            results.append(_compare(name, scores, reference, truth, recipe.verify))
+            answers = _answers(folder, opener, asked)
         except RuntimeNotInstalled as error:
-            results.append(Verification(name, "not verified", str(error), None, None, None, 0))
+            results.append(RuntimeResult(where, "not verified", str(error)))
+            continue
         except Exception as error:  # noqa: BLE001 - whatever a runtime raises, this export has failed
-            results.append(Verification(name, "failed", f"{type(error).__name__}: {error}", None, None, None, 0))
-    return results
+            results.append(RuntimeResult(where, "failed", f"{type(error).__name__}: {error}"))
+            continue
+        shown = judge(name, answers.scores, asked.reference, asked.truth, asked.bars)
+        results.append(_result(where, shown, answers))
+        moved += _moved(where, answers.scores, asked)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return together(name, results, moved, size, len(asked.truth))
 
 
-def _compare(name: str, scores: np.ndarray, reference: np.ndarray, truth: np.ndarray, bars: Verify) -> Verification:
-    """Judge one format's scores, (N, K), by the bars of its kind."""
-    if scores.shape != reference.shape or not np.isfinite(scores).all():
-        raise ExportRefused(f"expected finite scores of shape {reference.shape}, received {scores.shape}")
-    same = scores.argmax(axis=1) == reference.argmax(axis=1)
-    difference = float(np.abs(scores - reference).max())
-    accuracy = float((scores.argmax(axis=1) == truth).mean())
-    if name.endswith("int8"):
-        passed = same.mean() >= bars.min_agreement_quantized
-        reason = f"agreement at least {bars.min_agreement_quantized:.1%} expected"
-    else:
-        first, second = np.sort(reference, axis=1)[:, -1], np.sort(reference, axis=1)[:, -2]
-        passed = bool((same | (first - second < _MARGIN)).all()) and difference <= bars.max_difference
-        reason = f"same answers and probabilities within {bars.max_difference:g} expected"
-    verdict: Literal["passed", "failed"] = "passed" if passed else "failed"
-    return Verification(name, verdict, reason, float(same.mean()), difference, accuracy, len(truth))
+def _answers(folder: Path, opener: Callable[[Path], Predictor], asked: _Asked) -> Answers:
+    """Return one runtime's answers.
+
+    Raises:
+        ExportRefused: the class order or the shape of the scores is another than expected, or the runtime refuses.
+        RuntimeNotInstalled: it is not on this machine.
+    """
+    for file, names in zip((LABELS, card.CARD), card.read_classes(folder), strict=True):
+        _assert_order(file, names, asked.classes)
+    answers = opener(folder).run(asked.batch)
+    if answers.classes is not None:
+        _assert_order("the model itself", answers.classes, asked.classes)
+    if answers.scores.shape != asked.reference.shape:
+        raise ExportRefused(f"expected scores of shape {asked.reference.shape}, received {answers.scores.shape}")
+    return answers
+
+
+def _assert_order(where: str, received: list[str], expected: list[str]) -> None:
+    if received != expected:
+        raise ExportRefused(f"class order: expected {expected}, {where} says {received}")
+
+
+def _result(where: str, shown: Shown, answers: Answers) -> RuntimeResult:
+    milliseconds = answers.seconds * 1000
+    return RuntimeResult(
+        runtime=where,
+        verified="passed" if shown.passed else "failed",
+        reason=shown.reason,
+        agreement=shown.agreement,
+        max_difference=shown.max_difference,
+        accuracy=shown.accuracy,
+        accuracy_lost=shown.accuracy_lost,
+        load_seconds=round(answers.load_seconds, 4),
+        median_ms=round(float(np.median(milliseconds)), 3),
+        p95_ms=round(float(np.percentile(milliseconds, 95)), 3),
+        threads=answers.threads,
+    )
+
+
+def _moved(where: str, scores: np.ndarray, asked: _Asked) -> list[dict[str, Any]]:
+    """Return the images whose probabilities differ most from Keras', the most moved first."""
+    difference = np.abs(scores - asked.reference).max(axis=1)
+    most = np.argsort(-difference, kind="stable")[:MOST_MOVED]
+    return [
+        {
+            "path": asked.paths[index],
+            "label": asked.classes[asked.truth[index]],
+            "keras": asked.classes[asked.reference[index].argmax()],
+            "answer": asked.classes[scores[index].argmax()],
+            "difference": float(difference[index]),
+            "runtime": where,
+        }
+        for index in most
+    ]

@@ -1,22 +1,34 @@
 """export: write the model in every format of the recipe."""
 
 from evergreen.vision.export import export as write_formats
+from evergreen.vision.formats.card import About
 from storage.artifacts import Ref
 from tasks.images import images_of
 from tasks.model_file import MODEL
 from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, read_table
+from tasks.tables import DATASET, classes_of, read_json, read_table
 
 
 @step("export")
-def export(run: Run, dataset: Ref, model: Ref) -> Ref:
-    """Write the model in every format; each takes raw 0-255 RGB and carries the class order."""
-    classes = classes_of(run.store, model)
-    with run.store.workspace() as folder:
-        run.store.materialise(model, folder / "model")
+def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
+    """Write the model in every format; each takes raw 0-255 RGB, carries the class order, and says what it is."""
+    store = run.store
+    about = About(
+        classes=classes_of(store, model),
+        image=run.recipe.image,
+        metrics=read_json(store, evaluation, "metrics.json"),
+        digests={
+            MODEL: store.manifest(model.sha256).files[MODEL].sha256,
+            DATASET: store.manifest(dataset.sha256).files[DATASET].sha256,
+        },
+        seed=run.recipe.seed,
+        representative_images=run.recipe.export.representative_images,
+    )
+    with store.workspace() as folder:
+        store.materialise(model, folder / "model")
         exports, scratch = folder / "exports", folder / "scratch"
-        table = read_table(run.store, dataset)
-        write_formats(table, images_of(run), classes, run.recipe, folder / "model" / MODEL, exports, scratch)
+        table = read_table(store, dataset)
+        write_formats(table, images_of(run), about, run.recipe, folder / "model" / MODEL, exports, scratch)
         files = {path.relative_to(exports).as_posix(): path for path in exports.rglob("*") if path.is_file()}
-        return run.store.publish("exports", files, {"classes": classes, "formats": list(run.recipe.export.formats)})
+        return store.publish("exports", files, {"classes": about.classes, "formats": list(run.recipe.export.formats)})

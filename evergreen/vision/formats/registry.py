@@ -1,15 +1,39 @@
-"""Which function opens which export format in its own runtime."""
+"""Every export format by its name in recipes: how it is written, and the runtimes that it is opened in."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from evergreen.vision.formats import savedmodel, tfjs, tflite
-from evergreen.vision.formats.contract import Predictor
+from evergreen.vision.formats import keras_file, savedmodel, tfjs, tfjs_browser, tflite
+from evergreen.vision.formats.contract import Predictor, Trained
 
-# Format -> opens the folder of an export.
-OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {
-    "savedmodel": savedmodel.open_predictor,
-    "tflite-float32": tflite.open_predictor,
-    "tflite-int8": tflite.open_predictor,
-    "tfjs": tfjs.open_predictor,
+WRITE: dict[str, Callable[[Trained, Path], None]] = {
+    "keras": keras_file.write,
+    "savedmodel": savedmodel.write,
+    "tflite-float32": partial(tflite.write, quantization="none"),
+    "tflite-float16": partial(tflite.write, quantization="float16"),
+    "tflite-dynamic": partial(tflite.write, quantization="dynamic"),
+    "tflite-int8": partial(tflite.write, quantization="int8"),
+    "tfjs": partial(tfjs.write, quantization="none"),
+    "tfjs-uint8": partial(tfjs.write, quantization="uint8"),
+    "tfjs-float16": partial(tfjs.write, quantization="float16"),
 }
+
+# The runtime that answers for a format wherever one is enough.
+OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {
+    "keras": keras_file.open_predictor,
+    "savedmodel": savedmodel.open_predictor,
+    **dict.fromkeys([name for name in WRITE if name.startswith("tflite")], tflite.open_predictor),
+    **dict.fromkeys([name for name in WRITE if name.startswith("tfjs")], tfjs.open_predictor),
+}
+
+_IN_WORDS = {"keras": "Keras", "savedmodel": "TensorFlow alone", "tflite": "TFLite interpreter", "tfjs": "Node, wasm"}
+
+
+def runtimes(name: str) -> dict[str, Callable[[Path], Predictor]]:
+    """Return every runtime that must run a format before it is verified, by its name in words."""
+    family = name.split("-")[0]
+    found = {_IN_WORDS[family]: OPEN_PREDICTOR[name]}
+    if family == "tfjs":
+        found["Chromium, wasm"] = tfjs_browser.open_predictor
+    return found

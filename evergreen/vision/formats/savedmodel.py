@@ -1,42 +1,44 @@
-"""TensorFlow SavedModel: one serving signature, (N, H, W, 3) float32 in 0-255 -> {probabilities: (N, K) float32}."""
+"""TensorFlow SavedModel: one serving signature, (N, H, W, 3) float32 in 0-255 -> scores and class names.
+
+The names of the outputs are those of TensorFlow's own classification signature (tf.saved_model, CLASSIFY_OUTPUTS).
+"""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from evergreen.vision.formats.contract import Predictor
+from evergreen.vision.formats import process
+from evergreen.vision.formats.contract import Predictor, Trained
 
 SIGNATURE = "serving_default"
 
 
-def write(model: Any, folder: Path) -> None:
-    """Write a Keras model as a SavedModel into ``folder``."""
-    import keras
+def write(trained: Trained, folder: Path) -> None:
+    """Write a SavedModel whose signature returns ``scores``, (N, K) float32, and ``classes``, (N, K) strings."""
     import tensorflow as tf
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint(
-        name=SIGNATURE,
-        fn=lambda image: {"probabilities": model(image, training=False)},
-        input_signature=[tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, name="image")],
-    )
-    archive.write_out(str(folder), verbose=False)
+    def serve(image: Any) -> dict[str, Any]:
+        names = tf.constant([trained.classes])
+        return {"scores": trained.model(image, training=False), "classes": tf.repeat(names, tf.shape(image)[0], 0)}
+
+    _write(trained.model, serve, folder)
+
+
+def write_bare(model: Any, folder: Path) -> None:
+    """Write a SavedModel of a Keras model that returns ``scores`` alone, for converters: strings are not for all."""
+    _write(model, lambda image: {"scores": model(image, training=False)}, folder)
 
 
 def open_predictor(folder: Path) -> Predictor:
-    """Load with TensorFlow alone and return a function (N, H, W, 3) uint8 -> (N, K) float32."""
+    """Return a predictor that runs TensorFlow alone, in a process that can import neither Keras nor Evergreen."""
+    return process.python("savedmodel", folder)
+
+
+def _write(model: Any, serve: Any, folder: Path) -> None:
+    # Keras' own ExportArchive writes every variable twice (3.15.1: as its own and as TensorFlow's).
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(folder))
-    serve = loaded.signatures[SIGNATURE]
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        batches = [images[start : start + 64] for start in range(0, len(images), 64)]
-        keep_alive = loaded  # the signature holds the model's variables weakly
-        outputs = [serve(image=tf.constant(batch, tf.float32))["probabilities"].numpy() for batch in batches]
-        del keep_alive
-        return np.concatenate(outputs)
-
-    return predict
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    image = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32, name="image")
+    traced = tf.function(serve, input_signature=[image]).get_concrete_function()
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: traced})

@@ -3,58 +3,78 @@
 import json
 import os
 import shutil
-import subprocess
-import tempfile
+from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
-
-from evergreen.errors import ExportRefused
-from evergreen.vision.formats.contract import Predictor, RuntimeNotInstalled
+from evergreen.vision.formats import process
+from evergreen.vision.formats.contract import Predictor, RuntimeNotInstalled, Trained
 
 FILE = "model.json"
 _RUNNER = Path(__file__).with_name("tfjs_node.mjs")
-_PACKAGES = Path(__file__).parents[3] / "node_modules" / "@tensorflow"
-_TIMEOUT_SECONDS = 600
+_PACKAGES = Path(__file__).parents[3] / "node_modules"
+Quantization = Literal["none", "float16", "uint8"]
 
 
-def write(saved_model: Path, folder: Path) -> None:
-    """Convert a SavedModel to a float32 graph model."""
+def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
+    """Convert the bare SavedModel to a graph model that names its classes in ``userDefinedMetadata``.
+
+    Args:
+        trained: the model.
+        folder: where ``model.json`` and the weights go.
+        quantization: how weights are stored (``uint8``: large kernels, the rest in float16); TensorFlow.js always
+            computes in float32.
+    """
     # Its greeting imports IPython wherever stdout is not a terminal or a plain file.
     os.environ["TFDF_DISABLE_WELCOME_MESSAGE"] = "1"
     # Late: it imports tensorflow_decision_forests and tensorflow_hub, which nothing else needs.
     from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
 
     folder.mkdir(parents=True, exist_ok=True)
-    convert_tf_saved_model(str(saved_model), str(folder))
+    convert = partial(convert_tf_saved_model, str(trained.saved), str(folder))
+    if quantization == "uint8":
+        convert()
+        kernels = _kernels(json.loads((folder / FILE).read_text(encoding="utf-8")))
+        for path in folder.iterdir():
+            path.unlink()
+        convert(quantization_dtype_map={"uint8": kernels, "float16": True})
+    else:
+        convert(quantization_dtype_map={"float16": "*"} if quantization == "float16" else None)
     model = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    model["userDefinedMetadata"] = {"classes": trained.classes}
     # The converter orders the attributes of a node by chance; the graph's own order is in lists, which stay.
     (folder / FILE).write_text(json.dumps(model, sort_keys=True, separators=(",", ":")), encoding="utf-8")
 
 
 def open_predictor(folder: Path) -> Predictor:
-    """Return a function (N, H, W, 3) uint8 -> (N, K) float32 that runs Node with the wasm backend.
+    """Return a predictor that runs Node with the wasm backend.
 
     Raises:
         RuntimeNotInstalled: Node or the TensorFlow.js packages are not installed.
-        ExportRefused: TensorFlow.js refuses the model (raised by the function).
     """
     node = shutil.which("node")
     if node is None:
         raise RuntimeNotInstalled("node is not installed; install Node.js 18 or newer, then run make setup")
-    if not (_PACKAGES / "tfjs-core").is_dir():
+    packages()
+    return process.predictor("TensorFlow.js under Node", [node, str(_RUNNER), str(folder / FILE)])
+
+
+def _kernels(model: dict[str, Any]) -> list[str]:
+    """Return the weights that 8 bits are enough for: all channels share one scale, which only large kernels bear.
+
+    Depthwise kernels, (H, W, C, 1), and factors and offsets of channels do not (Krishnamoorthi 2018, arXiv:1806.08342,
+    section 3.1); they are few.
+    """
+    weights = [weight for group in model["weightsManifest"] for weight in group["weights"]]
+    return [weight["name"] for weight in weights if len(weight["shape"]) > 1 and weight["shape"][-1] > 1]
+
+
+def packages() -> Path:
+    """Return the folder of npm packages that has TensorFlow.js.
+
+    Raises:
+        RuntimeNotInstalled: it has not.
+    """
+    if not (_PACKAGES / "@tensorflow" / "tfjs-core").is_dir():
         raise RuntimeNotInstalled(f"TensorFlow.js is not installed in {_PACKAGES}; run make setup with npm present")
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        with tempfile.TemporaryDirectory() as name:
-            work = Path(name)
-            (work / "images.bin").write_bytes(np.ascontiguousarray(images, np.uint8).tobytes())
-            (work / "shape.json").write_text(json.dumps(images.shape))
-            arguments = [node, str(_RUNNER), str(folder / FILE), str(work)]
-            done = subprocess.run(arguments, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False)
-            if done.returncode != 0:
-                raise ExportRefused(f"TensorFlow.js under Node failed: {done.stderr.strip()[-2000:]}")
-            scores = np.frombuffer((work / "scores.bin").read_bytes(), np.float32)
-            return scores.reshape(len(images), -1)
-
-    return predict
+    return _PACKAGES

@@ -1,49 +1,34 @@
 // Runs a TensorFlow.js graph model under Node: node tfjs_node.mjs MODEL.json FOLDER
-// FOLDER holds images.bin (uint8, N x H x W x 3) and shape.json; scores.bin (float32, N x K) is written there.
+// What the folder holds and gets is described in process.py.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-
-const BATCH = 32;
-
-// Without tfjs-node there is no file handler: read the topology and the weight shards ourselves.
-function fromFile(modelFile) {
-  return {
-    async load() {
-      const model = JSON.parse(await readFile(modelFile, 'utf8'));
-      const shards = model.weightsManifest.flatMap((group) => group.paths);
-      const parts = await Promise.all(shards.map((name) => readFile(path.join(path.dirname(modelFile), name))));
-      const data = Buffer.concat(parts);
-      return {
-        modelTopology: model.modelTopology,
-        signature: model.signature,
-        weightSpecs: model.weightsManifest.flatMap((group) => group.weights),
-        weightData: data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength),
-      };
-    },
-  };
-}
+import { answers } from './tfjs_answer.mjs';
 
 const [modelFile, folder] = process.argv.slice(2);
+
+// Without tfjs-node there is no file handler: read the topology and the weight shards ourselves.
+async function fromFile() {
+  const { weightsManifest, ...model } = JSON.parse(await readFile(modelFile, 'utf8'));
+  const shards = weightsManifest.flatMap((group) => group.paths);
+  const parts = await Promise.all(shards.map((name) => readFile(path.join(path.dirname(modelFile), name))));
+  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
+  return { ...model, weightSpecs, weightData: Uint8Array.from(Buffer.concat(parts)).buffer };
+}
+
+async function load() {
+  const artifacts = await fromFile();
+  return { model: await loadGraphModel({ load: async () => artifacts }), classes: artifacts.userDefinedMetadata.classes };
+}
+
 const wasm = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 setWasmPaths(path.join(wasm, 'dist') + path.sep);
 if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
 await tf.ready();
-
-const model = await loadGraphModel(fromFile(modelFile));
-const [count, height, width, channels] = JSON.parse(await readFile(path.join(folder, 'shape.json'), 'utf8'));
-const pixels = await readFile(path.join(folder, 'images.bin'));
-const size = height * width * channels;
-const scores = [];
-for (let start = 0; start < count; start += BATCH) {
-  const end = Math.min(start + BATCH, count);
-  const batch = Float32Array.from(pixels.subarray(start * size, end * size));
-  const input = tf.tensor4d(batch, [end - start, height, width, channels]);
-  const output = model.predict(input);
-  scores.push(Buffer.from((await output.data()).slice().buffer));
-  tf.dispose([input, output]);
-}
-await writeFile(path.join(folder, 'scores.bin'), Buffer.concat(scores));
+const shape = JSON.parse(await readFile(path.join(folder, 'shape.json'), 'utf8'));
+const { scores, told } = await answers(tf, load, await readFile(path.join(folder, 'images.bin')), shape);
+await writeFile(path.join(folder, 'scores.bin'), Buffer.from(scores.buffer));
+await writeFile(path.join(folder, 'answers.json'), JSON.stringify(told));

@@ -1,0 +1,84 @@
+"""The bars that an export must reach to be released, and what it showed against them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from evergreen.sections.release import Verify
+
+# Where Keras' own first and second choice are closer than this, another float32 order of sums may pick the other.
+MARGIN = 2e-3
+_EPSILON = 1e-9
+# The normal distribution's two-sided 95 % quantile.
+_Z = 1.959963984540054
+
+Verdict = Literal["passed", "failed", "not verified"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What scores showed against the Keras model's.
+
+    Attributes:
+        agreement: share of images whose top-1 answer equals Keras', 0-1.
+        max_difference: largest difference of a probability to Keras'.
+        accuracy: share of right answers, 0-1.
+        accuracy_lost: Keras' accuracy on the same images less this one, -1 to 1.
+        passed: whether the format's bar is reached.
+        reason: the bar, in words, and what fell short of it.
+    """
+
+    agreement: float
+    max_difference: float
+    accuracy: float
+    accuracy_lost: float
+    passed: bool
+    reason: str
+
+
+def judge(name: str, scores: np.ndarray, reference: np.ndarray, truth: np.ndarray, bars: Verify) -> Shown:
+    """Judge a format's scores by the bar of its precision.
+
+    Args:
+        name: the format.
+        scores: (N, K) probabilities that it gave.
+        reference: (N, K) probabilities of the Keras model.
+        truth: (N,) class indices.
+        bars: the recipe's.
+    """
+    same = scores.argmax(axis=1) == reference.argmax(axis=1)
+    agreement = float(same.mean())
+    difference = float(np.abs(scores - reference).max())
+    accuracy = float((scores.argmax(axis=1) == truth).mean())
+    lost = float((reference.argmax(axis=1) == truth).mean()) - accuracy
+    if name.endswith("float16"):
+        least = bars.min_agreement_float16
+        short = [f"agreement {agreement:.2%} is below {least:.1%}"] if agreement < least else []
+        bar = f"agreement at least {least:.1%}"
+    elif name.endswith(("int8", "uint8", "dynamic")):
+        least, most = bars.min_agreement_quantized, bars.max_accuracy_loss
+        short = [f"agreement {agreement:.2%} is below {least:.1%}"] if agreement < least else []
+        short += [f"accuracy fell by {lost:.2%}, more than {most:.1%}"] if lost > most + _EPSILON else []
+        bar = f"agreement at least {least:.1%} and at most {most:.1%} of accuracy lost"
+    else:
+        ordered = np.sort(reference, axis=1)
+        unsure = ordered[:, -1] - ordered[:, -2] < MARGIN
+        other = int((~same & ~unsure).sum())
+        short = [f"{other} other answers where Keras is sure by {MARGIN:g} or more"] if other else []
+        short += [f"a probability differs by {difference:.2g}"] if difference > bars.max_difference else []
+        bar = f"Keras' answers, and probabilities within {bars.max_difference:g}"
+    reason = f"{'; '.join(short)} (expected: {bar})" if short else bar
+    return Shown(agreement, difference, accuracy, lost, not short, reason)
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share, 0-1, without continuity correction (Wilson 1927, JASA 22, 209-212)."""
+    share, z2 = right / count, _Z**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    return max(0.0, middle - half), min(1.0, middle + half)

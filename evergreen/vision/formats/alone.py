@@ -1,0 +1,105 @@
+"""Run one export on images in a process of its own, with its own runtime and NumPy alone.
+
+    python -I alone.py keras|savedmodel|tflite EXPORT FOLDER
+
+Evergreen cannot be imported here, nor Keras unless it is the runtime: whoever receives the export has neither. What the
+folder holds and gets is described in ``process.py``.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_THREADS = 1
+_NOT_INSTALLED = 3
+
+# One image, (H, W, 3) uint8 in 0-255 -> (K,) float32; and the class names that the model gives, if it can.
+Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
+
+
+def main() -> None:
+    """Open the export, show it every image alone, and write what it said and how long it took."""
+    kind, export, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    for name in ["evergreen"] if kind == "keras" else ["evergreen", "keras"]:
+        sys.modules[name] = None  # type: ignore[assignment]  # importing it raises
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        sys.exit(_missing(error))
+    tf.config.threading.set_intra_op_parallelism_threads(_THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(_THREADS)
+    shape = json.loads((work / "shape.json").read_text())
+    images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
+    began = time.perf_counter()
+    answer, classes = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite}[kind](tf, export)
+    answer(images[0])  # the first call may still be compiling
+    load_seconds = time.perf_counter() - began
+    scores, seconds = [], []
+    for image in images:
+        began = time.perf_counter()
+        scores.append(answer(image))
+        seconds.append(time.perf_counter() - began)
+    told = {"classes": classes, "load_seconds": load_seconds, "seconds": seconds, "threads": _THREADS}
+    (work / "scores.bin").write_bytes(np.stack(scores).astype(np.float32).tobytes())
+    (work / "answers.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def _keras(_: Any, export: Path) -> Opened:
+    import keras
+
+    model = keras.saving.load_model(export / "model.keras", compile=False, safe_mode=True)
+    return lambda image: np.asarray(model.predict_on_batch(image[None]))[0], None
+
+
+def _savedmodel(tf: Any, export: Path) -> Opened:
+    loaded = tf.saved_model.load(str(export))
+
+    def serve(image: np.ndarray) -> dict[str, Any]:
+        # Looked up each time: the signature alone does not keep the model's variables alive.
+        answers: dict[str, Any] = loaded.signatures["serving_default"](image=tf.constant(image[None], tf.float32))
+        return answers
+
+    height, width = loaded.signatures["serving_default"].structured_input_signature[1]["image"].shape[1:3]
+    names = serve(np.zeros((height, width, 3), np.uint8))["classes"].numpy()[0]
+    return lambda image: serve(image)["scores"].numpy()[0], [name.decode() for name in names]
+
+
+def _tflite(tf: Any, export: Path) -> Opened:
+    interpreter = tf.lite.Interpreter(str(export / "model.tflite"), num_threads=_THREADS)
+    interpreter.allocate_tensors()
+    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def answer(image: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(source["index"], _quantized(image[None].astype(np.float32), source))
+        interpreter.invoke()
+        return _dequantized(interpreter.get_tensor(sink["index"])[0], sink)
+
+    return answer, None
+
+
+def _quantized(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
+    scale, zero = detail["quantization"]
+    if not scale:
+        return values
+    limits = np.iinfo(detail["dtype"])
+    quantized: np.ndarray = np.clip(np.round(values / scale + zero), limits.min, limits.max).astype(detail["dtype"])
+    return quantized
+
+
+def _dequantized(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
+    scale, zero = detail["quantization"]
+    return (values.astype(np.float32) - zero) * scale if scale else values
+
+
+def _missing(error: ImportError) -> int:
+    sys.stderr.write(f"{error}; run make setup\n")
+    return _NOT_INSTALLED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What lies beside every exported model: labels, a card that says what it is, and a few lines that run it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evergreen.vision.formats.contract import LABELS, write_labels
+from evergreen.vision.formats.snippets import snippet
+
+if TYPE_CHECKING:
+    from evergreen.sections.data import Image
+
+CARD = "model-card.json"
+
+
+@dataclass(frozen=True)
+class About:
+    """What the cards of all formats of one model say.
+
+    Attributes:
+        classes: class names in the order of the scores.
+        image: the input's size and how an image is brought to it.
+        metrics: per split: accuracy, loss and so on, as the evaluation measured them on the Keras model.
+        digests: name -> SHA-256 of what the model was made of: its file and the dataset's table.
+        seed: of the sample from which quantization takes its ranges.
+        representative_images: how many those are.
+    """
+
+    classes: list[str]
+    image: "Image"
+    metrics: dict[str, dict[str, float]]
+    digests: dict[str, str]
+    seed: int
+    representative_images: int
+
+
+def complete(name: str, folder: Path, about: About) -> None:
+    """Add labels, snippet and card to an export.
+
+    Args:
+        name: the format.
+        folder: where the format's own files are.
+        about: the model.
+    """
+    write_labels(folder, about.classes)
+    file, text = snippet(name, about.image)
+    (folder / file).write_text(text, encoding="utf-8")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    card = {
+        "format": name,
+        "classes": about.classes,
+        "input": {
+            "height": about.image.height,
+            "width": about.image.width,
+            "channels": "RGB",
+            "range": [0, 255],
+            "dtype": "uint8" if name == "tflite-int8" else "float32",
+        },
+        "resize": {"rule": about.image.resize, "interpolation": about.image.interpolation},
+        "preprocessing": "none: raw RGB",
+        "metrics": about.metrics,
+        "made_of": about.digests,
+        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
+        "made": _made(name, about),
+    }
+    text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def read_classes(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the class names that an export's labels and its card give, in order."""
+    card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    return (folder / LABELS).read_text(encoding="utf-8").splitlines(), list(card["classes"])
+
+
+def _made(name: str, about: About) -> dict[str, Any]:
+    """Say how: by what, with which libraries, and where to ask for more."""
+    libraries = ("tensorflow", "keras", "tensorflowjs") if name.startswith("tfjs") else ("tensorflow", "keras")
+    made: dict[str, Any] = {
+        "by": "evergreen retrain, step export",
+        "libraries": {library: version(library) for library in libraries},
+        "lineage": "evergreen lineage FILE, with any of these files, shows source, recipe and code",
+    }
+    if name == "tflite-int8":
+        made["ranges_from"] = {"images": about.representative_images, "split": "train", "seed": about.seed}
+    return made
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
