@@ -199,7 +199,9 @@ STEPS: tuple[Step, ...] = (
         },
         recipe=("name", "title"),
         libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", *_TABLES),
-        files=tuple(f"evergreen/reports/{name}" for name in ("report.html.j2", "page.html.j2", "page.css")),
+        files=tuple(
+            f"evergreen/reports/{name}" for name in ("report.html.j2", "page.html.j2", "exports.html.j2", "page.css")
+        ),
     ),
 )
 

@@ -23,7 +23,7 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     if summary["outcome"] != "completed":
         return  # it was decided not to retrain: what is shown of the model stays as it was
     create_markdown_artifact(key=f"{name}-report", markdown=_report(run, summary), description=f"{name}: run {run.id}")
-    create_table_artifact(key=f"{name}-exports", table=summary["exports"], description="Every export, as verified")
+    create_table_artifact(key=f"{name}-exports", table=_exports(summary), description="Every export, as verified")
     if comparison := summary["comparison"]:
         create_markdown_artifact(
             key=f"{name}-champion", markdown=_champion(comparison), description="The newest model's verdict, and why"
@@ -82,6 +82,16 @@ def _steps(summary: dict[str, Any]) -> list[dict[str, Any]]:
             "inputs": ", ".join(f"{name} {digest[:12]}" for name, digest in step["inputs"].items()),
         }
         for step in summary["steps"]
+    ]
+
+
+def _exports(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row an export and runtime."""
+    of_export = ("format", "released", "bytes", "count")
+    return [
+        {name: export.get(name) for name in of_export} | runtime
+        for export in summary["exports"]
+        for runtime in export.get("runtimes", [{"verified": export["verified"], "reason": export["reason"]}])
     ]
 
 

@@ -124,19 +124,28 @@ def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
 
 
 def _exports(store: Store, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
-    """Copy the exports into the run's folder and return one entry a format."""
+    """Copy the exports that may be released into the run's folder and return one entry a format.
+
+    One that failed stays in the store alone: its ``path`` is None, and ``not-released.txt`` says why.
+    """
     if "export" not in outputs:
         return []
     manifest = store.manifest(outputs["export"].sha256)
-    store.materialise(outputs["export"], folder / "exports")
     proofs = read_json(store, outputs["verify"], "verification.json") if "verify" in outputs else []
     by_format = {proof["format"]: proof for proof in proofs}
-    entries = []
+    exports = folder / "exports"
+    exports.mkdir(exist_ok=True)
+    entries, refused = [], []
     for name in manifest.facts["formats"]:
         proof = by_format.get(name, {"verified": "not verified", "reason": "verify did not end", "agreement": None})
         size = sum(blob.size for file, blob in manifest.files.items() if file.startswith(f"{name}/"))
-        path = folder / "exports" / name
-        entries.append(
-            {"format": name, "path": str(path), "bytes": size} | {key: proof[key] for key in proof if key != "format"}
-        )
+        released = proof["verified"] != "failed"
+        if released:
+            store.materialise(outputs["export"], exports / name, under=f"{name}/")
+        else:
+            refused.append(f"{name}: {proof['reason']}\n")
+        path = str(exports / name) if released else None
+        entries.append({"format": name, "released": released, "path": path, "bytes": size} | proof)
+    if refused:
+        (exports / "not-released.txt").write_text("".join(refused), encoding="utf-8")
     return entries

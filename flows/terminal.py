@@ -119,9 +119,12 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
     for export in summary["exports"]:
         colour = _COLOURS.get(export["verified"], "red")
-        detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else escape(export["reason"])
+        shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
+        detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else ""
+        if export["verified"] != "passed":
+            detail = f"{detail}  {escape(export['reason'])}".strip()
         size = f"{export['bytes'] / 1024:,.0f} KiB"
-        console.print(f"{export['format']:<15} [{colour}]{export['verified']}[/]  {detail}  {size}", highlight=False)
+        console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
         show_comparison(console, comparison)
     decision = summary["decision"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from evergreen.judging.metrics import wilson
 
 if TYPE_CHECKING:
     from evergreen.sections.release import Verify
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 # Where Keras' own first and second choice are closer than this, another float32 order of sums may pick the other.
 MARGIN = 2e-3
 _EPSILON = 1e-9
-# The normal distribution's two-sided 95 % quantile.
-_Z = 1.959963984540054
 
 Verdict = Literal["passed", "failed", "not verified"]
 
@@ -28,6 +27,8 @@ class Shown:
         agreement: share of images whose top-1 answer equals Keras', 0-1.
         max_difference: largest difference of a probability to Keras'.
         accuracy: share of right answers, 0-1.
+        accuracy_low: lower end of its 95 % interval (Wilson).
+        accuracy_high: upper end.
         accuracy_lost: Keras' accuracy on the same images less this one, -1 to 1.
         passed: whether the format's bar is reached.
         reason: the bar, in words, and what fell short of it.
@@ -36,6 +37,8 @@ class Shown:
     agreement: float
     max_difference: float
     accuracy: float
+    accuracy_low: float
+    accuracy_high: float
     accuracy_lost: float
     passed: bool
     reason: str
@@ -54,7 +57,8 @@ def judge(name: str, scores: np.ndarray, reference: np.ndarray, truth: np.ndarra
     same = scores.argmax(axis=1) == reference.argmax(axis=1)
     agreement = float(same.mean())
     difference = float(np.abs(scores - reference).max())
-    accuracy = float((scores.argmax(axis=1) == truth).mean())
+    right = int((scores.argmax(axis=1) == truth).sum())
+    accuracy = right / len(truth)
     lost = float((reference.argmax(axis=1) == truth).mean()) - accuracy
     if name.endswith("float16"):
         least = bars.min_agreement_float16
@@ -73,12 +77,4 @@ def judge(name: str, scores: np.ndarray, reference: np.ndarray, truth: np.ndarra
         short += [f"a probability differs by {difference:.2g}"] if difference > bars.max_difference else []
         bar = f"Keras' answers, and probabilities within {bars.max_difference:g}"
     reason = f"{'; '.join(short)} (expected: {bar})" if short else bar
-    return Shown(agreement, difference, accuracy, lost, not short, reason)
-
-
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, 0-1, without continuity correction (Wilson 1927, JASA 22, 209-212)."""
-    share, z2 = right / count, _Z**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return Shown(agreement, difference, accuracy, *wilson(right, len(truth)), lost, not short, reason)

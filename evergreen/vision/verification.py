@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evergreen.vision.bars import Verdict, wilson
+from evergreen.vision.bars import Verdict
 
 MOST_MOVED = 10
 _WEAKEST_FIRST: list[Verdict] = ["failed", "not verified", "passed"]
@@ -20,6 +20,8 @@ class RuntimeResult:
         agreement: share of images whose top-1 answer equals Keras', 0-1; this and what follows None if it did not run.
         max_difference: largest difference of a probability to Keras'.
         accuracy: share of right answers, 0-1.
+        accuracy_low: lower end of its 95 % interval (Wilson).
+        accuracy_high: upper end.
         accuracy_lost: Keras' accuracy on the same images less this one.
         load_seconds: from the files to the first answer.
         median_ms: median time of one image, in milliseconds, of images that are shown one at a time.
@@ -33,6 +35,8 @@ class RuntimeResult:
     agreement: float | None = None
     max_difference: float | None = None
     accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
     accuracy_lost: float | None = None
     load_seconds: float | None = None
     median_ms: float | None = None
@@ -51,7 +55,7 @@ class Verification:
         agreement: the least of its runtimes; None if none ran.
         max_difference: the largest; None if none ran.
         accuracy: the least, 0-1; None if none ran.
-        accuracy_low: lower end of its 95 % interval (Wilson 1927).
+        accuracy_low: lower end of its 95 % interval.
         accuracy_high: upper end.
         count: test images that were run; 0 if none was.
         bytes: size of the export's folder.
@@ -91,8 +95,6 @@ def together(
     """
     verdict = min((result.verified for result in results), key=_WEAKEST_FIRST.index)
     reasons = [f"{result.runtime}: {result.reason}" for result in results if result.verified == verdict]
-    accuracy = min(_known(results, "accuracy"), default=None)
-    low, high = wilson(round(accuracy * count), count) if accuracy is not None else (None, None)
     by_path: dict[str, dict[str, Any]] = {}
     for row in sorted(moved, key=lambda row: (-row["difference"], row["path"])):
         by_path.setdefault(row["path"], row)
@@ -102,10 +104,10 @@ def together(
         reason="; ".join(reasons),
         agreement=min(_known(results, "agreement"), default=None),
         max_difference=max(_known(results, "max_difference"), default=None),
-        accuracy=accuracy,
-        accuracy_low=low,
-        accuracy_high=high,
-        count=count if accuracy is not None else 0,
+        accuracy=min(_known(results, "accuracy"), default=None),
+        accuracy_low=min(_known(results, "accuracy_low"), default=None),
+        accuracy_high=min(_known(results, "accuracy_high"), default=None),
+        count=count if _known(results, "accuracy") else 0,
         bytes=size,
         runtimes=tuple(results),
         moved=tuple(by_path.values())[:MOST_MOVED],

@@ -128,6 +128,8 @@ def _result(where: str, shown: Shown, answers: Answers) -> RuntimeResult:
         agreement=shown.agreement,
         max_difference=shown.max_difference,
         accuracy=shown.accuracy,
+        accuracy_low=shown.accuracy_low,
+        accuracy_high=shown.accuracy_high,
         accuracy_lost=shown.accuracy_lost,
         load_seconds=round(answers.load_seconds, 4),
         median_ms=round(float(np.median(milliseconds)), 3),

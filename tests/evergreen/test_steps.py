@@ -24,5 +24,5 @@ def test_a_row_names_things_that_exist(step: Step) -> None:
         assert callable(getattr(importlib.import_module(module), function))
     assert set(step.recipe) <= set(Recipe.model_fields)
     for name in step.libraries:
-        assert name == "node" or name.startswith("npm:") or version(name)
+        assert name in ("node", "chromium") or name.startswith("npm:") or version(name)
     assert all((PROJECT / name).is_file() for name in step.files)

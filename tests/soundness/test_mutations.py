@@ -29,7 +29,9 @@ for _step in reversed(STEPS):
 
 # A new release asks for the champion, is compared, and asks to be promoted.
 FROM_BUNDLE = {"bundle", "challenge", "compare", "promote", "report"}
-FROM_TRAIN = {"train", "evaluate", "export", "verify"} | FROM_BUNDLE
+# The model cards that exports carry hold the metrics.
+FROM_EVALUATE = {"evaluate", "export", "verify"} | FROM_BUNDLE
+FROM_TRAIN = {"train"} | FROM_EVALUATE
 JUDGED = {"compare", "promote", "report"}
 
 # -- every recipe field ------------------------------------------------------------------------------------------------
@@ -60,15 +62,16 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "balance.explicit": (None, NOTHING),
     "balance.beta": (0.5, {"balance"}),
     "balance.oversample": (None, NOTHING),
-    "evaluate.top_k": (2, {"evaluate"} | FROM_BUNDLE),
-    "evaluate.unsure_precision": (0.9, {"evaluate"} | FROM_BUNDLE),
-    "evaluate.shortcut_images": (10, {"evaluate"} | FROM_BUNDLE),
+    "evaluate.top_k": (2, FROM_EVALUATE),
+    "evaluate.unsure_precision": (0.9, FROM_EVALUATE),
+    "evaluate.shortcut_images": (10, FROM_EVALUATE),
     "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
     "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
     "verify.images": (10, {"verify"} | FROM_BUNDLE),
     "verify.max_difference": (0.01, {"verify"} | FROM_BUNDLE),
     "verify.min_agreement_float16": (0.9, {"verify"} | FROM_BUNDLE),
     "verify.min_agreement_quantized": (0.9, {"verify"} | FROM_BUNDLE),
+    "verify.max_accuracy_loss": (0.1, {"verify"} | FROM_BUNDLE),
     "gate.min_accuracy": (0.5, JUDGED),
     "gate.min_recall_per_class": (0.5, JUDGED),
     "gate.min_gain": (0.1, JUDGED),
@@ -225,9 +228,7 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
         ),
         pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
         pytest.param("evergreen/reports/page.css", "62rem", "60rem", {"report"}, id="a style"),
-        pytest.param(
-            "evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", {"evaluate"} | FROM_BUNDLE, id="bins"
-        ),
+        pytest.param("evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", FROM_EVALUATE, id="bins"),
         pytest.param("evergreen/vision/formats/tfjs_node.mjs", "= 32", "= 16", {"verify"} | FROM_BUNDLE, id="a script"),
         pytest.param(
             "evergreen/vision/backbones.py", "offset=-1,", "offset=-1.5,", {"train", *FROM_TRAIN}, id="the network"
@@ -264,7 +265,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("tensorflow", FROM_TRAIN),
         ("node", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
-        ("scikit-learn", {"probe", "acquire", "split", "evaluate"} | FROM_BUNDLE),
+        ("scikit-learn", {"probe", "acquire", "split"} | FROM_EVALUATE),
         ("scipy", JUDGED),
     ],
 )

@@ -82,7 +82,7 @@ def _made(name: str, about: About) -> dict[str, Any]:
     made: dict[str, Any] = {
         "by": "evergreen retrain, step export",
         "libraries": {library: version(library) for library in libraries},
-        "lineage": "evergreen lineage FILE, with any of these files, shows source, recipe and code",
+        "lineage": "evergreen lineage FILE, with a file of the model, shows its source, recipe and code",
     }
     if name == "tflite-int8":
         made["ranges_from"] = {"images": about.representative_images, "split": "train", "seed": about.seed}

@@ -1,74 +1,26 @@
-"""evergreen.vision: a tiny real training, its file, its evaluation, and every export of it."""
+"""evergreen.vision: a tiny real training, its file, and its evaluation."""
 
-import hashlib
 import re
-import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_training import CLASSES, RECIPE, Trained
 
 from evergreen.errors import ExportRefused, TrainingDiverged
 from evergreen.judging.shortcuts import SHORTCUTS
-from evergreen.recipe import Recipe, load_recipe
+from evergreen.recipe import load_recipe
 from evergreen.vision import saving
 from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import Course
 from evergreen.vision.evaluate import Evaluation, evaluate
-from evergreen.vision.export import export
 from evergreen.vision.fit import EpochReport
-from evergreen.vision.formats import contract, tfjs
 from evergreen.vision.pixels import Images
 from evergreen.vision.predict import open_keras, predict
 from evergreen.vision.train import train
-from evergreen.vision.verify import verify
-
-CLASSES = ["dark", "bright", "red"]
-COLOURS = {"dark": (20, 20, 20), "bright": (190, 190, 190), "red": (190, 20, 20)}
-RECIPE = load_recipe(
-    "digits",
-    [
-        "image={height: 8, width: 8}",
-        "train.cnn=[{filters: 4}]",
-        "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.001, dropout: 0.1}]}",
-        "train.phases=[{epochs: 6, learning_rate: 0.02, batch: 8}, {epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
-    ],
-)
-
-
-class Trained:
-    """One training, shared by the tests below, and everything that was said about it."""
-
-    def __init__(self, folder: Path, png: Callable[..., bytes]) -> None:
-        rows = []
-        self.blobs: dict[str, bytes] = {}
-        for label in CLASSES:
-            for number in range(24):
-                data = png(number, (9, 7), COLOURS[label])
-                name = hashlib.sha256(data).hexdigest()
-                self.blobs[name] = data
-                side = "train" if number < 14 else "validation" if number < 18 else "test"
-                rows.append((f"{label}/{number}", label, name, side))
-        self.table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
-        self.images = Images(self.blobs.__getitem__, folder / "pixels", folder / "features")
-        self.folder = folder
-        self.reports: list[EpochReport] = []
-        self.model = folder / "model.keras"
-        self.history = self.train(RECIPE, self.model)
-
-    def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
-        weights = dict.fromkeys(CLASSES, 1.0)
-        return train(self.table, self.images, CLASSES, weights, weights, recipe, file, self.reports.append)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) -> Trained:
-    return Trained(tmp_path_factory.mktemp("trained"), png)
 
 
 def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> None:
@@ -297,82 +249,3 @@ def test_a_model_is_opened_for_an_image_alone_and_batches_stay_small(
     assert (opened, sizes) == ([True], [3, 3, 2])
     with pytest.raises(ExportRefused, match="finite scores"):
         list(predict([lambda: data], lambda: lambda images: np.full((1, 3), np.nan), RECIPE.image))
-
-
-@pytest.fixture(scope="module")
-def exported(trained: Trained) -> Path:
-    folder = trained.folder / "exports"
-    export(trained.table, trained.images, CLASSES, RECIPE, trained.model, folder, trained.folder / "scratch")
-    return folder
-
-
-def _verify(trained: Trained, folder: Path, formats: list[str]) -> dict[str, Any]:
-    found = verify(trained.table, trained.images, CLASSES, RECIPE, trained.model, folder, formats)
-    return {result.format: result for result in found}
-
-
-def test_every_export_answers_as_keras_does_in_its_own_runtime(trained: Trained, exported: Path) -> None:
-    results = _verify(trained, exported, list(RECIPE.export.formats))
-    installed = shutil.which("node") and (Path(tfjs.__file__).parents[3] / "node_modules").is_dir()
-    expected = {name: "passed" if name != "tfjs" or installed else "not verified" for name in RECIPE.export.formats}
-    assert {name: result.verified for name, result in results.items()} == expected
-    assert results["savedmodel"].agreement == 1
-    assert results["tflite-float32"].max_difference < 1e-4
-    assert all(contract.read_labels(exported / name) == CLASSES for name in RECIPE.export.formats)
-
-
-def test_exporting_again_gives_the_same_bytes_where_the_library_allows(trained: Trained, tmp_path: Path) -> None:
-    recipe = load_recipe("digits", ["export.formats=[tfjs, tflite-float32, tflite-int8]"])
-    recipe = recipe.model_copy(update={"image": RECIPE.image})
-    for name in ("one", "two"):
-        folders = tmp_path / name / "exports", tmp_path / name / "scratch"
-        export(trained.table, trained.images, CLASSES, recipe, trained.model, *folders)
-    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one/exports").rglob("*") if path.is_file()]
-    assert len(files) == 3 + 3 + 1  # labels, a file each, and the weights of tfjs
-    different = [
-        str(path) for path in files if (tmp_path / "one" / path).read_bytes() != (tmp_path / "two" / path).read_bytes()
-    ]
-    assert not different
-
-
-def test_another_models_export_fails(trained: Trained, exported: Path, tmp_path: Path) -> None:
-    shutil.copytree(exported, tmp_path / "e")
-    other = load_recipe(
-        "digits", ["seed=99", "image={height: 8, width: 8}", "train.cnn=[{filters: 2}]", "train.phases=[{epochs: 1}]"]
-    )
-    trained.train(other, tmp_path / "other.keras")
-    export(
-        trained.table,
-        trained.images,
-        CLASSES,
-        other,
-        tmp_path / "other.keras",
-        tmp_path / "o",
-        tmp_path / "s",
-    )
-    shutil.copy(tmp_path / "o/tflite-float32/model.tflite", tmp_path / "e/tflite-float32/model.tflite")
-    result = _verify(trained, tmp_path / "e", ["tflite-float32"])["tflite-float32"]
-    assert result.verified == "failed"
-    assert result.max_difference > 1e-3
-
-
-def test_a_changed_class_order_and_a_broken_file_fail(trained: Trained, exported: Path, tmp_path: Path) -> None:
-    shutil.copytree(exported, tmp_path / "e")
-    contract.write_labels(tmp_path / "e" / "savedmodel", CLASSES[::-1])
-    (tmp_path / "e" / "tflite-int8" / "model.tflite").write_bytes(b"not a model")
-    results = _verify(trained, tmp_path / "e", ["savedmodel", "tflite-int8", "tflite-float32"])
-    assert {name: result.verified for name, result in results.items()} == {
-        "savedmodel": "failed",
-        "tflite-int8": "failed",
-        "tflite-float32": "passed",
-    }
-    assert "labels.txt" in results["savedmodel"].reason
-
-
-def test_without_node_tensorflow_js_is_not_verified_never_passed(
-    trained: Trained, exported: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tfjs.shutil, "which", lambda _: None)
-    result = _verify(trained, exported, ["tfjs"])["tfjs"]
-    assert (result.verified, result.agreement) == ("not verified", None)
-    assert "install Node.js" in result.reason

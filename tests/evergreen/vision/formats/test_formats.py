@@ -1,0 +1,157 @@
+"""evergreen.vision.formats: what each export takes, gives and carries."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from tiny_training import CLASSES, RECIPE
+
+from evergreen.sections.data import Image
+from evergreen.vision import pixels, saving
+from evergreen.vision.formats import snippets, tfjs
+from evergreen.vision.formats.registry import OPEN_PREDICTOR, WRITE
+
+NODE_MODULES = Path(tfjs.__file__).parents[3] / "node_modules"
+HAS_NODE = bool(shutil.which("node")) and (NODE_MODULES / "@tensorflow").is_dir()
+
+
+@pytest.fixture(scope="module")
+def batch(exports: Any) -> np.ndarray:
+    """Test images, (18, 8, 8, 3) uint8."""
+    table = exports.trained.table
+    rows = exports.trained.images.rows(table[table["split"] == "test"], RECIPE.image)
+    return rows.gather(np.arange(len(rows)))
+
+
+@pytest.fixture(scope="module")
+def reference(exports: Any, batch: np.ndarray) -> np.ndarray:
+    """What Keras says to them, (18, 3) float32."""
+    return np.asarray(saving.load(exports.trained.model, CLASSES).predict_on_batch(batch))
+
+
+def test_every_format_of_recipes_is_written_and_opened(exports: Any) -> None:
+    assert set(WRITE) == set(OPEN_PREDICTOR) == set(exports.formats)
+
+
+def test_every_export_says_what_it_is(exports: Any) -> None:
+    for name in exports.formats:
+        folder = exports.folder / name
+        card = json.loads((folder / "model-card.json").read_text())
+        assert (folder / "labels.txt").read_text().splitlines() == card["classes"] == CLASSES
+        assert (card["format"], card["preprocessing"]) == (name, "none: raw RGB")
+        assert (card["input"]["height"], card["input"]["width"], card["input"]["range"]) == (8, 8, [0, 255])
+        assert card["resize"] == {"rule": "squash", "interpolation": "bilinear"}
+        assert card["metrics"]["test"] == {"accuracy": 0.5, "loss": 1.25, "count": 18}
+        assert card["made_of"] == {"model.keras": "0" * 64}
+        assert card["made"]["libraries"]["tensorflow"].startswith("2.19")
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert set(card["files"]) == files - {"model-card.json"}
+        done = subprocess.run(["sha256sum", *card["files"]], cwd=folder, capture_output=True, text=True, check=True)
+        assert [line.split()[0] for line in done.stdout.splitlines()] == list(card["files"].values())
+
+
+def test_the_saved_model_serves_named_scores_for_any_number_of_images(
+    exports: Any, batch: np.ndarray, reference: np.ndarray
+) -> None:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(exports.folder / "savedmodel"))
+    for count in (1, 7):
+        answer = loaded.signatures["serving_default"](image=tf.constant(batch[:count], tf.float32))
+        assert set(answer) == {"scores", "classes"}
+        assert np.allclose(answer["scores"].numpy(), reference[:count], atol=1e-5)
+        assert answer["classes"].numpy().astype(str).tolist() == [CLASSES] * count
+
+
+def test_int8_takes_and_gives_uint8_and_the_pixels_go_in_as_they_are(exports: Any) -> None:
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(str(exports.folder / "tflite-int8" / "model.tflite"))
+    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (source["dtype"], sink["dtype"]) == (np.uint8, np.uint8)
+    assert source["quantization"] == (1.0, 0)
+    assert sink["quantization"] == (1 / 256, 0)
+    kinds = {detail["dtype"] for detail in interpreter.get_tensor_details()}
+    assert np.float32 not in kinds
+
+
+def test_weights_are_stored_as_the_formats_name_says(exports: Any) -> None:
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(str(exports.folder / "tflite-float16" / "model.tflite"))
+    assert np.float16 in {detail["dtype"] for detail in interpreter.get_tensor_details()}
+
+    def stored(name: str) -> list[tuple[int, str | None]]:
+        groups = json.loads((exports.folder / name / "model.json").read_text())["weightsManifest"]
+        weights = [weight for group in groups for weight in group["weights"] if weight["dtype"] == "float32"]
+        return [(len(weight["shape"]), weight.get("quantization", {}).get("dtype")) for weight in weights]
+
+    assert {kind for _, kind in stored("tfjs")} == {None}
+    assert {kind for _, kind in stored("tfjs-float16")} == {"float16"}
+    assert {kind for dimensions, kind in stored("tfjs-uint8") if dimensions > 1} == {"uint8"}
+    assert {kind for dimensions, kind in stored("tfjs-uint8") if dimensions <= 1} == {"float16"}
+
+
+def test_writing_again_gives_the_same_bytes_where_the_library_allows(exports: Any, tmp_path: Path) -> None:
+    formats = tuple(name for name in exports.formats if name != "savedmodel")
+    exports.write(tmp_path / "again", formats)
+    files = [path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*") if path.is_file()]
+    assert len(files) >= 4 * len(formats)
+    for path in files:
+        assert (tmp_path / "again" / path).read_bytes() == (exports.folder / path).read_bytes(), path
+
+
+@pytest.mark.parametrize("name", ["keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-int8", "tfjs"])
+def test_the_snippet_runs_and_says_what_the_model_says(
+    exports: Any, tmp_path: Path, batch: np.ndarray, reference: np.ndarray, name: str
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(exports.folder / name, folder)
+    if name == "tfjs":
+        if not HAS_NODE:
+            pytest.skip("Node.js or its packages are not installed")
+        (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+        (folder / "photo").write_bytes(batch[0].tobytes())
+        command = ["node", "run.mjs", "photo"]
+    else:
+        Pillow.fromarray(batch[0]).save(folder / "photo.png")
+        command = [sys.executable, "-I", "run.py", "photo.png"]
+    lines = (folder / command[-2]).read_text().splitlines()
+    assert len([line for line in lines if not line.startswith(("#", "//"))]) == 5
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, env=environment)
+    for label in CLASSES:
+        assert label in done.stdout
+    if name == "tfjs":
+        said = [float(number) for number in done.stdout.split("[")[2].strip(" ]\n").split(",")]
+    else:
+        said = list(ast.literal_eval(done.stdout.strip().splitlines()[-1]).values())
+    assert said == pytest.approx(reference[0].tolist(), abs=0.05 if name == "tflite-int8" else 2e-3)
+
+
+@pytest.mark.parametrize("interpolation", ["area", "bilinear", "bicubic", "nearest"])
+@pytest.mark.parametrize("rule", ["squash", "crop", "pad"])
+def test_snippets_resize_as_training_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str, interpolation: str
+) -> None:
+    photo = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (90, 120, 3), np.uint8), (15, 15), 0)
+    Pillow.fromarray(photo).save(tmp_path / "photo.png")
+    image = Image(height=24, width=24, resize=rule, interpolation=interpolation)
+    _, text = snippets.snippet("savedmodel", image)
+    imports, line = (line for line in text.splitlines() if line.startswith(("import", "image =")))
+    monkeypatch.setattr(sys, "argv", ["run.py", str(tmp_path / "photo.png")])
+    names: dict[str, Any] = {}
+    exec(imports + "\n" + line, names)  # noqa: S102 - our own lines
+    expected = pixels.resize(photo, image)
+    assert names["image"].shape == (1, 24, 24, 3)
+    difference = np.abs(names["image"][0].astype(int) - expected)
+    assert difference.max() == 0 if rule == "squash" else difference.mean() < 12

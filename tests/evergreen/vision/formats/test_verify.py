@@ -1,0 +1,162 @@
+"""evergreen.vision.verify: every export in its own runtimes, and what must not pass."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_training import CLASSES, Trained
+
+from evergreen.errors import ExportRefused
+from evergreen.recipe import load_recipe
+from evergreen.vision import chromium, saving
+from evergreen.vision.formats import contract, process, tfjs, tfjs_browser
+
+NODE_MODULES = Path(tfjs.__file__).parents[3] / "node_modules"
+HAS_NODE = bool(shutil.which("node")) and (NODE_MODULES / "@tensorflow").is_dir()
+
+
+def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any, verified: dict[str, Any]) -> None:
+    in_browser = HAS_NODE and chromium.chromium() is not None
+    present = {"Node, wasm": HAS_NODE, "Chromium, wasm": in_browser}
+    assert list(verified) == list(exports.formats)
+    for name, result in verified.items():
+        for run in result.runtimes:
+            expected = "passed" if present.get(run.runtime, True) else "not verified"
+            assert (name, run.runtime, run.verified) == (name, run.runtime, expected), run.reason
+        if result.verified == "passed":
+            assert all(run.threads == 1 for run in result.runtimes)
+            assert all(0 < run.median_ms <= run.p95_ms and run.load_seconds > 0 for run in result.runtimes)
+            assert (result.count, result.agreement, len(result.moved)) == (18, 1, 10)
+            assert result.accuracy_low < result.accuracy <= result.accuracy_high
+        assert result.bytes == sum(path.stat().st_size for path in (exports.folder / name).rglob("*") if path.is_file())
+    runtimes = {name: [run.runtime for run in result.runtimes] for name, result in verified.items()}
+    assert runtimes["savedmodel"] == ["TensorFlow alone"]
+    assert runtimes["tfjs-uint8"] == ["Node, wasm", "Chromium, wasm"]
+    for name in ("keras", "savedmodel", "tflite-float32"):
+        assert verified[name].max_difference < 1e-4
+    # Quantization that changed nothing would not be one.
+    assert verified["tflite-int8"].max_difference > 1e-4
+
+
+def test_a_saved_model_runs_where_neither_keras_nor_evergreen_can_be_imported(
+    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _python_that(
+        monkeypatch, tmp_path, after="print(*map(sys.modules.get, ('keras', 'evergreen')), file=open('seen', 'w'))"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert exports.verify(exports.folder, "savedmodel")["savedmodel"].verified == "passed"
+    assert (tmp_path / "seen").read_text() == "None None\n"
+
+
+def test_without_its_runtime_an_export_is_not_verified_never_passed(
+    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _python_that(monkeypatch, tmp_path, before="sys.modules['tensorflow'] = None")
+    monkeypatch.setattr(tfjs.shutil, "which", lambda _: None)
+    results = exports.verify(exports.folder, "savedmodel", "tflite-int8", "tfjs")
+    for result in results.values():
+        assert (result.verified, result.agreement, result.count) == ("not verified", None, 0)
+    assert "tensorflow" in results["savedmodel"].reason
+    assert "install Node.js" in results["tfjs"].reason
+    assert "Chromium is not installed" in results["tfjs"].reason
+
+
+@pytest.mark.skipif(not HAS_NODE, reason="Node.js or its packages are not installed")
+def test_without_chromium_what_node_showed_is_told_and_is_not_enough(
+    exports: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tfjs_browser, "chromium", lambda: None)
+    result = exports.verify(exports.folder, "tfjs")["tfjs"]
+    assert [(run.runtime, run.verified) for run in result.runtimes] == [
+        ("Node, wasm", "passed"),
+        ("Chromium, wasm", "not verified"),
+    ]
+    assert (result.verified, result.agreement) == ("not verified", 1)
+    assert result.reason.startswith("Chromium, wasm: Chromium is not installed")
+
+
+def test_another_class_order_is_found_wherever_it_stands(exports: Any, trained: Trained, tmp_path: Path) -> None:
+    import keras
+
+    folder = tmp_path / "e"
+    shutil.copytree(exports.folder, folder)
+    contract.write_labels(folder / "keras", CLASSES[::-1])
+    swap = [f'"{name}"' for name in CLASSES[:2]]
+    for file in ("tflite-int8/model-card.json", "tfjs/model.json"):
+        path = folder / file
+        text = path.read_text()
+        path.write_text(text.replace(swap[0], "swap").replace(swap[1], swap[0]).replace("swap", swap[1]))
+    # Right labels beside scores in another order.
+    model = saving.load(trained.model, CLASSES)
+    turned = keras.Model(model.input, keras.layers.concatenate([model.output[:, 1:], model.output[:, :1]]))
+    saving.save(turned, tmp_path / "turned.keras")
+    shutil.copy(tmp_path / "turned.keras", folder / "savedmodel")
+    exports.write(tmp_path / "t", ("savedmodel",), model=tmp_path / "turned.keras")
+    shutil.rmtree(folder / "savedmodel")
+    shutil.copytree(tmp_path / "t" / "savedmodel", folder / "savedmodel")
+    results = exports.verify(folder, "keras", "tflite-int8", "tfjs", "savedmodel")
+    if HAS_NODE:
+        assert "the model itself says" in results.pop("tfjs").reason
+    assert {result.verified for result in results.values() if result.format != "tfjs"} == {"failed"}
+    assert "class order: expected ['dark', 'bright', 'red'], labels.txt says" in results["keras"].reason
+    assert "model-card.json says" in results["tflite-int8"].reason
+    assert results["savedmodel"].agreement == 0
+
+
+def test_a_damaged_export_fails_and_takes_nothing_else_with_it(exports: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "e"
+    shutil.copytree(exports.folder, folder)
+    lite = folder / "tflite-float16" / "model.tflite"
+    lite.write_bytes(lite.read_bytes()[: lite.stat().st_size // 2])
+    (folder / "tflite-int8" / "model.tflite").write_bytes(b"not a model")
+    data = next((folder / "savedmodel" / "variables").glob("*data*"))
+    data.write_bytes(data.read_bytes()[:100])
+    shard = next((folder / "tfjs").glob("*.bin"))
+    shard.write_bytes(shard.read_bytes()[:-40])
+    broken = ["tflite-float16", "tflite-int8", "savedmodel", *(["tfjs"] if HAS_NODE else [])]
+    results = exports.verify(folder, *broken, "tflite-float32")
+    assert results.pop("tflite-float32").verified == "passed"
+    assert {name: result.verified for name, result in results.items()} == dict.fromkeys(broken, "failed")
+    assert all(result.reason and result.agreement is None for result in results.values())
+
+
+def test_another_models_export_fails_and_names_the_images_that_moved(
+    exports: Any, trained: Trained, tmp_path: Path
+) -> None:
+    other = load_recipe(
+        "digits", ["seed=99", "image={height: 8, width: 8}", "train.cnn=[{filters: 2}]", "train.phases=[{epochs: 1}]"]
+    )
+    trained.train(other, tmp_path / "other.keras")
+    exports.write(tmp_path / "o", ("tflite-float32",), other, tmp_path / "other.keras")
+    result = exports.verify(tmp_path / "o", "tflite-float32")["tflite-float32"]
+    assert result.verified == "failed"
+    assert "a probability differs by" in result.reason
+    differences = [row["difference"] for row in result.moved]
+    assert len(differences) == 10
+    assert differences == sorted(differences, reverse=True)
+    assert differences[0] == pytest.approx(result.max_difference)
+    rows = trained.table[trained.table["split"] == "test"].set_index("path")
+    assert all(rows.loc[row["path"], "label"] == row["label"] for row in result.moved)
+
+
+def test_a_runtime_that_gives_no_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "limit_seconds", lambda _: 1)
+    waiting = process.predictor("a sleeper", [sys.executable, "-c", "import time; time.sleep(60)"])
+    with pytest.raises(ExportRefused, match="a sleeper gave no answer within 1 s"):
+        waiting(np.zeros((1, 8, 8, 3), np.uint8))
+
+
+def _python_that(monkeypatch: pytest.MonkeyPatch, folder: Path, before: str = "pass", after: str = "pass") -> None:
+    """Have the processes of Python runtimes do something of the test's before and after."""
+    script = (
+        f"import runpy, sys; sys.argv = sys.argv[1:]; {before}; "
+        f"runpy.run_path(sys.argv[0], run_name='__main__'); {after}"
+    )
+    program = folder / "python"
+    program.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -I -c "{script}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(process.sys, "executable", str(program))

@@ -1,0 +1,49 @@
+"""One tiny real training, shared by the tests of training, evaluation and exports."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.vision.fit import EpochReport
+from evergreen.vision.pixels import Images
+from evergreen.vision.train import train
+
+CLASSES = ["dark", "bright", "red"]
+COLOURS = {"dark": (20, 20, 20), "bright": (190, 190, 190), "red": (190, 20, 20)}
+RECIPE = load_recipe(
+    "digits",
+    [
+        "image={height: 8, width: 8}",
+        "train.cnn=[{filters: 4}]",
+        "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.001, dropout: 0.1}]}",
+        "train.phases=[{epochs: 6, learning_rate: 0.02, batch: 8}, {epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
+    ],
+)
+
+
+class Trained:
+    """One training, shared by the tests below, and everything that was said about it."""
+
+    def __init__(self, folder: Path, png: Callable[..., bytes]) -> None:
+        rows = []
+        self.blobs: dict[str, bytes] = {}
+        for label in CLASSES:
+            for number in range(24):
+                data = png(number, (9, 7), COLOURS[label])
+                name = hashlib.sha256(data).hexdigest()
+                self.blobs[name] = data
+                side = "train" if number < 14 else "validation" if number < 18 else "test"
+                rows.append((f"{label}/{number}", label, name, side))
+        self.table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
+        self.images = Images(self.blobs.__getitem__, folder / "pixels", folder / "features")
+        self.folder = folder
+        self.reports: list[EpochReport] = []
+        self.model = folder / "model.keras"
+        self.history = self.train(RECIPE, self.model)
+
+    def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
+        weights = dict.fromkeys(CLASSES, 1.0)
+        return train(self.table, self.images, CLASSES, weights, weights, recipe, file, self.reports.append)
