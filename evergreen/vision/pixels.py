@@ -110,13 +110,12 @@ def targets(labels: Iterable[str], classes: list[str]) -> np.ndarray:
 
 
 def stratified_sample(table: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
-    """Return about ``size`` rows (all if there are fewer), the same share of every label, at least one of each."""
+    """Return ``size`` rows or a few more (all if there are fewer), the same share of every label, rounded up."""
     if len(table) <= size:
         return table
-    share = size / len(table)
     shuffled = table.sort_values("path").sample(frac=1, random_state=seed)
     rank = shuffled.groupby("label").cumcount()
-    quota = (shuffled.groupby("label")["path"].transform("size") * share).round().clip(lower=1)
+    quota = np.ceil(shuffled.groupby("label")["path"].transform("size") * size / len(table))
     return shuffled[rank < quota].sort_values("path", ignore_index=True)
 
 

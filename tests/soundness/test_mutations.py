@@ -264,6 +264,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("matplotlib", {"report"}),
         ("tensorflow", FROM_TRAIN),
         ("node", {"verify"} | FROM_BUNDLE),
+        ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
         ("scikit-learn", {"probe", "acquire", "split"} | FROM_EVALUATE),
         ("scipy", JUDGED),

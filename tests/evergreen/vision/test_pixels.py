@@ -49,3 +49,4 @@ def test_a_stratified_sample_keeps_shares_and_does_not_depend_on_row_order() -> 
     assert stratified_sample(table.sample(frac=1, random_state=5), 100, seed=1).equals(sample)
     assert not stratified_sample(table, 100, seed=2).equals(sample)
     assert stratified_sample(table, 1000, seed=1) is table
+    assert 99 <= len(stratified_sample(table, 99, seed=1)) <= 101

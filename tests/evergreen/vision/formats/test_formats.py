@@ -49,7 +49,7 @@ def test_every_export_says_what_it_is(exports: Any) -> None:
         assert (folder / "labels.txt").read_text().splitlines() == card["classes"] == CLASSES
         assert (card["format"], card["preprocessing"]) == (name, "none: raw RGB")
         assert (card["input"]["height"], card["input"]["width"], card["input"]["range"]) == (8, 8, [0, 255])
-        assert card["resize"] == {"rule": "squash", "interpolation": "bilinear"}
+        assert card["resize"] == {"rule": "squash", "interpolation": "area"}
         assert card["metrics"]["test"] == {"accuracy": 0.5, "loss": 1.25, "count": 18}
         assert card["made_of"] == {"model.keras": "0" * 64}
         assert card["made"]["libraries"]["tensorflow"].startswith("2.19")
