@@ -2,8 +2,7 @@
 
 EvergreenError
 ├── BadInput              what the user named cannot be used: exit code 2
-│   ├── BadRecipe         the recipe (or an override of it) is not valid
-│   └── NotBuiltYet       the recipe is valid and asks for something that no release does yet
+│   └── BadRecipe         the recipe (or an override of it) is not valid
 ├── SourceUnavailable     the source's bytes cannot be had now
 │   ├── SourceUnreachable no answer, cut off, stalled or busy, after every attempt
 │   ├── AccessRefused     401 or 403, a login page in place of the file, no credentials
@@ -32,10 +31,6 @@ class BadInput(EvergreenError):
 
 class BadRecipe(BadInput):
     """The recipe, or an override of it, is not valid."""
-
-
-class NotBuiltYet(BadInput):
-    """The recipe is valid, but asks for something that is designed and not built."""
 
 
 class SourceUnavailable(EvergreenError):

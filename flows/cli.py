@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from evergreen.errors import EvergreenError
-from evergreen.not_built import load_runnable
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
 from flows import champion_commands, predict_command
 from flows.options import (
@@ -55,7 +54,7 @@ def retrain(
     """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
     root = store_root(store)
     with errors(verbose):
-        loaded = load_runnable(recipe, overrides, source)
+        loaded = load_recipe(recipe, overrides or (), source)
         summary = None if server_is_configured() else _reuse_everything(loaded, Store(root))
     if summary is None:
         summary = _run_flow("retrain", recipe, overrides, source, root, verbose)
@@ -102,7 +101,7 @@ def show_plan(
     from rich.console import Console
 
     with errors(verbose):
-        loaded = load_runnable(recipe, overrides, source)
+        loaded = load_recipe(recipe, overrides or (), source)
         steps = [entry.as_json() for entry in plan(loaded, Store(store_root(store)))]
     if as_json:
         typer.echo(json.dumps({"recipe": loaded.name, "steps": steps}, indent=2, ensure_ascii=False))

@@ -25,7 +25,8 @@ from tasks.tables import read_json, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evergreen.vision.formats.contract import Predictor
+    from evergreen.vision.predict import Model
+
 
 _CALIBRATION = "calibration.json"
 _TFLITE, _FLOAT32 = "tflite", "tflite-float32"
@@ -165,7 +166,7 @@ def answer(job: Job, sheet: ContactSheet | None = None) -> Iterator[Prediction]:
         sheet.close()
 
 
-def _open(job: Job, folder: Path) -> "Predictor":
+def _open(job: Job, folder: Path) -> "Model":
     """Write the model into the folder, checked, and open it."""
     from evergreen.vision.predict import open_export, open_keras
 

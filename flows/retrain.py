@@ -8,8 +8,7 @@ from typing import Any
 from prefect import flow
 
 from evergreen.errors import SourceChanged
-from evergreen.not_built import load_runnable
-from evergreen.recipe import Recipe
+from evergreen.recipe import Recipe, load_recipe
 from flows.dashboard import show_in_dashboard
 from flows.decision import NOT_RETRAINED, compared, retraining_is_due
 from flows.form import Settings, as_overrides
@@ -58,7 +57,7 @@ def retrain(
         settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
     """
     chosen = [*(overrides or []), *as_overrides(settings)]
-    with started(load_runnable(recipe, chosen, source), store, show=_tell) as (run, summary):
+    with started(load_recipe(recipe, chosen, source), store, show=_tell) as (run, summary):
         try:
             steps(run)
         except (ArtifactDamaged, ArtifactMissing, SourceChanged, ChampionMoved):

@@ -23,7 +23,7 @@ from storage.store import Store
 PROJECT = Path(__file__).resolve().parent.parent
 
 # Recipe models and the step table carry no behaviour: their values are in the key already.
-_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "evergreen.not_built")
+_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps")
 _NEAREST_AMONG = 50
 _PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
 

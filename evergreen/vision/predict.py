@@ -14,12 +14,15 @@ from evergreen.datasets.door import open_image
 from evergreen.errors import EvergreenError, ExportRefused
 from evergreen.vision import pixels, runtime, saving
 from evergreen.vision.cache import Rows
-from evergreen.vision.formats.contract import Predictor, read_labels
+from evergreen.vision.formats.contract import read_labels
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from evergreen.vision.threads import Threads
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
+
+# From (N, H, W, 3) uint8 RGB in 0-255 to (N, K) float32 class probabilities.
+Model = Callable[[np.ndarray], np.ndarray]
 
 _MOST_IN_BATCH = 256
 _BATCH_BYTES = 96 * 2**20
@@ -51,7 +54,7 @@ class _Opened:
 
 def predict(
     reads: Iterable[Callable[[], bytes]],
-    open_model: Callable[[], Predictor],
+    open_model: Callable[[], Model],
     image: Image,
     keep: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Iterator[Answer]:
@@ -66,22 +69,22 @@ def predict(
     Raises:
         ExportRefused: the model cannot be opened, or what it returns are no probabilities.
     """
-    predictor: Predictor | None = None
+    model: Model | None = None
     remaining = iter(reads)
     many = max(1, min(_MOST_IN_BATCH, _BATCH_BYTES // (image.height * image.width * 3)))
     with Threads() as threads:
         while some := list(islice(remaining, many)):
             opened = _opened(some, image, keep, threads)
             good = [one.pixels for one in opened if one.pixels is not None]
-            if good and predictor is None:
+            if good and model is None:
                 runtime.start()
-                predictor = open_model()
-            scores = iter(_checked(predictor(np.stack(good)), len(good)) if good and predictor else ())
+                model = open_model()
+            scores = iter(_checked(model(np.stack(good)), len(good)) if good and model else ())
             for one in opened:
                 yield Answer(next(scores) if one.pixels is not None else None, one.error, one.kept)
 
 
-def open_keras(model_file: Path, classes: list[str]) -> Predictor:
+def open_keras(model_file: Path, classes: list[str]) -> Model:
     """Load a ``.keras`` file and return a function (N, H, W, 3) uint8 -> (N, K) float32.
 
     Raises:
@@ -91,7 +94,7 @@ def open_keras(model_file: Path, classes: list[str]) -> Predictor:
     return lambda images: pixels.scores(model, Rows.of(images))
 
 
-def open_export(folder: Path, name: str, classes: list[str]) -> Predictor:
+def open_export(folder: Path, name: str, classes: list[str]) -> Model:
     """Open an export in its own runtime.
 
     Args:

@@ -215,7 +215,7 @@ def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, firs
     [
         (("retrain", "nothing"), 2, "there are: "),
         (("retrain", "digits", "--set", "train.phases.0.epoch=1"), 2, "did you mean epochs?"),
-        (("retrain", "rockpaperscissors"), 2, "not built yet: gate"),
+        (("retrain", "digits", "--set", "augment={rotation: 10, magnitude: 0.2}"), 2, "expected no rotation beside it"),
         (("retrain", "digits", "--source", "none.zip"), 2, "found nothing at none.zip"),
         (("lineage", "0123456789"), 2, "expected the digest"),
         (("predict", "x.png", "--recipe", "chessman"), 2, "evergreen retrain chessman"),

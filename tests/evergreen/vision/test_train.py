@@ -3,6 +3,7 @@
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import Course
 from evergreen.vision.evaluate import Evaluation, evaluate
 from evergreen.vision.fit import EpochReport
-from evergreen.vision.pixels import Images
 from evergreen.vision.predict import open_keras, predict
 from evergreen.vision.train import train
 
