@@ -28,7 +28,8 @@ def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, t
     for step in STEPS:
         assert getattr(module, step.name).step == step
         monkeypatch.setattr(module, step.name, fake(step.name))
-    monkeypatch.setattr(module, "finish", lambda *_: {})
+    summary: dict[str, Any] = {"outcome": "completed", "steps": [], "metrics": {}}
+    monkeypatch.setattr(module, "finish", lambda *_: summary)
     monkeypatch.setattr(module, "show_in_dashboard", lambda *_: None)
     module.retrain.fn("digits", None, None, str(tmp_path))
     assert called == [(step.name, step.inputs) for step in STEPS]
