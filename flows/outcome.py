@@ -31,6 +31,8 @@ def words_of(summary: Mapping[str, Any]) -> str:
         summary: what ``run.json`` says of it.
     """
     steps = {step["name"]: step for step in summary["steps"]}
+    if found := summary.get("findings"):
+        return f"{found['images used']:,} images used, {found['quarantined']:,} quarantined"
     if summary["outcome"] != "completed":
         return at_step(summary["outcome"], steps.values())
     ran = [name for name, step in steps.items() if step["state"] == "ran"]

@@ -150,5 +150,5 @@ def started(
         trim_cache(run.store)
     decision = run.journal.decision
     summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
-    name_run(run, summary)
     (show or show_in_dashboard)(run, summary)
+    name_run(run, summary)

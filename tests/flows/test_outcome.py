@@ -35,7 +35,11 @@ REUSED = dict.fromkeys(("probe", "train", "export", "verify", "report"), "reused
         (_summary({"probe": "ran", "train": "failed"}, outcome="cancelled"), "cancelled at train"),
         (_summary({"probe": "ran"}, outcome="failed"), "failed"),
         (_summary({"probe": "ran"}, outcome="not retrained"), "not retrained"),
-        (_summary({"probe": "ran"}, outcome="inspected"), "inspected"),
+        (_summary({"probe": "ran"}, outcome="dry run"), "dry run"),
+        (
+            _summary({"probe": "ran"}, outcome="inspected", findings={"images used": 1797, "quarantined": 2}),
+            "1,797 images used, 2 quarantined",
+        ),
     ],
 )
 def test_words(summary: dict[str, Any], words: str) -> None:
