@@ -17,7 +17,8 @@ from flows.server_runs import TAG
 WEBHOOK = "evergreen-notify"
 DEAD_AFTER = timedelta(minutes=5)
 
-_ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")}
+_ENDED = ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
+_WAITING = ("Scheduled", "Late", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended")
 _HEARTBEAT = "prefect.flow-run.heartbeat"
 _RUNS = {"prefect.resource.id": "prefect.flow-run.*"}
 _OURS = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
@@ -42,7 +43,7 @@ def dead_run(after: timedelta = DEAD_AFTER) -> AutomationCore:
             match=_RUNS,
             match_related=_OURS,
             after={_HEARTBEAT, "prefect.flow-run.Pending"},
-            expect={_HEARTBEAT, "prefect.flow-run.Running", *_ENDED},
+            expect={_HEARTBEAT, *(f"prefect.flow-run.{name}" for name in ("Running", *_ENDED, *_WAITING))},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
