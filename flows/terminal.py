@@ -129,7 +129,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         show_comparison(console, comparison)
     decision = summary["decision"]
     if decision and not decision["retrain"]:
-        console.print(f"\nNot retrained: {decision['reason']}.", markup=False, highlight=False)
+        console.print(f"\nNot retrained: {decision['reason']}.", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
         console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
