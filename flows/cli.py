@@ -3,7 +3,7 @@
 import gc
 import json
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ import typer
 
 from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
-from flows import champion_commands, predict_command
+from flows import champion_commands, predict_command, web_command
 from flows.options import (
     DONE,
     FAILED,
@@ -40,6 +40,7 @@ app = typer.Typer(
 
 app.add_typer(champion_commands.app)
 app.add_typer(predict_command.app)
+app.add_typer(web_command.app)
 
 
 @app.command()
@@ -128,29 +129,6 @@ def show_why(
         typer.echo(json.dumps(answer.__dict__, indent=2, ensure_ascii=False))
     else:
         show_answer(Console(), answer)
-
-
-@app.command()
-def web(
-    run: Annotated[str | None, typer.Argument(help="A run's id. Default: the newest completed run.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Where the page goes. Default: web/ in the run's.")
-    ] = None,
-    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it on 127.0.0.1 until Ctrl-C.")] = True,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free one.")] = 8000,
-    store: StoreOption = None,
-    verbose: VerboseOption = False,
-) -> None:
-    """Write a web page that runs a run's TensorFlow.js model in the browser, for any web host, and serve it here."""
-    from flows.web import HOST, server_of, write_page
-
-    with errors(verbose):
-        folder = write_page(Store(store_root(store)), run, out)
-        typer.echo(f"page  {folder}")
-        if serve:
-            with server_of(folder, port) as server, suppress(KeyboardInterrupt):
-                typer.echo(f"open  http://{HOST}:{server.server_port}/  (Ctrl-C ends it)")
-                server.serve_forever()
 
 
 @app.command()

@@ -9,13 +9,14 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from evergreen.reports import webpage
-from flows.summary import output_of, run_folder, run_summary
+from flows.summary import newest_run, output_of, run_folder, run_summary
 from storage.artifacts import Ref
+from storage.champions import Champions
 from storage.store import Store
 from tasks.tables import classes_of, read_json, read_table
 
 HOST = "127.0.0.1"
-_FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run exported is shown
+_FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run released is shown
 _CALIBRATION = "calibration.json"
 
 
@@ -24,14 +25,15 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
 
     Args:
         store: where the run is.
-        run_id: the run; None takes the newest that completed.
+        run_id: the run; None takes the champion's, of the recipe of the newest run that completed, or that run itself
+            where nobody was promoted.
         out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
 
     Raises:
         BadInput: there is no such run, it has no TensorFlow.js export that may be shown, TensorFlow.js is not
             installed, or the folder holds something else.
     """
-    summary = run_summary(store, run_id)
+    summary = run_summary(store, run_id) if run_id else _in_charge(store)
     folder = (out or run_folder(store, summary["id"]) / "web").absolute()
     if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
         raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
@@ -112,21 +114,35 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
     )
 
 
+def _in_charge(store: Store) -> dict[str, Any]:
+    """Return the run of the champion, or the newest where there is none: a page is published, so the better model."""
+    newest = run_summary(store, None)
+    name = newest["recipe"]
+    champion = Champions(store.root).current(name)
+    if champion is None:
+        return newest
+    if found := newest_run(store, name, champion):
+        return found
+    raise BadInput(f"no run of {name}'s champion {champion[:12]} is left in {store.root}; name a run")
+
+
 def _proof(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``run.json`` says of the run's TensorFlow.js export."""
+    """Return what ``run.json`` says of the run's best TensorFlow.js export that may be released."""
     exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary["exports"]}
-    found = next((exported[name] for name in _FORMATS if name in exported), None)
-    if found is None:
+    found = [exported[name] for name in _FORMATS if name in exported]
+    if not found:
         formats = ", ".join([*exported, "tfjs"])
         raise BadInput(
             f"run {summary['id']}: expected a TensorFlow.js export, found {', '.join(exported) or 'none'}; "
             f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{formats}]'"
         )
-    if found["verified"] == "failed":
+    released = [entry for entry in found if entry["verified"] != "failed"]
+    if not released:
         raise BadInput(
-            f"run {summary['id']}: its {found['format']} export failed verification and is not shown: {found['reason']}"
+            f"run {summary['id']}: its {found[0]['format']} export failed verification and is not shown: "
+            f"{found[0]['reason']}"
         )
-    return found
+    return released[0]
 
 
 def _unsure(store: Store, evaluation: Ref) -> dict[str, float | None] | None:
