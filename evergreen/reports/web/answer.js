@@ -1,5 +1,5 @@
 // The picture, the answer and its bars.
-import { percent, word } from './words.js';
+import { limit, percent, word } from './words.js';
 
 const MOST = 5;
 const SMALL = 96; // pixels below which a picture is shown with hard edges
@@ -32,8 +32,7 @@ export function say(text, { trouble = false } = {}) {
 export function show(scores, page, truth) {
   const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, MOST);
   const likeliest = { label: page.classes[order[0]], share: percent(scores[order[0]]) };
-  const limit = page.unsure?.below ?? Infinity;
-  const unsure = page.unsure !== null && scores[order[0]] < limit;
+  const unsure = page.unsure !== null && scores[order[0]] < (page.unsure.below ?? Infinity);
   const said = unsure
     ? [paragraph(word('unsure'), 'label'), paragraph(word('perhaps', likeliest)), paragraph(reason(page.unsure), 'note')]
     : [paragraph(likeliest.label, 'label'), paragraph(likeliest.share, 'share')];
@@ -59,7 +58,7 @@ export function showInput(pixels, { height, width }, times) {
 function reason(unsure) {
   const precision = percent(unsure.precision);
   if (unsure.below === null) return word('unsureAlways', { precision });
-  return word('unsureWhy', { limit: percent(unsure.below), precision });
+  return word('unsureWhy', { limit: limit(unsure.below), precision });
 }
 
 function bar(label, share) {

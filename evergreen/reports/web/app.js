@@ -88,6 +88,7 @@ function showSamples() {
     item.append(button);
     by('sample-list').append(item);
   }
+  by('samples-heading').textContent = word('samples', { split: word(page.card.judged.split) });
   by('samples').hidden = page.samples.length === 0;
 }
 

@@ -1,5 +1,5 @@
 // The model card: what the model is, how good, and where it came from.
-import { count, megabytes, percent, word } from './words.js';
+import { count, limit, megabytes, percent, word } from './words.js';
 
 /** Fills the card from page.json. */
 export function showCard(page) {
@@ -29,7 +29,7 @@ function rows({ card, classes, image, model, unsure, recipe, run }) {
     ['digests', Object.entries(card.digests).map(([name, digest]) => `${word(name)} ${digest}`).join('\n'), true],
   ];
   if (unsure?.below) {
-    const values = { limit: percent(unsure.below), precision: percent(unsure.precision) };
+    const values = { limit: limit(unsure.below), precision: percent(unsure.precision) };
     found.splice(5, 0, ['limit', word('limitText', values)]);
   }
   return found;

@@ -24,7 +24,7 @@ const WORDS = {
     seenAlt: 'What the model sees',
     seen: 'What the model sees: {width} × {height} pixels',
     took: '{total} ms in all: {picture} ms for the picture, {model} ms in the model ({backend})',
-    samples: 'Pictures from the test set',
+    samples: 'Pictures from the {split} set',
     samplesNote: 'The model did not see these in training. Choose one to compare its answer with the truth.',
     sample: '{label}: classify this picture',
     card: 'Model card',
@@ -85,7 +85,7 @@ const WORDS = {
     seenAlt: 'Yang dilihat model',
     seen: 'Yang dilihat model: {width} × {height} piksel',
     took: 'Total {total} ms: {picture} ms untuk gambar, {model} ms di model ({backend})',
-    samples: 'Gambar dari data uji',
+    samples: 'Gambar dari data {split}',
     samplesNote: 'Model tidak melihat gambar-gambar ini saat dilatih. Pilih satu untuk membandingkan jawabannya dengan kenyataan.',
     sample: '{label}: klasifikasikan gambar ini',
     card: 'Kartu model',
@@ -142,6 +142,11 @@ export function percent(share) {
   const text = (value) => value.toLocaleString(language, { style: 'percent', maximumFractionDigits: 1 });
   if (share > 0.999 && share < 1) return `> ${text(0.999)}`;
   return share > 0 && share < 0.001 ? `< ${text(0.001)}` : text(share);
+}
+
+/** A share that answers are held against: finer than percent(), which says only that it is above 99.9 %. */
+export function limit(share) {
+  return share.toLocaleString(language, { style: 'percent', maximumFractionDigits: 2 });
 }
 
 export function megabytes(bytes) {
