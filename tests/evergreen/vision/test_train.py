@@ -194,7 +194,6 @@ def test_changed_copies_are_judged_as_the_model_judges_them(trained: Trained, ev
         if len(kept) >= 10:
             answers = model.predict(np.stack([copies[index] for index in kept]), verbose=0).argmax(axis=1)
             assert found[shortcut.name].accuracy == (answers == truth[kept]).mean()
-    assert found["grey"].leans_on == "colour"  # red without colour is dark
     again = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
     assert again.shortcuts == evaluation.shortcuts
     assert again.examples == evaluation.examples
