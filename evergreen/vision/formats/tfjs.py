@@ -1,6 +1,7 @@
 """TensorFlow.js graph model, written by tensorflowjs and run by the real TensorFlow.js in Node."""
 
 import json
+import math
 import os
 import shutil
 from functools import partial
@@ -14,6 +15,7 @@ FILE = "model.json"
 _RUNNER = Path(__file__).with_name("tfjs_node.mjs")
 _PACKAGES = Path(__file__).parents[3] / "node_modules"
 Quantization = Literal["none", "float16", "uint8"]
+_LARGE_KERNEL = 16_384
 
 
 def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
@@ -63,10 +65,13 @@ def _kernels(model: dict[str, Any]) -> list[str]:
     """Return the weights that 8 bits are enough for: all channels share one scale, which only large kernels bear.
 
     Depthwise kernels, (H, W, C, 1), and factors and offsets of channels do not (Krishnamoorthi 2018, arXiv:1806.08342,
-    section 3.1); they are few.
+    section 3.1). They and the small kernels of the first layers are few numbers.
     """
     weights = [weight for group in model["weightsManifest"] for weight in group["weights"]]
-    return [weight["name"] for weight in weights if len(weight["shape"]) > 1 and weight["shape"][-1] > 1]
+    shapes = {weight["name"]: weight["shape"] for weight in weights}
+    return [
+        name for name, shape in shapes.items() if len(shape) > 1 and shape[-1] > 1 and math.prod(shape) >= _LARGE_KERNEL
+    ]
 
 
 def packages() -> Path:
