@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/evaluate.py [ZIP_OF_PHOTOS]
 
-Without a zip: scikit-learn's digits and a small CNN. With one: 1,000 of its photos at 160 pixels, EfficientNet-Lite0.
+Without a zip: scikit-learn's digits and a small CNN. With one: about 400 of its photos at 160 pixels, EfficientNet-Lite0.
 Bare: load the model, then ``predict_on_batch`` on batches of 64 that lie in memory, for as many images as evaluation
 runs: all once, and the sample once for each change. Pixels are decoded before; weights are not trained, which costs the
 same. Besides wall time, the processor time of all threads, which a busy machine disturbs less.
@@ -25,9 +25,9 @@ from evergreen.vision import networks, runtime, saving
 from evergreen.vision.evaluate import evaluate
 from evergreen.vision.pixels import Images
 
-TURNS = 5
+TURNS = 3
 BATCH = 64
-MOST = 1000
+MOST = 400
 
 
 def digits() -> list[tuple[str, bytes]]:
