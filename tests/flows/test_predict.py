@@ -24,6 +24,7 @@ COLOURS = {"bright": (190, 190, 190), "dark": (20, 20, 20), "red": (190, 20, 20)
 RECIPE = """
 name: colours
 source: {{local: {{path: "{photos}"}}}}
+repair: {{classes: [bright, dark, red]}}
 split: {{method: exact, validation: 0.2, test: 0.2}}
 image: {{height: 8, width: 8}}
 train:
@@ -319,7 +320,7 @@ def test_answers_below_the_threshold_of_the_evaluation_are_unsure(
 ) -> None:
     given = [one["top"][0]["probability"] for one in json.loads(predict(trained.photos, "--json").out)["predictions"]]
     if below == "between":
-        below = sorted(given)[1]
+        below = sum(sorted(given)[:2]) / 2
         unsure = [probability < below for probability in given]
     path = run_folder(trained.store, trained.run["id"]) / "run.json"
     calibration = {"temperature": 1.0, "unsure_below": below, "unsure_precision": 0.95, "ece": 0, "ece_scaled": 0}
