@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/evaluate.py [ZIP_OF_PHOTOS]
 
-Without a zip: scikit-learn's digits and a small CNN. With one: about 400 of its photos at 160 pixels, EfficientNet-Lite0.
+Without a zip: scikit-learn's digits and a small CNN. With one: about 400 of its photos at 160 pixels, Lite0.
 Bare: load the model, then ``predict_on_batch`` on batches of 64 that lie in memory, for as many images as evaluation
 runs: all once, and the sample once for each change. Pixels are decoded before; weights are not trained, which costs the
 same. Besides wall time, the processor time of all threads, which a busy machine disturbs less.
