@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,23 @@ from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 from evergreen.judging.verdict import judge
 from evergreen.reports.report import Findings, report
 from evergreen.reports.this_run import fill_in
+from evergreen.vision.verification import RuntimeResult, Verification
 
 CLASSES = ["cat & co", "<b>dog</b>"]
+RAN = {"accuracy_low": 0.8, "accuracy_high": 0.95, "load_seconds": 0.1, "median_ms": 1.5, "p95_ms": 2.5, "threads": 1}
+MOVED = {"path": "a/far.png", "label": "dog", "keras": "dog", "answer": "cat & co", "difference": 0.4321}
 
 
+def _verification(name: str, verified: Any, reason: str, ran: bool, moved: tuple[dict[str, Any], ...]) -> Verification:
+    shown = {"agreement": 1.0, "max_difference": 0.01, "accuracy": 0.9} if ran else {}
+    result = RuntimeResult("its runtime", verified, reason, **shown, **(RAN if ran else {}))
+    least = (shown.get(name) for name in ("agreement", "max_difference", "accuracy"))
+    return Verification(name, verified, reason, *least, 0.8, 0.95, 20 if ran else 0, 2048, (result,), moved)
+
+
+PASSED = _verification("savedmodel", "passed", "", True, ())
+FAILED = _verification("tflite-int8", "failed", "agreement 90 %, at least 95 % expected", True, (MOVED,))
+ABSENT = _verification("tfjs", "not verified", "install Node.js", False, ())
 FIRST = {
     "verdict": "promote",
     "summary": "the first champion",
@@ -87,12 +101,8 @@ class Made:
             shortcuts={"sample": 20, "changes": [loss.as_json() for loss in changes]},
             examples={"as it is": png(1), "grey": png(2)},
             verdict=judge(metrics, "test", 0.5).as_json(),
-            exports=[
-                {"format": "tflite-int8", "verified": "passed", "reason": "", "agreement": 1.0, "max_difference": 0.01,
-                 "accuracy": 0.9, "count": 20},
-                {"format": "tfjs", "verified": "not verified", "reason": "install Node.js", "agreement": None},
-            ],
-            export_bytes={"tflite-int8": 2048, "tfjs": 4096},
+            exports=[PASSED.as_json(), FAILED.as_json(), ABSENT.as_json()],
+            export_bytes={"savedmodel": 1024, "tflite-int8": 2048, "tfjs": 4096},
             comparison=FIRST,
         )  # fmt: skip
 
@@ -130,6 +140,9 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
     assert "not measured: fewer than 10 images" in page
     assert "x/broken.png" in page
     assert "install Node.js" in page
+    assert "tflite-int8 is not released</h3>" in page
+    assert "a/far.png" in page
+    assert "0.4321" in page
     assert "2 phases; epoch 2 was kept" in page
 
 
