@@ -15,7 +15,8 @@ from flows.server_runs import TAG
 
 # A block of type Webhook with this name, if there is one, hears of failed and late runs.
 WEBHOOK = "evergreen-notify"
-DEAD_AFTER = timedelta(minutes=5)
+# A machine with too much to do can let a run wait for minutes before it begins.
+DEAD_AFTER = timedelta(minutes=8)
 
 _ENDED = ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
 _WAITING = ("Scheduled", "Late", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended")

@@ -16,6 +16,7 @@ from pydantic import Field
 from flows.outcome import rename
 from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
 from flows.settings import store_root
+from storage.champions import Champions
 from storage.errors import ArtifactDamaged
 from storage.store import Store
 from storage.upkeep import damaged, incomplete, old_runs, remove, size_of
@@ -103,7 +104,9 @@ def _chores(store: Store, keep_days: float, keep_runs: int, orphan_days: float) 
             0,
             lambda: forget(client, past),
         )
-    yield _removal("remove the folders of old runs", old_runs(store, keep_days, keep_runs))
+    yield _removal(
+        "remove the folders of old runs", old_runs(store, keep_days, keep_runs, Champions(store.root).kept())
+    )
     for folder, paths in orphans(store, orphan_days).items():
         yield _removal(f"remove orphans in {folder}", paths)
     yield _removal("remove checkpoints of trainings that ended", ended_trainings(store))

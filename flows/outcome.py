@@ -41,7 +41,7 @@ def words_of(summary: Mapping[str, Any]) -> str:
     if "train" not in ran:
         more = f" and {len(ran) - _MOST_STEPS} more" if len(ran) > _MOST_STEPS else ""
         return f"same model, {', '.join(ran[:_MOST_STEPS])}{more} redone"
-    standing = (summary.get("verdict") or {}).get("standing")
+    standing = (summary.get("comparison") or {}).get("standing")
     what = "retrained" if standing is None else "promoted" if standing == "champion" else f"not promoted ({standing})"
     test = summary["metrics"].get("test")
     return f"{what}, test accuracy {test['accuracy']:.1%}" if test else what

@@ -21,9 +21,9 @@ REUSED = dict.fromkeys(("probe", "train", "export", "verify", "report"), "reused
         (_summary(REUSED), "nothing changed"),
         (_summary(REUSED | {"train": "ran", "export": "ran"}), "retrained, test accuracy 99.6%"),
         (_summary(REUSED | {"train": "ran"}, metrics={}), "retrained"),
-        (_summary(REUSED | {"train": "ran"}, verdict={"standing": "champion"}), "promoted, test accuracy 99.6%"),
+        (_summary(REUSED | {"train": "ran"}, comparison={"standing": "champion"}), "promoted, test accuracy 99.6%"),
         (
-            _summary(REUSED | {"train": "ran"}, verdict={"standing": "rejected"}),
+            _summary(REUSED | {"train": "ran"}, comparison={"standing": "rejected"}),
             "not promoted (rejected), test accuracy 99.6%",
         ),
         (_summary(REUSED | {"report": "ran"}), "same model, report redone"),
