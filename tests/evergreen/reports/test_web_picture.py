@@ -96,12 +96,14 @@ def test_jpeg_is_within_3_of_255(page: Browser, folder: Path, slopes: Image.Imag
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
-def test_all_eight_orientations_stand_upright(page: Browser, folder: Path, slopes: Image.Image, name: str) -> None:
+def test_all_eight_orientations_stand_upright(
+    page: Browser, folder: Path, slopes: Image.Image, noise: Image.Image, name: str
+) -> None:
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = orientation
         options = {"lossless": True} if name == "WEBP" else {}
-        data = _encoded(slopes, name, exif=exif, **options)
+        data = _encoded(slopes if name == "JPEG" else noise.convert("RGB"), name, exif=exif, **options)
         found = _opened(page, folder, data)
         expected = open_image(data).pixels
         assert not isinstance(found, str)
