@@ -4,9 +4,9 @@
     .venv/bin/python benchmarks/accuracy.py chess Chessman-image-dataset.zip
     .venv/bin/python benchmarks/accuracy.py cifar10 cifar-10-images.zip
 
-TrashNet: garbage's recipe, 70/15/15, three seeds, each with a split of its own. TrashNet has an eighth of the images that
-the recipe was made for, so more layers learn, more slowly, over a falling rate; ``--set`` may undo that. Chess: five
-folds, each image judged once by a model that did not see it; accuracy is pooled over all. Every run is cold.
+TrashNet: garbage's recipe, 70/15/15, three seeds, each with a split of its own. TrashNet has an eighth of the images
+that the recipe was made for, so more layers learn, more slowly, over a falling rate; ``--set`` may undo that. Chess:
+five folds, each image judged once by a model that did not see it; accuracy is pooled over all. Every run is cold.
 """
 
 import argparse
