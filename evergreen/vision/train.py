@@ -16,7 +16,7 @@ from evergreen.vision.fit import EpochReport, Fitting, put
 from evergreen.vision.material import Source
 from evergreen.vision.pixels import Images
 from evergreen.vision.precision import precision_of
-from evergreen.vision.threads import Threads
+from evergreen.vision.threads import Threads, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ def train(
             rows = _repeated(rows, repeats, recipe.seed)
         sides[name] = _side(rows, images, classes, class_weights if name == "train" else {}, recipe)
     precision = precision_of(recipe.train)
-    say(f"precision {precision}")
+    say(f"precision {precision}, threads {count()}")
     kept = Checkpoints(checkpoints)
     state = kept.load()
     if state is None:
