@@ -7,6 +7,7 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe
+from evergreen.reports.this_run import fill_in
 from storage.artifacts import Ref
 from storage.store import Store
 from tasks.run import Run
@@ -46,6 +47,8 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         summary["error"] = error
     if "report" in outputs:
         run.store.materialise(outputs["report"], folder)
+        page = folder / "report.html"
+        page.write_bytes(fill_in(page.read_bytes(), run.id, summary["steps"], summary["settings"]))
     write(run.store, summary)
     return summary
 
