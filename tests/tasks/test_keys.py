@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
     """Return every step's key, with made-up inputs that do not change."""
-    names = ("dataset.csv", "files.csv", "model.keras", "predictions.csv", "verification.json")
+    names = ("dataset.csv", "files.csv", "metrics.json", "model.keras", "predictions.csv", "verification.json")
     files = dict.fromkeys(names, b"")
     made = {step.name: store.publish(step.name, files) for step in STEPS}
     return {
