@@ -45,9 +45,9 @@ def client(prefect_server: str) -> Iterator[Any]:
 
 def _until(true: Any, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
+    while not (ended := true()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert true(), HEARD
+    assert ended, HEARD
 
 
 def test_twice_gives_one_of_each_and_a_change_is_brought_up_to_date(
@@ -94,7 +94,14 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     Webhook(url=receiver, allow_private_urls=True).save(automations.WEBHOOK, overwrite=True)
     automations.main()
     automations.ensure(client, automations.dead_run(timedelta(seconds=10)))
-    time.sleep(3)  # until the server's triggers know of them
+
+    def notified() -> bool:
+        early = client.create_flow_run(stand_in, name="early", tags=[TAG])
+        client.set_flow_run_state(early.id, Failed(), force=True)
+        time.sleep(2)
+        return bool(HEARD)
+
+    _until(notified)  # the server's triggers learn of new automations in their own time
     names = ("it failed", "it is late", "it died")
     failed, late, dead = (client.create_flow_run(stand_in, name=name, tags=[TAG]) for name in names)
     other = client.create_flow_run(stand_in, name="not ours")
