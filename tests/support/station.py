@@ -91,8 +91,13 @@ class Station:
                 yield int(process.name), command.decode()
 
     def ask(self, path: str, **body: Any) -> Any:
-        """Post to the server's API and return its answer."""
-        answer = httpx.post(f"{self.api}/{path}", json=body, timeout=120)
+        """Post to the server's API and return its answer; a server whose database is busy is asked again."""
+
+        def answered() -> httpx.Response | None:
+            answer = httpx.post(f"{self.api}/{path}", json=body, timeout=120)
+            return None if answer.status_code == 503 else answer
+
+        answer: httpx.Response = until(answered, every=2)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
