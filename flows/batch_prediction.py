@@ -11,7 +11,7 @@ from evergreen.errors import BadInput
 from evergreen.reports.predictions import Prediction
 from flows.outcome import rename
 from flows.prediction import Job, Request, answer, refuse_in_batch, understand
-from flows.prediction_files import as_json, counts, print_csv, sheet_at, written
+from flows.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
 from flows.settings import store_root
 from flows.summary import run_folder
 from storage.store import Store
@@ -58,7 +58,7 @@ def predict(
         job = understand(request, Store(store_root(Path(store) if store else None)))
         name = job.meant.recipe or name
         summary = _predict(job)
-        outcome = _words(summary)
+        outcome = in_words(summary["counts"])
     finally:
         rename(f"predict {name}: {outcome}")
     if summary["counts"]["bad"] == summary["counts"]["images"]:
@@ -101,17 +101,13 @@ def _summary(run_id: str, folder: Path, job: Job, predictions: list[Prediction])
 def _show(job: Job, predictions: list[Prediction], summary: dict[str, Any], sheet: Path | None) -> None:
     """Show the answers, those that could not be used first, and the first page of the contact sheet."""
     recipe = job.meant.recipe or "model"
-    found = f"Run {summary['id']}: {_words(summary)}"
+    found = f"Run {summary['id']}: {in_words(summary['counts'])}"
     rows = [_row(one) for one in sorted(predictions, key=lambda one: not one.error)[:_MOST_ROWS]]
     create_table_artifact(key=f"{recipe}-predictions", table=rows, description=found)
     if sheet:
         picture = base64.b64encode(sheet.read_bytes()).decode()
         text = f"# {recipe}: predictions\n\n{found}\n\n![contact sheet](data:image/png;base64,{picture})"
         create_markdown_artifact(key=f"{recipe}-contact-sheet", markdown=text, description=found)
-
-
-def _words(summary: dict[str, Any]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in summary["counts"].items())
 
 
 def _row(one: Prediction) -> dict[str, Any]:

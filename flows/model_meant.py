@@ -21,7 +21,7 @@ from tasks.model_file import MODEL
 from tasks.releases import whole_parts_of
 
 KERAS = "keras"
-# The steps whose outputs tell about a model, and the step whose output each must have been given.
+# The steps whose outputs belong to a model, and what a release calls these outputs.
 _ABOUT = ("split", "train", "evaluate", "export")
 _PARTS = {"dataset": "split", "model": "train", "evaluation": "evaluate", "exports": "export"}
 

@@ -124,6 +124,7 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
     prepare_prefect(root, verbose=verbose)
     with only_ours(None if verbose else _log(root)) as (out, err):
         err.print("starting Prefect", style="dim")
+        from flows import prediction_files as files
         from flows.batch_prediction import predict as flow
         from flows.server import private_server
 
@@ -133,7 +134,7 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
         if outputs.as_json:
             out.file.write((folder / "predictions.json").read_text(encoding="utf-8"))
         else:
-            found = ", ".join(f"{count:,} {name}" for name, count in summary["counts"].items())
+            found = files.in_words(summary["counts"])
             out.print(f"{found}\n{'files':<8} {folder}", soft_wrap=True, highlight=False)
     return int(summary["counts"]["bad"])
 

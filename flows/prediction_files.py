@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -95,6 +95,11 @@ def counts(predictions: Sequence[Prediction]) -> dict[str, int]:
     if known:
         found["right"] = sum(one.top[0][0] == one.truth for one in known)
     return found
+
+
+def in_words(found: Mapping[str, int]) -> str:
+    """Return what ``counts`` returned, in words: ``21 images, 2 bad``."""
+    return ", ".join(f"{count:,} {name}" for name, count in found.items() if count or name == "images")
 
 
 def show(console: Console, job: Job, predictions: Sequence[Prediction], files: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ from flows.summary import run_folder
 from storage.store import Store
 from tasks.tables import to_json
 
+CALIBRATION = "calibration.json"
 COLOURS = {"bright": (190, 190, 190), "dark": (20, 20, 20), "red": (190, 20, 20)}
 RECIPE = """
 name: colours
@@ -81,15 +82,8 @@ def predict(trained: Trained, capfd: pytest.CaptureFixture[str]) -> Callable[...
 
     def run(*arguments: str) -> Said:
         capfd.readouterr()
-        try:
-            app(["predict", *map(str, arguments), "--store", str(trained.store.root)], standalone_mode=False)
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        except Exception as error:
-            code = getattr(error, "exit_code", None)
-            if code is None:
-                raise
+        said = app(["predict", *map(str, arguments), "--store", str(trained.store.root)], standalone_mode=False)
+        code = int(said or 0)  # typer returns the exit code in this mode
         return Said(code, *capfd.readouterr())
 
     return run
@@ -318,7 +312,8 @@ def test_without_a_model_nothing_is_written(tmp_path: Path, capfd: pytest.Captur
 def test_answers_below_the_threshold_of_the_evaluation_are_unsure(
     trained: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, below: Any, unsure: list[bool] | None
 ) -> None:
-    given = [one["top"][0]["probability"] for one in json.loads(predict(trained.photos, "--json").out)["predictions"]]
+    run = ("--model", trained.run["id"], "--json")
+    given = [one["top"][0]["probability"] for one in json.loads(predict(trained.photos, *run).out)["predictions"]]
     if below == "between":
         below = sum(sorted(given)[:2]) / 2
         unsure = [probability < below for probability in given]
@@ -328,12 +323,40 @@ def test_answers_below_the_threshold_of_the_evaluation_are_unsure(
     before = path.read_bytes()
     try:
         path.write_bytes(before.replace(trained.output("evaluate").encode(), evaluation.sha256.encode()))
-        said = predict(trained.photos, "--json")
+        said = predict(trained.photos, *run)
         assert json.loads(said.out)["unsure_below"] == below
         assert [one["unsure"] for one in json.loads(said.out)["predictions"]] == unsure
-        assert (f"{sum(unsure or [])} unsure" in predict(trained.photos).out) == any(unsure or [])
+        assert (f"{sum(unsure or [])} unsure" in predict(trained.photos, *run[:2]).out) == any(unsure or [])
     finally:
         path.write_bytes(before)
+
+
+def test_the_threshold_is_that_of_the_models_own_evaluation(trained: Trained, predict: Any) -> None:
+    calibration = json.loads(trained.store.read(trained.store.manifest(trained.output("evaluate")).ref(), CALIBRATION))
+    answer = json.loads(predict(trained.photos, "--json").out)
+    assert answer["unsure_below"] == calibration["unsure_below"]
+    assert all(one["unsure"] is not None for one in answer["predictions"])
+
+
+def test_the_champion_answers_and_the_newest_run_while_there_is_none(trained: Trained, predict: Any) -> None:
+    lost = {"id": "99999999-000000-lost", "recipe": "colours", "outcome": "completed", "steps": []}
+    folder = run_folder(trained.store, lost["id"])
+    folder.mkdir()
+    (folder / "run.json").write_bytes(to_json(lost))
+    champions = trained.store.root / "champions"
+    try:
+        named = json.loads(predict(trained.photos, "--recipe", "colours", "--json").out)
+        assert (named["run"], named["model"]) == (trained.run["id"], trained.output("train"))
+        away = champions.rename(champions.with_name("away"))
+        assert predict(trained.photos).code == 2  # the newest run has no model
+        (folder / "run.json").unlink()
+        assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]
+        away.rename(champions)
+    finally:
+        (folder / "run.json").unlink(missing_ok=True)
+        folder.rmdir()
+    release = trained.output("bundle")
+    assert "tflite-int8" in predict(trained.photos, "--model", release, "--format", "tflite-int8").out
 
 
 # -- a batch -----------------------------------------------------------------------------------------------------------
@@ -346,7 +369,7 @@ def test_the_flow_leaves_files_artifacts_and_a_name_that_says_the_outcome(
 
     (tmp_path / "bad.png").write_bytes(b"no image")
     summary = flow([str(trained.photos), str(tmp_path / "bad.png")], store=str(trained.store.root))
-    assert summary["counts"] == {"images": 4, "bad": 1}
+    assert summary["counts"] == {"images": 4, "bad": 1, "unsure": 0}
     folder = run_folder(trained.store, summary["id"])
     rows = list(csv.DictReader((folder / "predictions.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["bright", "dark", "red", ""]
@@ -362,7 +385,8 @@ def test_the_flow_leaves_files_artifacts_and_a_name_that_says_the_outcome(
     with pytest.raises(BadInput, match="stored and shown"):
         flow(["https://host/a.png?sig=x"], recipe="colours", store=str(trained.store.root))
     assert "predict colours: failed" in _dashboard()[0]
-    assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]  # a batch is no model's run
+    said = predict(trained.photos, "--json", "--model", summary["id"])
+    assert (said.code, "has no model" in said.err) == (2, True)
 
 
 def _dashboard() -> tuple[set[str], dict[str, str]]:
