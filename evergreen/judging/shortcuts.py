@@ -132,7 +132,7 @@ def plain_background(pixels: np.ndarray, digest: str) -> np.ndarray | None:
     if found is None:
         return None
     colours = _random(digest).integers(0, 256, (8, 3), np.uint8)
-    distance = np.square(colours - np.median(pixels[~found], axis=0)).sum(axis=1)
+    distance = np.square(colours - pixels[~found].mean(axis=0)).sum(axis=1)
     return np.where(found[:, :, None], colours[distance.argmax()], pixels)
 
 
