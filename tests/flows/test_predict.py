@@ -397,4 +397,5 @@ def _dashboard() -> tuple[set[str], dict[str, str]]:
     with sqlite3.connect(f"file:{url.partition('///')[2]}?mode=ro", uri=True) as database:
         names = {name for (name,) in database.execute("SELECT name FROM flow_run")}
         rows = database.execute("SELECT key, data FROM artifact WHERE key LIKE 'colours-%' ORDER BY created")
-        return names, {key: json.loads(data) if data.startswith('"') else data for key, data in rows}
+        texts = ((key, data) for key, data in rows if isinstance(data, str))  # progress is a number
+        return names, {key: json.loads(data) if data.startswith('"') else data for key, data in texts}
