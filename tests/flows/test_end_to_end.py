@@ -96,7 +96,7 @@ def test_with_a_server_reused_steps_show_as_cached(
 
     async def read() -> tuple[dict[str, str], list[str]]:
         from prefect.client.orchestration import get_client
-        from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterId
+        from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
         from prefect.client.schemas.sorting import FlowRunSort
 
         async with get_client() as client:
@@ -110,8 +110,7 @@ def test_with_a_server_reused_steps_show_as_cached(
             ):
                 await asyncio.sleep(0.2)
                 runs = await client.read_task_runs(flow_run_filter=of_it)
-            keys = ArtifactFilter(key=ArtifactFilterKey(like_="digits-%"))
-            artifacts = await client.read_artifacts(artifact_filter=keys)
+            artifacts = await client.read_artifacts(flow_run_filter=of_it)
         assert newest.name == "retrain digits: nothing changed"
         assert newest.state.message == "nothing changed"
         names = {run.name for run in runs}
