@@ -43,7 +43,7 @@ def open_predictor(folder: Path) -> Predictor:
     def run(images: np.ndarray) -> Answers:
         with process.exchange(images) as work, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             ended = threading.Event()
-            folders = {"npm": packages, "craft": _CRAFT, "export": folder, "work": work}
+            folders = {"npm": packages, "craft": _CRAFT, "export": folder, "exchange": work}
             with _served(folders, ended) as address, _browsing(program, Path(profile), address + _PAGE) as browser:
                 _wait(ended, browser, process.limit_seconds(len(images)))
             if (work / "error.txt").is_file():
@@ -71,10 +71,10 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_POST(self) -> None:
         name = PurePosixPath(self.path).name
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path != f"/work/{name}" or name not in _POSTED:
+        if self.path != f"/exchange/{name}" or name not in _POSTED:
             self.send_error(404)
             return
-        (self.folders["work"] / name).write_bytes(body)
+        (self.folders["exchange"] / name).write_bytes(body)
         self.send_response(204)
         self.end_headers()
         if name != _POSTED[0]:
