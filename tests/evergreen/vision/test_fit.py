@@ -64,7 +64,10 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) 
     "head",
     [
         "{pooling: average, dense: [{units: 4, dropout: 0.2, l2: 0.001}]}",
-        "{pooling: flatten, convolutions: [{filters: 16, separable: true, activation: elu, batch_norm: trained}]}",
+        pytest.param(
+            "{pooling: flatten, convolutions: [{filters: 16, separable: true, activation: elu, batch_norm: trained}]}",
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_training_on_kept_features_is_training_through_the_frozen_backbone(lesson: Lesson, head: str) -> None:
@@ -79,6 +82,7 @@ def test_training_on_kept_features_is_training_through_the_frozen_backbone(lesso
     pd.testing.assert_frame_equal(history, other_history, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.soak
 def test_features_are_computed_once_for_all_trainings(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = load_recipe("digits", SETTINGS)
     first, history = lesson.train(recipe, "first")
@@ -88,6 +92,7 @@ def test_features_are_computed_once_for_all_trainings(lesson: Lesson, monkeypatc
     pd.testing.assert_frame_equal(history, again_history)
 
 
+@pytest.mark.soak
 def test_a_phase_after_a_frozen_one_learns_from_images(lesson: Lesson) -> None:
     phases = "train.phases=[{unfreeze: none, epochs: 2, batch: 8}, {unfreeze: all, epochs: 2, batch: 8}]"
     recipe = load_recipe("digits", [*SETTINGS, phases, "train.keep=val_loss"])

@@ -44,7 +44,14 @@ class _Killed(BaseException):
     """As a kill comes: between any two epochs, and nothing runs after it."""
 
 
-@pytest.mark.parametrize(("after", "damage"), [(1, "none"), (6, "none"), (7, "none"), (4, "torn"), (4, "all torn")])
+@pytest.mark.parametrize(
+    ("after", "damage"),
+    [
+        (6, "none"),
+        (4, "torn"),
+        *(pytest.param(*case, marks=pytest.mark.soak) for case in ((1, "none"), (7, "none"), (4, "all torn"))),
+    ],
+)
 def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
     trained: Trained, tmp_path: Path, after: int, damage: str
 ) -> None:
@@ -82,7 +89,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("batches", [1, 9, 39])
+@pytest.mark.parametrize("batches", [9, *(pytest.param(number, marks=pytest.mark.soak) for number in (1, 39))])
 def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batches: int
 ) -> None:
