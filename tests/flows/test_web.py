@@ -1,5 +1,6 @@
 """evergreen web: the folder that it writes, and how it is served."""
 
+import contextlib
 import json
 import os
 import signal
@@ -25,7 +26,18 @@ def test_it_is_served_on_loopback_until_interrupted(
 ) -> None:
     command = [str(EVERGREEN), "web", first["id"], "--port", "0", "--out", str(evergreen.root.parent / "out")]
     environment = os.environ | {"EVERGREEN_STORE": str(evergreen.root)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+    # A job that a script put into the background ignores SIGINT, and so do its children unless they are told.
+    with (
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as running,
+        contextlib.ExitStack() as ended,
+    ):
+        ended.callback(running.kill)
         assert running.stdout
         assert running.stdout.readline() == f"page  {evergreen.root.parent / 'out'}\n"
         address = running.stdout.readline().split()[1]
