@@ -18,7 +18,7 @@ _WORDS = {SERVER: "dashboard", WORKER: "worker"}
 _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
-def until(true: Callable[[], Any], seconds: float = 180, every: float = 0.5) -> Any:
+def until(true: Callable[[], Any], seconds: float = 300, every: float = 0.5) -> Any:
     """Wait until something is true, and return what it gave."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
@@ -54,7 +54,7 @@ class Station:
         with self.log.open("ab") as log:
             command = ["make", _WORDS[what], f"PORT={self.port}"]
             subprocess.Popen(command, cwd=PROJECT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
-        until(lambda: self.is_healthy() if what == SERVER else self.pids(WORKER))
+        until(lambda: self.is_healthy() if what == SERVER else self.pids(WORKER), 600)
 
     def is_healthy(self) -> bool:
         """Whether the server answers."""
