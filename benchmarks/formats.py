@@ -70,7 +70,7 @@ def _cells(run: dict[str, Any]) -> list[str]:
     if run["agreement"] is None:
         return [""] * (len(COLUMNS) - 4)
     accuracy = f"{run['accuracy']:.2%} ({run['accuracy_low']:.1%}-{run['accuracy_high']:.1%})"
-    times = [f"{run[name]:.2f}" for name in ("load_seconds", "median_ms", "p95_ms")]
+    times = [f"{run[name]:.3g}" for name in ("load_seconds", "median_ms", "p95_ms")]
     return [f"{run['agreement']:.2%}", f"{run['max_difference']:.2g}", accuracy, *times, str(run["threads"])]
 
 

@@ -33,5 +33,5 @@ def test_it_names_what_failed_and_the_ten_images_that_moved_most() -> None:
     assert "Chromium is not installed" in page
     assert 'class="not-verified">not verified' in page
     assert "7.12 ms" in page
-    assert "(97.0 % to 100.0 %)" in page
+    assert "(97.0 to 100.0)" in page
     assert "On 270 test images" in page
