@@ -84,6 +84,8 @@ def unfreeze(model: Any, which: str | int) -> None:
     backbone = next((layer for layer in model.layers if layer.name == NAME), None)
     if backbone is None:
         return
+    # TensorFlow skips a setter whose value stays, and layers that an earlier phase froze would stay frozen.
+    backbone.trainable = which == "none"
     backbone.trainable = which != "none"
     if isinstance(which, int):
         for layer in backbone.layers[: max(0, len(backbone.layers) - which)]:
