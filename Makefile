@@ -23,7 +23,7 @@ retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.e
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
 
 test: setup ## Run the tests (10 minutes at most)
-	.venv/bin/python -m pytest -q $(ARGS)
+	.venv/bin/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 soak: setup ## Run the long tests: kills, fuzz, load
 	.venv/bin/python -m pytest -q -m soak $(ARGS)

@@ -22,6 +22,19 @@ os.environ["DO_NOT_TRACK"] = "1"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+# What these fixtures make takes long: one worker (make test runs two) gets all tests that want one, the longest first.
+SHARED = ("first", "exports")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def shared(item: pytest.Item) -> str | None:
+        return next((name for name in SHARED if name in getattr(item, "fixturenames", ())), None)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(shared(item) or str(item.path)))
+    items.sort(key=lambda item: shared(item) != "first")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store in a folder whose name has a space and a letter beyond ASCII."""
