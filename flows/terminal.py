@@ -1,5 +1,6 @@
 """What a person sees in the terminal: progress, the step table, where to look, lineage."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from evergreen.vision.fit import EpochReport
     from flows.why import Why
 
+_EPOCHS_EVERY_SECONDS = 10.0
 _COLOURS = {
     "ran": "green",
     "reused": "cyan",
@@ -33,10 +35,11 @@ _COLOURS = {
 
 
 class Progress:
-    """Tells a terminal what a run does; on a pipe, one line a step and one every tenth epoch."""
+    """Tells a terminal what a run does; on a pipe, one line a step, and one an epoch but not more than one in ten seconds."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self._last_epoch = 0.0
         self.run: Run | None = None
         self.failed: Entry | None = None
 
@@ -65,7 +68,7 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Show what a step has to say."""
-        self.console.print(f"  [dim]{escape(text)}[/dim]", highlight=False)
+        self.console.print(f"  [dim]{escape(text)}[/dim]", highlight=False, soft_wrap=True)
 
     def epoch(self, report: "EpochReport") -> None:
         """Show one epoch, over the last one where the terminal can."""
@@ -78,8 +81,9 @@ class Progress:
         )
         if self.console.is_terminal:
             self.console.print(line, end="\n" if report.epoch == report.epochs else "\r", highlight=False)
-        elif report.epoch % 10 == 0 or report.epoch in (1, report.epochs):
-            self.console.print(line, highlight=False)
+        elif report.epoch == report.epochs or time.monotonic() - self._last_epoch >= _EPOCHS_EVERY_SECONDS:
+            self._last_epoch = time.monotonic()
+            self.console.print(line, highlight=False, soft_wrap=True)
 
 
 def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:

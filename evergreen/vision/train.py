@@ -75,7 +75,9 @@ def train(
     say(f"precision {precision}, threads {count()}")
     kept = Checkpoints(checkpoints)
     state = kept.load()
-    if state is None:
+    if state:
+        say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
+    else:
         runtime.start(recipe.seed, precision)
         preflight.check(networks.build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
     runtime.start(recipe.seed, precision)  # anew: what the check drew and built must not show in the training

@@ -57,8 +57,11 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
 ) -> None:
     folder = tmp_path / "checkpoints"
     seen: list[tuple[int, int]] = []
+    said: list[str] = []
 
     def run(stop: int | None) -> pd.DataFrame:
+        said.clear()
+
         def on_epoch(report: EpochReport) -> None:
             seen.append((report.phase, report.epoch))
             if len(seen) == stop:
@@ -67,10 +70,11 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
         weights = dict.fromkeys(CLASSES, 1.0)
         arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE)
         others = {"val_accuracy": tmp_path / "other.keras"}
-        return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder)
+        return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder, said.append)
 
     with pytest.raises(_Killed):
         run(after)
+    assert not [line for line in said if "going on" in line]
     kept = sorted(folder.glob("*.npz"))
     assert len(kept) == min(after, 2)
     for path in kept[-1:] if damage == "torn" else kept if damage == "all torn" else []:
@@ -79,6 +83,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
     history = run(None)
     done = {"none": after, "torn": after - 1, "all torn": 0}[damage]
     assert len(seen) == 8 - done
+    assert len([line for line in said if "going on where it was stopped" in line]) == (done > 0)
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
     pd.testing.assert_frame_equal(history, trained.history)
     seen.clear()
