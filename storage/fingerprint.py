@@ -49,7 +49,7 @@ def normalised(source: str) -> str:
 
     The target of an annotated assignment without a value (a dataclass field, say) stays, by name.
     """
-    return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(ast.parse(source))))
+    return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(_parse(source))))
 
 
 def _parse(source: str) -> ast.Module:

@@ -1,9 +1,11 @@
 """storage.fingerprint: which code counts, and what of it."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from storage import fingerprint
 from storage.fingerprint import normalised, reachable_code
 
 FILES = {
@@ -86,3 +88,21 @@ def test_a_field_without_a_default_still_counts() -> None:
 def test_a_core_that_does_not_exist_is_an_error(project: Path) -> None:
     with pytest.raises(LookupError, match=r"craft\.nowhere"):
         reachable_code("craft.nowhere:work", project, ("craft",))
+
+
+def test_a_parser_that_lost_count_is_asked_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_of() -> tuple[dict[str, str], str]:
+        fingerprint._read.cache_clear()
+        return reachable_code("craft.core:work", project, ("craft",)), normalised(FILES["craft/core.py"])
+
+    expected, parse, calls = all_of(), ast.parse, []
+
+    def flaky(source: str) -> ast.Module:
+        calls.append(source)
+        if len(calls) % 2:
+            raise SystemError("AST constructor recursion depth mismatch (before=62, after=55)")
+        return parse(source)
+
+    monkeypatch.setattr("storage.fingerprint.ast.parse", flaky)
+    assert all_of() == expected
+    assert len(calls) == 2 * (len(expected[0]) + 1)
