@@ -35,7 +35,7 @@ _COLOURS = {
 
 
 class Progress:
-    """Tells a terminal what a run does; on a pipe, one line a step, and one an epoch but not more than one in ten seconds."""
+    """Tells a terminal what a run does; on a pipe, a line a step, and an epoch if ten seconds went by."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
