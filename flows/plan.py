@@ -2,6 +2,7 @@
 
 from evergreen.errors import OnlyInARun
 from evergreen.recipe import Recipe
+from evergreen.sections.release import RetrainWhen
 from evergreen.steps import STEPS, Step
 from storage.artifacts import Ref
 from storage.records import Records
@@ -47,6 +48,8 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
             output, record, reason = now, None, step.asks if record else reason
         reason = asked.remark or reason
     state: State = "reused" if record else "would run"
+    if step.name == "train" and not record and recipe.retrain_when != RetrainWhen():
+        reason += "; unless retrain_when ends the run before it"
     return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))
 
 

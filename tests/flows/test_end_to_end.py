@@ -164,6 +164,8 @@ def test_plan_and_why_say_what_would_run_and_what_ran(
     after = dict.fromkeys({"evaluate", "export", "verify"} | FROM_BUNDLE, "unknown")
     assert states == before | {"train": "would run"} | after
     assert "train.phases.0.epochs: 25 -> 3" in evergreen("plan", "digits", "--set", "train.phases.0.epochs=3").stdout
+    thresholds = ("--set", "train.phases.0.epochs=3", "--set", "retrain_when.max_age_days=30")
+    assert "; unless retrain_when ends the run before it" in evergreen("plan", "digits", "--json", *thresholds).stdout
     newest = json.loads(evergreen("why", "balance", unweighted["id"], "--json").stdout)
     assert newest["differences"] == ["balance.weights: balanced -> none"]
     assert "no earlier record" in evergreen("why", "train", first["id"]).stdout
