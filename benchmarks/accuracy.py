@@ -33,9 +33,8 @@ SEEDS = (42, 1, 2)
 FOLDS = 5
 LITE = "train.backbone=EfficientNetLite0"
 SMALLER = (
-    "image={height: 256, width: 256}",
-    "train.phases=[{unfreeze: none, epochs: 6, learning_rate: 1.0e-3, batch: 32}, {unfreeze: 80, epochs: 12, "
-    "learning_rate: 1.5e-4, decay: 0.85, batch: 32, early_stopping: {monitor: val_loss, patience: 6}}]",
+    "train.phases=[{unfreeze: none, epochs: 6, learning_rate: 1.0e-3, batch: 32}, {unfreeze: all, batch_norm: frozen, "
+    "epochs: 15, learning_rate: 2.0e-4, decay: 0.85, batch: 32, early_stopping: {monitor: val_loss, patience: 6}}]",
 )
 CHESS = (
     "image={height: 224, width: 224}",

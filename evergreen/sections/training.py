@@ -75,6 +75,11 @@ class Phase(Section):
     unfreeze: Literal["all", "none"] | int = Field(
         "all", description="Backbone layers that learn: all, none, or the N last."
     )
+    batch_norm: Literal["trained", "frozen"] = Field(
+        "trained",
+        description="Batch norms of backbone layers that learn: trained, or frozen in inference mode, which is faster "
+        "and often better with few images.",
+    )
     epochs: int = Field(ge=1, le=10_000, description="Epochs at most.")
     learning_rate: float = Field(1e-3, gt=0, le=10, description="Learning rate of the first epoch.")
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = Field("adam", description="Optimizer.")
@@ -124,4 +129,8 @@ class Train(Section):
             raise ValueError("expected train.cnn to list blocks exactly when train.backbone is cnn")
         if self.backbone == "cnn" and any(phase.unfreeze != "all" for phase in self.phases):
             raise ValueError("expected unfreeze: all in every phase of a cnn, which has no backbone to freeze")
+        if self.backbone == "cnn" and any(phase.batch_norm == "frozen" for phase in self.phases):
+            raise ValueError(
+                "expected no batch_norm: frozen in the phases of a cnn, whose batch norms know nothing yet"
+            )
         return self

@@ -9,7 +9,7 @@ from evergreen.errors import WeightsUnavailable
 from evergreen.vision import efficientnet_lite
 
 if TYPE_CHECKING:
-    from evergreen.sections.training import Train
+    from evergreen.sections.training import Phase, Train
 
 NAME = "backbone"
 
@@ -79,17 +79,28 @@ def preprocessed(inputs: Any, kind: str) -> Any:
     return layers.Rescaling(scale, offset=offset, name="preprocessing")(inputs)
 
 
-def unfreeze(model: Any, which: str | int) -> None:
-    """Let the backbone's layers learn: ``all``, ``none``, or the N last; frozen batch norms stay in inference mode."""
+def unfreeze(model: Any, phase: "Phase") -> None:
+    """Let the backbone's layers learn that a phase says; batch norms of the others stay in inference mode.
+
+    With ``batch_norm: frozen`` every batch norm of the backbone does, as in Keras' guide to fine-tuning
+    (https://keras.io/guides/transfer_learning).
+    """
+    import keras
+
     backbone = next((layer for layer in model.layers if layer.name == NAME), None)
     if backbone is None:
         return
+    which = phase.unfreeze
     # TensorFlow skips a setter whose value stays, and layers that an earlier phase froze would stay frozen.
     backbone.trainable = which == "none"
     backbone.trainable = which != "none"
     if isinstance(which, int):
         for layer in backbone.layers[: max(0, len(backbone.layers) - which)]:
             layer.trainable = False
+    if phase.batch_norm == "frozen":
+        for layer in backbone._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
 
 
 def _application(name: str, weights: str, shape: tuple[int, ...]) -> Any:

@@ -79,7 +79,7 @@ class Fitting:
 
     def _phase(self, number: int, phase: Phase, state: State | None) -> None:
         """Run one phase, or what is left of it."""
-        backbones.unfreeze(self._model, phase.unfreeze)
+        backbones.unfreeze(self._model, phase)
         material = self._source.material(number, phase, self._model)
         learner = material.learner
         learner.compile(

@@ -46,7 +46,7 @@ def check(model: Any, side: Side, train: Train) -> None:
         raise PreflightFailed("the network gives no probabilities for a batch of images: are its weights whole?")
     import keras
 
-    backbones.unfreeze(model, train.phases[0].unfreeze)
+    backbones.unfreeze(model, train.phases[0])
     if not model.trainable_weights:
         raise PreflightFailed(
             "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"

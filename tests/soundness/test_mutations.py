@@ -116,6 +116,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.head.dense.0.l2": (0.01, FROM_TRAIN),
     "train.head.dense.0.dropout": (0.1, FROM_TRAIN),
     "train.phases.0.unfreeze": (None, NOTHING),  # test_what_is_unfrozen
+    "train.phases.0.batch_norm": (None, NOTHING),  # test_what_is_unfrozen
     "train.phases.0.epochs": (3, FROM_TRAIN),
     "train.phases.0.learning_rate": (0.01, FROM_TRAIN),
     "train.phases.0.optimizer": ("sgd", FROM_TRAIN),
@@ -188,6 +189,8 @@ def test_what_is_unfrozen_and_a_weights_file_that_changed(world: Any, tmp_path: 
     assert world.run(recipe) == set()
     some = {**train, "phases": [{**phase, "unfreeze": 3} for phase in train["phases"]]}
     assert world.run(_with(world.recipe, "train", some)) == FROM_TRAIN
+    still = {**train, "phases": [{**phase, "batch_norm": "frozen"} for phase in train["phases"]]}
+    assert world.run(_with(world.recipe, "train", still)) == FROM_TRAIN
     weights.write_bytes(b"other")
     assert world.run(recipe) == FROM_TRAIN
 

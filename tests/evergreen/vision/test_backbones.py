@@ -14,6 +14,7 @@ from sklearn.datasets import load_sample_image
 
 from evergreen.errors import WeightsUnavailable
 from evergreen.recipe import load_recipe
+from evergreen.sections.training import Phase
 from evergreen.vision import backbones, efficientnet_lite, networks, saving, torch_file
 
 QUICK = ("EfficientNetLite0", "MobileNetV2", "MobileNetV3", "EfficientNetB0", "ConvNeXtTiny")
@@ -178,19 +179,22 @@ def test_unfreezing_none_some_and_all() -> None:
     backbone = model.get_layer(backbones.NAME)
     everything = len(model.trainable_weights)
     head = everything - len(backbone.trainable_weights)
-    backbones.unfreeze(model, "none")
+    backbones.unfreeze(model, Phase(unfreeze="none", epochs=1))
     assert len(model.trainable_weights) == head
-    backbones.unfreeze(model, 3)  # head_conv, its norm, its relu
+    backbones.unfreeze(model, Phase(unfreeze=3, epochs=1))  # head_conv, its norm, its relu
     assert {weight.path.split("/")[-2] for weight in backbone.trainable_weights} == {"head_conv", "head_norm"}
     for more in (6, 10_000, 3, "all"):  # a phase may unfreeze more than the one before it
-        backbones.unfreeze(model, more)
+        backbones.unfreeze(model, Phase(unfreeze=more, epochs=1))
         expected = {6: head + 6, 3: head + 3}.get(more, everything)
         assert len(model.trainable_weights) == expected, more
 
 
-def test_batch_norm_of_frozen_layers_stays_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("batch_norm", "expected"), [("trained", {"head_conv", "head_norm"}), ("frozen", {"head_conv"})]
+)
+def test_batch_norm_of_frozen_layers_stays_as_it_is(batch_norm: Any, expected: set[str]) -> None:
     model = _built(_recipe("EfficientNetLite0", "train.head={pooling: average}"))
-    backbones.unfreeze(model, 3)
+    backbones.unfreeze(model, Phase(unfreeze=3, epochs=1, batch_norm=batch_norm))
     model.compile("adam", "categorical_crossentropy")
     backbone = model.get_layer(backbones.NAME)
     before = {layer.name: layer.get_weights() for layer in backbone.layers if layer.weights}
@@ -203,7 +207,7 @@ def test_batch_norm_of_frozen_layers_stays_as_it_is() -> None:
             np.array_equal(one, two) for one, two in zip(weights, backbone.get_layer(name).get_weights(), strict=True)
         )
     }
-    assert changed == {"head_conv", "head_norm"}
+    assert changed == expected
 
 
 def test_the_head_of_garbage_and_that_of_tsel() -> None:
@@ -217,7 +221,7 @@ def test_the_head_of_garbage_and_that_of_tsel() -> None:
             assert "SeparableConv2D" in kinds
             (norm,) = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
             assert not norm.trainable
-            backbones.unfreeze(model, "all")
+            backbones.unfreeze(model, Phase(unfreeze="all", epochs=1))
             assert not norm.trainable
         if name == "tsel":
             assert kinds.count("LeakyReLU") == 2
