@@ -130,7 +130,5 @@ class Train(Section):
         if self.backbone == "cnn" and any(phase.unfreeze != "all" for phase in self.phases):
             raise ValueError("expected unfreeze: all in every phase of a cnn, which has no backbone to freeze")
         if self.backbone == "cnn" and any(phase.batch_norm == "frozen" for phase in self.phases):
-            raise ValueError(
-                "expected no batch_norm: frozen in the phases of a cnn, whose batch norms know nothing yet"
-            )
+            raise ValueError("expected no batch_norm: frozen for a cnn, whose batch norms know nothing yet")
         return self
