@@ -26,6 +26,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SHARED = ("first", "exports")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def shared(item: pytest.Item) -> str | None:
         return next((name for name in SHARED if name in getattr(item, "fixturenames", ())), None)
