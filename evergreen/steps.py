@@ -143,7 +143,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed"),
-        libraries=(*_KERAS, "node", "chromium", *_TFJS),
+        libraries=(*_KERAS, "ai-edge-litert", "node", "chromium", *_TFJS),
         files=tuple(f"evergreen/vision/formats/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")),
     ),
     Step(

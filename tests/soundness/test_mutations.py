@@ -268,6 +268,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("tensorflowjs", {"export", "verify"} | FROM_BUNDLE),
         ("matplotlib", {"report"}),
         ("tensorflow", FROM_TRAIN),
+        ("ai-edge-litert", {"verify"} | FROM_BUNDLE),
         ("node", {"verify"} | FROM_BUNDLE),
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),

@@ -2,14 +2,15 @@
 
     python -I alone.py keras|savedmodel|tflite EXPORT FOLDER
 
-Evergreen cannot be imported here, nor Keras unless it is the runtime: whoever receives the export has neither. What the
-folder holds and gets is described in ``process.py``.
+Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export has
+none of them. What the folder holds and gets is described in ``process.py``.
 """
 
 import json
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 
 _THREADS = 1
 _NOT_INSTALLED = 3
+_RUNTIME = {"keras": "keras", "savedmodel": "tensorflow", "tflite": "ai_edge_litert.interpreter"}
+_ABSENT = {"keras": ["evergreen"], "savedmodel": ["evergreen", "keras"], "tflite": ["evergreen", "keras", "tensorflow"]}
 
 # One image, (H, W, 3) uint8 in 0-255 -> (K,) float32; and the class names that the model gives, if it can.
 Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
@@ -25,18 +28,18 @@ Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
 def main() -> None:
     """Open the export, show it every image alone, and write what it said and how long it took."""
     kind, export, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    for name in ["evergreen"] if kind == "keras" else ["evergreen", "keras"]:
+    for name in _ABSENT[kind]:
         sys.modules[name] = None  # type: ignore[assignment]  # importing it raises
     try:
-        import tensorflow as tf
+        runtime = import_module(_RUNTIME[kind])
     except ImportError as error:
         sys.exit(_missing(error))
-    tf.config.threading.set_intra_op_parallelism_threads(_THREADS)
-    tf.config.threading.set_inter_op_parallelism_threads(_THREADS)
+    if "tensorflow" not in _ABSENT[kind]:
+        _bound_threads()
     shape = json.loads((work / "shape.json").read_text())
     images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
     began = time.perf_counter()
-    answer, classes = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite}[kind](tf, export)
+    answer, classes = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite}[kind](runtime, export)
     answer(images[0])  # the first call may still be compiling
     load_seconds = time.perf_counter() - began
     scores, seconds = [], []
@@ -49,9 +52,14 @@ def main() -> None:
     (work / "answers.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def _keras(_: Any, export: Path) -> Opened:
-    import keras
+def _bound_threads() -> None:
+    import tensorflow as tf
 
+    tf.config.threading.set_intra_op_parallelism_threads(_THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(_THREADS)
+
+
+def _keras(keras: Any, export: Path) -> Opened:
     model = keras.saving.load_model(export / "model.keras", compile=False, safe_mode=True)
     return lambda image: np.asarray(model.predict_on_batch(image[None]))[0], None
 
@@ -69,8 +77,8 @@ def _savedmodel(tf: Any, export: Path) -> Opened:
     return lambda image: serve(image)["scores"].numpy()[0], [name.decode() for name in names]
 
 
-def _tflite(tf: Any, export: Path) -> Opened:
-    interpreter = tf.lite.Interpreter(str(export / "model.tflite"), num_threads=_THREADS)
+def _tflite(litert: Any, export: Path) -> Opened:
+    interpreter = litert.Interpreter(str(export / "model.tflite"), num_threads=_THREADS)
     interpreter.allocate_tensors()
     (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
 

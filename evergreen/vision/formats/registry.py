@@ -27,7 +27,7 @@ OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {
     **dict.fromkeys([name for name in WRITE if name.startswith("tfjs")], tfjs.open_predictor),
 }
 
-_IN_WORDS = {"keras": "Keras", "savedmodel": "TensorFlow alone", "tflite": "TFLite interpreter", "tfjs": "Node, wasm"}
+_IN_WORDS = {"keras": "Keras", "savedmodel": "TensorFlow alone", "tflite": "LiteRT interpreter", "tfjs": "Node, wasm"}
 
 
 def runtimes(name: str) -> dict[str, Callable[[Path], Predictor]]:

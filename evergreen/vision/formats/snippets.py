@@ -28,10 +28,10 @@ print(dict(zip([name.decode() for name in answer["classes"].numpy()[0]], answer[
 """
 
 _TFLITE = """\
-# In this folder: python run.py photo.jpg     (pip install tensorflow $needs)
-import sys, tensorflow as tf, $imports
+# In this folder: python run.py photo.jpg     (pip install ai-edge-litert $needs)
+import sys, $imports; from ai_edge_litert.interpreter import Interpreter
 image = $photo
-model = tf.lite.Interpreter("model.tflite").get_signature_runner()
+model = Interpreter("model.tflite").get_signature_runner()
 scores = model(image=image$cast)["scores"][0]$scale
 print(dict(zip(open("labels.txt", encoding="utf-8").read().splitlines(), scores.tolist())))
 """

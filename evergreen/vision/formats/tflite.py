@@ -1,4 +1,7 @@
-"""TensorFlow Lite: float32, float16 weights, dynamic range, and full int8 with uint8 in and out."""
+"""TensorFlow Lite: float32, float16 weights, dynamic range, and full int8 with uint8 in and out.
+
+TensorFlow writes it; LiteRT, its successor on devices, runs it (docs/decisions/0010).
+"""
 
 from pathlib import Path
 from typing import Literal
@@ -36,5 +39,5 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
 
 
 def open_predictor(folder: Path) -> Predictor:
-    """Return a predictor that runs the TFLite interpreter in a process of its own, which a bad file may crash."""
+    """Return a predictor that runs the LiteRT interpreter in a process of its own, which a bad file may crash."""
     return process.python("tflite", folder)
