@@ -2,8 +2,8 @@
 
     python -I alone.py keras|savedmodel|tflite EXPORT FOLDER
 
-Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export has
-none of them. What the folder holds and gets is described in ``process.py``.
+Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export
+has none of them. What the folder holds and gets is described in ``process.py``.
 """
 
 import json
