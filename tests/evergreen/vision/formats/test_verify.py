@@ -41,26 +41,31 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
     assert verified["tflite-int8"].max_difference > 1e-4
 
 
-def test_a_saved_model_runs_where_neither_keras_nor_evergreen_can_be_imported(
-    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [("savedmodel", ("keras", "evergreen")), ("tflite-int8", ("tensorflow", "keras", "evergreen"))],
+)
+def test_an_export_runs_where_nothing_but_its_runtime_can_be_imported(
+    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, absent: tuple[str, ...]
 ) -> None:
     _python_that(
-        monkeypatch, tmp_path, after="print(*map(sys.modules.get, ('keras', 'evergreen')), file=open('seen', 'w'))"
+        monkeypatch, tmp_path, after=f"print(*[sys.modules[name] for name in {absent}], file=open('seen', 'w'))"
     )
     monkeypatch.chdir(tmp_path)
-    assert exports.verify(exports.folder, "savedmodel")["savedmodel"].verified == "passed"
-    assert (tmp_path / "seen").read_text() == "None None\n"
+    assert exports.verify(exports.folder, name)[name].verified == "passed"
+    assert (tmp_path / "seen").read_text().split() == ["None"] * len(absent)
 
 
 def test_without_its_runtime_an_export_is_not_verified_never_passed(
     exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _python_that(monkeypatch, tmp_path, before="sys.modules['tensorflow'] = None")
+    _python_that(monkeypatch, tmp_path, before="sys.modules['tensorflow'] = sys.modules['ai_edge_litert'] = None")
     monkeypatch.setattr(tfjs.shutil, "which", lambda _: None)
     results = exports.verify(exports.folder, "savedmodel", "tflite-int8", "tfjs")
     for result in results.values():
         assert (result.verified, result.agreement, result.count) == ("not verified", None, 0)
     assert "tensorflow" in results["savedmodel"].reason
+    assert "ai_edge_litert" in results["tflite-int8"].reason
     assert "install Node.js" in results["tfjs"].reason
     assert "Chromium is not installed" in results["tfjs"].reason
 
