@@ -24,7 +24,7 @@ import tensorflow as tf
 from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator
 
 from evergreen.recipe import load_recipe
-from evergreen.vision import networks, runtime
+from evergreen.vision import batch_norm, networks, runtime
 from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, augmented, batches, keys_of
 from evergreen.vision.cache import Rows
@@ -53,7 +53,7 @@ def main() -> None:
                 f"{precision}, augmented": Way(precision, ours(images, labels, threads)),
                 f"{precision}, ready arrays": Way(precision, ready(images, labels)),
             }
-        ways["the notebook's"] = Way("float32", notebook(images, labels))
+        ways["the notebook's"] = Way("float32", notebook(images, labels), fused=False)
         rates = measured(ways)
     print(f"{count()} threads, the rule's precision is {own}; images a second, medians of {ROUNDS}:")
     for name, rate in rates.items():
@@ -71,10 +71,12 @@ def main() -> None:
 class Way:
     """A model of its own, and an epoch of it."""
 
-    def __init__(self, precision: Precision, epoch: Callable[[Any], None]) -> None:
+    def __init__(self, precision: Precision, epoch: Callable[[Any], None], fused: bool = True) -> None:
         runtime.start(RECIPE.seed, precision)
         self._precision, self._epoch = precision, epoch
         self._model = networks.build(RECIPE.train, RECIPE.image, 10)
+        if fused:  # as training does; the notebook has Keras' own
+            batch_norm.fuse(self._model)
         self._model.compile(
             keras.optimizers.Adam(), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False
         )

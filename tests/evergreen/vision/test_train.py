@@ -13,12 +13,12 @@ from tiny_training import CLASSES, RECIPE, Trained
 from evergreen.errors import ExportRefused, TrainingDiverged
 from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import load_recipe
-from evergreen.vision import saving
+from evergreen.vision import batch_norm, saving
 from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import Course
 from evergreen.vision.evaluate import Evaluation, evaluate
-from evergreen.vision.fit import EpochReport
+from evergreen.vision.fit import EpochReport, Fitting
 from evergreen.vision.predict import open_keras, predict
 from evergreen.vision.train import train
 
@@ -38,6 +38,29 @@ def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> N
 def test_training_again_gives_the_same_bytes(trained: Trained) -> None:
     trained.train(RECIPE, trained.folder / "again.keras")
     assert (trained.folder / "again.keras").read_bytes() == trained.model.read_bytes()
+
+
+def test_batch_norms_are_fused_in_training_alone(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    calls: list[Any] = []
+
+    def norms(model: Any) -> list[Any]:
+        found = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        return [layer.call.__func__ for layer in found]
+
+    def run(fitting: Fitting, state: Any) -> Course:
+        calls.extend(norms(fitting._model))
+        return fitted(fitting, state)
+
+    fitted = Fitting.run
+    monkeypatch.setattr(Fitting, "run", run)
+    trained.train(RECIPE, tmp_path / "model.keras")
+    assert calls
+    assert set(calls) == {batch_norm._call}
+    assert set(norms(saving.load(tmp_path / "model.keras", CLASSES))) == {keras.layers.BatchNormalization.call}
 
 
 class _Killed(BaseException):
