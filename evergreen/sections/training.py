@@ -85,6 +85,13 @@ class Phase(Section):
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = Field("adam", description="Optimizer.")
     batch: int = Field(32, ge=1, le=4096, description="Images per step.")
     decay: float = Field(1, gt=0, le=1, description="Factor on the learning rate after each epoch.")
+    ema_momentum: float = Field(
+        0,
+        ge=0,
+        lt=1,
+        description="Judge and keep the exponential moving average of the weights, with this momentum a step; 0: the "
+        "weights themselves. 0.999 averages over some thousand steps.",
+    )
     early_stopping: EarlyStopping | None = Field(None, description="Stop when nothing gets better.")
     reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="Lower the learning rate when progress stalls.")
 

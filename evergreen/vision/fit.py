@@ -99,7 +99,7 @@ class Fitting:
             before |= {"rate": dict(rate.state), "patience": dict(patience.state)}
             learner.optimizer.learning_rate = rate.of(epoch)
             midway = Midway(batch, state[1]) if state and epoch == first and batch else Midway()
-            metrics = self._epoch(material, phase, before, midway)
+            metrics, learning = self._epoch(material, phase, before, midway)
             metrics["learning_rate"] = rate.now
             if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
                 raise TrainingDiverged(
@@ -107,11 +107,11 @@ class Fitting:
                     f"lower train.phases.{number - 1}.learning_rate, now {phase.learning_rate:g}"
                 )
             rate.seen(metrics)
-            learned = self._learned(number)
-            self._course.seen(learned, {"phase": number, "epoch": epoch + 1, **metrics})
+            self._course.seen(self._learned(number), {"phase": number, "epoch": epoch + 1, **metrics})
+            _assign(learner.trainable_variables, learning)
             over = patience.seen(metrics) or self._course.ended
             after = {"epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
-            self._save(before | after, learned, learner.optimizer)
+            self._save(before | after, self._learned(number), learner.optimizer)
             left = (time.monotonic() - began) / (epoch + 1 - first) * (phase.epochs - epoch - 1)
             left = min(left, self._course.seconds_left)
             phases = len(self._recipe.train.phases)
@@ -119,10 +119,15 @@ class Fitting:
             if over:
                 return
 
-    def _epoch(self, material: Material, phase: Phase, facts: dict[str, Any], midway: Midway) -> dict[str, float]:
+    def _epoch(
+        self, material: Material, phase: Phase, facts: dict[str, Any], midway: Midway
+    ) -> tuple[dict[str, float], list[np.ndarray]]:
         """Learn from every training image once, in an order and with dropout that the seed alone decides.
 
         Whatever stops it midway (a cancelled run, Ctrl-C) leaves a checkpoint of the batches that were done.
+
+        Returns:
+            The metrics; and the weights that learning goes on from, where the model holds their moving average now.
         """
         number, epoch = facts["phase"], facts["epoch"]
         seed = runtime.seed_of(self._recipe.seed, number, epoch)
@@ -131,13 +136,14 @@ class Fitting:
         runtime.reseed(self._model, seed)
         learner = material.learner
         before = int(learner.optimizer.iterations.numpy()) - midway.batch
+        learning: list[np.ndarray] = []
         try:
             history = learner.fit(
                 batches(training, phase.batch, order[midway.batch * phase.batch :], gather),
                 validation_data=batches(material.validation, phase.batch),
                 epochs=1,
                 shuffle=False,
-                callbacks=[self._callback(learner, midway)],
+                callbacks=[self._callback(learner, midway, learning)],
                 verbose=0,
             ).history
         except BaseException:
@@ -147,10 +153,10 @@ class Fitting:
                 metrics = [np.asarray(variable) for variable in learner.metrics_variables]
                 self._save(facts, self._learned(number), learner.optimizer, done, {"seeds": seeds, "metrics": metrics})
             raise
-        return {name: float(values[-1]) for name, values in history.items()}
+        return {name: float(values[-1]) for name, values in history.items()}, learning
 
-    def _callback(self, learner: Any, midway: Midway) -> Any:
-        """Return what ends an epoch at the time limit, and takes up one that was stopped midway."""
+    def _callback(self, learner: Any, midway: Midway, learning: list[np.ndarray]) -> Any:
+        """Return what takes up an epoch that was stopped midway, ends one at the time limit, and judges averages."""
         import keras
 
         def epoch_begin(epoch: int, logs: Any) -> None:
@@ -164,7 +170,14 @@ class Fitting:
             if self._course.out_of_time:
                 learner.stop_training = True
 
-        return keras.callbacks.LambdaCallback(on_epoch_begin=epoch_begin, on_train_batch_end=batch_end)
+        def test_begin(logs: Any) -> None:
+            # Keras puts the average into the model at the end of a fit, after its validation.
+            learning.extend(np.array(variable) for variable in learner.trainable_variables)
+            learner.optimizer.finalize_variable_values(learner.trainable_variables)
+
+        return keras.callbacks.LambdaCallback(
+            on_epoch_begin=epoch_begin, on_train_batch_end=batch_end, on_test_begin=test_begin
+        )
 
     def _learned(self, number: int) -> list[np.ndarray]:
         """Return the weights that the phases so far can have changed."""
@@ -213,4 +226,5 @@ def _optimizer(phase: Phase) -> Any:
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
     }
-    return optimizers[phase.optimizer](phase.learning_rate)
+    average = {"use_ema": True, "ema_momentum": phase.ema_momentum} if phase.ema_momentum else {}
+    return optimizers[phase.optimizer](phase.learning_rate, **average)

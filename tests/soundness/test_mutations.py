@@ -122,6 +122,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.phases.0.optimizer": ("sgd", FROM_TRAIN),
     "train.phases.0.batch": (16, FROM_TRAIN),
     "train.phases.0.decay": (0.5, FROM_TRAIN),
+    "train.phases.0.ema_momentum": (0.9, FROM_TRAIN),
     "train.phases.0.early_stopping.monitor": ("loss", FROM_TRAIN),
     "train.phases.0.early_stopping.patience": (3, FROM_TRAIN),
     "train.phases.0.reduce_on_plateau": ({"patience": 2}, FROM_TRAIN),

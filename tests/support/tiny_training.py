@@ -19,7 +19,8 @@ RECIPE = load_recipe(
         "image={height: 8, width: 8}",
         "train.cnn=[{filters: 4}]",
         "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.001, dropout: 0.1}]}",
-        "train.phases=[{epochs: 6, learning_rate: 0.02, batch: 8}, {epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
+        "train.phases=[{epochs: 6, learning_rate: 0.02, batch: 8, ema_momentum: 0.5}, "
+        "{epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
     ],
 )
 

@@ -13,7 +13,7 @@ from tiny_training import CLASSES, RECIPE, Trained
 from evergreen.errors import ExportRefused, TrainingDiverged
 from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import load_recipe
-from evergreen.vision import batch_norm, saving
+from evergreen.vision import batch_norm, pixels, saving
 from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import Course
@@ -61,6 +61,40 @@ def test_batch_norms_are_fused_in_training_alone(
     assert calls
     assert set(calls) == {batch_norm._call}
     assert set(norms(saving.load(tmp_path / "model.keras", CLASSES))) == {keras.layers.BatchNormalization.call}
+
+
+def test_a_moving_average_of_the_weights_is_judged_and_kept(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phase = RECIPE.train.phases[0].model_copy(update={"epochs": 2, "ema_momentum": 0.8})
+    recipe = RECIPE.model_copy(update={"train": RECIPE.train.model_copy(update={"phases": (phase,)})})
+    models, steps = [], []
+
+    def run(fitting: Fitting, state: Any) -> Course:
+        models.append(fitting._model)
+        return fitted(fitting, state)
+
+    def out_of_time(course: Course) -> bool:  # asked after every batch
+        steps.append([np.array(variable) for variable in models[0].trainable_variables])
+        return False
+
+    fitted = Fitting.run
+    monkeypatch.setattr(Fitting, "run", run)
+    monkeypatch.setattr(Course, "out_of_time", property(out_of_time))
+    history = trained.train(recipe, tmp_path / "model.keras")
+    assert len(steps) == 12
+    kept = int(history["kept"].idxmax())
+    average = steps[0]
+    for step in steps[1 : 6 * (kept + 1)]:  # learning went on from the weights, not from their average
+        average = [0.8 * before + 0.2 * now for before, now in zip(average, step, strict=True)]
+    model = saving.load(tmp_path / "model.keras", CLASSES)
+    for one, other in zip(model.trainable_variables, average, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert not np.allclose(average[0], steps[6 * (kept + 1) - 1][0], atol=1e-4)
+    rows = trained.table[trained.table["split"] == "validation"]
+    scores = pixels.scores(model, trained.images.rows(rows, recipe.image))
+    right = scores.argmax(axis=1) == pixels.targets(rows["label"], CLASSES)
+    assert history["val_accuracy"][kept] == pytest.approx(right.mean(), abs=1e-6)
 
 
 class _Killed(BaseException):
