@@ -1,5 +1,6 @@
-"""Batch normalization in TensorFlow's one kernel while a network trains; Keras 3 makes a dozen passes of it."""
+"""Batch norms: in TensorFlow's one kernel while they train, and measured anew for averaged weights."""
 
+from collections.abc import Iterable
 from types import MethodType
 from typing import Any
 
@@ -9,9 +10,10 @@ _LEAST_EPSILON = 1.001e-5  # the kernel, which is cuDNN's elsewhere, takes no sm
 def fuse(model: Any) -> None:
     """Have the batch norms of a model that will be trained, and not saved, use ``FusedBatchNormV3``.
 
-    The same mathematics: a batch's mean and biased variance normalize it (Ioffe and Szegedy 2015, arXiv:1502.03167,
-    algorithm 1), and both go into the moving averages by ``momentum``, as in Keras. Only layers over the channels of
-    (N, H, W, C) float32 are changed. Frozen ones, and all of them outside training, go on as Keras does it.
+    Keras 3 makes a dozen passes over memory of it. The same mathematics: a batch's mean and biased variance normalize
+    it (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1), and both go into the moving averages by ``momentum``, as
+    in Keras. Only layers over the channels of (N, H, W, C) float32 are changed. Frozen ones, and all of them outside
+    training, go on as Keras does it.
 
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are.
@@ -21,6 +23,33 @@ def fuse(model: Any) -> None:
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization) and _fits(layer):
             layer.call = MethodType(_call, layer)
+
+
+def measure(model: Any, batches: Iterable[Any]) -> None:
+    """Measure anew the moments by which a model's batch norms normalize outside training.
+
+    Averaged weights need it: the moments that training saw belong to the weights that were averaged (Izmailov et al.
+    2018, arXiv:1803.05407, section 3.2). Each moment becomes its mean over the batches.
+
+    Args:
+        model: a ``keras.Model``; batch norms that are frozen stay as they are.
+        batches: of what the model is shown outside training.
+    """
+    import keras
+
+    layers = model._flatten_layers()
+    norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    try:
+        for number, batch in enumerate(batches):
+            for norm in norms:
+                norm.momentum = number / (number + 1)
+            model(batch, training=True)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 def _fits(layer: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evergreen.errors import TrainingDiverged
-from evergreen.vision import backbones, runtime
+from evergreen.vision import backbones, batch_norm, runtime
 from evergreen.vision.batches import batches
 from evergreen.vision.course import Course, LearningRate, Patience
 from evergreen.vision.material import Material, Source
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 State = tuple[dict[str, Any], dict[str, list[np.ndarray]]]
 
 _MOST_BATCHES = 10**6
+_MEASURED_BATCHES = 100
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Fitting:
                 )
             rate.seen(metrics)
             self._course.seen(self._learned(number), {"phase": number, "epoch": epoch + 1, **metrics})
-            _assign(learner.trainable_variables, learning)
+            _assign(learner.weights, learning)
             over = patience.seen(metrics) or self._course.ended
             after = {"epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
             self._save(before | after, self._learned(number), learner.optimizer)
@@ -127,7 +128,7 @@ class Fitting:
         Whatever stops it midway (a cancelled run, Ctrl-C) leaves a checkpoint of the batches that were done.
 
         Returns:
-            The metrics; and the weights that learning goes on from, where the model holds their moving average now.
+            The metrics; and the weights that learning goes on from, where the model holds their average now.
         """
         number, epoch = facts["phase"], facts["epoch"]
         seed = runtime.seed_of(self._recipe.seed, number, epoch)
@@ -137,13 +138,23 @@ class Fitting:
         learner = material.learner
         before = int(learner.optimizer.iterations.numpy()) - midway.batch
         learning: list[np.ndarray] = []
+
+        def average() -> None:
+            learning.extend(np.array(variable) for variable in learner.weights)
+            if phase.ema_momentum:
+                learner.optimizer.finalize_variable_values(learner.trainable_variables)
+                # As outside training, without augmentation; features of a frozen backbone stay those of a view.
+                some = order[: _MEASURED_BATCHES * phase.batch]
+                shown = batches(training, phase.batch, some, gather if phase.unfreeze == "none" else None)
+                batch_norm.measure(learner, (shown[number][0] for number in range(len(shown))))
+
         try:
             history = learner.fit(
                 batches(training, phase.batch, order[midway.batch * phase.batch :], gather),
                 validation_data=batches(material.validation, phase.batch),
                 epochs=1,
                 shuffle=False,
-                callbacks=[self._callback(learner, midway, learning)],
+                callbacks=[self._callback(learner, midway, average)],
                 verbose=0,
             ).history
         except BaseException:
@@ -155,8 +166,8 @@ class Fitting:
             raise
         return {name: float(values[-1]) for name, values in history.items()}, learning
 
-    def _callback(self, learner: Any, midway: Midway, learning: list[np.ndarray]) -> Any:
-        """Return what takes up an epoch that was stopped midway, ends one at the time limit, and judges averages."""
+    def _callback(self, learner: Any, midway: Midway, average: Callable[[], None]) -> Any:
+        """Return what takes up an epoch that was stopped midway, ends one at the time limit, and averages to judge."""
         import keras
 
         def epoch_begin(epoch: int, logs: Any) -> None:
@@ -170,13 +181,10 @@ class Fitting:
             if self._course.out_of_time:
                 learner.stop_training = True
 
-        def test_begin(logs: Any) -> None:
-            # Keras puts the average into the model at the end of a fit, after its validation.
-            learning.extend(np.array(variable) for variable in learner.trainable_variables)
-            learner.optimizer.finalize_variable_values(learner.trainable_variables)
-
         return keras.callbacks.LambdaCallback(
-            on_epoch_begin=epoch_begin, on_train_batch_end=batch_end, on_test_begin=test_begin
+            on_epoch_begin=epoch_begin,
+            on_train_batch_end=batch_end,
+            on_test_begin=lambda logs: average(),  # Keras itself would do it after the validation
         )
 
     def _learned(self, number: int) -> list[np.ndarray]:

@@ -84,3 +84,19 @@ def test_every_batch_norm_of_a_network_is_fused_and_its_weights_and_configuratio
     assert len(norms) == 52
     assert all(isinstance(norm.call, MethodType) and norm.call.__func__ is batch_norm._call for norm in norms)
     assert before == (model.get_config(), [weight.path for weight in model.weights])
+
+
+def test_moments_are_measured_anew_as_their_mean_over_the_batches_unless_frozen() -> None:
+    model = _model(momentum=0.7)
+    norm = model.get_layer("norm")
+    batch_norm.fuse(model)
+    batches = [IMAGES, 3 * IMAGES[:5], IMAGES[2:] - 1]
+    batch_norm.measure(model, iter(batches))
+    assert norm.momentum == 0.7
+    means, variances = ([kind(batch, axis=(0, 1, 2)) for batch in batches] for kind in (np.mean, np.var))
+    assert np.allclose(norm.moving_mean, np.mean(means, axis=0), atol=1e-4)
+    assert np.allclose(norm.moving_variance, np.mean(variances, axis=0), rtol=1e-4)
+    norm.trainable = False
+    before = model.get_weights()
+    batch_norm.measure(model, [np.zeros_like(IMAGES)])
+    assert all((one == other).all() for one, other in zip(model.get_weights(), before, strict=True))
