@@ -63,7 +63,7 @@ def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = Non
         return type(layer).call(layer, inputs, training=training, mask=mask)
     import tensorflow as tf
 
-    # tf.nn has no public name for it but this; the rest of what it returns is for its gradient.
+    # The operation itself, since tf.nn has a function for version 1 alone. What else it returns is for its gradient.
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
         scale=layer.gamma.value,
