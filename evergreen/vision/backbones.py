@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import WeightsUnavailable
-from evergreen.vision import efficientnet_lite
+from evergreen.vision import batch_norm, efficientnet_lite
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Phase, Train
@@ -85,8 +85,6 @@ def unfreeze(model: Any, phase: "Phase") -> None:
     With ``batch_norm: frozen`` every batch norm of the backbone does, as in Keras' guide to fine-tuning
     (https://keras.io/guides/transfer_learning).
     """
-    import keras
-
     backbone = next((layer for layer in model.layers if layer.name == NAME), None)
     if backbone is None:
         return
@@ -98,9 +96,8 @@ def unfreeze(model: Any, phase: "Phase") -> None:
         for layer in backbone.layers[: max(0, len(backbone.layers) - which)]:
             layer.trainable = False
     if phase.batch_norm == "frozen":
-        for layer in backbone._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.trainable = False
+        for layer in batch_norm.layers_of(backbone):
+            layer.trainable = False
 
 
 def _application(name: str, weights: str, shape: tuple[int, ...]) -> Any:

@@ -7,6 +7,13 @@ from typing import Any
 _LEAST_EPSILON = 1.001e-5  # the kernel, which is cuDNN's elsewhere, takes no smaller one
 
 
+def layers_of(model: Any) -> list[Any]:
+    """Return every batch norm of a model, those inside its backbone too."""
+    import keras
+
+    return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+
+
 def fuse(model: Any) -> None:
     """Have the batch norms of a model that will be trained, and not saved, use ``FusedBatchNormV3``.
 
@@ -18,10 +25,8 @@ def fuse(model: Any) -> None:
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are.
     """
-    import keras
-
-    for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization) and _fits(layer):
+    for layer in layers_of(model):
+        if _fits(layer):
             layer.call = MethodType(_call, layer)
 
 
@@ -35,10 +40,7 @@ def measure(model: Any, batches: Iterable[Any]) -> None:
         model: a ``keras.Model``; batch norms that are frozen stay as they are.
         batches: of what the model is shown outside training.
     """
-    import keras
-
-    layers = model._flatten_layers()
-    norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
+    norms = [layer for layer in layers_of(model) if layer.trainable]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]

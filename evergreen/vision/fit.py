@@ -108,11 +108,14 @@ class Fitting:
                     f"lower train.phases.{number - 1}.learning_rate, now {phase.learning_rate:g}"
                 )
             rate.seen(metrics)
-            self._course.seen(self._learned(number), {"phase": number, "epoch": epoch + 1, **metrics})
-            _assign(learner.weights, learning)
+            learned = self._learned(number)
+            self._course.seen(learned, {"phase": number, "epoch": epoch + 1, **metrics})
+            if learning:
+                _assign(learner.weights, learning)
+                learned = self._learned(number)
             over = patience.seen(metrics) or self._course.ended
             after = {"epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
-            self._save(before | after, self._learned(number), learner.optimizer)
+            self._save(before | after, learned, learner.optimizer)
             left = (time.monotonic() - began) / (epoch + 1 - first) * (phase.epochs - epoch - 1)
             left = min(left, self._course.seconds_left)
             phases = len(self._recipe.train.phases)
@@ -128,7 +131,7 @@ class Fitting:
         Whatever stops it midway (a cancelled run, Ctrl-C) leaves a checkpoint of the batches that were done.
 
         Returns:
-            The metrics; and the weights that learning goes on from, where the model holds their average now.
+            The metrics; and the weights that learning goes on from, if the model holds their average now.
         """
         number, epoch = facts["phase"], facts["epoch"]
         seed = runtime.seed_of(self._recipe.seed, number, epoch)
@@ -140,13 +143,14 @@ class Fitting:
         learning: list[np.ndarray] = []
 
         def average() -> None:
+            if not phase.ema_momentum:
+                return
             learning.extend(np.array(variable) for variable in learner.weights)
-            if phase.ema_momentum:
-                learner.optimizer.finalize_variable_values(learner.trainable_variables)
-                # As outside training, without augmentation; features of a frozen backbone stay those of a view.
-                some = order[: _MEASURED_BATCHES * phase.batch]
-                shown = batches(training, phase.batch, some, gather if phase.unfreeze == "none" else None)
-                batch_norm.measure(learner, (shown[number][0] for number in range(len(shown))))
+            learner.optimizer.finalize_variable_values(learner.trainable_variables)
+            # As outside training, without augmentation; features of a frozen backbone stay those of a view.
+            some = order[: _MEASURED_BATCHES * phase.batch]
+            shown = batches(training, phase.batch, some, gather if phase.unfreeze == "none" else None)
+            batch_norm.measure(learner, (shown[number][0] for number in range(len(shown))))
 
         try:
             history = learner.fit(

@@ -34,8 +34,6 @@ def main() -> None:
         runtime = import_module(_RUNTIME[kind])
     except ImportError as error:
         sys.exit(_missing(error))
-    if "tensorflow" not in _ABSENT[kind]:
-        _bound_threads()
     shape = json.loads((work / "shape.json").read_text())
     images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
     began = time.perf_counter()
@@ -60,11 +58,13 @@ def _bound_threads() -> None:
 
 
 def _keras(keras: Any, export: Path) -> Opened:
+    _bound_threads()
     model = keras.saving.load_model(export / "model.keras", compile=False, safe_mode=True)
     return lambda image: np.asarray(model.predict_on_batch(image[None]))[0], None
 
 
 def _savedmodel(tf: Any, export: Path) -> Opened:
+    _bound_threads()
     loaded = tf.saved_model.load(str(export))
 
     def serve(image: np.ndarray) -> dict[str, Any]:
