@@ -80,7 +80,8 @@ def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explain(entry)}" for entry in error.errors())
+        entries = error.errors()
+        lines = "\n".join(f"  {_explain(entry)}" for entry in entries if not _follows(entry, entries))
         raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
 
 
@@ -160,6 +161,14 @@ def _apply(values: dict[str, Any], override: str) -> None:
         if isinstance(target, dict) and target.get(index) is None:
             target[index] = {}
         target = target[index]
+
+
+def _follows(entry: Any, entries: Iterable[Any]) -> bool:
+    """Whether pydantic calls a list too short just because it does not count its wrong items."""
+    size = len(entry["loc"])
+    return entry["type"] == "too_short" and any(
+        len(other["loc"]) > size and other["loc"][:size] == entry["loc"] for other in entries
+    )
 
 
 def _explain(entry: Any) -> str:

@@ -1,6 +1,6 @@
-"""Batch norms: in TensorFlow's one kernel while they train, and measured anew for averaged weights."""
+"""Batch norms: in TensorFlow's one kernel while a model trains, and measured anew for averaged weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import MethodType
 from typing import Any
 
@@ -11,23 +11,27 @@ def layers_of(model: Any) -> list[Any]:
     """Return every batch norm of a model, those inside its backbone too."""
     import keras
 
-    return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    return [layer for layer in _layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def fuse(model: Any) -> None:
-    """Have the batch norms of a model that will be trained, and not saved, use ``FusedBatchNormV3``.
+    """Have the batch norms of a model that is not saved use ``FusedBatchNormV3``, as its layers are frozen now.
 
-    Keras 3 makes a dozen passes over memory of it. The same mathematics: a batch's mean and biased variance normalize
-    it (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1), and both go into the moving averages by ``momentum``, as
-    in Keras. Only layers over the channels of (N, H, W, C) float32 are changed. Frozen ones, and all of them outside
-    training, go on as Keras does it.
+    Keras 3 makes a dozen passes over memory of it. The same mathematics: in training a batch's mean and biased variance
+    normalize it (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1), and both go into the moving averages by
+    ``momentum``, as in Keras; outside training, and where frozen, the moving averages normalize. Only layers over the
+    channels of (N, H, W, C) float32 are changed. One that is frozen behind a layer that learns goes on as Keras does it
+    in training: there the kernel's gradient was measured to cost more than the kernel saves.
 
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are.
     """
-    for layer in layers_of(model):
-        if _fits(layer):
-            layer.call = MethodType(_call, layer)
+    norms = {id(layer) for layer in layers_of(model)}
+    learns_before = False
+    for layer in _layers(model):
+        if id(layer) in norms and _fits(layer):
+            layer.call = MethodType(_call_behind if learns_before and not layer.trainable else _call, layer)
+        learns_before = learns_before or bool(layer.trainable_weights)
 
 
 def measure(model: Any, batches: Iterable[Any]) -> None:
@@ -54,27 +58,46 @@ def measure(model: Any, batches: Iterable[Any]) -> None:
             norm.momentum = momentum
 
 
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield a functional model's layers, those of models inside it too, each after the layers that it depends on."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
 def _fits(layer: Any) -> bool:
     over_channels = layer.input_spec.ndim == 4 and layer.axis in (-1, 3)
     plain = layer.scale and layer.center and not layer.renorm and not layer.synchronized
     return bool(over_channels and plain and layer.compute_dtype == "float32" and layer.epsilon >= _LEAST_EPSILON)
 
 
+def _call_behind(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    """Normalize in Keras' way while a gradient has to pass."""
+    if training:
+        return type(layer).call(layer, inputs, training=training, mask=mask)
+    return _call(layer, inputs, training, mask)
+
+
 def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-    if not (training and layer.trainable) or mask is not None:
+    if mask is not None:
         return type(layer).call(layer, inputs, training=training, mask=mask)
     import tensorflow as tf
 
+    learns = bool(training and layer.trainable)
     # The operation itself, since tf.nn has a function for version 1 alone. What else it returns is for its gradient.
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
         scale=layer.gamma.value,
         offset=layer.beta.value,
-        mean=tf.constant([]),
-        variance=tf.constant([]),
+        mean=tf.constant([]) if learns else layer.moving_mean.value,
+        variance=tf.constant([]) if learns else layer.moving_variance.value,
         epsilon=layer.epsilon,
-        is_training=True,
+        is_training=learns,
     )
+    if not learns:
+        return outputs
     count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
     biased = variance * (count - 1) / count  # the kernel gives Bessel's
     for moving, now in ((layer.moving_mean, mean), (layer.moving_variance, biased)):

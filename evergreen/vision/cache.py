@@ -83,7 +83,8 @@ class RowCache:
         """
         if self._folder is None:
             first = _first_of_each(keys)
-            array = np.concatenate(list(make(list(first.values()))) or [np.empty((0, *self._shape), self._dtype)])
+            blocks = list(make(list(first.values()))) or [np.empty((0, *self._shape), self._dtype)]
+            array = np.concatenate(blocks, dtype=self._dtype)
             place = {key: index for index, key in enumerate(first)}
             where = np.array([(0, place[key]) for key in keys], np.int64).reshape(-1, 2)
             return Rows([array], where, self._shape, self._dtype)

@@ -36,8 +36,9 @@ class Features:
 
     @classmethod
     def of(cls, model: Any, folder: Path | None, train: Train) -> Features:
-        """Name a model by its weights and by what of the recipe built it."""
-        made = (train.backbone, train.weights, train.head.pooling, model.input_shape, model.output_shape)
+        """Name a model by its weights, its precision, and by what of the recipe built it."""
+        computed_in = model.output.dtype  # a GPU's float16 features are not those that a CPU would make
+        made = (train.backbone, train.weights, train.head.pooling, model.input_shape, model.output_shape, computed_in)
         digest = blake3(repr(made).encode())
         for weight in model.weights:
             digest.update(np.ascontiguousarray(weight).data.cast("B"))

@@ -81,6 +81,7 @@ class Fitting:
     def _phase(self, number: int, phase: Phase, state: State | None) -> None:
         """Run one phase, or what is left of it."""
         backbones.unfreeze(self._model, phase)
+        batch_norm.fuse(self._model)
         material = self._source.material(number, phase, self._model)
         learner = material.learner
         learner.compile(

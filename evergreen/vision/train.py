@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.vision import batch_norm, networks, pixels, preflight, runtime, saving
+from evergreen.vision import networks, pixels, preflight, runtime, saving
 from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, keys_of
 from evergreen.vision.checkpoint import Checkpoints
@@ -82,7 +82,6 @@ def train(
         preflight.check(networks.build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
     runtime.start(recipe.seed, precision)  # anew: what the check drew and built must not show in the training
     model = networks.build(recipe.train, recipe.image, len(classes))
-    batch_norm.fuse(model)  # what is saved is built anew
     try:
         with Threads() as threads:
             source = Source(recipe, sides, images.features, Augmenter(recipe.augment, recipe.seed), threads, say)
@@ -90,7 +89,7 @@ def train(
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
     for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():
-        best = networks.build(recipe.train, recipe.image, len(classes))  # anew: without the optimizer's state
+        best = networks.build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
         put(best, course.best[metric].weights)
         saving.save(best, file)
     table = pd.DataFrame(course.history)

@@ -62,6 +62,13 @@ def test_a_bad_value_is_refused_by_path(override: str, message: str) -> None:
     assert message in str(refused.value)
 
 
+def test_a_wrong_item_is_the_only_thing_said_of_its_list() -> None:
+    with pytest.raises(BadRecipe) as refused:
+        load_recipe("digits", ["train.phases=[{epochs: 0}]"])
+    lines = [line for line in str(refused.value).splitlines() if line.startswith("  ")]
+    assert lines == ["  train.phases.0.epochs: Input should be greater than or equal to 1; received 0"]
+
+
 def test_overrides_have_the_recipes_types() -> None:
     recipe = load_recipe(
         "digits", ["train.phases.0.learning_rate=1e-4", "repair.rename={a b: one}", "train.keep=val_accuracy"]

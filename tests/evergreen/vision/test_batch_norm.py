@@ -51,16 +51,39 @@ def test_outputs_gradients_and_moving_averages_are_keras_own(settings: dict[str,
     assert not np.allclose(ours.get_weights()[2], _model(**settings).get_weights()[2])
 
 
-def test_outside_training_and_when_frozen_it_is_keras_layer_itself() -> None:
+@pytest.mark.parametrize("training", [False, True])
+def test_frozen_and_outside_training_the_moving_averages_normalize(training: bool) -> None:
     ours, theirs = _model(), _model()
+    ours.get_layer("norm").trainable = theirs.get_layer("norm").trainable = not training
+    before = ours.get_weights()
     batch_norm.fuse(ours)
-    for one, two in zip(_step(ours, training=False)[0], _step(theirs, training=False)[0], strict=True):
-        assert np.array_equal(one, two)
-    ours.get_layer("norm").trainable = theirs.get_layer("norm").trainable = False
-    (found, kernels), (expected, _) = _step(ours), _step(theirs)
-    assert "FusedBatchNormV3" not in kernels
+    (found, kernels), (expected, plain) = _step(ours, training), _step(theirs, training)
+    assert ("FusedBatchNormV3" in kernels, "FusedBatchNormV3" in plain) == (True, False)
+    assert len(found) == len(expected)
     for one, two in zip(found, expected, strict=True):
-        assert np.array_equal(one, two)
+        assert np.allclose(one, two, rtol=1e-4, atol=2e-5)
+    assert all((one == other).all() for one, other in zip(ours.get_weights(), before, strict=True))
+
+
+def test_a_frozen_one_behind_a_layer_that_learns_is_keras_layer_itself_while_training() -> None:
+    def build() -> Any:
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input(IMAGES.shape[1:])
+        outputs = keras.layers.BatchNormalization(name="first", trainable=False)(inputs)
+        outputs = keras.layers.Conv2D(4, 1, name="learns")(outputs)
+        return keras.Model(inputs, keras.layers.BatchNormalization(name="second", trainable=False)(outputs))
+
+    ours, theirs = build(), build()
+    batch_norm.fuse(ours)
+    (found, kernels), (expected, _) = _step(ours), _step(theirs)
+    assert kernels.count("FusedBatchNormV3") == 1
+    assert "FusedBatchNormV3" not in _step(theirs)[1]
+    for one, two in zip(found, expected, strict=True):
+        assert np.allclose(one, two, rtol=1e-4, atol=2e-5)
+    assert _step(ours, training=False)[1].count("FusedBatchNormV3") == 2
+    ours.get_layer("learns").trainable = False
+    batch_norm.fuse(ours)  # another phase
+    assert _step(ours)[1].count("FusedBatchNormV3") == 2
 
 
 @pytest.mark.parametrize(
@@ -80,7 +103,8 @@ def test_every_batch_norm_of_a_network_is_fused_and_its_weights_and_configuratio
     model = keras.Model(inputs, inner(inputs))
     before = model.get_config(), [weight.path for weight in model.weights]
     batch_norm.fuse(model)
-    norms = [layer for layer in inner.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = batch_norm.layers_of(model)
+    assert norms == [layer for layer in inner.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert len(norms) == 52
     assert all(isinstance(norm.call, MethodType) and norm.call.__func__ is batch_norm._call for norm in norms)
     assert before == (model.get_config(), [weight.path for weight in model.weights])

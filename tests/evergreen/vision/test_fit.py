@@ -83,6 +83,32 @@ def test_training_on_kept_features_is_training_through_the_frozen_backbone(lesso
 
 
 @pytest.mark.soak
+def test_features_of_another_precision_are_others(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe("digits", SETTINGS)
+    lesson.train(recipe, "float32", "either")
+    monkeypatch.setattr("evergreen.vision.train.precision_of", lambda _: "mixed_float16")
+    mixed, _ = lesson.train(recipe, "mixed", "either")
+    alone, _ = lesson.train(recipe, "alone", None)
+    assert len(list((lesson.folder / "either").iterdir())) == 2
+    assert all((one == other).all() for one, other in zip(mixed, alone, strict=True))
+
+
+@pytest.mark.soak
+def test_a_frozen_phase_keeps_an_average_of_its_head(lesson: Lesson) -> None:
+    """On kept features as through the backbone; the head's batch norms are measured on what the epoch saw."""
+    head = "{pooling: flatten, convolutions: [{filters: 8, batch_norm: trained}]}"
+    phase = "{unfreeze: none, epochs: 2, learning_rate: 0.01, batch: 8, ema_momentum: 0.9}"
+    settings = [*SETTINGS, f"train.head={head}", f"train.phases=[{phase}]"]
+    kept, history = lesson.train(load_recipe("digits", settings), "kept")
+    through, other_history = lesson.train(load_recipe("digits", [*settings, "train.features_gib=0"]), "through")
+    raw, _ = lesson.train(load_recipe("digits", [*settings, "train.phases.0.ema_momentum=0"]), "raw")
+    for one, other in zip(kept, through, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-4)
+    pd.testing.assert_frame_equal(history, other_history, atol=1e-3, rtol=1e-3)
+    assert max(np.abs(one - other).max() for one, other in zip(kept, raw, strict=True)) > 1e-3
+
+
+@pytest.mark.soak
 def test_features_are_computed_once_for_all_trainings(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = load_recipe("digits", SETTINGS)
     first, history = lesson.train(recipe, "first")

@@ -52,8 +52,9 @@ def test_batch_norms_are_fused_in_training_alone(
         return [layer.call.__func__ for layer in found]
 
     def run(fitting: Fitting, state: Any) -> Course:
+        course = fitted(fitting, state)
         calls.extend(norms(fitting._model))
-        return fitted(fitting, state)
+        return course
 
     fitted = Fitting.run
     monkeypatch.setattr(Fitting, "run", run)
@@ -95,6 +96,31 @@ def test_a_moving_average_of_the_weights_is_judged_and_kept(
     scores = pixels.scores(model, trained.images.rows(rows, recipe.image))
     right = scores.argmax(axis=1) == pixels.targets(rows["label"], CLASSES)
     assert history["val_accuracy"][kept] == pytest.approx(right.mean(), abs=1e-6)
+
+
+def test_mixed_float16_trains_resumes_and_leaves_a_float32_model(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CPU computes what a GPU would, slowly: the loss is scaled, and the scale is part of a checkpoint."""
+    monkeypatch.setattr(train_module, "precision_of", lambda _: "mixed_float16")
+    history = trained.train(RECIPE, tmp_path / "whole.keras")
+    model = saving.load(tmp_path / "whole.keras", CLASSES)
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+    assert history["val_accuracy"].max() > 0.9
+    assert not history["loss"].equals(trained.history["loss"])
+
+    def on_epoch(report: EpochReport) -> None:
+        if (report.phase, report.epoch) == (1, 3) and not resumed:
+            raise _Killed
+
+    weights = dict.fromkeys(CLASSES, 1.0)
+    arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE, tmp_path / "model.keras")
+    resumed = False
+    with pytest.raises(_Killed):
+        train(*arguments, on_epoch, None, tmp_path / "checkpoints")
+    resumed = True
+    train(*arguments, on_epoch, None, tmp_path / "checkpoints")
+    assert (tmp_path / "model.keras").read_bytes() == (tmp_path / "whole.keras").read_bytes()
 
 
 class _Killed(BaseException):
