@@ -30,7 +30,7 @@ def check(model: Any, side: Side, train: Train) -> None:
         PreflightFailed: labels and outputs do not agree, pixels are scaled already, an output is no number, or the loss
             on one batch does not fall.
     """
-    from evergreen.vision import backbones
+    from evergreen.vision import backbones, batch_norm
 
     if side.labels.shape[1] != model.output_shape[-1]:
         raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {side.labels.shape[1]}")
@@ -51,6 +51,7 @@ def check(model: Any, side: Side, train: Train) -> None:
         raise PreflightFailed(
             "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"
         )
+    batch_norm.fuse(model)
     model.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy", jit_compile=False)
     losses = []
     for _ in range(_STEPS):
