@@ -55,7 +55,7 @@ def bare(model_file: Path, classes: list[str], pixels: np.ndarray, passes: int) 
     """Return the seconds, wall and processor, of loading a model and running it on so many images."""
     began = now()
     runtime.start()
-    model = saving.load(model_file, classes)
+    model = saving.load_to_run(model_file, classes)
     for start in range(0, passes, BATCH):
         at = np.arange(start, min(start + BATCH, passes)) % len(pixels)
         model.predict_on_batch(pixels[at])

@@ -65,6 +65,6 @@ def compare(challenger: Challenger, champion: Champion | None, images: Images, b
     if refused := refuse_too_few(challenger, shared, gate):
         return refused
     runtime.start()
-    model = saving.load(champion.model_file, champion.classes)
+    model = saving.load_to_run(champion.model_file, champion.classes)
     scores = pixels.scores(model, images.rows(shared.images, champion.image))
     return judge_against(challenger, shared, [champion.classes[index] for index in scores.argmax(axis=1)], gate)

@@ -66,7 +66,7 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
         ExportRefused: Keras refuses the model.
     """
     runtime.start()
-    model = saving.load(model_file, classes)
+    model = saving.load_to_run(model_file, classes)
     dataset = dataset.sort_values("path", ignore_index=True)
     rows = images.rows(dataset, recipe.image)
     scores = pixels.scores(model, rows)

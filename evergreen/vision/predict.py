@@ -90,7 +90,7 @@ def open_keras(model_file: Path, classes: list[str]) -> Model:
     Raises:
         ExportRefused: Keras refuses the model.
     """
-    model = saving.load(model_file, classes)
+    model = saving.load_to_run(model_file, classes)
     return lambda images: pixels.scores(model, Rows.of(images))
 
 

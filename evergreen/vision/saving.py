@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import ExportRefused
+from evergreen.vision import batch_norm
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -51,4 +52,15 @@ def load(path: Path, classes: list[str]) -> Any:
         raise ExportRefused(f"{path.name}: Keras refuses this model: {error}") from error
     if model.output_shape[-1] != len(classes):
         raise ExportRefused(f"{path.name}: expected {len(classes)} scores, the model returns {model.output_shape[-1]}")
+    return model
+
+
+def load_to_run(path: Path, classes: list[str]) -> Any:
+    """Read a ``.keras`` file as ``load`` does, to ask it and not to write it anew: its batch norms are fused.
+
+    Raises:
+        ExportRefused: as ``load``.
+    """
+    model = load(path, classes)
+    batch_norm.fuse(model)
     return model

@@ -234,6 +234,14 @@ def test_the_model_takes_raw_pixels_and_gives_probabilities(trained: Trained) ->
         saving.load(trained.model, CLASSES[:2])
 
 
+def test_a_model_that_is_asked_is_fused_and_answers_as_its_file(trained: Trained) -> None:
+    plain, asked = saving.load(trained.model, CLASSES), saving.load_to_run(trained.model, CLASSES)
+    assert [norm.call.__func__ for norm in batch_norm.layers_of(asked)] == [batch_norm._call]
+    assert batch_norm._call not in [norm.call.__func__ for norm in batch_norm.layers_of(plain)]
+    rows = trained.images.rows(trained.table, RECIPE.image)
+    np.testing.assert_allclose(pixels.scores(asked, rows), pixels.scores(plain, rows), atol=1e-5)
+
+
 def test_a_model_that_carries_code_is_refused_unrun(tmp_path: Path) -> None:
     import keras
 
