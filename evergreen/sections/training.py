@@ -91,7 +91,7 @@ class Phase(Section):
         lt=1,
         description="Judge and keep the exponential moving average of the weights, with this momentum a step; 0: the "
         "weights themselves. 0.999 averages over some thousand steps. Batch norms are then measured anew on images "
-        "without augmentation.",
+        "without augmentation, in a frozen phase on those that the epoch saw.",
     )
     early_stopping: EarlyStopping | None = Field(None, description="Stop when nothing gets better.")
     reduce_on_plateau: ReduceOnPlateau | None = Field(None, description="Lower the learning rate when progress stalls.")

@@ -9,9 +9,7 @@ _LEAST_EPSILON = 1.001e-5  # the kernel, which is cuDNN's elsewhere, takes no sm
 
 def layers_of(model: Any) -> list[Any]:
     """Return every batch norm of a model, those inside its backbone too."""
-    import keras
-
-    return [layer for layer in _layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
+    return [layer for layer in _layers(model) if _is_norm(layer)]
 
 
 def fuse(model: Any) -> None:
@@ -26,10 +24,9 @@ def fuse(model: Any) -> None:
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are.
     """
-    norms = {id(layer) for layer in layers_of(model)}
     learns_before = False
     for layer in _layers(model):
-        if id(layer) in norms and _fits(layer):
+        if _fits(layer):
             layer.call = MethodType(_call_behind if learns_before and not layer.trainable else _call, layer)
         learns_before = learns_before or bool(layer.trainable_weights)
 
@@ -67,7 +64,16 @@ def _layers(model: Any) -> Iterator[Any]:
             yield layer
 
 
+def _is_norm(layer: Any) -> bool:
+    import keras
+
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
 def _fits(layer: Any) -> bool:
+    """Whether a layer is a batch norm that the kernel can do."""
+    if not _is_norm(layer):
+        return False
     over_channels = layer.input_spec.ndim == 4 and layer.axis in (-1, 3)
     plain = layer.scale and layer.center and not layer.renorm and not layer.synchronized
     return bool(over_channels and plain and layer.compute_dtype == "float32" and layer.epsilon >= _LEAST_EPSILON)
