@@ -131,13 +131,13 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
         show_comparison(console, comparison)
+    console.print()
     decision = summary["decision"]
     if decision and not decision["retrain"]:
-        console.print(f"\nNot retrained: {decision['reason']}.", markup=False, highlight=False, soft_wrap=True)
-    else:
-        console.print(f"\n{'report':<8} {folder / 'report.html'}", soft_wrap=True, highlight=False)
-        console.print(f"{'exports':<8} {folder / 'exports'}", soft_wrap=True, highlight=False)
-    console.print(f"{'run':<8} {folder / 'run.json'}", soft_wrap=True, highlight=False)
+        console.print(f"Not retrained: {decision['reason']}.", markup=False, highlight=False, soft_wrap=True)
+    for name, path in (("report", "report.html"), ("exports", "exports"), ("run", "run.json")):
+        if (folder / path).exists():  # a run that failed wrote what it came to
+            console.print(f"{name:<8} {folder / path}", soft_wrap=True, highlight=False)
 
 
 def show_comparison(console: Console, comparison: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
-"""flows.terminal: what a pipe or a log file is told of a training, without a line for every quick epoch."""
+"""flows.terminal: what a log file is told of a training, without every quick epoch, and where a run's files are."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -22,3 +24,14 @@ def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pyte
     shown = [int(line.split("epoch")[1].split("/")[0]) for line in lines]
     assert shown == [1, 11, *range(21, 31)]
     assert lines[0] == "  phase 2/2  epoch   1/30  loss 0.5000  accuracy 0.8000  validation 0.7000    12 s left"
+
+
+@pytest.mark.parametrize("written", [["run.json"], ["exports", "report.html", "run.json"]])
+def test_only_what_a_run_wrote_is_pointed_to(tmp_path: Path, written: list[str]) -> None:
+    for name in written:
+        (tmp_path / name).touch()
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    out = io.StringIO()
+    terminal.show_run(Console(file=out, width=40), summary, tmp_path)
+    everything = ("exports", "report.html", "run.json")
+    assert [name for name in everything if str(tmp_path / name) in out.getvalue()] == written
