@@ -1,6 +1,6 @@
 # Every target sets up what it needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup retrain test soak lint format docs lock dashboard worker deploy clean
+.PHONY: help setup retrain test test-browser soak lint format docs lock audit ci ci-312 ci-uv dashboard worker deploy clean
 
 RECIPE ?= digits
 ARGS ?=
@@ -15,18 +15,21 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 	"$$name" -c '$(IN_RANGE)' 2>/dev/null && command -v "$$name" && break; done)
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
 setup: .venv/.ready node_modules/.ready ## Create .venv from the lock, and node_modules if npm is there
 
 retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
 
-test: setup ## Run the tests (10 minutes at most)
-	.venv/bin/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+test: setup ## Run the tests (10 minutes at most); says what it skipped, and why
+	.venv/bin/python -m pytest -q -rs -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-browser: setup ## Run the tests of pages and of TensorFlow.js; fails if one of them is skipped
+	.venv/bin/python -m pytest -q -m browser --no-skips $(ARGS)
 
 soak: setup ## Run the long tests: kills, fuzz, load
-	.venv/bin/python -m pytest -q -m soak $(ARGS)
+	.venv/bin/python -m pytest -q -rs -m soak $(ARGS)
 
 lint: .venv/.ready ## Check style, format, types and the import contracts
 	.venv/bin/ruff check .
@@ -70,12 +73,30 @@ deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, ont
 	@.venv/bin/prefect deployment ls
 	@.venv/bin/python -m flows.automations
 
-lock: ## Resolve requirements.lock anew (needs uv)
+lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whether both Pythons may have it
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 		--group dev pyproject.toml -o requirements.lock
+	for version in 3.11 3.12; do \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check --dry-run --no-deps --ignore-installed \
+			--only-binary=:all: --python-version $$version --target .venv/never -r requirements.lock || exit 1; \
+	done # uv ignores upper bounds of Requires-Python, pip does not
+
+audit: ## Look for known vulnerabilities of what requirements.lock holds
+	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv .venv-audit && \
+		.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit==2.*"; }
+	.venv-audit/bin/pip-audit --disable-pip --no-deps -r requirements.lock
+
+ci: ## What CI runs: a clone, an empty HOME, no uv, no browser; then lint, retrain and test
+	.ci/run
+
+ci-312: ## The same on Python 3.12; once for every change of the lock
+	.ci/run --python python3.12
+
+ci-uv: ## The same, set up with uv; once for every change of the lock
+	.ci/run --with uv
 
 clean: ## Remove what setup made; the store stays
-	rm -rf .venv node_modules *.egg-info
+	rm -rf .venv .venv-audit node_modules *.egg-info
 
 # uv where it is, else venv and pip; both compile bytecode, without which TensorFlow's import takes three times as long.
 .venv/.ready: requirements.lock pyproject.toml

@@ -2,9 +2,11 @@
 
 import io
 import os
+import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,26 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 # What these fixtures make takes long: one worker (make test runs two) gets all tests that want one, the longest first.
 SHARED = ("first", "exports")
+# Fixtures without which a page or TensorFlow.js is not tried.
+IN_BROWSER = {"browser", "node", "web_folder"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a test that would be skipped fails")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    missing = [name for name in ("node", "npm") if not shutil.which(name)] + ([] if PROGRAM else ["chromium"])
+    if config.getoption("--no-skips") and missing:
+        raise pytest.UsageError(f"expected Node.js, npm and Chromium; not on PATH: {', '.join(missing)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -33,6 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     for item in items:
         item.add_marker(pytest.mark.xdist_group(shared(item) or str(item.path)))
+        if IN_BROWSER.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: shared(item) != "first")
 
 
@@ -63,6 +87,15 @@ def prefect_server() -> Iterator[str]:
 
     with prefect_test_harness(server_startup_timeout=120):
         yield PREFECT_API_URL.value()
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node.js, with the TensorFlow.js packages beside it."""
+    found = shutil.which("node")
+    if found is None or not (PROJECT / "node_modules" / "@tensorflow").is_dir():
+        pytest.skip("Node.js or its packages are not installed; install Node.js 18 or newer, then run make setup")
+    return found
 
 
 @pytest.fixture(scope="session")

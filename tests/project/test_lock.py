@@ -1,0 +1,56 @@
+"""requirements.lock: pip and uv install it on both Pythons."""
+
+import re
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+SUPPORTED = ("3.11.0", "3.11.99", "3.12.0", "3.12.99")
+
+
+def locked() -> list[Requirement]:
+    """Return the pins of the lock that hold on this machine."""
+    lines = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if re.match(r"[A-Za-z0-9]", line)]
+    found = [Requirement(line) for line in lines]
+    return [pin for pin in found if pin.marker is None or pin.marker.evaluate()]
+
+
+def excluded(requires_python: str | None, pin: Requirement) -> list[str]:
+    """Return the supported Pythons that a pin is for and its Requires-Python excludes; pip obeys, uv no upper bound."""
+    wanted = [
+        python
+        for python in SUPPORTED
+        if pin.marker is None
+        or pin.marker.evaluate({"python_full_version": python, "python_version": python.rpartition(".")[0]})
+    ]
+    return [python for python in wanted if python not in SpecifierSet(requires_python or "")]
+
+
+@pytest.mark.parametrize("bound", ["<3.11", "<3.12,>=3.8", "<=3.12", ">=3.11.4", "!=3.12.*"])
+def test_a_bound_that_pip_would_obey_is_seen(bound: str) -> None:
+    assert excluded(bound, Requirement("some==1"))
+
+
+def test_a_pin_for_one_python_may_exclude_the_other() -> None:
+    assert not excluded(">=3.12", Requirement("some==1; python_full_version >= '3.12'"))
+    assert excluded(">=3.12", Requirement("some==1; python_full_version < '3.12'"))
+
+
+def test_every_locked_distribution_admits_both_pythons() -> None:
+    pins = locked()
+    assert len(pins) > 150
+    refused = {}
+    for pin in pins:
+        about = metadata(pin.name)
+        assert about["Version"] in pin.specifier, f"{pin} is locked, {about['Version']} installed: make setup"
+        if wrong := excluded(about["Requires-Python"], pin):
+            refused[str(pin)] = f"Requires-Python {about['Requires-Python']} excludes {wrong}"
+    assert not refused
+
+
+def test_no_line_of_it_names_a_registry() -> None:
+    assert not re.search(r"https?://|index-url|find-links", LOCK.read_text(encoding="utf-8"))
