@@ -84,7 +84,7 @@ lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whe
 audit: ## Look for known vulnerabilities of what requirements.lock holds
 	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv .venv-audit && \
 		.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit==2.*"; }
-	.venv-audit/bin/pip-audit --disable-pip --no-deps -r requirements.lock
+	.venv-audit/bin/pip-audit --strict --disable-pip --no-deps -r requirements.lock # strict: what it could not ask about fails
 
 ci: ## What CI runs: a clone, an empty HOME, no uv, no browser; then lint, retrain and test
 	.ci/run
