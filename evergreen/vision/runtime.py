@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 from typing import Any
 
 from evergreen.vision import threads
@@ -27,7 +28,7 @@ def start(seed: int = 0, precision: Precision = "float32") -> None:
             raise  # someone started TensorFlow with another number, and it cannot be changed now
     keras.backend.clear_session()
     keras.config.set_dtype_policy("mixed_float16" if precision == "mixed_float16" else "float32")
-    keras.utils.set_random_seed(seed)
+    _seed(seed)
     tf.config.experimental.enable_op_determinism()
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": precision == "bfloat16"})
 
@@ -47,12 +48,29 @@ def seed_of(seed: int, *numbers: int) -> int:
 
 def reseed(model: Any, seed: int) -> None:
     """Set every generator back to a state that depends on the seed alone, those inside dropout layers too."""
-    import keras
     import numpy as np
 
-    keras.utils.set_random_seed(seed)
+    _seed(seed)
     for position, state in enumerate(seeds(model)):
         state.assign(np.array([seed_of(seed, position), 0], np.uint32))
+
+
+def _seed(seed: int) -> None:
+    """Seed everything, and have Keras draw the seeds of its initializers and dropout from a generator of its own.
+
+    Keras draws them from Python's ``random``, which is the whole process's: a thread that sends a websocket's ping (of
+    Prefect, say) draws from it too, and the network that is being built then begins with other weights.
+
+    Raises:
+        RuntimeError: this version of Keras draws them elsewhere.
+    """
+    import keras
+    from keras.src.random import seed_generator
+
+    keras.utils.set_random_seed(seed)
+    if not hasattr(seed_generator, "python_random"):
+        raise RuntimeError(f"Keras {keras.__version__} draws seeds from an unknown place: install the locked version")
+    seed_generator.python_random = random.Random(seed)  # noqa: S311 - gives what random.seed(seed) would
 
 
 def seeds(model: Any) -> list[Any]:

@@ -1,6 +1,8 @@
 """evergreen.vision: a tiny real training, its file, and its evaluation."""
 
+import random
 import re
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,25 @@ def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> N
 def test_training_again_gives_the_same_bytes(trained: Trained) -> None:
     trained.train(RECIPE, trained.folder / "again.keras")
     assert (trained.folder / "again.keras").read_bytes() == trained.model.read_bytes()
+
+
+def test_what_other_threads_draw_does_not_change_a_training(trained: Trained) -> None:
+    """Prefect's threads draw from the process's generators whenever they send a websocket's ping."""
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.wait(0.0005):
+            random.getrandbits(32)
+            np.random.random()  # noqa: NPY002
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        trained.train(RECIPE, trained.folder / "beside.keras")
+    finally:
+        ended.set()
+        thread.join()
+    assert (trained.folder / "beside.keras").read_bytes() == trained.model.read_bytes()
 
 
 def test_batch_norms_are_fused_in_training_alone(
