@@ -12,6 +12,8 @@ EvergreenError
 ├── OnlyInARun            a plan may not do it: open a Secret block, fetch a file to know its version
 ├── BadArchive            an archive is refused: damaged, hostile, or not an archive
 ├── BadImage              one file is not an image that can be used (it is quarantined)
+│   └── UnknownFormat     it is of none of the formats that are read
+├── DecodersUnavailable   no image can be decoded here: Pillow lacks a format, or no worker starts
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
 ├── WeightsUnavailable    pretrained weights are not here, or are another network's
 ├── PreflightFailed       a short check found what would waste a training
@@ -75,6 +77,14 @@ class BadArchive(EvergreenError):
 
 class BadImage(EvergreenError):
     """A file is not an image that can be used."""
+
+
+class UnknownFormat(BadImage):
+    """A file is of none of the formats that are read."""
+
+
+class DecodersUnavailable(EvergreenError):
+    """No image can be decoded on this machine as it is."""
 
 
 class BadDataset(EvergreenError):

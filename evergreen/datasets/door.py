@@ -1,20 +1,26 @@
 """The door: the one place where a file becomes pixels, for training and serving alike.
 
-Out comes 8-bit RGB, upright by EXIF, alpha composited on white, first frame only. The size in the header is checked
-before anything is decoded.
+Out comes 8-bit RGB, upright by EXIF, alpha composited on white, first frame only. The size in the header, and in that
+of a picture inside, is checked before anything is decoded.
 """
 
 import io
+import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 
-from evergreen.errors import BadImage
+from evergreen.datasets.formats import CODECS, FORMATS, name_of
+from evergreen.errors import BadImage, DecodersUnavailable, UnknownFormat
 
 MAX_MEGAPIXELS = 50.0
+# The most that a recipe may allow; for images that screening let through under its own limit.
+SCREENED = 1000.0
 _END_OF_JPEG = b"\xff\xd9"
 
 
@@ -33,33 +39,62 @@ class Picture:
     mode: str
 
 
-def open_image(data: bytes, max_megapixels: float | None = MAX_MEGAPIXELS) -> Picture:
+def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Sequence[str] = FORMATS) -> Picture:
     """Decode and normalise one image.
 
     Args:
         data: the file's bytes; the name plays no part.
-        max_megapixels: size by the header above which nothing is decoded; None for images that were screened.
+        max_megapixels: size by the header, also of a picture inside, above which nothing is decoded.
+        formats: which of ``FORMATS`` are opened.
 
     Raises:
+        UnknownFormat: it is of none of the formats.
         BadImage: it is empty, too large, truncated, or not an image.
+        MemoryError: the process may not have as much as decoding takes.
+        DecodersUnavailable: this Pillow lacks one of ``FORMATS``.
     """
+    require_decoders()
     if not data:
         raise BadImage("empty file")
+    limit = f"over the limit of {max_megapixels:g}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd EXIF is no news to anyone
-            Image.MAX_IMAGE_PIXELS = None  # size is judged below, by one limit and in our words
-            with Image.open(io.BytesIO(data)) as image:
+            Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6) // 2  # Pillow refuses twice as many
+            with Image.open(io.BytesIO(data), formats=list(formats)) as image:
                 megapixels = image.width * image.height / 1e6
-                if max_megapixels is not None and megapixels > max_megapixels:
-                    raise BadImage(f"{megapixels:.0f} megapixels, over the limit of {max_megapixels:g}")
+                if megapixels > max_megapixels:
+                    raise BadImage(f"{megapixels:.0f} megapixels, {limit}")
                 return Picture(_decoded(data, image), str(image.format), image.mode)
-    except BadImage:
+    except (BadImage, MemoryError):
         raise
+    except Image.DecompressionBombError as error:
+        pixels = re.search(r"\d+", str(error))
+        raise BadImage(f"{int(pixels[0]) / 1e6 if pixels else 0:.0f} megapixels, {limit}") from error
     except UnidentifiedImageError:  # its text holds an address in memory, another one every time
-        raise BadImage("not a readable image: of no known format") from None
+        raise UnknownFormat(f"not a readable image: {_not_read(data)}") from None
     except Exception as error:
         raise BadImage(f"not a readable image: {str(error) or type(error).__name__}"[:200]) from error
+
+
+@cache
+def require_decoders() -> None:
+    """Refuse a Pillow that was built without a format, for else what is accepted would depend on the machine.
+
+    Raises:
+        DecodersUnavailable: it lacks some.
+    """
+    if missing := [name for codec, name in CODECS.items() if not features.check(codec)]:
+        raise DecodersUnavailable(
+            f"expected a Pillow that reads {', '.join(FORMATS)}, this one lacks {', '.join(missing)}: install the "
+            "wheel that requirements.lock names with pip install --force-reinstall --only-binary :all: pillow"
+        )
+
+
+def _not_read(data: bytes) -> str:
+    name = name_of(data)
+    found = f"{name} is none of the formats that are read" if name else "of no known format"
+    return f"{found}; convert it to one of {', '.join(FORMATS)}"
 
 
 def _decoded(data: bytes, image: Image.Image) -> np.ndarray:

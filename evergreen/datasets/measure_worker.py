@@ -1,19 +1,16 @@
-"""A process that measures images, a batch a line; run with ``python -m``, so that its caller is not imported.
+"""A process that measures images; run with ``python -m``, so that its caller is not imported. See ``serving``.
 
-In: a list of ``{"sha256": ..., "path": ..., "max_megapixels": ...}``. Out: an empty line once it is ready; then, for
-each batch, a list of the measures, ``{"refused": reason}``, or ``{"damaged": true}`` if a file has not its digest.
+A request is ``{"sha256": ..., "path": ..., "max_megapixels": ...}``; its answer what ``measure`` returns,
+``{"refused": reason}``, or ``{"damaged": true}`` if the file has not its digest.
 """
 
 import hashlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from evergreen.datasets.measure import measure
-from evergreen.errors import BadImage
+from evergreen.datasets.serving import serve
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -24,20 +21,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"damaged": True}
     if hashlib.sha256(data).hexdigest() != request["sha256"]:
         return {"damaged": True}
-    try:
-        return measure(data, request["max_megapixels"])
-    except BadImage as error:
-        return {"refused": str(error)}
+    return measure(data, request["max_megapixels"])
 
 
 def main() -> None:
     """Answer until the input ends."""
-    cv2.setNumThreads(1)  # the workers are the threads
-    sys.stdout.write("\n")
-    sys.stdout.flush()
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps([answer(request) for request in json.loads(line)]) + "\n")
-        sys.stdout.flush()
+    serve(answer, int(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Screen
 
 MEASURES = ("width", "height", "mode", "format", "pixels", "brightness", "sharpness", "phash")
+CONFLICT = "the same pixels stand under another label"
 _AT_ONCE = 1000
 
 
@@ -85,9 +86,10 @@ def _answers(
         found = known.get(digests[start : start + _AT_ONCE])
         answers |= {digest: _compact(answer) for digest, answer in found.items()}
     missing = [digest for digest in digests if digest not in answers]
-    requests = (Request(digest, path_of(digest), settings.max_megapixels) for digest in missing)
+    requests = (Request(digest, path_of(digest)) for digest in missing)
+    limits = settings.max_megapixels, settings.seconds_per_image
     fresh: dict[str, dict[str, Any]] = {}
-    for digest, answer in measure_all(requests, len(missing), settings.seconds_per_image) if missing else ():
+    for digest, answer in measure_all(requests, len(missing), *limits) if missing else ():
         if answer.get("damaged"):
             read(digest)  # raises what is wrong, in the words of whoever keeps the bytes
         answers[digest] = _compact(answer)
@@ -115,7 +117,7 @@ def _without_conflicts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]
     labels = labelled.groupby("pixels")["label"].transform("nunique").astype("int64")
     conflicting = labelled[labels > 1]
     kept = table.drop(conflicting.index).reset_index(drop=True)
-    return kept, conflicting.assign(reason="the same pixels stand under another label")
+    return kept, conflicting.assign(reason=CONFLICT)
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

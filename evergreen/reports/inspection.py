@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.door import open_image
+from evergreen.datasets.door import SCREENED, open_image
+from evergreen.datasets.screen import CONFLICT
 from evergreen.datasets.tables import ReadBlob
-from evergreen.errors import BadImage
 from evergreen.reports import pictures
 from evergreen.reports.page import both, render
 from evergreen.reports.thumbnails import thumbnail
@@ -146,7 +146,7 @@ def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, A
     training = found.dataset[found.dataset["split"] == "train"].sort_values("pixels")
     chosen = [training[training["label"] == label]["sha256"].head(1) for label in found.classes]
     digests = [str(digest) for some in chosen for digest in some][:_AUGMENTED]
-    return [(digest, resize(open_image(read(digest)).pixels, found.image)) for digest in digests]
+    return [(digest, resize(open_image(read(digest), SCREENED).pixels, found.image)) for digest in digests]
 
 
 def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
@@ -165,17 +165,9 @@ def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
 
 
 def _quarantined(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
-    """Return quarantined images that can be shown at all."""
-    shown: list[tuple[Any, str]] = []
-    for row in found.quarantine.itertuples():
-        if len(shown) == _MOST_QUARANTINED:
-            break
-        if "pixels" in row.reason and "megapixels" not in row.reason:
-            try:
-                shown.append((thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}"))
-            except BadImage:
-                continue
-    return shown
+    """Return quarantined images whose decoders did nothing wrong: those of conflicting labels."""
+    rows = found.quarantine[found.quarantine["reason"] == CONFLICT].head(_MOST_QUARANTINED)
+    return [(thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}") for row in rows.itertuples()]
 
 
 def _blank() -> Any:

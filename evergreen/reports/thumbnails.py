@@ -7,7 +7,7 @@ import base64
 import cv2
 import numpy as np
 
-from evergreen.datasets.door import open_image
+from evergreen.datasets.door import SCREENED, open_image
 
 _SIDE = 160
 _JPEG_FROM = 64
@@ -19,7 +19,7 @@ def thumbnail(data: bytes, side: int = _SIDE) -> np.ndarray:
     Raises:
         BadImage: the bytes are no image.
     """
-    return smaller(open_image(data, None).pixels, side)
+    return smaller(open_image(data, SCREENED).pixels, side)
 
 
 def smaller(pixels: np.ndarray, side: int = _SIDE) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.door import open_image
+from evergreen.datasets.door import SCREENED, open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadInput
 
@@ -131,7 +131,7 @@ def _write_samples(shown: Shown, read: ReadBlob, folder: Path) -> list[dict[str,
     entries = []
     for number, (label, digest) in enumerate(zip(shown.samples["label"], shown.samples["sha256"], strict=True), 1):
         name = f"{number:02}.png"
-        (folder / name).write_bytes(_png(open_image(read(digest), None).pixels))
+        (folder / name).write_bytes(_png(open_image(read(digest), SCREENED).pixels))
         entries.append({"file": f"{folder.name}/{name}", "label": label})
     return entries
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.datasets.door import open_image
+from evergreen.datasets.door import SCREENED, open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.vision.cache import RowCache, Rows
 from evergreen.vision.threads import Threads
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 64
 _BATCH = 64
+# Before `crop` scales, it cuts off what lies this many times the target's length around the middle: what such a thin
+# picture scales to is then as small as any other's, and whatever is less thin keeps its pixels to the last bit.
+_MOST_TIMES = 8
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Images:
                     block = np.empty((len(some), image.height, image.width, 3), np.uint8)
 
                     def one(index: int, some: list[int] = some, block: np.ndarray = block) -> None:
-                        block[index] = resize(open_image(self.read(digests[some[index]]), None).pixels, image)
+                        block[index] = resize(open_image(self.read(digests[some[index]]), SCREENED).pixels, image)
 
                     threads.each(one, len(some))
                     yield block
@@ -86,6 +90,8 @@ def resize(pixels: np.ndarray, image: Image) -> np.ndarray:
         "bicubic": cv2.INTER_CUBIC,
         "nearest": cv2.INTER_NEAREST,
     }
+    if image.resize == "crop":
+        pixels = _without_far_ends(pixels, image)
     height, width = pixels.shape[:2]
     if image.resize == "squash":
         squashed: np.ndarray = cv2.resize(
@@ -117,6 +123,17 @@ def stratified_sample(table: pd.DataFrame, size: int, seed: int) -> pd.DataFrame
     rank = shuffled.groupby("label").cumcount()
     quota = np.ceil(shuffled.groupby("label")["path"].transform("size") * size / len(table))
     return shuffled[rank < quota].sort_values("path", ignore_index=True)
+
+
+def _without_far_ends(pixels: np.ndarray, image: Image) -> np.ndarray:
+    """Return the middle of a picture, which scales to about ``_MOST_TIMES`` the target's height and width at most."""
+    height, width = pixels.shape[:2]
+    scale = max(image.height / height, image.width / width)
+    rows = min(height, math.ceil(_MOST_TIMES * image.height / scale))
+    columns = min(width, math.ceil(_MOST_TIMES * image.width / scale))
+    rows, columns = rows + (height - rows) % 2, columns + (width - columns) % 2  # as much at both ends
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return pixels[top : top + rows, left : left + columns]
 
 
 def _centre(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.datasets.door import open_image
-from evergreen.errors import EvergreenError, ExportRefused
+from evergreen.datasets.decoders import Decoders
+from evergreen.errors import DecodersUnavailable, EvergreenError, ExportRefused
 from evergreen.vision import pixels, runtime, saving
 from evergreen.vision.cache import Rows
 from evergreen.vision.formats.contract import read_labels
@@ -68,13 +68,14 @@ def predict(
 
     Raises:
         ExportRefused: the model cannot be opened, or what it returns are no probabilities.
+        DecodersUnavailable: no image can be decoded here.
     """
     model: Model | None = None
     remaining = iter(reads)
     many = max(1, min(_MOST_IN_BATCH, _BATCH_BYTES // (image.height * image.width * 3)))
-    with Threads() as threads:
+    with Threads() as threads, Decoders(threads.number) as decoders:
         while some := list(islice(remaining, many)):
-            opened = _opened(some, image, keep, threads)
+            opened = _opened(some, image, keep, threads, decoders)
             good = [one.pixels for one in opened if one.pixels is not None]
             if good and model is None:
                 runtime.start()
@@ -111,19 +112,26 @@ def open_export(folder: Path, name: str, classes: list[str]) -> Model:
 
 
 def _opened(
-    reads: list[Callable[[], bytes]], image: Image, keep: Callable[[np.ndarray], np.ndarray] | None, threads: Threads
+    reads: list[Callable[[], bytes]],
+    image: Image,
+    keep: Callable[[np.ndarray], np.ndarray] | None,
+    threads: Threads,
+    decoders: Decoders,
 ) -> list[_Opened]:
     opened = [_Opened(None)] * len(reads)
 
     def one(index: int) -> None:
         try:
-            picture = open_image(reads[index]()).pixels
+            picture = decoders.decode(reads[index]())
+            opened[index] = _Opened(pixels.resize(picture, image), kept=keep(picture) if keep else None)
+        except DecodersUnavailable:
+            raise
         except OSError as error:
             opened[index] = _Opened(None, error.strerror or str(error))
         except EvergreenError as error:
             opened[index] = _Opened(None, str(error))
-        else:
-            opened[index] = _Opened(pixels.resize(picture, image), kept=keep(picture) if keep else None)
+        except Exception as error:  # noqa: BLE001 - whatever one picture does, the others are answered
+            opened[index] = _Opened(None, f"cannot be used: {type(error).__name__}: {error}"[:200])
 
     threads.each(one, len(reads))
     return opened

@@ -9,12 +9,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import cv2
 import pytest
 from command import Command
 from fake_server import FakeServer
+from hostile_images import EPS, icns, jpeg2000, saved, thin_png
 from PIL import Image
 
 from evergreen.errors import BadInput
+from evergreen.vision import pixels
 from flows.cli import app
 from flows.summary import run_folder
 from storage.store import Store
@@ -164,6 +167,39 @@ def test_grey_transparent_and_turned_images_go_through_the_one_door(
     assert _labels(said) == ["dark", "bright", "red", "red"]
     turned_top, upright_top = (one["top"] for one in json.loads(said.out)["predictions"][2:])
     assert turned_top == upright_top
+
+
+def test_hostile_and_thin_pictures_cost_no_other_its_answer(
+    trained: Trained, predict: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = Image.open(trained.photos / "red.png").convert("RGB")
+    giant = (60_000, 60_000)
+    for name, data in {
+        "a.png": saved(red, "PNG"),
+        "b.png": icns(jpeg2000(giant, giant)),
+        "c.jpg": EPS,
+        "d.tif": saved(red, "TIFF"),
+        "e.png": thin_png(400_000, 1),
+        "f.webp": saved(red, "WEBP", lossless=True),
+        "g.png": saved(red.resize((21, 21)), "PNG"),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    real = pixels.resize
+
+    def failing(picture: Any, image: Any) -> Any:
+        if picture.shape[:2] == (21, 21):
+            raise cv2.error("(-215:Assertion failed)")
+        return real(picture, image)
+
+    monkeypatch.setattr(pixels, "resize", failing)
+    said = predict(tmp_path, "--json")
+    assert said.code == 2
+    answers = json.loads(said.out)["predictions"]
+    tops = ["red", None, None, "red", "bright", "red", None]
+    assert [one["top"][0]["label"] if "top" in one else None for one in answers] == tops
+    assert answers[1]["error"] == "3600 megapixels, over the limit of 50"
+    assert "EPS or PostScript is none of the formats that are read" in answers[2]["error"]
+    assert answers[6]["error"] == "cannot be used: error: (-215:Assertion failed)"
 
 
 def test_standard_input_and_a_leading_dash_with_the_installed_command(trained: Trained, tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
         pytest.param(MATCHING, "_NEAR = 0.75", "_NEAR = 0.76", {"repair"}, id="a constant"),
         pytest.param(DOOR, "if not data:", "if not len(data):", REACH_DOOR, id="a helper"),
         pytest.param(DOOR, "/ 257)", "/ 256)", REACH_DOOR, id="a helper's helper"),
-        pytest.param(DOOR, "= MAX_MEGAPIXELS)", "= 40.0)", REACH_DOOR, id="a default argument"),
+        pytest.param(DOOR, "= MAX_MEGAPIXELS,", "= 40.0,", REACH_DOOR, id="a default argument"),
         pytest.param(MATCHING, "def tidy(", "@str\ndef tidy(", {"repair"}, id="a decorator"),
         pytest.param(
             REPAIR, "    renames: pd.DataFrame", "    renames: pd.DataFrame = None", {"repair"}, id="a class attribute"

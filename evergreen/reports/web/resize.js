@@ -2,6 +2,7 @@
 import { interpolated } from './interpolate.js';
 
 const CHANNELS = 3;
+const MOST_TIMES = 8; // the target's length that a crop scales to, as in pixels.py
 const { fround } = Math;
 
 /** Rounds to the nearest integer, halves to the even one, as Python's round() and OpenCV do. */
@@ -14,12 +15,13 @@ export function roundEven(value) {
 
 /**
  * Brings a picture to the network's size.
- * @param {{height: number, width: number, pixels: Uint8Array}} picture RGB, height x width x 3, 0-255.
+ * @param {{height: number, width: number, pixels: Uint8Array}} whole RGB, height x width x 3, 0-255.
  * @param {{height: number, width: number, resize: string, interpolation: string}} rule as `image` in the recipe.
  * @returns {Uint8Array} RGB, rule.height x rule.width x 3, 0-255.
  */
-export function prepared(picture, rule) {
-  if (rule.resize === 'squash') return resized(picture, rule.height, rule.width, rule.interpolation).pixels;
+export function prepared(whole, rule) {
+  if (rule.resize === 'squash') return resized(whole, rule.height, rule.width, rule.interpolation).pixels;
+  const picture = rule.resize === 'crop' ? withoutFarEnds(whole, rule) : whole;
   const choose = rule.resize === 'crop' ? Math.max : Math.min;
   const scale = choose(rule.height / picture.height, rule.width / picture.width);
   const height = Math.max(1, roundEven(picture.height * scale));
@@ -126,6 +128,19 @@ function overlaps(from, to, scale) {
     }
   }
   return found;
+}
+
+/** The middle of a picture, which scales to about MOST_TIMES the target's height and width at most. */
+function withoutFarEnds(picture, rule) {
+  const scale = Math.max(rule.height / picture.height, rule.width / picture.width);
+  const kept = (from, to) => {
+    const some = Math.min(from, Math.ceil((MOST_TIMES * to) / scale));
+    return some + ((from - some) % 2); // as much at both ends
+  };
+  const height = kept(picture.height, rule.height);
+  const width = kept(picture.width, rule.width);
+  if (height === picture.height && width === picture.width) return picture;
+  return { height, width, pixels: centred(picture, height, width) };
 }
 
 /** Cuts or pads with black around the middle to exactly height x width. */

@@ -1,15 +1,19 @@
 """evergreen.datasets.door: one normalisation of every image, whatever its container."""
 
 import io
+import os
 import struct
-import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from hostile_images import EPS, icns, ico, jpeg2000, png, thin_png
+from PIL import EpsImagePlugin, Image, features
 
+from evergreen.datasets import door
 from evergreen.datasets.door import open_image
-from evergreen.errors import BadImage
+from evergreen.datasets.formats import FORMATS, PLAIN
+from evergreen.errors import BadImage, DecodersUnavailable, UnknownFormat
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
 
@@ -80,12 +84,69 @@ def test_what_is_no_image_is_refused_with_a_reason(data: bytes, reason: str) -> 
         open_image(data)
 
 
-def test_size_is_judged_by_the_header_before_decoding() -> None:
-    data = bytearray(_saved(Image.new("L", (10, 10))))
-    data[16:24] = (30000).to_bytes(4, "big") * 2  # the header claims 900 megapixels
-    data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
-    with pytest.raises(BadImage, match="900 megapixels, over the limit of 50"):
-        open_image(bytes(data))
+@pytest.mark.parametrize("data", [png(30_000, 30_000), ico(png(30_000, 30_000)), icns(png(30_000, 30_000))])
+def test_size_is_judged_by_the_header_before_decoding_and_by_that_of_a_picture_inside(data: bytes) -> None:
+    with pytest.raises(BadImage, match=r"^900 megapixels, over the limit of 50$"):
+        open_image(data)
+
+
+def test_the_limit_is_the_callers_and_no_limit_of_pillows_comes_before_it() -> None:
+    data = thin_png(200_000, 1000)  # 200 megapixels, more than Pillow's own limit
+    with pytest.raises(BadImage, match="200 megapixels, over the limit of 150"):
+        open_image(data, 150)
+    assert open_image(thin_png(1000, 1000), 1.0).pixels.shape == (1000, 1000, 3)
+    with pytest.raises(BadImage, match=r"over the limit of 0\.999"):
+        open_image(thin_png(1000, 1000), 0.999)
+
+
+def test_postscript_under_any_name_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "gs"
+    program.write_text('#!/bin/sh\ntouch "$(dirname "$0")/started"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # look for it anew
+    with pytest.raises(UnknownFormat, match="EPS or PostScript is none of the formats that are read; convert it to"):
+        open_image(EPS)
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("kind", ["TGA", "SPIDER", "PCX", "SGI", "DDS", "QOI", "IM", "MSP", "XBM"])
+def test_what_is_not_on_the_list_is_refused_though_pillow_knows_it(kind: str) -> None:
+    mode = {"SPIDER": "F", "MSP": "1", "XBM": "1"}.get(kind, "RGB")
+    with pytest.raises(UnknownFormat, match="convert it to one of JPEG, PNG"):
+        open_image(_saved(Image.fromarray(PIXELS).convert(mode), kind))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_on_the_list_is_read_from_every_pillow_of_the_lock(kind: str) -> None:
+    data = icns(jpeg2000((64, 64), (64, 64))) if kind == "ICNS" else _saved(Image.new("RGB", (64, 64), "red"), kind)
+    assert open_image(data).pixels.shape == (64, 64, 3)
+    if kind not in PLAIN:
+        with pytest.raises(UnknownFormat):
+            open_image(data, formats=PLAIN)
+
+
+def test_a_pillow_without_a_format_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = features.check
+    monkeypatch.setattr(door.features, "check", lambda name: name != "avif" and real(name))
+    monkeypatch.setattr(door, "require_decoders", door.require_decoders.__wrapped__)
+    with pytest.raises(DecodersUnavailable, match=r"lacks AVIF: install the wheel that requirements\.lock names"):
+        open_image(png(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC"),
+        (b"\xff\x0a", "JPEG XL"),
+        (b"%PDF-1.7", "PDF"),
+        (b"<?xml version='1.0'?><svg/>", "SVG"),
+        (b"8BPS\0\x01", "PSD"),
+    ],
+)
+def test_a_refusal_names_formats_that_people_try(start: bytes, name: str) -> None:
+    with pytest.raises(UnknownFormat, match=f"not a readable image: {name} is none of the formats"):
+        open_image(start + bytes(200))
 
 
 def test_avif_is_read() -> None:

@@ -1,15 +1,20 @@
 """evergreen.datasets.screen: accepted and quarantined add up, whatever a decoder does."""
 
 import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hostile_images import EPS, icns, ico, jpeg2000, thin_png
+from hostile_images import png as claimed
+from PIL import Image
 
-from evergreen.datasets import workers
+from evergreen.datasets import worker, workers
 from evergreen.datasets.screen import Screened, screen
+from evergreen.errors import DecodersUnavailable
 from evergreen.sections.data import Screen
 
 
@@ -110,10 +115,6 @@ def test_the_limit_in_megapixels_is_the_recipes(files: Files, png: Callable[...,
 
 
 def test_near_duplicates_are_named_with_their_distance(files: Files, png: Callable[..., bytes]) -> None:
-    import io
-
-    from PIL import Image
-
     big = Image.effect_noise((64, 64), 90).resize((256, 256)).convert("RGB")
     for name, size, quality in (("a/1", (256, 256), 95), ("a/2", (240, 240), 60)):
         data = io.BytesIO()
@@ -130,7 +131,7 @@ def test_a_hundred_new_images_cost_a_hundred(files: Files, png: Callable[..., by
     real = workers.measure_all
     monkeypatch.setattr(
         "evergreen.datasets.screen.measure_all",
-        lambda requests, count, seconds: [asked.append(count), real(requests, count, seconds)][1],
+        lambda requests, count, *limits: [asked.append(count), real(requests, count, *limits)][1],
     )
     known = Remembered()
     for number in range(250):
@@ -169,9 +170,9 @@ def bad_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers that crash on a file that says so, and hang on another."""
     script = tmp_path / "bad_worker.py"
     script.write_text(_BAD_WORKER)
-    real = workers.subprocess.Popen
+    real = worker.subprocess.Popen
     monkeypatch.setattr(
-        workers.subprocess, "Popen", lambda command, **options: real([command[0], str(script)], **options)
+        worker.subprocess, "Popen", lambda command, **options: real([command[0], str(script)], **options)
     )
 
 
@@ -198,15 +199,75 @@ def test_a_crash_and_a_hang_cost_one_file_each(files: Files) -> None:
 
 
 def test_workers_that_do_not_start_are_no_fault_of_the_images(files: Files, monkeypatch: Any) -> None:
-    real = workers.subprocess.Popen
+    real = worker.subprocess.Popen
     monkeypatch.setattr(
-        workers.subprocess,
+        worker.subprocess,
         "Popen",
         lambda command, **options: real([command[0], "-c", "raise SystemExit(1)"], **options),
     )
     files.add("a/1", b"x")
-    with pytest.raises(RuntimeError, match="does not start"):
+    with pytest.raises(DecodersUnavailable, match="does not start: try"):
         files.screen()
+
+
+def test_a_worker_whose_pillow_lacks_a_format_says_so_and_accuses_no_image(files: Files, monkeypatch: Any) -> None:
+    real = worker.subprocess.Popen
+    without = (
+        "from PIL import features; check = features.check; "
+        "features.check = lambda name: name != 'avif' and check(name); "
+        "import sys; sys.argv = sys.argv[1:]; from evergreen.datasets.measure_worker import main; main()"
+    )
+    monkeypatch.setattr(
+        worker.subprocess,
+        "Popen",
+        lambda command, **options: real([command[0], "-c", without, *command[2:]], **options),
+    )
+    files.add("a/1", b"x")
+    with pytest.raises(DecodersUnavailable, match="this one lacks AVIF: install the wheel"):
+        files.screen()
+
+
+# -- decoders that would take memory without end, or start a program --------------------------------------------------
+
+
+def test_hostile_pictures_are_quarantined_and_cost_no_other(files: Files, png: Callable[..., bytes]) -> None:
+    giant, small = (60_000, 60_000), (64, 64)
+    for name, data in {
+        "png": claimed(30_000, 30_000),
+        "ico": ico(claimed(30_000, 30_000)),
+        "icns": icns(jpeg2000(giant, giant)),
+        "lying icns": icns(jpeg2000(small, giant)),
+        "lying jpeg2000": jpeg2000(small, giant),
+        "eps": EPS,
+        "fine icns": icns(jpeg2000(small, small)),
+        "fine thin": thin_png(40_000, 1),
+        "fine png": png(1),
+    }.items():
+        files.add(f"a/{name}", data)
+    found = files.screen()
+    assert sorted(found.accepted["path"]) == ["a/fine icns", "a/fine png", "a/fine thin"]
+    reasons = dict(zip(found.quarantine["path"], found.quarantine["reason"], strict=True))
+    assert reasons["a/png"] == reasons["a/ico"] == "900 megapixels, over the limit of 50"
+    assert reasons["a/icns"] == "3600 megapixels, over the limit of 50"
+    assert "EPS or PostScript is none of the formats that are read; convert it to one of JPEG" in reasons["a/eps"]
+
+
+def test_a_decoder_that_wants_more_memory_than_it_may_have_costs_one_file(
+    files: Files, png: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "free_memory", lambda: 160 * 2**20)
+    data = io.BytesIO()
+    Image.new("RGBA", (5000, 4000), (1, 2, 3, 4)).save(data, "PNG")  # 20 megapixels, decoded to over 500 MB
+    files.add("a/greedy", data.getvalue())
+    files.add("a/text", b"text")
+    for number in range(20):
+        files.add(f"a/{number:02}", png(number))
+    known = Remembered()
+    found = files.screen(known)
+    assert len(found.accepted) == 20
+    reasons = dict(zip(found.quarantine["path"], found.quarantine["reason"], strict=True))
+    assert reasons["a/greedy"] == "the decoder wanted more than 128 MiB of memory, all that this machine has free"
+    assert known.put_calls == 20  # on a machine with more memory, a refusal may be none
 
 
 def test_damaged_bytes_are_the_keepers_matter(files: Files, png: Callable[..., bytes]) -> None:

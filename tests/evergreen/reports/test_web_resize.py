@@ -35,6 +35,8 @@ def _some(rng: np.random.Generator, index: int) -> Iterator[tuple[np.ndarray, Im
     if index % 4 == 3:
         height, width = rng.integers(8, 40, 2)
         target = np.array([height, width]) * rng.integers(1, 4)
+    if index % 10 == 9:  # far thinner than the target: crop cuts before it scales
+        height, width = rng.permutation([int(rng.integers(1, 4)), int(rng.integers(900, 3000))])
     picture = rng.integers(0, 256, (height, width, 3))
     if index % 3 == 0:
         picture = np.clip(np.cumsum(picture % 9 - 4, axis=1) + 128, 0, 255)

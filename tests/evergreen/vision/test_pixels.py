@@ -1,5 +1,11 @@
 """evergreen.vision.pixels: the resize rules, class indices, and stratified samples."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +32,54 @@ def test_squash_keeps_everything(interpolation: str) -> None:
 def test_crop_keeps_the_middle() -> None:
     cropped = resize(_stripes(), Image(height=10, width=10, resize="crop", interpolation="nearest"))
     assert (cropped == [0, 200, 0]).all()
+
+
+RULES, FILTERS = ("squash", "crop", "pad"), ("area", "bilinear", "bicubic", "nearest")
+
+
+@pytest.mark.parametrize("interpolation", FILTERS)
+@pytest.mark.parametrize("rule", RULES)
+def test_thin_pictures_take_no_more_memory_than_others(rule: str, interpolation: str) -> None:
+    image = Image(height=160, width=160, resize=rule, interpolation=interpolation)
+    for shape in ((1, 400_000), (400_000, 1), (3, 100_001), (20_000, 1), (1, 1), (2, 1)):
+        picture = np.full((*shape, 3), 77, np.uint8)
+        with _address_space(400 * 2**20):
+            made = resize(picture, image)
+        assert made.shape == (160, 160, 3)
+        assert set(np.unique(made)) <= ({0, 77} if rule == "pad" else {77})
+
+
+@pytest.mark.parametrize("interpolation", FILTERS)
+@pytest.mark.parametrize("size", [(1200, 1600), (97, 700), (33, 21), (1, 8), (8, 1), (24, 24)])
+def test_crop_moves_no_pixel_of_a_picture_that_is_not_very_thin(size: tuple[int, int], interpolation: str) -> None:
+    """The whole picture scaled, then cut: what crop was before it cut first."""
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    image = Image(height=24, width=24, resize="crop", interpolation=interpolation)
+    flag = {"area": cv2.INTER_AREA, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+    scale = max(24 / size[0], 24 / size[1])
+    whole = (round(size[1] * scale), round(size[0] * scale))
+    scaled = cv2.resize(picture, whole, interpolation=flag.get(interpolation, cv2.INTER_NEAREST))
+    top, left = (scaled.shape[0] - 24) // 2, (scaled.shape[1] - 24) // 2
+    assert np.array_equal(resize(picture, image), scaled[top : top + 24, left : left + 24])
+
+
+def test_crop_of_a_very_thin_picture_keeps_its_middle() -> None:
+    picture = np.zeros((1, 4001, 3), np.uint8)
+    picture[0, 2000] = 255
+    cropped = resize(picture, Image(height=9, width=9, resize="crop", interpolation="nearest"))
+    assert (cropped == 255).all()
+
+
+@contextmanager
+def _address_space(more: int) -> Iterator[None]:
+    """Limit this process to what it holds and some bytes more."""
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (held + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def test_pad_keeps_everything_between_black_bars() -> None:
