@@ -1,4 +1,4 @@
-"""Five lines that run an export, for whoever receives its folder and has its runtime."""
+"""A few lines that run an export, for whoever receives its folder and has its runtime: on the pixels of training."""
 
 from string import Template
 from typing import TYPE_CHECKING
@@ -7,13 +7,43 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Image
 
 _FILTERS = {"area": "AREA", "bilinear": "LINEAR", "bicubic": "CUBIC", "nearest": "NEAREST"}
-_RESAMPLING = {"area": "BOX", "bilinear": "BILINEAR", "bicubic": "BICUBIC", "nearest": "NEAREST"}
+
+# As evergreen/datasets/door.py: upright, 16 bits scaled, alpha on white. Pillow's own limit of pixels stays on.
+_PHOTO = """\
+photo = ImageOps.exif_transpose(Image.open(sys.argv[1], formats=["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF"]))
+photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if photo.mode[:4] == "I;16" else photo
+photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert("RGB")
+"""
+
+# As evergreen/vision/pixels.py.
+_RESIZED = {
+    "squash": """\
+image = cv2.resize(np.array(photo), ($width, $height), interpolation=cv2.INTER_$filter)[None]
+""",
+    "crop": """\
+scale = max($height / photo.height, $width / photo.width)
+trim = lambda old, new: (old - min(old, math.ceil(8 * new / scale))) // 2  # thin photos are cut before they are scaled
+left, top = trim(photo.width, $width), trim(photo.height, $height)
+photo = photo.crop((left, top, photo.width - left, photo.height - top))
+size = round(photo.width * scale), round(photo.height * scale)
+image = cv2.resize(np.array(photo), size, interpolation=cv2.INTER_$filter)
+left, top = (size[0] - $width) // 2, (size[1] - $height) // 2
+image = image[None, top : top + $height, left : left + $width].copy()
+""",
+    "pad": """\
+scale = min($height / photo.height, $width / photo.width)
+size = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
+image = cv2.resize(np.array(photo), size, interpolation=cv2.INTER_$filter)
+left, top = ($width - size[0]) // 2, ($height - size[1]) // 2
+right, bottom = $width - size[0] - left, $height - size[1] - top
+image = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT)[None]
+""",
+}
 
 _KERAS = """\
 # In this folder: python run.py photo.jpg     (pip install tensorflow keras $needs)
 import sys, keras, $imports
-image = $photo
-model = keras.saving.load_model("model.keras", compile=False)
+${image}model = keras.saving.load_model("model.keras", compile=False)
 scores = model.predict(image.astype("float32"), verbose=0)[0]
 print(dict(zip(open("labels.txt", encoding="utf-8").read().splitlines(), scores.tolist())))
 """
@@ -21,17 +51,16 @@ print(dict(zip(open("labels.txt", encoding="utf-8").read().splitlines(), scores.
 _SAVED_MODEL = """\
 # In this folder: python run.py photo.jpg     (pip install tensorflow $needs)
 import sys, tensorflow as tf, $imports
-image = $photo
-model = tf.saved_model.load(".")
+${image}model = tf.saved_model.load(".")
 answer = model.signatures["serving_default"](image=tf.constant(image, tf.float32))
 print(dict(zip([name.decode() for name in answer["classes"].numpy()[0]], answer["scores"].numpy()[0].tolist())))
 """
 
 _TFLITE = """\
 # In this folder: python run.py photo.jpg     (pip install ai-edge-litert $needs)
-import sys, $imports; from ai_edge_litert.interpreter import Interpreter
-image = $photo
-model = Interpreter("model.tflite").get_signature_runner()
+import sys, $imports
+from ai_edge_litert.interpreter import Interpreter
+${image}model = Interpreter("model.tflite").get_signature_runner()
 scores = model(image=image$cast)["scores"][0]$scale
 print(dict(zip(open("labels.txt", encoding="utf-8").read().splitlines(), scores.tolist())))
 """
@@ -51,35 +80,23 @@ process.argv[2])), [1, $height, $width, 3])).data());
 
 
 def snippet(name: str, image: "Image") -> tuple[str, str]:
-    """Return a file name and a program of five lines that prints the scores of one image.
+    """Return a file name and a program of a few lines that prints the scores of one image.
 
     Args:
         name: the format.
-        image: the input's size and how an image is brought to it. ``squash`` is done to the pixel as in training;
-            ``crop`` and ``pad`` by Pillow's functions of that meaning, whose filters differ in the last digits.
+        image: the input's size and how an image is brought to it. Programs in Python do it to the pixel as in training,
+            by the same calls of OpenCV; Node.js is given pixels of that size.
     """
     family = name.split("-")[0]
     text = {"keras": _KERAS, "savedmodel": _SAVED_MODEL, "tflite": _TFLITE, "tfjs": _TFJS}[family]
     int8 = name == "tflite-int8"
+    size = {"height": image.height, "width": image.width}
     filled = Template(text).substitute(
-        _photo(image),
-        height=image.height,
-        width=image.width,
+        size,
+        image=_PHOTO + Template(_RESIZED[image.resize]).substitute(size, filter=_FILTERS[image.interpolation]),
+        imports=("math, " if image.resize == "crop" else "") + "cv2, numpy as np; from PIL import Image, ImageOps",
+        needs="numpy pillow opencv-python-headless",
         cast="" if int8 else '.astype("float32")',
         scale=" / 256" if int8 else "",
     )
     return "run.mjs" if family == "tfjs" else "run.py", filled
-
-
-def _photo(image: "Image") -> dict[str, str]:
-    """Return the expression that reads a file as (1, H, W, 3) uint8, what it imports, and what that needs."""
-    size = f"({image.width}, {image.height})"
-    if image.resize == "squash":
-        photo = "cv2.imread(sys.argv[1], cv2.IMREAD_COLOR_RGB)"
-        photo = f"cv2.resize({photo}, {size}, interpolation=cv2.INTER_{_FILTERS[image.interpolation]})[None]"
-        return {"photo": photo, "imports": "cv2", "needs": "opencv-python-headless"}
-    fitted = "fit" if image.resize == "crop" else "pad"
-    upright = 'ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")'
-    filtered = f"Image.Resampling.{_RESAMPLING[image.interpolation]}"
-    photo = f"np.asarray(ImageOps.{fitted}({upright}, {size}, {filtered}))[None]"
-    return {"photo": photo, "imports": "numpy as np; from PIL import Image, ImageOps", "needs": "pillow"}
