@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Split
 
 _LATER_FIRST = {"test": 0, "validation": 1, "train": 2}
+_AS_ONE = " (near-duplicates that stay together count as one)"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def split(dataset: pd.DataFrame, classes: list[str], settings: Split, seed: int,
     _refuse_too_few(distinct, classes, settings, shares)
     grouped = settings.group_near_duplicates
     if settings.method == "exact":
-        side = _exact(distinct, shares, seed, bits if grouped and bits else None)
+        side = _exact(distinct, classes, shares, seed, bits if grouped and bits else None)
     elif settings.method == "keras":
         side = _keras(distinct, labelled["pixels"].value_counts(), shares)
     elif settings.method == "predefined":
@@ -90,12 +91,16 @@ def leakage(dataset: pd.DataFrame, bits: int) -> pd.DataFrame:
 # -- methods -----------------------------------------------------------------------------------------------------------
 
 
-def _exact(distinct: pd.DataFrame, shares: dict[str, float], seed: int, bits: int | None) -> dict[str, str]:
+def _exact(
+    distinct: pd.DataFrame, classes: list[str], shares: dict[str, float], seed: int, bits: int | None
+) -> dict[str, str]:
     """Stratified by class, seeded; near-duplicates as one where asked for. Returns {pixel digest: side}."""
     unit = distinct["pixels"]
     if bits is not None:
         unit = distinct["pixels"].iloc[groups(hashes_of(distinct["phash"].tolist()), bits)].reset_index(drop=True)
-    units = distinct.assign(unit=unit).drop_duplicates("unit")
+    in_units = distinct.assign(unit=unit)
+    _refuse_few(in_units.drop_duplicates(["label", "unit"]), classes, len(shares), _into(shares), f"images{_AS_ONE} ")
+    units = in_units.drop_duplicates("unit")
     side = dict.fromkeys(units["pixels"], "train")
     rest = units
     for name in ("test", "validation"):
@@ -106,7 +111,11 @@ def _exact(distinct: pd.DataFrame, shares: dict[str, float], seed: int, bits: in
 
 
 def _cut(rest: pd.DataFrame, size: int, name: str, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut a stratified sample of that size from the rows."""
+    """Cut a stratified sample of that size from the rows.
+
+    Raises:
+        BadDataset: there are too few rows, or too few of a class, for any to be cut.
+    """
     from sklearn.model_selection import train_test_split
 
     fewest = rest["label"].nunique()
@@ -115,6 +124,8 @@ def _cut(rest: pd.DataFrame, size: int, name: str, share: float, seed: int) -> t
             f"split.{name}: {share:.0%} makes {size} of {len(rest)} different images, and each side needs at least one "
             f"of each of the {fewest} classes"
         )
+    # scikit-learn cuts from no class with a single row, whatever the share.
+    _refuse_few(rest, sorted(set(rest["label"])), 2, f"split.{name}, cut from {len(rest)} images{_AS_ONE},", "")
     left, cut = train_test_split(rest, test_size=size, stratify=rest["label"], random_state=seed)
     return left, cut
 
@@ -159,7 +170,7 @@ def _predefined(labelled: pd.DataFrame, distinct: pd.DataFrame, settings: Split,
     rest = train
     for name in ("test", "validation"):
         share = getattr(settings, name)
-        if share > 0 and name not in set(side.values()):
+        if share > 0 and name not in set(side.values()) and len(train):  # without any, it is refused by classes
             rest, cut = _cut(rest, round(share * len(train)), name, share, seed)
             side |= dict.fromkeys(cut["pixels"], name)
     return side
@@ -198,13 +209,22 @@ def _refuse_too_few(distinct: pd.DataFrame, classes: list[str], settings: Split,
         raise BadDataset("expected images that can be used, every one was quarantined: see the screening table")
     if len(classes) < 2:
         raise BadDataset(f"expected at least two classes, received {', '.join(classes) or 'none'}")
-    counts = distinct["label"].value_counts()
     needed = 1 if settings.method == "predefined" else len(shares)
+    _refuse_few(distinct, classes, needed, _into(shares), "different images ")
+
+
+def _into(shares: dict[str, float]) -> str:
+    return f"a split into {', '.join(shares)}"
+
+
+def _refuse_few(rows: pd.DataFrame, classes: list[str], needed: int, what: str, of: str) -> None:
+    """Refuse rows with fewer than ``needed`` of a class, naming all such classes."""
+    counts = rows["label"].value_counts()
     short = {name: int(counts.get(name, 0)) for name in classes if counts.get(name, 0) < needed}
     if short:
         found = ", ".join(f"{name} has {count}" for name, count in short.items())
         raise BadDataset(
-            f"a split into {', '.join(shares)} needs at least {needed} different images of each class; {found}"
+            f"{what} needs at least {needed} {of}of each class; {found}: add images of it, or choose other shares"
         )
 
 

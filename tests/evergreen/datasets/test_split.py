@@ -99,6 +99,52 @@ def test_too_few_images_are_refused_with_class_and_count(how: Split) -> None:
         _split(_table({"a": 50, "b": 2}, repeats=2), how)
 
 
+def test_a_class_with_too_few_groups_of_near_duplicates_is_refused_by_name() -> None:
+    alike = [_row(f"b/{n}", "b", f"b{n}", phash=FAR) for n in range(9)]
+    table = pd.concat([_table({"a": 50, "c": 40}), _frame(alike)], ignore_index=True)
+    grouped = EXACT.model_copy(update={"group_near_duplicates": True})
+    with pytest.raises(
+        BadDataset,
+        match=r"train, validation, test needs at least 3 .* together count as one\) of each class; b has 1: add",
+    ):
+        _split(table, grouped, bits=2)
+    assert _counts(_split(table, EXACT, bits=2))["train"] > 50  # nine different images, if they are not one
+
+
+def test_a_class_of_which_the_first_cut_leaves_too_few_is_refused_by_name() -> None:
+    how = Split(method="exact", validation=0.1, test=0.6)
+    with pytest.raises(
+        BadDataset, match=r"split\.validation, cut from 21 images .*, needs at least 2 of each class; b has 1: add"
+    ):
+        _split(_table({"a": 50, "b": 3}), how)
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_a_class_with_one_training_image_is_refused_where_train_is_cut(name: str) -> None:
+    table = _table({"a": 30, "b": 1, "c": 30}, subset="train")
+    table["path"] = "train/" + table["path"]
+    how = Split(method="predefined", **({"validation": 0.0, "test": 0.0} | {name: 0.2}))
+    with pytest.raises(
+        BadDataset, match=rf"split\.{name}, cut from 61 images .*, needs at least 2 of each class; b has 1: add"
+    ):
+        _split(table, how)
+
+
+def test_folders_without_training_images_are_refused_by_class() -> None:
+    with pytest.raises(BadDataset, match="train has no image of a, b"):
+        _split(_table({"a": 30, "b": 30}, subset="test"), PREDEFINED)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.33])
+@pytest.mark.parametrize("method", ["exact", "predefined"])
+def test_sizes_of_cuts_are_the_nearest_whole_numbers(method: str, share: float) -> None:
+    for count in (55, 56, 57, 58):
+        table = _table({"a": count, "b": count + 1}, subset="train")
+        counts = _counts(_split(table, Split(method=method, validation=share, test=share)))
+        nearest = round(share * (2 * count + 1))
+        assert counts == {"train": 2 * count + 1 - 2 * nearest, "validation": nearest, "test": nearest}
+
+
 def test_a_side_that_would_lack_a_class_is_refused() -> None:
     with pytest.raises(BadDataset, match="each side needs at least one of each of the 2 classes"):
         _split(_table({"a": 4, "b": 4}), EXACT)
