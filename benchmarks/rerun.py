@@ -12,6 +12,7 @@ import compileall
 import itertools
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -75,7 +76,8 @@ class Dvc:
         self.dvc, self.folder = dvc, folder
         count = "str(sum(1 for _ in Path('photos').rglob('*.png')))"
         (folder / "stage.py").write_text(f"from pathlib import Path\nPath('count.txt').write_text({count})\n")
-        stage = {"cmd": f"{sys.executable} stage.py", "deps": ["photos", "stage.py"], "outs": ["count.txt"]}
+        command = f"{shlex.quote(sys.executable)} stage.py"  # DVC gives it to a shell
+        stage = {"cmd": command, "deps": ["photos", "stage.py"], "outs": ["count.txt"]}
         (folder / "dvc.yaml").write_text(json.dumps({"stages": {"count": stage}}))
         measured([dvc, "init", "--no-scm", "-q"], folder)
         measured([dvc, "config", "core.analytics", "false"], folder)

@@ -88,9 +88,13 @@ class _Handler(SimpleHTTPRequestHandler):
 def _served(folders: dict[str, Path], ended: threading.Event) -> Iterator[str]:
     """Serve the folders on loopback and yield the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, folders, ended)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+        serving = threading.Thread(target=server.serve_forever, daemon=True, name="tfjs-page")
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:  # before its socket is closed, or the thread would spin on that for ever
+            server.shutdown()
+            serving.join()
 
 
 @contextmanager

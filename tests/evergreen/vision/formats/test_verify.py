@@ -1,7 +1,9 @@
 """evergreen.vision.verify: every export in its own runtimes, and what must not pass."""
 
+import shlex
 import shutil
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,15 @@ def test_a_runtime_that_gives_no_answer_is_given_up(monkeypatch: pytest.MonkeyPa
         waiting(np.zeros((1, 8, 8, 3), np.uint8))
 
 
+def test_after_an_error_in_the_browser_nothing_goes_on_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tfjs_browser, "chromium", lambda: shutil.which("false"))
+    monkeypatch.setattr(tfjs, "packages", lambda: tmp_path)
+    before = set(threading.enumerate())
+    with pytest.raises(ExportRefused, match="Chromium ended with code 1"):
+        tfjs_browser.open_predictor(tmp_path)(np.zeros((1, 8, 8, 3), np.uint8))
+    assert set(threading.enumerate()) <= before
+
+
 def _python_that(monkeypatch: pytest.MonkeyPatch, folder: Path, before: str = "pass", after: str = "pass") -> None:
     """Have the processes of Python runtimes do something of the test's before and after."""
     script = (
@@ -162,6 +173,6 @@ def _python_that(monkeypatch: pytest.MonkeyPatch, folder: Path, before: str = "p
         f"runpy.run_path(sys.argv[0], run_name='__main__'); {after}"
     )
     program = folder / "python"
-    program.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -I -c "{script}" "$@"\n')
+    program.write_text(f'#!/bin/sh\nshift\nexec {shlex.quote(sys.executable)} -I -c "{script}" "$@"\n')
     program.chmod(0o755)
     monkeypatch.setattr(process.sys, "executable", str(program))
