@@ -125,7 +125,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "model": "train"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("evaluate", "image", "seed"),
-        libraries=(*_KERAS, "scikit-learn"),
+        libraries=(*_KERAS, "scikit-learn", "scipy"),
     ),
     Step(
         "export",

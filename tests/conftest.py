@@ -48,12 +48,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+_LONGEST_VALUE, _LONGEST_ID = 100, 500  # characters
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a value whose bytes or text are long by its length: ids stand in logs."""
+    if isinstance(val, bytes | str) and len(ascii(val)) > _LONGEST_VALUE:
+        return f"{argname} of {len(val)}"
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def shared(item: pytest.Item) -> str | None:
         return next((name for name in SHARED if name in getattr(item, "fixturenames", ())), None)
 
     for item in items:
+        assert len(item.nodeid) <= _LONGEST_ID, f"{item.nodeid[:_LONGEST_ID]}...: give the test's values short ids"
         item.add_marker(pytest.mark.xdist_group(shared(item) or str(item.path)))
         if IN_BROWSER.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)

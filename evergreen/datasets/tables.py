@@ -18,8 +18,13 @@ _FLOATS = ("brightness", "sharpness")
 
 
 def to_csv(table: "pd.DataFrame") -> bytes:
-    """Return a table as CSV bytes that ``from_csv`` reads back equal."""
-    text: str = table.to_csv(index=False, lineterminator="\n")
+    """Return a table as CSV bytes that ``from_csv`` reads back equal.
+
+    Raises:
+        ValueError: a column of counts holds what is no whole number, so that it could not be read back.
+    """
+    whole = {name: _whole(table[name]) for name in _INTEGERS if name in table}
+    text: str = table.assign(**whole).to_csv(index=False, lineterminator="\n")
     return text.encode()
 
 
@@ -35,3 +40,11 @@ def from_csv(data: bytes) -> "pd.DataFrame":
         if column in table:
             table[column] = table[column].astype("float64")
     return table
+
+
+def _whole(column: "pd.Series") -> "pd.Series":
+    """Return a column as int64: a float that is a whole number is written as one."""
+    odd = column[column % 1 != 0]
+    if len(odd):
+        raise ValueError(f"column {column.name}: expected whole numbers, received {odd.iloc[0]}")
+    return column.astype("int64")

@@ -114,7 +114,9 @@ def by_class(truth: np.ndarray, answers: np.ndarray, classes: list[str]) -> ByCl
     labels = np.arange(len(classes))
     columns = ("precision", "recall", "f1")
     *shares, count = precision_recall_fscore_support(truth, answers, labels=labels, zero_division=0)
-    table = pd.DataFrame({"label": classes, **dict(zip(columns, shares, strict=True)), "count": count})
+    # Where no answer is right, scikit-learn counts in floats.
+    counts = {"count": count.astype(np.int64)}
+    table = pd.DataFrame({"label": classes, **dict(zip(columns, shares, strict=True)), **counts})
     averages = {}
     for kind in ("macro", "weighted"):
         found = precision_recall_fscore_support(truth, answers, labels=labels, average=kind, zero_division=0)

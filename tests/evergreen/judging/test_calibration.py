@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.metrics import log_loss
 
 from evergreen.judging.calibration import (
@@ -49,10 +49,11 @@ def test_the_temperature_agrees_with_a_grid_search_and_scipy(temperature: float)
     logits = np.log(np.clip(scores.astype(float), 1e-7, 1))
 
     def loss(hot: float) -> float:
-        return float(log_loss(truth, softmax(logits / hot, axis=1), labels=range(4)))
+        return -float(log_softmax(logits / hot, axis=1)[np.arange(len(truth)), truth].mean())
 
-    grid = np.arange(0.2, 4, 0.005)
-    assert found == pytest.approx(grid[np.argmin([loss(hot) for hot in grid])], abs=0.006)
+    assert loss(found) == pytest.approx(log_loss(truth, scaled(scores, found), labels=range(4)))
+    grid = np.arange(0.2, 4, 0.02)
+    assert found == pytest.approx(grid[np.argmin([loss(hot) for hot in grid])], abs=0.021)
     assert found == pytest.approx(minimize_scalar(loss, bounds=(0.1, 10), method="bounded").x, rel=1e-3)
 
 
@@ -63,9 +64,12 @@ def test_scaling_is_softmax_of_logits_over_temperature_and_keeps_the_answers() -
     assert (found.argmax(axis=1) == logits.argmax(axis=1)).all()
 
 
-def test_a_model_that_is_always_right_gets_a_finite_temperature() -> None:
+@pytest.mark.parametrize(("truth", "temperature"), [([0, 1], 0.01), ([1, 0], 100)])
+def test_a_model_that_is_always_right_or_wrong_gets_the_temperature_at_an_end(
+    truth: list[int], temperature: float
+) -> None:
     scores = np.array([[0.9, 0.1], [0.2, 0.8]])
-    assert 0.01 <= fit_temperature(np.array([0, 1]), scores) < 0.1
+    assert fit_temperature(np.array(truth), scores) == pytest.approx(temperature, rel=1e-12)
 
 
 def test_calibration_is_fitted_on_validation_alone() -> None:

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, log_loss, top_k_accuracy_score
 
+from evergreen.datasets.tables import from_csv, to_csv
 from evergreen.judging.metrics import by_class, gap_interval, mean_interval, measure, normalized, wilson
 
 CLASSES = ["a", "b", "c", "d", "e"]
@@ -81,3 +82,12 @@ def test_the_classification_report_and_the_matrix_agree_with_scikit_learn(
     seen = normalized(found.confusion)[:4]
     assert seen == pytest.approx(confusion_matrix(truth, answers, labels=range(5), normalize="true")[:4])
     assert normalized(found.confusion)[4].tolist() == [0] * 5  # no image of the class: zeros, not NaN
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_counts_of_a_model_that_is_never_right_are_whole_numbers_too(right: bool) -> None:
+    truth = np.array([0, 0, 1, 2, 2, 2])
+    table = by_class(truth, truth if right else (truth + 1) % 3, CLASSES[:3]).per_class
+    read = from_csv(to_csv(table))
+    assert read["count"].tolist() == table["count"].tolist() == [2, 1, 3]
+    assert read["recall"].tolist() == [f"{float(right)}"] * 3
