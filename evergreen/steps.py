@@ -178,12 +178,6 @@ STEPS: tuple[Step, ...] = (
         libraries=(*_KERAS, "scipy"),
     ),
     Step(
-        "promote",
-        inputs={"challenger": "bundle", "champion": "challenge", "comparison": "compare"},
-        recipe=("name",),
-        asks="who is champion, blocked or pinned changed",
-    ),
-    Step(
         "report",
         "evergreen.reports.report:report",
         inputs={
@@ -202,6 +196,13 @@ STEPS: tuple[Step, ...] = (
         files=tuple(
             f"evergreen/reports/{name}" for name in ("report.html.j2", "page.html.j2", "exports.html.j2", "page.css")
         ),
+    ),
+    # Last: what may fail has gone well when the champion changes.
+    Step(
+        "promote",
+        inputs={"challenger": "bundle", "champion": "challenge", "comparison": "compare"},
+        recipe=("name",),
+        asks="who is champion, blocked or pinned changed",
     ),
 )
 

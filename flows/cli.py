@@ -33,6 +33,7 @@ from storage.digests import sha256_file
 from storage.errors import StoreError
 from storage.store import Store
 from tasks.run import Run, listener
+from tasks.standing import promoted_by
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps an image classifier fresh."
@@ -205,6 +206,10 @@ def _run_flow(
                 "" if isinstance(error, EvergreenError | StoreError) else f"\nSee {log}, or run again with --verbose."
             )
             err.print(f"{where} failed: {error}{hint}", style="red", markup=False, soft_wrap=True)
+            if progress.run and (release := promoted_by(progress.run)):
+                err.print(
+                    _all_the_same(progress.run.recipe.name, release), style="yellow", markup=False, soft_wrap=True
+                )
             path = run_folder(progress.run.store, progress.run.id) / "run.json" if progress.run else None
             if path is None or not path.is_file():  # it failed before there was a run, or its folder was not writable
                 raise typer.Exit(FAILED) from None
@@ -222,6 +227,13 @@ def _flow(name: Literal["retrain", "inspect"]) -> Callable[..., dict[str, Any]]:
     from flows.inspection import inspect as inspection
 
     return inspection
+
+
+def _all_the_same(recipe: str, release: str) -> str:
+    return (
+        f"{recipe} has a new champion all the same: release {release[:12]}, whose model had passed the gate. "
+        f"To step back: evergreen rollback {recipe}"
+    )
 
 
 def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:

@@ -14,8 +14,12 @@ from prefect.states import Completed, Failed
 from evergreen.errors import EvergreenError
 from storage.errors import StoreError
 from tasks.run import Run
+from tasks.standing import promoted_by
 
 P = ParamSpec("P")
+
+# What a run must say that failed after it made its model champion.
+CHAMPION_CHANGED = "but the champion changed"
 
 _MOST_STEPS = 3
 _LONGEST_NAME = 120
@@ -34,7 +38,8 @@ def words_of(summary: Mapping[str, Any]) -> str:
     if found := summary.get("findings"):
         return f"{found['images used']:,} images used, {found['quarantined']:,} quarantined"
     if summary["outcome"] != "completed":
-        return at_step(summary["outcome"], steps.values())
+        changed = f", {CHAMPION_CHANGED}" if summary.get("promoted") else ""
+        return at_step(summary["outcome"], steps.values()) + changed
     ran = [name for name, step in steps.items() if step["state"] == "ran"]
     if not ran:
         return "nothing changed"
@@ -68,7 +73,7 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
             run = current_run.get()
             if run is None and (context := FlowRunContext.get()) and context.flow_run:
                 rename(f"{context.flow_run.name}: failed")  # before there was a run to name
-            where = at_step("failed", (entry.as_json() for entry in run.journal.entries.values())) if run else "failed"
+            where = _failed(run) if run else "failed"
             ours = isinstance(error, EvergreenError | StoreError)
             if FlowRunContext.get():
                 get_run_logger().error(f"{where}: {error}", exc_info=not ours)
@@ -78,6 +83,11 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
         return Completed(message=words_of(summary) + reason, data=summary)
 
     return told
+
+
+def _failed(run: Run) -> str:
+    where = at_step("failed", (entry.as_json() for entry in run.journal.entries.values()))
+    return f"{where}, {CHAMPION_CHANGED}" if promoted_by(run) else where
 
 
 def name_run(run: Run, summary: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from flows.dashboard import show_in_dashboard
 from flows.decision import NOT_RETRAINED, compared, retraining_is_due
 from flows.form import Settings, as_overrides
 from flows.outcome import current_run, name_run, tells_outcome
+from flows.say import say
 from flows.settings import store_root
 from flows.summary import finish, write
 from flows.tracking import track
@@ -104,7 +105,6 @@ def steps(run: Run) -> None:
         verification=verification,
         champion=champion,
     )
-    promote(run, challenger=challenger, champion=champion, comparison=comparison)
     report(
         run,
         repaired=repaired,
@@ -117,6 +117,7 @@ def steps(run: Run) -> None:
         verification=verification,
         comparison=comparison,
     )
+    promote(run, challenger=challenger, champion=champion, comparison=comparison)
 
 
 @contextmanager
@@ -141,14 +142,18 @@ def started(
         hearing.started(run)
     summary: dict[str, Any] = {}
     try:
-        yield run, summary
+        try:
+            yield run, summary
+        finally:
+            trim_cache(run.store)
+        decision = run.journal.decision
+        summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
+        (show or show_in_dashboard)(run, summary)
     except BaseException as error:
         ended = "failed" if isinstance(error, Exception) else "cancelled"
-        name_run(run, finish(run, ended, f"{type(error).__name__}: {error}"))
+        try:
+            name_run(run, finish(run, ended, f"{type(error).__name__}: {error}"))
+        except Exception as second:  # noqa: BLE001 - why the run failed matters more
+            say(f"the run's folder could not be written: {second}")
         raise
-    finally:
-        trim_cache(run.store)
-    decision = run.journal.decision
-    summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
-    (show or show_in_dashboard)(run, summary)
     name_run(run, summary)

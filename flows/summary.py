@@ -11,6 +11,7 @@ from evergreen.reports.this_run import fill_in
 from storage.artifacts import Ref
 from storage.store import Store
 from tasks.run import Run
+from tasks.standing import promoted_by
 from tasks.tables import read_json, to_json
 
 
@@ -41,6 +42,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "exports": _exports(run.store, outputs, folder),
         "comparison": _comparison(run.store, outputs),
+        "promoted": promoted_by(run),
         "settings": run.recipe.model_dump(mode="json"),
     }
     if error:

@@ -8,6 +8,7 @@ from storage.champions import Champions, Event, State
 from storage.errors import ChampionMoved
 from storage.store import Store
 from tasks.releases import parts_of
+from tasks.run import Run
 
 Standing = Literal["champion", "rejected", "cannot compare", "blocked", "pinned"]
 
@@ -74,6 +75,14 @@ def decide(store: Store, recipe: str, challenger: Ref, met: Ref, comparison: Ref
     champion = challenger.sha256 if standing == "champion" else state.current
     about = {"release": challenger.sha256, "champion": champion, "standing": standing}
     return Decision(Manifest("promotion", {}, about), event, state)
+
+
+def promoted_by(run: Run) -> str | None:
+    """Return the release that a run made champion, whatever became of the run afterwards; None if it made none."""
+    if "promote" not in run.journal.entries:
+        return None
+    history = Champions(run.store.root).history(run.recipe.name)
+    return next((event.release for event in history if (event.event, event.run) == ("promoted", run.id)), None)
 
 
 def _opponent(state: State, model: str) -> Manifest:

@@ -34,6 +34,11 @@ REUSED = dict.fromkeys(("probe", "train", "export", "verify", "report"), "reused
         (_summary({"probe": "ran", "train": "failed"}, outcome="failed"), "failed at train"),
         (_summary({"probe": "ran", "train": "failed"}, outcome="cancelled"), "cancelled at train"),
         (_summary({"probe": "ran"}, outcome="failed"), "failed"),
+        (_summary({"promote": "ran"}, outcome="failed", promoted="ab" * 32), "failed, but the champion changed"),
+        (
+            _summary({"promote": "failed"}, outcome="cancelled", promoted="ab" * 32),
+            "cancelled at promote, but the champion changed",
+        ),
         (_summary({"probe": "ran"}, outcome="not retrained"), "not retrained"),
         (_summary({"probe": "ran"}, outcome="dry run"), "dry run"),
         (
