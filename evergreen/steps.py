@@ -131,9 +131,10 @@ STEPS: tuple[Step, ...] = (
         "export",
         "evergreen.vision.export:export",
         inputs={"dataset": "split", "model": "train", "evaluation": "evaluate"},
-        reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json",)},
+        reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json", "shortcuts.json")},
         recipe=("export", "image", "seed"),
         libraries=(*_KERAS, "tensorflowjs"),
+        format=2,
     ),
     # Its output holds times, so running it again gives other bytes; reused, it gives the same.
     Step(

@@ -110,7 +110,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         for split, values in summary["metrics"].items()
     ]
     verdict = summary["verdict"]
-    return "\n".join([*lines, "", f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"])
+    fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
+    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"]])
 
 
 def _champion(comparison: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from evergreen.judging.leaning import told
 from storage.artifacts import Ref
 from tasks.run import Run
 from tasks.tables import read_json, read_table
@@ -30,15 +31,15 @@ def show_evaluation(run: Run) -> None:
         "confusion": ("\n\n".join([picture("confusion.png", pictures), *_confusion(run, evaluation)]), "By true class"),
         "curves": ("\n\n".join(picture(file, pictures) for file in ("loss.png", "accuracy.png")), "All phases"),
         "calibration": (_calibration(run, evaluation) + picture("calibration.png", pictures), "How far to believe it"),
-        "mistakes": (picture("mistakes.png", pictures), "Judged images of the highest loss"),
+        "mistakes": (_mistakes(run, evaluation, pictures), "Judged images that are answered wrong, hardest first"),
     }
     for key, (text, description) in texts.items():
         create_markdown_artifact(key=f"{name}-{key}", markdown=text, description=description)
-    shortcuts = read_json(store, evaluation, "shortcuts.json")
+    shortcuts = told(**read_json(store, evaluation, "shortcuts.json"))
     create_table_artifact(
         key=f"{name}-shortcuts",
         table=[_rounded(row) for row in shortcuts["changes"]],
-        description=f"Accuracy under changes, on {shortcuts['sample']} judged images: what the model leans on",
+        description=f"{shortcuts['summary']} Accuracy under changes, on {shortcuts['sample']} judged images.",
     )
 
 
@@ -73,6 +74,17 @@ def _markdown(table: "pd.DataFrame") -> str:
         table.index, table.to_numpy().tolist(), strict=True
     )]  # fmt: skip
     return "\n".join(lines)
+
+
+def _mistakes(run: Run, evaluation: Ref, pictures: dict[str, bytes]) -> str:
+    judged = run.store.manifest(evaluation.sha256).facts["judged"]
+    predictions = read_table(run.store, evaluation, "predictions.csv")
+    predictions = predictions[predictions["split"] == judged]
+    wrong = int((predictions["label"] != predictions["predicted"]).sum())
+    if not wrong:
+        return f"# No mistake\n\nAll {len(predictions):,} {judged} images are answered right."
+    counted = f"{wrong:,} of {len(predictions):,} {judged} images are answered wrong."
+    return f"{counted}\n{picture('mistakes.png', pictures)}"
 
 
 def _calibration(run: Run, evaluation: Ref) -> str:

@@ -109,7 +109,7 @@ def show_decision(run: Run) -> None:
     decision: dict[str, Any] | None = run.journal.decision
     if decision is None:
         return
-    lines = [f"# {'Retrained' if decision['retrain'] else 'Not retrained'}", f"Run `{run.id}`: {decision['reason']}."]
+    lines = [f"# {_heading(run, decision)}", f"Run `{run.id}`: {decision['reason']}."]
     if "changes" in decision:
         lines += [f"Since run `{decision['compared_with']}`, whose model is {decision['age_days']} days old:", ""]
         lines += ["| what | how it changed |", "|---|---|"]
@@ -118,6 +118,16 @@ def show_decision(run: Run) -> None:
     create_markdown_artifact(
         key=f"{name}-decision", markdown="\n".join(lines), description=f"{name}: to retrain or not, and why"
     )
+
+
+def _heading(run: Run, decision: dict[str, Any]) -> str:
+    """Return what became of a run, in two words."""
+    if not decision["retrain"]:
+        return NOT_RETRAINED.capitalize()
+    states = {name: entry.state for name, entry in run.journal.entries.items()}
+    if states.get("train") == "ran":
+        return "Retrained"
+    return "Same model" if "ran" in states.values() else "Nothing changed"
 
 
 def _is_known(run: Run, dataset: Ref, weights: Ref) -> bool:

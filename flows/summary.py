@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
 from storage.artifacts import Ref
@@ -40,6 +41,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "decision": run.journal.decision,
         "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
+        "shortcuts": _shortcuts(run.store, outputs),
         "exports": _exports(run.store, outputs, folder),
         "comparison": _comparison(run.store, outputs),
         "promoted": promoted_by(run),
@@ -118,6 +120,11 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
 
 def _of_evaluation(store: Store, outputs: dict[str, Ref], name: str) -> dict[str, Any]:
     return read_json(store, outputs["evaluate"], name) if "evaluate" in outputs else {}
+
+
+def _shortcuts(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
+    """Return what the model leans on; empty if the run did not come so far."""
+    return told(**read_json(store, outputs["evaluate"], "shortcuts.json")) if "evaluate" in outputs else {}
 
 
 def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:

@@ -121,6 +121,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{split:<10} {numbers}", highlight=False)
     if verdict := summary.get("verdict"):
         console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
+    if shortcuts := summary.get("shortcuts"):
+        console.print(shortcuts["summary"], highlight=False, markup=False)
     for export in summary["exports"]:
         colour = _COLOURS.get(export["verified"], "red")
         shown = export["verified"] if export["released"] else f"{export['verified']}, not released"

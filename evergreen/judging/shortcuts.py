@@ -14,13 +14,11 @@ import cv2
 import numpy as np
 
 from evergreen.judging.background import background
+from evergreen.judging.leaning import LEANS, LEAST_IMAGES
 from evergreen.judging.metrics import mean_interval, wilson
 
 # Takes pixels and the image's SHA-256; None where the change cannot be made.
 Change = Callable[[np.ndarray, str], np.ndarray | None]
-
-LEAST_IMAGES = 10
-_LEANS = 0.05
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def loss_under(shortcut: Shortcut, before: np.ndarray, after: np.ndarray) -> Los
         lost=float(before.mean() - after.mean()),
         lost_low=lost_low,
         lost_high=lost_high,
-        leans_on=shortcut.leans_on if lost_low > _LEANS else "",
+        leans_on=shortcut.leans_on if lost_low > LEANS else "",
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_CELLS_WITH_TEXT = 20
+_MOST_NAMES = 40
 
 
 def curve(history: pd.DataFrame, metric: str, *, dark: bool = False) -> bytes:
@@ -53,19 +54,24 @@ def kept_epoch(history: pd.DataFrame) -> int:
 def confusion_matrix(confusion: pd.DataFrame, *, dark: bool = False) -> bytes:
     """Draw true class (row) against predicted class (column): colour and number are the share, below it the count.
 
+    So many classes that their names would lie over each other are numbered from 0 instead, in the contract's order.
+
     Args:
         confusion: label, then one column of counts a class.
         dark: draw on dark ground.
     """
     classes = list(confusion["label"])
-    counts = confusion[classes].to_numpy().astype(int)
+    counts = confusion.iloc[:, 1:].to_numpy().astype(int)
     shares = normalized(counts)
     side = min(10, max(3.6, 0.55 * len(classes) + 1.6))
     figure, (axis,) = figure_of(side, side, dark=dark)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axis.set(xlabel="predicted", ylabel="true", xticks=range(len(classes)), yticks=range(len(classes)))
-    axis.set_xticklabels(classes, rotation=45, ha="right")
-    axis.set_yticklabels(classes)
+    axis.set(xlabel="predicted", ylabel="true")
+    if len(classes) <= _MOST_NAMES:
+        axis.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
+        axis.set_yticks(range(len(classes)), classes)
+    else:
+        axis.set(xlabel="predicted class, by its number", ylabel="true class, by its number")
     if len(classes) <= _MOST_CELLS_WITH_TEXT:
         for row, column in np.argwhere(counts > 0):
             colour = "white" if shares[row, column] > 0.5 else "black"

@@ -29,7 +29,7 @@ def class_distribution(counts: pd.DataFrame, *, dark: bool = False) -> bytes:
     axis.set_yticks(range(len(counts)), list(counts.index))
     axis.invert_yaxis()
     axis.set(xlabel="images", xlim=(0, max(1, left.max()) * 1.1))
-    legend(axis, dark, loc="lower right")
+    legend(axis, dark, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(counts.columns))  # above: bars lie below
     return to_png(figure)
 
 

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.tables import ReadBlob
 from evergreen.judging.background import RULE
+from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
-from evergreen.judging.shortcuts import LEAST_IMAGES
 from evergreen.reports import model_pictures, pictures
 from evergreen.reports.page import both, render
 from evergreen.reports.thumbnails import data_address, embedded, thumbnail
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 _MOST_MISTAKES = 18
-_MOST_CELLS = 30
+_MOST_CLASSES = 30  # that are shown at once
+_WEAKEST = 20
 _MOST_CONFUSED = 10
 _MOST_ROWS = 200
 _TINY = 64
@@ -83,11 +85,13 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         "calibration.png": both(model_pictures.reliability, findings.reliability),
     }
     files = {name: light for name, (light, _) in drawn.items()}
-    hardest = [(row, thumbnail(read(row["sha256"]))) for row in _hardest(findings)]
-    captions = [f"{row['label']}, answered\n{row['predicted']} ({row['probability']:.0%})" for row, _ in hardest]
-    files["mistakes.png"] = pictures.gallery(list(zip([image for _, image in hardest], captions, strict=True)))
+    judged = findings.predictions[findings.predictions["split"] == findings.judged]
+    hardest = [(row, thumbnail(read(row["sha256"]))) for row in _hardest(findings, judged)]
+    wrong = _wrong(findings)
+    if len(wrong):
+        files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), read))
     counts = findings.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
-    confusion = findings.confusion[findings.classes].to_numpy().astype(int)
+    confusion = findings.confusion.iloc[:, 1:].to_numpy().astype(int)
     page = render(
         "report.html.j2",
         found=findings,
@@ -98,13 +102,15 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         counted=confusion,
         shares=normalized(confusion),
         confused=_confused(findings),
-        most_cells=_MOST_CELLS,
+        many=len(findings.classes) > _MOST_CLASSES,
+        weakest=_weakest(findings),
         most_rows=_MOST_ROWS,
         pictures=drawn,
-        mistakes=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],
+        wrong=len(wrong),
+        hardest=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],
         phases=findings.history["phase"].nunique(),
         kept_epoch=model_pictures.kept_epoch(findings.history),
-        leans=list(dict.fromkeys(row["leans_on"] for row in findings.shortcuts["changes"] if row["leans_on"])),
+        leaning=told(**findings.shortcuts),
         least_images=LEAST_IMAGES,
         background_rule=RULE,
         examples={name: data_address(data) for name, data in _examples_in_order(findings).items()},
@@ -118,19 +124,36 @@ def _sections(findings: Findings) -> list[str]:
     return [*first, *shortcuts, "Data", "Exports", "This run"]
 
 
-def _hardest(findings: Findings) -> list[dict[str, Any]]:
-    """Return the judged images of the highest loss, hardest first."""
-    table = findings.predictions.merge(findings.dataset[["path", "sha256"]], on="path")
-    judged = table[table["split"] == findings.judged].astype({"loss": float, "probability": float})
-    worst = judged.sort_values(["loss", "path"], ascending=[False, True]).head(_MOST_MISTAKES)
-    return list(worst.to_dict("records"))
+def _hardest(findings: Findings, predictions: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the images of the highest loss among some predictions, hardest first."""
+    worst = predictions.astype({"loss": float, "probability": float})
+    worst = worst.sort_values(["loss", "path"], ascending=[False, True]).head(_MOST_MISTAKES)
+    return list(worst.merge(findings.dataset[["path", "sha256"]], on="path").to_dict("records"))
+
+
+def _weakest(findings: Findings) -> list[dict[str, Any]]:
+    """Return the classes of the lowest F1, the lowest first."""
+    order = findings.per_class["f1"].astype(float).argsort(kind="stable")
+    return list(findings.per_class.iloc[order[:_WEAKEST]].to_dict("records"))
+
+
+def _captioned(rows: list[dict[str, Any]], read: ReadBlob) -> list[tuple[np.ndarray, str]]:
+    return [
+        (thumbnail(read(row["sha256"])), f"{row['label']}, answered\n{row['predicted']} ({row['probability']:.0%})")
+        for row in rows
+    ]
+
+
+def _wrong(findings: Findings) -> pd.DataFrame:
+    """Return the predictions of judged images that are answered wrong."""
+    judged = findings.predictions[findings.predictions["split"] == findings.judged]
+    return judged[judged["label"] != judged["predicted"]]
 
 
 def _confused(findings: Findings) -> list[dict[str, Any]]:
     """Return the pairs of true class and wrong answer with most images."""
     judged = findings.predictions[findings.predictions["split"] == findings.judged]
-    wrong = judged[judged["label"] != judged["predicted"]]
-    pairs = wrong.groupby(["label", "predicted"]).size().reset_index(name="count")
+    pairs = _wrong(findings).groupby(["label", "predicted"]).size().reset_index(name="count")
     pairs["share"] = pairs["count"] / pairs["label"].map(judged["label"].value_counts())
     pairs = pairs.sort_values(["count", "share", "label", "predicted"], ascending=[False, False, True, True])
     return list(pairs.head(_MOST_CONFUSED).to_dict("records"))

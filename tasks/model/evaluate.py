@@ -20,7 +20,7 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
         run.store.materialise(model, folder)
         found = judge(read_table(run.store, dataset), images_of(run), classes, run.recipe, folder / MODEL)
     confusion = pd.DataFrame(found.by_class.confusion, columns=classes)
-    confusion.insert(0, "label", classes)
+    confusion.insert(0, "label", classes, allow_duplicates=True)  # a class may be called label
     tables = {"per_class": found.by_class.per_class, "confusion": confusion, "predictions": found.predictions}
     values = {
         "metrics": found.metrics,

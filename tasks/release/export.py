@@ -18,6 +18,8 @@ def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
         classes=classes_of(store, model),
         image=run.recipe.image,
         metrics=read_json(store, evaluation, "metrics.json"),
+        shortcuts=read_json(store, evaluation, "shortcuts.json"),
+        judged=store.manifest(evaluation.sha256).facts["judged"],
         digests={
             MODEL: store.manifest(model.sha256).files[MODEL].sha256,
             DATASET: store.manifest(dataset.sha256).files[DATASET].sha256,

@@ -79,18 +79,26 @@ def test_below_the_threshold_a_run_ends_before_training_and_says_what_changed(
     assert {name: decision["images"][name] for name in counts} == counts
     assert {decision["changes"][what] for what in ("recipe", "code", "libraries")} == {"the same"}
     assert " -> folder " in decision["changes"]["source"]
-    _check_the_dashboard()
+    run, shown = _newest_decision()
+    assert run.name == "retrain digits: not retrained"
+    assert (run.state.name, run.state.message.split(": ")[0]) == ("Completed", "not retrained")
+    assert "3.3% of the images are new, below 50.0%" in run.state.message
+    assert shown.startswith("# Not retrained\n")
+    assert "| images | 1 added, 1 removed, 1 relabelled, 60 now (3.3% new) |" in shown
 
     reached = command.retrain(*options, "--set", "retrain_when.min_new_share=0.03", server=prefect_server)
     assert (reached["outcome"], reached["decision"]["retrain"]) == ("completed", True)
     assert {step["name"] for step in reached["steps"] if step["state"] == "ran"} >= {"train", "report"}
+    assert _newest_decision()[1].startswith("# Retrained\n")
     again = command.retrain(*options, "--set", "retrain_when.min_new_share=0.03", server=prefect_server)
     assert again["outcome"] == "completed"
     assert {step["state"] for step in again["steps"]} == {"reused"}
     assert again["decision"]["reason"] == "the training is known already"
+    assert _newest_decision()[1].startswith("# Nothing changed\n")
 
 
-def _check_the_dashboard() -> None:
+def _newest_decision() -> tuple[Any, str]:
+    """Return the newest run, and the decision that the dashboard shows of it."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
     from prefect.client.schemas.sorting import FlowRunSort
@@ -98,8 +106,5 @@ def _check_the_dashboard() -> None:
     with get_client(sync_client=True) as client:
         (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
         key = ArtifactFilter(key=ArtifactFilterKey(any_=["digits-decision"]))
-        shown = [found for found in client.read_artifacts(artifact_filter=key) if found.flow_run_id == run.id]
-    assert run.name == "retrain digits: not retrained"
-    assert (run.state.name, run.state.message.split(": ")[0]) == ("Completed", "not retrained")
-    assert "3.3% of the images are new, below 50.0%" in run.state.message
-    assert "| images | 1 added, 1 removed, 1 relabelled, 60 now (3.3% new) |" in shown[0].data
+        (shown,) = [found for found in client.read_artifacts(artifact_filter=key) if found.flow_run_id == run.id]
+    return run, str(shown.data)

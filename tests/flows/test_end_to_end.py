@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from command import Command
+from pages import pictures_of
 from PIL import Image
 
 from evergreen.sources.embedded import digits_zip
@@ -64,6 +65,10 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     assert first["verdict"]["verdict"] == "good fit"
     assert "the first champion: accuracy" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
+    assert len(pictures_of(page)) >= 2 * 3 + 18
+    assert first["shortcuts"]["summary"] in page
+    card = json.loads((folder / "exports/savedmodel/model-card.json").read_text(encoding="utf-8"))
+    assert card["shortcuts"] == {"split": "test", **first["shortcuts"]}
 
 
 def test_the_second_run_runs_nothing_and_starts_neither_tensorflow_nor_prefect(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command import Command
+from pages import pictures_of
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
     page = (folder / "inspection.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "King/broken.png" in page
+    assert len(pictures_of(page)) == 2 * 6
     assert "rotation 20.0, shear 0.2, zoom 0.2, fill nearest" in page
     for name in ("class_distribution", "resolutions", "samples", "duplicates", "augmentation", "magnitudes"):
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")

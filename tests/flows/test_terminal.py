@@ -26,6 +26,14 @@ def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pyte
     assert lines[0] == "  phase 2/2  epoch   1/30  loss 0.5000  accuracy 0.8000  validation 0.7000    12 s left"
 
 
+def test_what_the_model_leans_on_is_said(tmp_path: Path) -> None:
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    out = io.StringIO()
+    leaning = {"leans_on": ["colour"], "summary": "The model leans on colour."}
+    terminal.show_run(Console(file=out), summary | {"shortcuts": leaning}, tmp_path)
+    assert "The model leans on colour.\n" in out.getvalue()
+
+
 @pytest.mark.parametrize("written", [["run.json"], ["exports", "report.html", "run.json"]])
 def test_only_what_a_run_wrote_is_pointed_to(tmp_path: Path, written: list[str]) -> None:
     for name in written:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from chromium import Browser
 from command import Command
+from pages import check_pictures
 
 from evergreen.reports import webpage
 from flows.web import server_of
@@ -110,6 +111,7 @@ def test_an_uploaded_image_is_answered_with_five_bars_and_the_time(
     assert _verdict(browser) == bars[0]
     assert "ms in the model (wasm)" in browser.evaluate("document.getElementById('took').innerText")
     assert browser.evaluate("[picture.width, picture.height, input.width, input.height]") == [8, 8, 16, 16]
+    check_pictures(browser)  # the samples
     assert browser.errors == []
 
 

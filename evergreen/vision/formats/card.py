@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.judging.leaning import told
 from evergreen.vision.formats.contract import LABELS, write_labels
 from evergreen.vision.formats.snippets import snippet
 
@@ -24,6 +25,8 @@ class About:
         classes: class names in the order of the scores.
         image: the input's size and how an image is brought to it.
         metrics: per split: accuracy, loss and so on, as the evaluation measured them on the Keras model.
+        shortcuts: what the model loses under changes: ``sample`` and ``changes``, as the evaluation measured them.
+        judged: the split that they were measured on.
         digests: name -> SHA-256 of what the model was made of: its file and the dataset's table.
         seed: of the sample from which quantization takes its ranges.
         representative_images: how many those are.
@@ -32,6 +35,8 @@ class About:
     classes: list[str]
     image: "Image"
     metrics: dict[str, dict[str, float]]
+    shortcuts: dict[str, Any]
+    judged: str
     digests: dict[str, str]
     seed: int
     representative_images: int
@@ -62,6 +67,7 @@ def complete(name: str, folder: Path, about: About) -> None:
         "resize": {"rule": about.image.resize, "interpolation": about.image.interpolation},
         "preprocessing": "none: raw RGB",
         "metrics": about.metrics,
+        "shortcuts": {"split": about.judged, **told(**about.shortcuts)},
         "made_of": about.digests,
         "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
         "made": _made(name, about),

@@ -6,16 +6,20 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from chromium import Browser
+from pages import check_in, pictures_of
 
 from evergreen.judging.calibration import calibrate, reliability
 from evergreen.judging.metrics import by_class, losses, measure
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 from evergreen.judging.verdict import judge
+from evergreen.reports import pictures
 from evergreen.reports.report import Findings, report
 from evergreen.reports.this_run import fill_in
 from evergreen.vision.verification import RuntimeResult, Verification
@@ -106,9 +110,11 @@ class Made:
             comparison=FIRST,
         )  # fmt: skip
 
+    def files(self, **changes: object) -> dict[str, bytes | Path]:
+        return report(replace(self.findings, **changes), self.blobs.__getitem__)  # type: ignore[arg-type]
+
     def page(self, **changes: object) -> str:
-        files = report(replace(self.findings, **changes), self.blobs.__getitem__)  # type: ignore[arg-type]
-        page = files["report.html"]
+        page = self.files(**changes)["report.html"]
         assert isinstance(page, bytes)
         return page.decode()
 
@@ -136,7 +142,8 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
         assert f"{100 * number:.1f}"[:4] in page
     assert f"{test['loss']:.4f}" in page
     assert "20.0 %" in page  # accuracy without colour
-    assert "leans on colour" in page
+    assert "The model leans on colour (points of accuracy lost: grey 80.0)." in page
+    assert "Not measured, on fewer than 10 images: plain background." in page
     assert "not measured: fewer than 10 images" in page
     assert "x/broken.png" in page
     assert "install Node.js" in page
@@ -144,6 +151,38 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
     assert "a/far.png" in page
     assert "<td>0.43</td>" in page
     assert "2 phases; epoch 2 was kept" in page
+
+
+def test_every_picture_is_one(made: Made, page: str) -> None:
+    kinds = [kind for kind, _ in pictures_of(page)]
+    assert kinds.count("png") == 2 * 3 + len(made.findings.examples)  # three figures, on light and on dark ground
+    assert kinds.count("jpeg") == 18
+
+
+def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    check_in(browser, tmp_path / "report.html")
+
+
+def test_with_many_classes_the_page_shows_the_weakest_first_and_stays_small(made: Made) -> None:
+    classes = [f"class {number}" for number in range(1200)]
+    truth, answers = np.arange(1200), (np.arange(1200) + (np.arange(1200) == 7)) % 1200
+    found = by_class(truth, answers, classes)
+    confusion = pd.DataFrame(found.confusion, columns=classes)
+    confusion.insert(0, "label", classes)
+    dataset = pd.DataFrame({"path": classes, "label": classes, "sha256": next(iter(made.blobs)), "split": "test"})
+    predictions = dataset[["path", "label", "split"]].assign(
+        predicted=[classes[index] for index in answers], probability=0.5, loss=1.0
+    )
+    page = made.page(
+        classes=classes, weights=dict.fromkeys(classes, 1.0), dataset=dataset, predictions=predictions,
+        per_class=found.per_class, averages=found.averages, confusion=confusion,
+    )  # fmt: skip
+    assert len(page) < 2e6
+    shown = page.partition("The 20 classes of the lowest F1:")[2].partition("</table>")[0]
+    assert re.findall(r"<tr><td>(class \d+)<", shown)[:3] == ["class 7", "class 8", "class 0"]
+    assert page.count("<td>class 1199</td>") == 2  # both behind a summary
+    assert 'class="matrix"' not in page
 
 
 def test_names_are_escaped(page: str) -> None:
@@ -177,10 +216,31 @@ def test_equal_findings_give_equal_bytes_and_no_clock(made: Made, page: str) -> 
     assert made.page() == page
 
 
-def test_mistakes_are_the_judged_images_of_the_highest_loss(made: Made, page: str) -> None:
+def test_the_hardest_are_the_judged_images_of_the_highest_loss(made: Made, page: str) -> None:
     test = made.predictions[made.predictions["split"] == "test"].sort_values("loss", ascending=False)
     shown = [float(loss) for loss in re.findall(r'class="soft">loss ([\d.]+)<', page)]
     assert shown == [round(loss, 2) for loss in test["loss"].head(18)]
+
+
+def test_only_wrong_answers_are_called_mistakes(made: Made, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "No mistake: all 20 test images are answered right." in page
+    assert "Confused most often" not in page
+    drawn: list[list[str]] = []
+    draw = pictures.gallery
+
+    def gallery(shown: list[tuple[np.ndarray, str]]) -> bytes:
+        drawn.append([caption for _, caption in shown])
+        return draw(shown)
+
+    monkeypatch.setattr(pictures, "gallery", gallery)
+    assert "mistakes.png" not in made.files()
+    test = made.predictions["split"] == "test"
+    wrong = test & (made.predictions.index % 20 == 1)
+    files = made.files(predictions=made.predictions.assign(predicted=made.predictions["label"].mask(wrong, "cat & co")))
+    assert len(drawn) == 1
+    assert [caption.split(" (")[0] for caption in drawn[0]] == ["<b>dog</b>, answered\ncat & co"] * int(wrong.sum())
+    assert "mistakes.png" in files
+    assert f"{wrong.sum()} of 20 test images are answered wrong." in str(files["report.html"])
 
 
 def test_the_comparison_has_its_place(made: Made, page: str) -> None:

@@ -14,6 +14,10 @@ from evergreen.vision.verification import Verification
 from evergreen.vision.verify import verify
 
 METRICS = {"test": {"accuracy": 0.5, "loss": 1.25, "count": 18}}
+SHORTCUTS = {
+    "sample": 18,
+    "changes": [{"name": "grey", "accuracy": 0.3, "lost": 0.2, "leans_on": "colour"}],
+}
 
 
 class Exports:
@@ -29,7 +33,9 @@ class Exports:
     def write(self, folder: Path, formats: tuple[str, ...], recipe: Recipe = RECIPE, model: Path | None = None) -> None:
         recipe = recipe.model_copy(update={"export": recipe.export.model_copy(update={"formats": formats})})
         digests = {"model.keras": "0" * 64}
-        about = About(CLASSES, recipe.image, METRICS, digests, recipe.seed, recipe.export.representative_images)
+        about = About(
+            CLASSES, recipe.image, METRICS, SHORTCUTS, "test", digests, recipe.seed, recipe.export.representative_images
+        )
         arguments = (self.trained.table, self.trained.images, about, recipe, model or self.trained.model)
         export(*arguments, folder, folder.with_name(f"{folder.name}-scratch"))
 

@@ -54,6 +54,7 @@ def test_every_export_says_what_it_is(exports: Any) -> None:
         assert (card["input"]["height"], card["input"]["width"], card["input"]["range"]) == (8, 8, [0, 255])
         assert card["resize"] == {"rule": "squash", "interpolation": "area"}
         assert card["metrics"]["test"] == {"accuracy": 0.5, "loss": 1.25, "count": 18}
+        assert (card["shortcuts"]["leans_on"], card["shortcuts"]["split"]) == (["colour"], "test")
         assert card["made_of"] == {"model.keras": "0" * 64}
         assert card["made"]["libraries"]["tensorflow"].startswith("2.19")
         files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -1,0 +1,49 @@
+"""evergreen.reports.inspection: every picture of the page is one, and loads in a browser."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from chromium import Browser
+from pages import check_in, pictures_of
+
+from evergreen.reports.inspection import Inspected, inspect
+from evergreen.sections.data import Augment, Image
+
+_SOLID = {"width": 20, "height": 30, "brightness": 90.0, "sharpness": 12.0, "format": "PNG", "mode": "RGB"}
+
+
+@pytest.fixture(scope="module")
+def page(png: Callable[..., bytes]) -> str:
+    """The page of a dataset that has everything an inspection can show."""
+    blobs = {hashlib.sha256(data).hexdigest(): data for data in (png(seed, (20, 30)) for seed in range(12))}
+    digests = list(blobs)
+    dataset = pd.DataFrame([
+        {"path": f"{number}.png", "label": "ab"[number % 2], "sha256": digest, "pixels": digest,
+         "split": "train" if number < 8 else "test", **_SOLID}
+        for number, digest in enumerate(digests)
+    ])  # fmt: skip
+    found = Inspected(
+        name="pets", title="", classes=["a", "b"],
+        renames=pd.DataFrame([("A", "", "a", "letters", 6)], columns=["folder", "subset", "label", "why", "count"]),
+        dropped=pd.DataFrame(columns=["reason", "count"]),
+        quarantine=pd.DataFrame([("x.png", digests[0], "fewer than 8 pixels")], columns=["path", "sha256", "reason"]),
+        duplicates=pd.DataFrame([("0.png", "2.png")], columns=["path", "same_as"]),
+        near_duplicates=pd.DataFrame([("1.png", "3.png", 2)], columns=["path", "near", "distance"]),
+        dataset=dataset, unlabelled=dataset.head(0), aside=dataset.head(0),
+        leakage=pd.DataFrame(columns=["path", "split", "near", "near_split", "distance"]),
+        weights={"a": 1.0, "b": 1.0}, image=Image(height=16, width=16), augment=Augment(rotation=20), seed=1,
+    )  # fmt: skip
+    return inspect(found, blobs.__getitem__)["inspection.html"].decode()
+
+
+def test_every_figure_is_a_picture_on_light_and_on_dark_ground(page: str) -> None:
+    assert [kind for kind, _ in pictures_of(page)] == ["png"] * 14
+    assert page.count("<img") == page.count("<source") == 7
+
+
+def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "inspection.html").write_text(page, encoding="utf-8")
+    check_in(browser, tmp_path / "inspection.html")
