@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flows.why import Why
 
 _EPOCHS_EVERY_SECONDS = 10.0
+_WIDEST = 10_000
 _COLOURS = {
     "ran": "green",
     "reused": "cyan",
@@ -188,6 +189,7 @@ def show_lineage(console: Console, node: Node) -> None:
 
     root = Tree(_lineage_line(node))
     grow(root, node)
+    console.width = _WIDEST  # the terminal wraps: Rich would cut what lies deep
     console.print(root, soft_wrap=True, highlight=False)
 
 

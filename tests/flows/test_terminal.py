@@ -9,6 +9,7 @@ from rich.console import Console
 
 from evergreen.vision.fit import EpochReport
 from flows import terminal
+from storage.lineage import Node
 
 
 def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,6 +25,16 @@ def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pyte
     shown = [int(line.split("epoch")[1].split("/")[0]) for line in lines]
     assert shown == [1, 11, *range(21, 31)]
     assert lines[0] == "  phase 2/2  epoch   1/30  loss 0.5000  accuracy 0.8000  validation 0.7000    12 s left"
+
+
+def test_a_deep_lineage_is_not_cut() -> None:
+    node = Node("ab" * 32, "archive", {"address": "embedded:digits"})
+    for depth in range(20):
+        node = Node(f"{depth:064}", "model", {}, step="train", inputs={"above": node})
+    out = io.StringIO()
+    terminal.show_lineage(Console(file=out, width=40), node)
+    assert "address: embedded:digits" in out.getvalue()
+    assert max(len(line) for line in out.getvalue().splitlines()) < 200  # nothing is padded
 
 
 def test_what_the_model_leans_on_is_said(tmp_path: Path) -> None:
