@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from evergreen.errors import BadRecipe
 from evergreen.sections.base import Section
 from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split, Unpack
+from evergreen.sections.defaults import sections_in, with_defaults
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.training import Train
 
@@ -46,9 +47,17 @@ class Recipe(Section):
             raise ValueError(f"balance.explicit names classes that repair.classes does not: {sorted(strange)}")
         return self
 
-    def section(self, name: str) -> Any:
-        """Return a top-level field as JSON values."""
-        return self.model_dump(mode="json", include={name})[name]
+    def sections(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return top-level fields as JSON values, with every default."""
+        return self.model_dump(mode="json", include=set(names))
+
+    def choices(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return top-level fields as JSON values without those that equal their default, at any depth.
+
+        That is what decides a step's output together with the code, whose ``format`` is raised where a default
+        changes; so a field that is added later, and left alone, changes nothing.
+        """
+        return self.model_dump(mode="json", include=set(names), exclude_defaults=True)
 
 
 def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | None = None) -> Recipe:
@@ -83,6 +92,17 @@ def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
         entries = error.errors()
         lines = "\n".join(f"  {_explain(entry)}" for entry in entries if not _follows(entry, entries))
         raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
+
+
+def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:
+    """Return a recipe's JSON values, maybe of an earlier version, with the present defaults of what they leave out.
+
+    Args:
+        values: top-level fields.
+        names: those that are wanted even where ``values`` lacks them altogether.
+    """
+    wanted = {*values, *names}
+    return {name: value for name, value in with_defaults(Recipe, values).items() if name in wanted}
 
 
 def recipe_schema() -> str:
@@ -192,12 +212,5 @@ def _keys_at(location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         field = model.model_fields.get(str(part))
         if field is not None:
-            model = next(iter(_models_in(field.annotation)), model)
+            model = next(sections_in(field.annotation), model)
     return list(model.model_fields)
-
-
-def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in getattr(annotation, "__args__", ()):
-        yield from _models_in(inner)

@@ -38,7 +38,7 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
         return Entry(step.name, "unknown", f"known once {missing[0]} has run")
     parts = key_parts(step, recipe, store, inputs)
     record = records.read(parts.key)
-    output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe.name))
+    output, reason = (record.output, "nothing changed") if record else (None, why_it_runs(parts, records, recipe))
     if not step.cached:
         try:
             asked = _ask(step, recipe, store, records, inputs)

@@ -15,6 +15,8 @@ from tasks.run import Run
 from tasks.standing import promoted_by
 from tasks.tables import read_json, to_json
 
+_SPEED = ("load_seconds", "median_ms", "p95_ms")
+
 
 def run_folder(store: Store, run_id: str) -> Path:
     """Return the folder of one run."""
@@ -42,7 +44,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "shortcuts": _shortcuts(run.store, outputs),
-        "exports": _exports(run.store, outputs, folder),
+        "exports": _exports(run, outputs, folder),
         "comparison": _comparison(run.store, outputs),
         "promoted": promoted_by(run),
         "settings": run.recipe.model_dump(mode="json"),
@@ -52,7 +54,8 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
     if "report" in outputs:
         run.store.materialise(outputs["report"], folder)
         page = folder / "report.html"
-        page.write_bytes(fill_in(page.read_bytes(), run.id, summary["steps"], summary["settings"]))
+        of_this_run = (run.id, summary["steps"], summary["settings"], summary["exports"])
+        page.write_bytes(fill_in(page.read_bytes(), *of_this_run))
     write(run.store, summary)
     return summary
 
@@ -135,16 +138,16 @@ def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
     return {**comparison, **store.manifest(outputs["promote"].sha256).facts}
 
 
-def _exports(store: Store, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
+def _exports(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
     """Copy the exports that may be released into the run's folder and return one entry a format.
 
     One that failed stays in the store alone: its ``path`` is None, and ``not-released.txt`` says why.
     """
     if "export" not in outputs:
         return []
+    store = run.store
     manifest = store.manifest(outputs["export"].sha256)
-    proofs = read_json(store, outputs["verify"], "verification.json") if "verify" in outputs else []
-    by_format = {proof["format"]: proof for proof in proofs}
+    by_format = {proof["format"]: proof for proof in _proofs(run, outputs)}
     exports = folder / "exports"
     exports.mkdir(exist_ok=True)
     entries, refused = [], []
@@ -161,3 +164,17 @@ def _exports(store: Store, outputs: dict[str, Ref], folder: Path) -> list[dict[s
     if refused:
         (exports / "not-released.txt").write_text("".join(refused), encoding="utf-8")
     return entries
+
+
+def _proofs(run: Run, outputs: dict[str, Ref]) -> list[dict[str, Any]]:
+    """Return what every export showed, with its speeds: those are in the step's record, for they differ each time."""
+    if "verify" not in outputs:
+        return []
+    proofs: list[dict[str, Any]] = read_json(run.store, outputs["verify"], "verification.json")
+    key = run.journal.entries["verify"].key
+    record = run.records.read(key) if key else None
+    speeds = record.measured.get("speeds", {}) if record else {}
+    for proof in proofs:
+        for shown in proof.get("runtimes", ()):
+            shown |= dict.fromkeys(_SPEED) | speeds.get(proof["format"], {}).get(shown["runtime"], {})
+    return proofs

@@ -7,7 +7,7 @@ from evergreen.errors import BadInput
 from evergreen.steps import BY_NAME
 from flows.summary import run_summary
 from storage.errors import StoreError
-from storage.keys import KeyParts, differences
+from storage.keys import KeyParts
 from storage.records import Records
 from storage.store import Store
 from tasks.keys import nearest_earlier
@@ -55,11 +55,9 @@ def why(store: Store, step: str, run_id: str | None) -> Why:
         parts = KeyParts.parse(store.read_blob(entry["key"]))
     except StoreError as error:
         raise BadInput(f"the key of {step} in run {summary['id']} is no longer stored: {error}") from error
-    earlier = nearest_earlier(parts, Records(store), summary["recipe"])
-    if earlier is None:
-        return Why(summary["id"], step, entry["state"], entry["reason"], [], "")
-    words = differences(earlier, parts)
-    return Why(summary["id"], step, entry["state"], entry["reason"], words, _code_diff(store, earlier, parts))
+    nearest = nearest_earlier(parts, summary["settings"], Records(store), summary["recipe"])
+    words, diff = (nearest.differences, _code_diff(store, nearest.parts, parts)) if nearest else ([], "")
+    return Why(summary["id"], step, entry["state"], entry["reason"], words, diff)
 
 
 def _code_diff(store: Store, old: KeyParts, new: KeyParts) -> str:

@@ -20,7 +20,7 @@ class KeyParts:
         step: the step's name.
         format: raised by hand when task wiring changes what the step publishes.
         inputs: upstream step -> digest of what is read of the artifact that it gave.
-        recipe: dotted path -> the value that the recipe has there.
+        recipe: what the recipe says, nested, without values that equal their default: a new field moves no key.
         code: project module or data file -> SHA-256 of its normalised text.
         libraries: distribution name -> version.
     """
@@ -48,9 +48,10 @@ class KeyParts:
 
 
 def differences(old: KeyParts, new: KeyParts) -> list[str]:
-    """Say in words what differs between two keys of one step, the most telling first; empty if nothing does.
+    """Say in words what differs between two keys of one step, the most telling first; empty if nothing that has a name.
 
-    A changed recipe value reads ``train.phases.0.epochs: 5 -> 8``, changed code ``code of evergreen.vision.fit``.
+    A changed recipe value reads ``train.phases.0.epochs: 5 -> 8``, changed code ``code of evergreen.vision.fit``. For a
+    value that one key leaves to its default to be named, write the defaults out in both.
     """
     words = []
     if old.format != new.format:
@@ -59,8 +60,7 @@ def differences(old: KeyParts, new: KeyParts) -> list[str]:
     words += [f"{name} gave another result" for name, _, _ in _changed(old.inputs, new.inputs)]
     if changed := [name for name, _, _ in _changed(old.code, new.code)]:
         words.append(f"code of {changed[0]}" + (f" and {len(changed) - 1} more" if len(changed) > 1 else ""))
-    words += [f"{name} {before} -> {after}" for name, before, after in _changed(old.libraries, new.libraries)]
-    return words or ([] if old == new else ["fields of the recipe without a value were added or removed"])
+    return words + [f"{name} {before} -> {after}" for name, before, after in _changed(old.libraries, new.libraries)]
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

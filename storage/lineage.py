@@ -22,7 +22,7 @@ class Node:
         facts: the artifact's facts.
         files: file name -> SHA-256, of the first of them if there are many.
         step: the step's name, or None if no record tells.
-        parts: the parts of the step key as JSON values, or None.
+        parts: the parts of the step key as JSON values, the recipe's with every default; or None.
         inputs: upstream step -> node.
     """
 
@@ -74,8 +74,9 @@ def trace(store: Store, digest: str) -> Node:
         node = Node(sha256, kind, facts, files)
         if record := makers.get(sha256):
             parts = records.parts(record)
+            told = parts.__dict__ | {"recipe": record.settings or parts.recipe} if parts else None
             inputs = {name: node_of(above, _manifest_or_none(store, above)) for name, above in record.inputs.items()}
-            node = Node(sha256, kind, facts, files, record.step, parts.__dict__ if parts else None, inputs)
+            node = Node(sha256, kind, facts, files, record.step, told, inputs)
         known[sha256] = node
         return node
 

@@ -7,7 +7,7 @@ missing or damaged is a miss, never an error.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ class Record:
         run: id of the run that executed it.
         seconds: wall time of the step's body.
         finished: UTC time, ISO 8601.
+        settings: what the recipe had where the step reads it, defaults written out; empty in records of 0.1, whose
+            keys hold just that.
+        measured: what the step found of the machine and the moment (times), which is no part of its output.
     """
 
     step: str
@@ -44,6 +47,8 @@ class Record:
     run: str
     seconds: float
     finished: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
 
     def dumps(self) -> bytes:
         """Return the record as JSON."""

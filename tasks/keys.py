@@ -4,14 +4,16 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
-from evergreen.recipe import Recipe
-from evergreen.steps import Step
+from evergreen.recipe import Recipe, in_full
+from evergreen.steps import BY_NAME, Step
 from evergreen.vision.chromium import chromium
+from evergreen.vision.distributions import distributions_of
 from evergreen.vision.precision import precision_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
@@ -25,6 +27,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # Recipe models and the step table carry no behaviour: their values are in the key already.
 _LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps")
 _NEAREST_AMONG = 50
+_ANOTHER_FORM = "keys are written in another form since an update of Evergreen"
 _PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
 
 
@@ -47,7 +50,7 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
         step=step.name,
         format=step.format,
         inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
-        recipe={name: recipe.section(name) for name in step.recipe},
+        recipe=recipe.choices(step.recipe),
         code=code_digests(step),
         libraries=libraries_of(step, recipe),
     )
@@ -61,7 +64,7 @@ def code_digests(step: Step) -> dict[str, str]:
 def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     """Return {library, file or rule outside the recipe: its version} of what may change the step's output."""
     return (
-        {name: _version(name) for name in step.libraries}
+        {name: _version(name) for name in (*step.libraries, *(distributions_of(recipe.train) if step.weights else ()))}
         | _named_files(step, recipe)
         | ({"precision": precision_of(recipe.train)} if step.precision else {})
     )
@@ -111,22 +114,53 @@ def fingerprint_of(core: str, libraries: Iterable[str]) -> str:
     return sha256_bytes(canonical_json({"code": code, "libraries": {name: _version(name) for name in libraries}}))
 
 
-def nearest_earlier(parts: KeyParts, records: Records, recipe: str) -> KeyParts | None:
-    """Return the parts of the earlier record of the same step and recipe that differs least; the newer of two.
+@dataclass(frozen=True)
+class Earlier:
+    """The earlier record of the same step and recipe that differs least; the newer of two.
+
+    Attributes:
+        parts: of its key, with every default of the recipe.
+        differences: what differs, in words; one or more.
+    """
+
+    parts: KeyParts
+    differences: list[str]
+
+
+def nearest_earlier(parts: KeyParts, settings: Mapping[str, Any], records: Records, recipe: str) -> Earlier | None:
+    """Return the earlier record that a key differs least from, or None if there is none whose parts are known.
 
     Args:
         parts: of the key that is asked about; its own record does not count.
+        settings: what the recipe had for that key, section by section, with every default.
         records: of the store.
         recipe: the recipe's name.
     """
-    own = records.read(parts.key)
+    own, wanted = records.read(parts.key), written_out(parts, settings)
     earlier = [
         record
         for record in records.all(parts.step)
         if record.recipe == recipe and record.key != parts.key and (own is None or record.finished < own.finished)
     ]
-    known = [found for record in earlier[:_NEAREST_AMONG] if (found := records.parts(record))]
-    return min(known, key=lambda found: len(differences(found, parts)), default=None)
+    known = [
+        written_out(found, record.settings) for record in earlier[:_NEAREST_AMONG] if (found := records.parts(record))
+    ]
+    compared = [Earlier(found, differences(found, wanted) or [_ANOTHER_FORM]) for found in known]
+    return min(compared, key=lambda one: len(one.differences), default=None)
+
+
+def written_out(parts: KeyParts, settings: Mapping[str, Any]) -> KeyParts:
+    """Return the parts of a key with every default of the recipe, to be shown and compared in words.
+
+    Args:
+        parts: of the key.
+        settings: what the recipe had then; what it lacks has its present default, for a field is added with the
+            default that does what was done before.
+    """
+    step = BY_NAME.get(parts.step)
+    read = {*parts.recipe, *(step.recipe if step else ())}
+    known = {name: value for name, value in settings.items() if name in read}
+    return replace(parts, recipe=in_full({**parts.recipe, **known}, read))
 
 
 def only(recipe: Recipe, sections: Iterable[str]) -> Recipe:
@@ -142,20 +176,20 @@ class _Only:
         raise AttributeError(f"this step reads recipe.{name}, which its row of the step table does not name")
 
 
-def why_it_runs(parts: KeyParts, records: Records, recipe: str) -> str:
+def why_it_runs(parts: KeyParts, records: Records, recipe: Recipe) -> str:
     """Say why a step must run: what differs from the nearest earlier record of the same recipe.
 
     Args:
         parts: of the key that has no reliable record.
         records: of the store.
-        recipe: the recipe's name.
+        recipe: the recipe, whole.
     """
     if records.path(parts.key).exists():
         return "its artifact was missing or damaged"
-    nearest = nearest_earlier(parts, records, recipe)
+    nearest = nearest_earlier(parts, recipe.model_dump(mode="json"), records, recipe.name)
     if nearest is None:
         return "first run"
-    words = differences(nearest, parts)
+    words = nearest.differences
     more = f" and {len(words) - 3} more" if len(words) > 3 else ""
     return "; ".join(words[:3]) + more
 

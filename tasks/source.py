@@ -11,6 +11,7 @@ from evergreen.sources.probe import probe
 from storage.artifacts import Blob, Manifest, Ref
 from storage.records import Records
 from storage.store import Store
+from tasks.keys import written_out
 
 KIND = "source"
 
@@ -74,10 +75,10 @@ def ask_source(recipe: Recipe, store: Store, records: Records, desk: Desk) -> As
 
 def _last_good(recipe: Recipe, store: Store, records: Records) -> Ref | None:
     """Return the newest answer of this very source whose bytes were acquired and are whole."""
-    wanted = recipe.source.model_dump(mode="json")
+    wanted = recipe.sections(("source",))
     whole = {record.inputs.get("probe") for record in records.all("acquire") if store.is_whole(record.output)}
     for record in records.all("probe"):
         parts = records.parts(record)
-        if parts and parts.recipe.get("source") == wanted and record.output.sha256 in whole:
+        if parts and record.output.sha256 in whole and written_out(parts, record.settings).recipe == wanted:
             return record.output
     return None

@@ -8,7 +8,7 @@ import functools
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -45,6 +45,7 @@ class Execution:
     locks: FlockLockManager
     seconds: float | None = None
     remark: str = ""
+    measured: dict[str, Any] = field(default_factory=dict)
 
     def record(self, output: Ref) -> Record:
         """Return the record of this execution."""
@@ -57,6 +58,8 @@ class Execution:
             run=self.run.id,
             seconds=round(self.seconds or 0, 3),
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            settings=self.run.recipe.sections(self.step.recipe),
+            measured=self.measured,
         )
 
 
@@ -157,6 +160,15 @@ def remark(text: str) -> None:
     _execution.get().remark = text
 
 
+def measured(values: dict[str, Any]) -> None:
+    """Keep, from inside a step's body, what it found of the machine and the moment: in the record, not in the output.
+
+    Args:
+        values: JSON values.
+    """
+    _execution.get().measured = values
+
+
 def _name(execution: Execution) -> str:
     """Return what the dashboard calls this execution: the step, and why it runs or does not."""
     step = execution.step
@@ -171,7 +183,7 @@ def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     if earlier:
         reason = step.asks or "nothing changed"
         return Execution(run, step, parts, given(step, inputs), earlier.output, reason, locks)
-    reason = why_it_runs(parts, run.records, run.recipe.name)
+    reason = why_it_runs(parts, run.records, run.recipe)
     # Not while another run is writing it.
     if locks.acquire_lock(parts.key, run.id, acquire_timeout=0):
         run.records.discard_unreliable(parts.key)

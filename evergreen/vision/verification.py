@@ -10,6 +10,21 @@ _WEAKEST_FIRST: list[Verdict] = ["failed", "not verified", "passed"]
 
 
 @dataclass(frozen=True)
+class Speed:
+    """How fast one export was in one runtime.
+
+    Attributes:
+        load_seconds: from the files to the first answer.
+        median_ms: median time of one image, in milliseconds, of images that are shown one at a time.
+        p95_ms: the time that 95 % of the images stay below.
+    """
+
+    load_seconds: float
+    median_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
 class RuntimeResult:
     """What one export showed in one runtime.
 
@@ -23,10 +38,8 @@ class RuntimeResult:
         accuracy_low: lower end of its 95 % interval (Wilson).
         accuracy_high: upper end.
         accuracy_lost: Keras' accuracy on the same images less this one.
-        load_seconds: from the files to the first answer.
-        median_ms: median time of one image, in milliseconds, of images that are shown one at a time.
-        p95_ms: the time that 95 % of the images stay below.
         threads: how many the runtime computed with.
+        speed: how fast it was; of the machine and the moment, so no part of what an export showed.
     """
 
     runtime: str
@@ -38,10 +51,8 @@ class RuntimeResult:
     accuracy_low: float | None = None
     accuracy_high: float | None = None
     accuracy_lost: float | None = None
-    load_seconds: float | None = None
-    median_ms: float | None = None
-    p95_ms: float | None = None
     threads: int | None = None
+    speed: Speed | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +88,15 @@ class Verification:
     moved: tuple[dict[str, Any], ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
+        """Return plain JSON values, the same ones every time: without speeds."""
+        values = asdict(self)
+        for runtime in values["runtimes"]:
+            del runtime["speed"]
+        return values
+
+    def speeds(self) -> dict[str, dict[str, float]]:
+        """Return {runtime: its speed as JSON values} of those that ran."""
+        return {result.runtime: asdict(result.speed) for result in self.runtimes if result.speed}
 
 
 def together(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +18,23 @@ from evergreen.vision.formats import card
 from evergreen.vision.formats.contract import LABELS, Answers, Predictor, RuntimeNotInstalled
 from evergreen.vision.formats.registry import runtimes
 from evergreen.vision.pixels import Images
-from evergreen.vision.verification import MOST_MOVED, RuntimeResult, Verification, together
+from evergreen.vision.verification import MOST_MOVED, RuntimeResult, Speed, Verification, together
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.recipe import Recipe
     from evergreen.sections.release import Verify
+
+
+# What programs put into their messages: lines of TensorFlow's log, files in temporary folders, addresses, the time.
+_OF_THE_MOMENT = (
+    (re.compile(r"^(?:[IWEF]\d{4} |\d{4}-\d\d-\d\d |WARNING: All log messages before absl).*\n?", re.M), ""),
+    (re.compile(re.escape(tempfile.gettempdir()) + r"/[^\s/'\"]+"), "TEMPORARY"),
+    (re.compile(r"\b0x[0-9a-f]+\b"), "0x"),
+    (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1"),
+)
+_LONGEST = 2000
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ def verify(
 ) -> list[Verification]:
     """Run every export on the test images (a stratified sample if there are many) against the Keras model.
 
-    Everything but the times depends on the inputs alone; the times are of the machine and the moment.
+    Everything but the speeds depends on the inputs alone; those are of the machine and the moment.
 
     Args:
         dataset: path, label, sha256, split.
@@ -88,13 +100,22 @@ def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
             results.append(RuntimeResult(where, "not verified", str(error)))
             continue
         except Exception as error:  # noqa: BLE001 - whatever a runtime raises, this export has failed
-            results.append(RuntimeResult(where, "failed", f"{type(error).__name__}: {error}"))
+            results.append(RuntimeResult(where, "failed", _said(error, folder)))
             continue
         shown = judge(name, answers.scores, asked.reference, asked.truth, asked.bars)
         results.append(_result(where, shown, answers))
         moved += _moved(where, answers.scores, asked)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return together(name, results, moved, size, len(asked.truth))
+
+
+def _said(error: Exception, folder: Path) -> str:
+    """Return an error in words that are the same the next time: without logs, folders of the moment and addresses."""
+    words = f"{type(error).__name__}: {error}".replace(str(folder), folder.name)
+    for pattern, plain in _OF_THE_MOMENT:
+        words = pattern.sub(plain, words)
+    half = _LONGEST // 2
+    return words if len(words) <= _LONGEST else f"{words[:half]} ... {words[-half:]}"
 
 
 def _answers(folder: Path, opener: Callable[[Path], Predictor], asked: _Asked) -> Answers:
@@ -131,10 +152,12 @@ def _result(where: str, shown: Shown, answers: Answers) -> RuntimeResult:
         accuracy_low=shown.accuracy_low,
         accuracy_high=shown.accuracy_high,
         accuracy_lost=shown.accuracy_lost,
-        load_seconds=round(answers.load_seconds, 4),
-        median_ms=round(float(np.median(milliseconds)), 3),
-        p95_ms=round(float(np.percentile(milliseconds, 95)), 3),
         threads=answers.threads,
+        speed=Speed(
+            load_seconds=round(answers.load_seconds, 4),
+            median_ms=round(float(np.median(milliseconds)), 3),
+            p95_ms=round(float(np.percentile(milliseconds, 95)), 3),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from storage.artifacts import Ref
 from tasks.images import images_of
 from tasks.model_file import MODEL
 from tasks.run import Run
-from tasks.step import step
+from tasks.step import measured, step
 from tasks.tables import classes_of, read_table, to_json
 
 
@@ -25,4 +25,5 @@ def verify(run: Run, dataset: Ref, model: Ref, exports: Ref) -> Ref:
             folder / "exports",
             formats,
         )
+    measured({"speeds": {result.format: result.speeds() for result in results}})
     return run.store.publish("verification", {"verification.json": to_json([result.as_json() for result in results])})

@@ -21,7 +21,7 @@ def _recipe(url: str, **file: str) -> Recipe:
 
 
 def _record(store: Store, step: str, recipe: Recipe, output: Ref, **inputs: str) -> None:
-    parts = KeyParts(step, 1, inputs, {"source": recipe.section("source")}, {"old code": "0"}, {})
+    parts = KeyParts(step, 1, inputs, recipe.sections(("source",)), {"old code": "0"}, {})
     store.put_blob(parts.canonical())
     record = Record(step, parts.key, output, inputs, "digits", "run", 0.0, "2026-01-01T00:00:00")
     path = Records(store).path(parts.key)

@@ -43,8 +43,8 @@ def predictor(name: str, command: list[str]) -> Predictor:
             if done.returncode == _NOT_INSTALLED:
                 raise RuntimeNotInstalled(done.stderr.strip().splitlines()[-1])
             if done.returncode != 0:
-                said = done.stderr.strip()[-2000:] or "it said nothing"
-                raise ExportRefused(f"{name} ended with code {done.returncode}: {said}")
+                said = done.stderr.strip()[-20_000:] or "it said nothing"
+                raise ExportRefused(f"{name} ended with code {done.returncode}:\n{said}")
             return read_answers(work, len(images))
 
     return Predictor(run)

@@ -25,7 +25,7 @@ from evergreen.reports.this_run import fill_in
 from evergreen.vision.verification import RuntimeResult, Verification
 
 CLASSES = ["cat & co", "<b>dog</b>"]
-RAN = {"accuracy_low": 0.8, "accuracy_high": 0.95, "load_seconds": 0.1, "median_ms": 1.5, "p95_ms": 2.5, "threads": 1}
+RAN = {"accuracy_low": 0.8, "accuracy_high": 0.95, "threads": 1}
 MOVED = {"path": "a/far.png", "label": "dog", "keras": "dog", "answer": "cat & co", "difference": 0.4321}
 
 
@@ -285,8 +285,23 @@ def test_what_belongs_to_a_run_is_filled_in(page: str) -> None:
         {"name": "report", "state": "reused", "reason": "unchanged", "seconds": 0.0, "output": None, "inputs": {}},
     ]  # fmt: skip
     settings = json.loads('{"name": "pets", "title": "Cats & dogs", "seed": 7}')
-    filled = fill_in(page.encode(), "20260101-x", steps, settings).decode()
-    for text in ("20260101-x", "12.3", "ab" * 32, "cd" * 32, "title: Cats &amp; dogs", "of a &lt;b&gt; changed"):
+    speed = {"runtime": "its <i>", "load_seconds": 0.25, "median_ms": 7.125, "p95_ms": 9.5, "threads": 1}
+    absent = {"runtime": "Node", "load_seconds": None, "median_ms": None, "p95_ms": None, "threads": None}
+    exports = [{"format": "tfjs", "runtimes": [speed, absent]}]
+    filled = fill_in(page.encode(), "20260101-x", steps, settings, exports).decode()
+    assert "<td>0.25 s</td><td>7.12 ms</td><td>9.5 ms</td><td>1</td>" in filled
+    for text in (
+        "How fast they are",
+        "its &lt;i&gt;",
+        "20260101-x",
+        "12.3",
+        "ab" * 32,
+        "cd" * 32,
+        "title: Cats &amp; dogs",
+        "of a &lt;b&gt; changed",
+    ):
         assert text not in page
         assert text in filled
     assert '<h2 id="this-run">' in filled
+    never = [{"format": "tfjs", "runtimes": [absent]}]
+    assert "How fast they are" not in fill_in(page.encode(), "20260101-x", steps, settings, never).decode()

@@ -1,8 +1,10 @@
 """evergreen.vision.verify: every export in its own runtimes, and what must not pass."""
 
+import json
 import shlex
 import shutil
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from evergreen.errors import ExportRefused
 from evergreen.recipe import load_recipe
 from evergreen.vision import chromium, saving
 from evergreen.vision.formats import contract, process, tfjs, tfjs_browser
+from evergreen.vision.verify import _said
 
 NODE_MODULES = Path(tfjs.__file__).parents[3] / "node_modules"
 HAS_NODE = bool(shutil.which("node")) and (NODE_MODULES / "@tensorflow").is_dir()
@@ -30,7 +33,9 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
             assert (name, run.runtime, run.verified) == (name, run.runtime, expected), run.reason
         if result.verified == "passed":
             assert all(run.threads == 1 for run in result.runtimes)
-            assert all(0 < run.median_ms <= run.p95_ms and run.load_seconds > 0 for run in result.runtimes)
+            assert all(
+                0 < run.speed.median_ms <= run.speed.p95_ms and run.speed.load_seconds > 0 for run in result.runtimes
+            )
             assert (result.count, result.agreement, len(result.moved)) == (18, 1, 10)
             assert result.accuracy_low < result.accuracy <= result.accuracy_high
         assert result.bytes == sum(path.stat().st_size for path in (exports.folder / name).rglob("*") if path.is_file())
@@ -41,6 +46,49 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
         assert verified[name].max_difference < 1e-4
     # Quantization that changed nothing would not be one.
     assert verified["tflite-int8"].max_difference > 1e-4
+
+
+def test_what_is_published_is_the_same_twice_and_speeds_stand_apart(
+    exports: Any, verified: dict[str, Any], tmp_path: Path
+) -> None:
+    names = ("savedmodel", "tflite-int8", "tfjs")
+    again = exports.verify(exports.folder, *names)
+    for name in names:
+        assert again[name].as_json() == verified[name].as_json()
+        assert again[name].speeds().keys() == {run.runtime for run in again[name].runtimes if run.agreement}
+    assert any(again[name].speeds() != verified[name].speeds() for name in names)
+    told = json.dumps([result.as_json() for result in again.values()])
+    assert not [word for word in ("seconds", "_ms", "speed") if word in told]
+
+
+def test_a_runtime_that_refuses_says_so_in_the_same_words_wherever_it_is_asked(exports: Any, tmp_path: Path) -> None:
+    said = []
+    for folder in (tmp_path / "first", tmp_path / "second, elsewhere"):
+        shutil.copytree(exports.folder / "tflite-float32", folder / "tflite-float32")
+        (folder / "tflite-float32" / "model.tflite").unlink()
+        said.append(exports.verify(folder, "tflite-float32")["tflite-float32"].as_json())
+    assert said[0] == said[1]
+    assert said[0]["verified"] == "failed"
+    assert "tflite-float32/model.tflite" in said[0]["reason"]
+
+
+def test_what_a_program_says_of_the_moment_is_left_out_and_the_rest_is_kept() -> None:
+    def said(process: int, seconds: str, folder: str) -> str:
+        mkdtemp = Path(tempfile.gettempdir(), f"tmp{process}")
+        log = (
+            f"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+            f"E0000 00:00:{seconds}    {process} cuda_dnn.cc:8579] Unable to register\n"
+            f"2026-01-01 10:00:{seconds[-2:]}.1234: W tensorflow/core/x.cc:1] slow\n"
+        )
+        trace = f"Traceback\nValueError: {folder}/keras/model.keras, {mkdtemp}/images.bin"
+        where = f"<lambda at 0x7f{process:x}> http://127.0.0.1:{process}/craft/page.html"
+        return _said(ValueError(f"code 1:\n{log}{trace} {where}" + "x" * 3000), Path(folder) / "keras")
+
+    one = said(1332, "1795602413.748431", "/store/tmp/a")
+    assert one == said(45678, "1795602499.000017", "/store/tmp/another name")
+    assert one.startswith("ValueError: code 1:\nTraceback\nValueError: keras/model.keras, TEMPORARY/images.bin")
+    assert "0x> http://127.0.0.1/craft/page.html" in one
+    assert len(one) < 2100
 
 
 @pytest.mark.parametrize(
