@@ -175,6 +175,8 @@ def _proofs(run: Run, outputs: dict[str, Ref]) -> list[dict[str, Any]]:
     record = run.records.read(key) if key else None
     speeds = record.measured.get("speeds", {}) if record else {}
     for proof in proofs:
-        for shown in proof.get("runtimes", ()):
-            shown |= dict.fromkeys(_SPEED) | speeds.get(proof["format"], {}).get(shown["runtime"], {})
+        measured = speeds.get(proof["format"], {})
+        proof["runtimes"] = [
+            dict.fromkeys(_SPEED) | shown | measured.get(shown["runtime"], {}) for shown in proof.get("runtimes", ())
+        ]
     return proofs

@@ -62,6 +62,9 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     assert "good fit" in page.lower()
     assert next(step["output"] for step in first["steps"] if step["name"] == "train") in page  # lineage
     assert "learning_rate: 0.002" in page  # the recipe
+    assert "How fast they are" in page
+    passed = [run for export in first["exports"] for run in export["runtimes"] if run["verified"] == "passed"]
+    assert all(0 < run["median_ms"] <= run["p95_ms"] and run["load_seconds"] > 0 for run in passed)
     assert first["verdict"]["verdict"] == "good fit"
     assert "the first champion: accuracy" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
@@ -91,6 +94,7 @@ def test_the_second_run_runs_nothing_and_starts_neither_tensorflow_nor_prefect(
     assert [step["output"] for step in again["steps"]] == [step["output"] for step in first["steps"]]
     assert again["metrics"] == first["metrics"]
     assert all(Path(export["path"]).is_dir() for export in again["exports"])
+    assert [export["runtimes"] for export in again["exports"]] == [export["runtimes"] for export in first["exports"]]
 
 
 def test_with_a_server_reused_steps_show_as_cached(
@@ -143,6 +147,11 @@ def test_other_formats_rerun_export_and_what_follows_alone(
     assert reasons["export"].startswith("export.formats: ")
     assert reasons["verify"] == "export gave another result"
     assert [export["format"] for export in summary["exports"]] == ["tflite-float32"]
+    key = next(step["key"] for step in summary["steps"] if step["name"] == "verify")
+    (evergreen.root / "records" / key).unlink()
+    again = evergreen.retrain("--set", "export.formats=[tflite-float32]", server=prefect_server)
+    assert _ran(again) == {"verify"}  # it gave the same bytes, and other times
+    assert again["exports"][0]["runtimes"] != summary["exports"][0]["runtimes"]
 
 
 @pytest.fixture(scope="module")
