@@ -10,13 +10,20 @@ from pathlib import Path
 from storage.errors import StoreUnwritable
 
 
-def fsync(path: Path) -> None:
-    """Flush a file, or a folder's names, to the disk."""
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Yield a descriptor of a file or a folder, to read."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def fsync(path: Path) -> None:
+    """Flush a file, or a folder's names, to the disk."""
+    with opened(path) as descriptor:
+        os.fsync(descriptor)
 
 
 def replace(path: Path, data: bytes) -> None:

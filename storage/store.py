@@ -25,7 +25,7 @@ from typing import Any
 
 from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.digests import checked_digest, sha256_bytes, sha256_file
-from storage.disk import explained, fsync, locked
+from storage.disk import explained, fsync, locked, opened
 from storage.errors import ArtifactDamaged, ArtifactMissing
 
 # Above this many files one sync of the file system is cheaper than an fsync of each.
@@ -183,12 +183,12 @@ class Store:
         swept = 0
         with explained(self.root), self._tmp_locked() as parent:
             for folder in parent.iterdir():
-                owned = os.open(folder, os.O_RDONLY)
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
-                    swept += 1
-                os.close(owned)
+                # Its owner may end, and remove it, at any moment; another user's is not ours to open.
+                with contextlib.suppress(FileNotFoundError, PermissionError), opened(folder) as owned:
+                    with contextlib.suppress(BlockingIOError):
+                        fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        shutil.rmtree(folder, ignore_errors=True)
+                        swept += 1
         return swept
 
     @contextlib.contextmanager

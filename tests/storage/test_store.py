@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,6 +69,19 @@ def test_altered_bytes_are_found_and_never_returned(store: Store, damage: bytes)
     with pytest.raises(ArtifactDamaged, match="altered"):
         store.read(ref, "a")
     assert store.damaged(ref) == ["a"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"bytez", b"bytes and more"])
+def test_the_path_of_altered_bytes_is_never_given(store: Store, damage: bytes) -> None:
+    ref = store.publish("dataset", {"a": b"bytes"})
+    path = _blob(store, ref, "a")
+    assert store.checked_blob(path.name) == path
+    _overwrite(path, damage)
+    with pytest.raises(ArtifactDamaged, match="altered"):
+        store.checked_blob(path.name)
+    assert not path.exists()  # so that what needs it is made again
+    with pytest.raises(ArtifactMissing, match="is not in"):
+        store.checked_blob(path.name)
 
 
 def test_a_missing_or_cut_blob_makes_an_artifact_not_whole(store: Store) -> None:
@@ -143,6 +157,38 @@ def test_what_a_killed_process_left_is_swept_and_what_a_live_one_has_is_not(stor
         assert len(list((store.root / "tmp").iterdir())) == 2
         assert store.sweep() == 1
         assert list((store.root / "tmp").iterdir()) == [mine]
+
+
+def test_a_workspace_that_ends_while_it_is_looked_at_is_none_to_sweep(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = store.root / "tmp" / "left by a killed process"
+    left.mkdir(parents=True)
+    ending = store.workspace()
+    gone = ending.__enter__()
+    listed = Path.iterdir
+
+    def ends_meanwhile(folder: Path) -> Iterator[Path]:
+        found = [gone, *(path for path in listed(folder) if path != gone)]
+        ending.__exit__(None, None, None)
+        return iter(found)
+
+    monkeypatch.setattr(Path, "iterdir", ends_meanwhile)
+    assert store.sweep() == 1
+    assert not left.exists()
+
+
+@pytest.mark.soak
+def test_sweeping_disturbs_no_other_process_and_is_not_disturbed(store: Store) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom storage.store import Store\nstore = Store(Path(sys.argv[1]))\n"
+        "for n in range(3000):\n"
+        "    with store.workspace() as folder: (folder / 'x').write_bytes(b'x')\n"
+        "    store.sweep()"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", script, str(store.root)]) for _ in range(4)]
+    assert [process.wait(timeout=600) for process in processes] == [0] * 4
+    assert list((store.root / "tmp").iterdir()) == []
 
 
 def test_a_workspace_is_removed_after_an_error(store: Store) -> None:
