@@ -184,11 +184,13 @@ class Store:
         with explained(self.root), self._tmp_locked() as parent:
             for folder in parent.iterdir():
                 # Its owner may end, and remove it, at any moment; another user's is not ours to open.
-                with contextlib.suppress(FileNotFoundError, PermissionError), opened(folder) as owned:
-                    with contextlib.suppress(BlockingIOError):
-                        fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        shutil.rmtree(folder, ignore_errors=True)
-                        swept += 1
+                with (
+                    contextlib.suppress(FileNotFoundError, PermissionError, BlockingIOError),
+                    opened(folder) as owned,
+                ):
+                    fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    swept += 1
         return swept
 
     @contextlib.contextmanager

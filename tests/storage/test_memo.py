@@ -58,7 +58,7 @@ def _is_as_if_it_were_new(path: Path) -> None:
         lambda data: data.replace(b'"why": null', b'"why": nul!'),
         lambda data: data.replace(b'"width": 59', b'"width": 19'),  # JSON, but not what was put in
     ],
-    ids="text empty half page zeros ones schema version name json value".split(),
+    ids=["text", "empty", "half", "page", "zeros", "ones", "schema", "version", "name", "json", "value"],
 )
 def test_a_damaged_file_is_begun_anew(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "memo.sqlite"
