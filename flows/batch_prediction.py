@@ -13,10 +13,9 @@ from flows.outcome import rename
 from flows.prediction import Job, Request, answer, refuse_in_batch, understand
 from flows.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
 from flows.settings import store_root
-from flows.summary import run_folder
+from storage.runs import run_folder, write_summary
 from storage.store import Store
 from tasks.run import new_id
-from tasks.tables import to_json
 
 PREDICTED = "predicted"
 _MOST_ROWS = 500
@@ -78,8 +77,7 @@ def _predict(job: Job) -> dict[str, Any]:
         print_csv(file, job, predictions)
     with written(folder / "predictions.json") as file:
         file.write(as_json(job, predictions))
-    with written(folder / "run.json") as file:
-        file.write(to_json(summary).decode())
+    write_summary(job.store, summary)
     _show(job, predictions, summary, folder / "sheet.png" if sheet.pages else None)
     return summary
 

@@ -9,7 +9,7 @@ import typer
 from evergreen.errors import BadInput
 from flows.options import JsonOption, StoreOption, VerboseOption, errors
 from flows.settings import store_root
-from flows.summary import output_of, run_folder
+from flows.summary import named_run, output_of
 from storage.champions import Champions, Event, State
 from storage.store import Store
 from tasks.releases import find_release, recipe_of, whole_parts_of
@@ -138,9 +138,7 @@ def _refuse_pinned(state: State) -> None:
 
 def _release_meant(store: Store, ref: str) -> str:
     """Return the release that a run's id or the beginning of a digest stands for."""
-    path = run_folder(store, ref) / "run.json"
-    if "/" not in ref and path.is_file():
-        summary = json.loads(path.read_text(encoding="utf-8"))
+    if summary := named_run(store, ref):
         if release := output_of(summary, "bundle"):
             return release
         raise BadInput(f"run {ref} ended before it had a model to promote")

@@ -60,9 +60,9 @@ def _baseline(store: Store, summary: Mapping[str, Any]) -> Baseline | None:
     outputs = {name: step["output"] for name, step in steps.items()}
     records = Records(store)
     record = next((record for record in records.all("train") if record.output.sha256 == outputs.get("train")), None)
-    if record is None:
+    if record is None or "settings" not in summary:
         return None  # an inspection, or its model is no longer stored
-    found = {name: _stored_parts(store, step["key"]) for name, step in steps.items()}
+    found = {name: _stored_parts(store, step.get("key")) for name, step in steps.items()}
     keys = {name: parts for name, parts in found.items() if parts}
     return Baseline(summary["id"], outputs, keys, summary["settings"], datetime.fromisoformat(record.finished))
 

@@ -26,11 +26,12 @@ from flows.options import (
 from flows.plan import nothing_to_do, plan
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
-from flows.summary import finish, is_tracked, run_folder
+from flows.summary import finish, is_tracked, named_run
 from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
 from storage.errors import StoreError
+from storage.runs import read_summary, run_folder
 from storage.store import Store
 from tasks.run import Run, listener
 from tasks.standing import promoted_by
@@ -210,10 +211,10 @@ def _run_flow(
                 err.print(
                     _all_the_same(progress.run.recipe.name, release), style="yellow", markup=False, soft_wrap=True
                 )
-            path = run_folder(progress.run.store, progress.run.id) / "run.json" if progress.run else None
-            if path is None or not path.is_file():  # it failed before there was a run, or its folder was not writable
+            told = read_summary(progress.run.store, progress.run.id) if progress.run else None
+            if told is None:  # it failed before there was a run, or its folder was not writable
                 raise typer.Exit(FAILED) from None
-            summary = json.loads(path.read_text(encoding="utf-8"))
+            summary = told
     gc.freeze()  # a last collection over TensorFlow's and Prefect's objects would delay the process's end by 1.7 s
     return summary
 
@@ -252,9 +253,7 @@ def _digest_meant(store: Store, ref: str) -> str:
     """Return the digest that a reference stands for: of a file, of a run's newest artifact, or itself."""
     if Path(ref).is_file():
         return sha256_file(Path(ref))
-    path = run_folder(store, ref) / "run.json"
-    if path.is_file():
-        summary = json.loads(path.read_text(encoding="utf-8"))
+    if summary := named_run(store, ref):
         outputs = [step["output"] for step in summary["steps"] if step["output"]]
         return outputs[-1] if outputs else ref
     return ref

@@ -11,8 +11,8 @@ from evergreen.reports.inspection import inspect as write_page
 from flows.dashboard import show_inspection, show_repair
 from flows.outcome import tells_outcome
 from flows.retrain import started
-from flows.summary import run_folder
 from storage.artifacts import Ref
+from storage.runs import run_folder
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
 from tasks.data.probe import probe

@@ -1,7 +1,6 @@
 """Which model a person means: the champion, or that of a run, an artifact, or an exported file or folder."""
 
 import difflib
-import json
 from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
-from flows.summary import newest_run, output_of, run_folder
+from flows.summary import named_run, newest_run, output_of
 from storage import lineage
 from storage.artifacts import Manifest
 from storage.champions import Champions
@@ -68,9 +67,8 @@ def model_meant(store: Store, recipe: str | None, ref: str | None) -> Meant:
     if recipe is not None:
         raise BadInput(f"expected a recipe or a model, received both: {recipe} and {ref}")
     path = Path(ref).expanduser()
-    summary = run_folder(store, ref) / "run.json"
-    if "/" not in ref and summary.is_file():
-        return _of_run(store, json.loads(summary.read_text(encoding="utf-8")))
+    if summary := named_run(store, ref):
+        return _of_run(store, summary)
     if path.is_dir():
         return _of_folder(store, path)
     if path.is_file():

@@ -15,9 +15,10 @@ from flows.form import Settings, as_overrides
 from flows.outcome import current_run, name_run, tells_outcome
 from flows.say import say
 from flows.settings import store_root
-from flows.summary import finish, write
+from flows.summary import finish
 from flows.tracking import track
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
+from storage.runs import write_summary
 from storage.store import Store
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
@@ -73,7 +74,7 @@ def _tell(run: Run, summary: dict[str, Any]) -> None:
     """Tell the trackers of the run, and show it in the dashboard."""
     if told := track(run, summary):
         summary["tracking"] = told
-        write(run.store, summary)
+        write_summary(run.store, summary)
     show_in_dashboard(run, summary)
 
 

@@ -1,7 +1,6 @@
 """What a run leaves for people and programs: run.json, the report and the exports as ordinary files."""
 
-import json
-from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,13 @@ from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
 from storage.artifacts import Ref
+from storage.runs import FILE, read_summary, run_folder, summaries, write_summary
 from storage.store import Store
 from tasks.run import Run
 from tasks.standing import promoted_by
-from tasks.tables import read_json, to_json
+from tasks.tables import read_json
 
 _SPEED = ("load_seconds", "median_ms", "p95_ms")
-
-
-def run_folder(store: Store, run_id: str) -> Path:
-    """Return the folder of one run."""
-    return store.root / "runs" / run_id
 
 
 def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
@@ -56,16 +51,8 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         page = folder / "report.html"
         of_this_run = (run.id, summary["steps"], summary["settings"], summary["exports"])
         page.write_bytes(fill_in(page.read_bytes(), *of_this_run))
-    write(run.store, summary)
+    write_summary(run.store, summary)
     return summary
-
-
-def write(store: Store, summary: dict[str, Any]) -> None:
-    """Write a run's ``run.json``, whole or not at all."""
-    folder = run_folder(store, summary["id"])
-    part = folder / "run.json.part"
-    part.write_bytes(to_json(summary))
-    part.replace(folder / "run.json")
 
 
 def is_tracked(store: Store, recipe: Recipe, model: str) -> bool:
@@ -73,46 +60,48 @@ def is_tracked(store: Store, recipe: Recipe, model: str) -> bool:
     uri = recipe.track.mlflow
     return uri is None or any(
         output_of(summary, "train") == model and told.get("uri") == uri and told.get("run_id")
-        for summary in _runs(store, recipe.name)
+        for summary in summaries(store, recipe.name)
         if (told := summary.get("tracking", {}).get("mlflow"))
     )
 
 
 def newest_run(store: Store, recipe: str | None, output: str | None = None) -> dict[str, Any] | None:
     """Return ``run.json`` of the newest completed run (of one recipe; that gave this artifact), or None."""
-    for summary in _runs(store, recipe):
+    for summary in summaries(store, recipe):
         outputs = [step["output"] for step in summary["steps"]]
         if summary["outcome"] == "completed" and (output is None or output in outputs):
             return summary
     return None
 
 
-def _runs(store: Store, recipe: str | None) -> Iterator[dict[str, Any]]:
-    """Yield ``run.json`` of every run (of one recipe), the newest first."""
-    for path in sorted((store.root / "runs").glob("*/run.json"), reverse=True):
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if recipe in (None, summary["recipe"]):
-            yield summary
-
-
 def run_summary(store: Store, run_id: str | None) -> dict[str, Any]:
     """Return ``run.json`` of a run; None means the newest that completed.
 
     Raises:
-        BadInput: there is no such run.
+        BadInput: there is no such run, or its ``run.json`` is torn or not ours.
     """
     if run_id is None:
         if newest := newest_run(store, None):
             return newest
         raise BadInput(f"expected a run in {store.root}, found none; run: evergreen retrain digits")
-    path = run_folder(store, run_id) / "run.json"
-    if "/" in run_id or not path.is_file():
-        known = sorted((path.parent.name for path in (store.root / "runs").glob("*/run.json")), reverse=True)
-        raise BadInput(
-            f"expected the id of a run, received {run_id!r}; the newest are: {', '.join(known[:5]) or 'none'}"
-        )
-    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return summary
+    if summary := named_run(store, run_id):
+        return summary
+    known = [summary["id"] for summary in islice(summaries(store), 5)]
+    raise BadInput(f"expected the id of a run, received {run_id!r}; the newest are: {', '.join(known) or 'none'}")
+
+
+def named_run(store: Store, ref: str) -> dict[str, Any] | None:
+    """Return ``run.json`` of the run whose id a reference is, or None if it is no run's.
+
+    Raises:
+        BadInput: it is a run's, but its ``run.json`` is torn or not ours.
+    """
+    if summary := read_summary(store, ref):
+        return summary
+    path = run_folder(store, ref) / FILE
+    if "/" not in ref and path.is_file():
+        raise BadInput(f"expected what a run wrote of itself, found something else in {path}; name another run")
+    return None
 
 
 def output_of(summary: dict[str, Any], step: str) -> str | None:

@@ -8,9 +8,9 @@ from typing import Any
 from evergreen.errors import TrackingFailed
 from evergreen.tracking import mlflow_log, tensorboard_log
 from flows.say import say
-from flows.summary import run_folder
 from storage.artifacts import Ref
 from storage.champions import Champions
+from storage.runs import run_folder
 from tasks.run import Run
 from tasks.tables import classes_of, read_json, read_table
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from evergreen.reports import webpage
-from flows.summary import newest_run, output_of, run_folder, run_summary
+from flows.summary import newest_run, output_of, run_summary
 from storage.artifacts import Ref
 from storage.champions import Champions
+from storage.runs import run_folder
 from storage.store import Store
 from tasks.tables import classes_of, read_json, read_table
 

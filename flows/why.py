@@ -52,7 +52,7 @@ def why(store: Store, step: str, run_id: str | None) -> Why:
     if entry is None:
         raise BadInput(f"run {summary['id']} did not reach {step}")
     try:
-        parts = KeyParts.parse(store.read_blob(entry["key"]))
+        parts = KeyParts.parse(store.read_blob(entry.get("key") or ""))
     except StoreError as error:
         raise BadInput(f"the key of {step} in run {summary['id']} is no longer stored: {error}") from error
     nearest = nearest_earlier(parts, summary["settings"], Records(store), summary["recipe"])

@@ -3,14 +3,17 @@
 Only ``remove`` deletes. Whole blobs and artifacts are never among what is found: a record may name them.
 """
 
-import json
+import contextlib
+import os
 import shutil
+import stat
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from storage.digests import sha256_file
 from storage.errors import StoreError
+from storage.runs import FILE, run_folder, summaries
 from storage.store import Store
 
 _DAY = 86_400.0
@@ -43,23 +46,22 @@ def old_runs(store: Store, days: float, keep: int, needed: Collection[str] = ())
         store: whose runs they are.
         days: age, by the time at which ``run.json`` was written.
         keep: how many completed runs of a recipe stay however old they are, at least 1.
-        needed: digests of artifacts, as of champions; the runs that gave them stay too.
+        needed: digests of artifacts, as of champions; the newest completed run that gave each stays too.
     """
     kept: dict[str, int] = {}
+    lacking = set(needed)
     found = []
-    for path in sorted((store.root / "runs").glob("*/run.json"), reverse=True):
-        try:
-            summary = json.loads(path.read_text(encoding="utf-8"))
-            recipe, completed = summary["recipe"], summary["outcome"] == "completed"
-            outputs = {step["output"] for step in summary.get("steps", ())}
-        except (OSError, ValueError, KeyError):
-            continue  # not one of ours
-        if completed:
+    for summary in summaries(store):
+        recipe = summary["recipe"]
+        if summary["outcome"] == "completed":
             kept[recipe] = kept.get(recipe, 0) + 1
-        if completed and (kept[recipe] <= max(keep, 1) or outputs.intersection(needed)):
-            continue
-        if _age_days(path) > days:
-            found.append(path.parent)
+            told = lacking.intersection(step["output"] for step in summary["steps"])
+            lacking -= told
+            if kept[recipe] <= max(keep, 1) or told:
+                continue
+        folder = run_folder(store, summary["id"])
+        if _age_days(folder / FILE) > days:
+            found.append(folder)
     return sorted(found)
 
 
@@ -76,12 +78,12 @@ def untouched(folder: Path, days: float, in_use: Collection[str] = ()) -> list[P
 
 
 def size_of(paths: Iterable[Path]) -> int:
-    """Return how many bytes files, and folders with all in them, take."""
-    return sum(file.stat().st_size for path in paths for file in (path, *path.rglob("*")) if file.is_file())
+    """Return how many bytes files, and folders with all in them, take; what a link leads to is not in them."""
+    return sum(found.st_size for path in paths for found in _stats(path) if stat.S_ISREG(found.st_mode))
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Delete files, and folders with all in them."""
+    """Delete files, links, and folders with all in them."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -90,5 +92,13 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 def _age_days(path: Path) -> float:
-    newest = max(file.stat().st_mtime for file in (path, *path.rglob("*")))
+    newest = max((found.st_mtime for found in _stats(path)), default=time.time())
     return (time.time() - newest) / _DAY
+
+
+def _stats(path: Path) -> Iterator[os.stat_result]:
+    """Yield the status of a file or link, or of a folder and all in it; what goes meanwhile is passed over."""
+    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    for file in (path, *inside):
+        with contextlib.suppress(FileNotFoundError):
+            yield file.lstat()

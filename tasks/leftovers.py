@@ -38,7 +38,7 @@ def _downloads(store: Store, days: float) -> list[Path]:
 
 def _is_kept(store: Store, memory: Path) -> bool:
     try:
-        finished = json.loads(memory.read_bytes()).get("finished")
-    except ValueError:
+        finished = json.loads(memory.read_bytes())["finished"]
+        return store.has_blob(Blob(finished["sha256"], finished["size"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(finished) and store.has_blob(Blob(finished["sha256"], finished["size"]))

@@ -58,10 +58,11 @@ def test_a_run_is_promoted_by_its_id(desk: Desk) -> None:
     folder = desk.store.root / "runs" / "20260101-000000-abcdef"
     folder.mkdir(parents=True)
     steps = [{"name": "bundle", "output": desk.second.sha256}]
-    (folder / "run.json").write_text(json.dumps({"id": folder.name, "steps": steps}))
+    about = {"id": folder.name, "recipe": "digits", "outcome": "completed"}
+    (folder / "run.json").write_text(json.dumps(about | {"steps": steps}))
     assert desk("promote", folder.name).exit_code == 0
     assert desk.current() == desk.second.sha256
-    (folder / "run.json").write_text(json.dumps({"id": folder.name, "steps": []}))
+    (folder / "run.json").write_text(json.dumps(about | {"steps": []}))
     failed = desk("promote", folder.name)
     assert (failed.exit_code, "ended before it had a model" in failed.output) == (2, True)
 

@@ -19,7 +19,9 @@ def neglected(store: Store) -> Store:
     for number in (1, 2):
         folder = store.root / f"runs/2026010{number}-000000-abcdef"
         folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps({"recipe": "digits", "outcome": "completed"}))
+        (folder / "run.json").write_text(
+            json.dumps({"id": folder.name, "recipe": "digits", "outcome": "completed", "steps": []})
+        )
     state = store.root / "checkpoints" / ("a" * 64) / "000001.npz"
     state.parent.mkdir(parents=True)
     state.write_bytes(b"state")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,13 @@ import pytest
 from command import Command
 from fake_server import FakeServer
 from hostile_images import EPS, icns, jpeg2000, saved, thin_png
+from no_runs import NO_SUMMARIES, litter
 from PIL import Image
 
 from evergreen.errors import BadInput
 from evergreen.vision import pixels
 from flows.cli import app
-from flows.summary import run_folder
+from storage.runs import run_folder
 from storage.store import Store
 from tasks.tables import to_json
 
@@ -280,6 +282,16 @@ def test_a_model_is_named_by_run_digest_file_or_folder(trained: Trained, predict
         answer = json.loads(said.out)
         assert (answer["format"], answer["model"]) == (expected, trained.output("train")), ref
         assert _labels(said) == ["red"]
+
+
+def test_what_is_no_run_is_passed_over_and_refused_by_name(trained: Trained, predict: Any) -> None:
+    litter(trained.store)
+    try:
+        assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]
+        assert "name another run" in predict(trained.photos, "--model", "torn").err
+    finally:
+        for name in (*NO_SUMMARIES, "folder"):
+            shutil.rmtree(run_folder(trained.store, name))
 
 
 def test_a_format_is_taken_by_name_and_tflite_alone_is_float32(trained: Trained, predict: Any) -> None:

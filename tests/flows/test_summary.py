@@ -4,9 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from no_runs import litter
 
+from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
-from flows.summary import finish
+from flows.changes import baseline_of
+from flows.model_meant import model_meant
+from flows.summary import finish, is_tracked, newest_run, run_summary
+from flows.web import write_page
+from flows.why import why
+from storage.runs import run_folder
 from storage.store import Store
 from tasks.run import Entry, Run
 from tasks.tables import to_json
@@ -48,6 +55,24 @@ def test_a_format_below_its_bar_stays_in_the_store_and_the_folder_says_why(run: 
         ("tfjs-uint8", True, str(folder / "tfjs-uint8")),
         ("tflite-int8", True, str(folder / "tflite-int8")),
     ]
+
+
+def test_what_is_no_run_breaks_no_reader(run: Run) -> None:
+    summary = _finish(run, tfjs="passed")
+    litter(run.store)
+    assert newest_run(run.store, "digits") == newest_run(run.store, None) == run_summary(run.store, None) == summary
+    assert not is_tracked(run.store, load_recipe("digits", ["track.mlflow=sqlite:///x.db"]), "m" * 64)
+    assert baseline_of(run.store, "digits") is None
+    meant = run_folder(run.store, run.id) / "exports" / "tfjs"
+    for said in (
+        lambda: why(run.store, "export", "torn"),
+        lambda: model_meant(run.store, None, "torn"),
+        lambda: write_page(run.store, "torn", meant / "page"),
+    ):
+        with pytest.raises(BadInput, match=r"found something else in .*torn.run\.json; name another run"):
+            said()
+    with pytest.raises(BadInput, match=f"the newest are: {run.id}$"):
+        run_summary(run.store, "none")
 
 
 def test_where_all_pass_nothing_is_said(run: Run) -> None:

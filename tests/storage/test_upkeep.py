@@ -57,7 +57,9 @@ def runs(store: Store) -> Store:
     for number, (recipe, outcome, days) in enumerate([*ended, ("a", "completed", 20), ("a", "completed", 1)]):
         folder = store.root / "runs" / f"2026010{number}-000000-abcdef"
         (folder / "exports").mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps({"recipe": recipe, "outcome": outcome}))
+        steps = [{"name": "bundle", "output": "c" * 64}] if number == 1 else []
+        summary = {"id": folder.name, "recipe": recipe, "outcome": outcome, "steps": steps}
+        (folder / "run.json").write_text(json.dumps(summary))
         _aged(folder, days)
     return store
 
@@ -70,10 +72,14 @@ def test_old_runs_go_but_for_the_newest_of_each_recipe(runs: Store, days: float,
 
 
 def test_the_run_of_a_champion_stays(runs: Store) -> None:
-    path = runs.root / "runs/20260101-000000-abcdef/run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"steps": [{"output": "c" * 64}]}))
-    _aged(path.parent, 40)
     assert {int(path.name[7]) for path in old_runs(runs, 10, 1, needed={"c" * 64})} == {0, 3}
+
+
+def test_of_several_runs_of_a_champion_the_newest_stays(runs: Store) -> None:
+    path = runs.root / "runs/20260103-000000-abcdef/run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"steps": [{"name": "bundle", "output": "c" * 64}]}))
+    _aged(path.parent, 20)
+    assert {int(path.name[7]) for path in old_runs(runs, 10, 1, needed={"c" * 64})} == {0, 1}
 
 
 def test_what_is_no_run_of_ours_stays(runs: Store) -> None:
@@ -84,6 +90,23 @@ def test_what_is_no_run_of_ours_stays(runs: Store) -> None:
     (foreign / "notes.txt").write_text("mine")
     _aged(runs.root / "runs", 100)
     assert {"torn", "foreign"}.isdisjoint(path.name for path in old_runs(runs, 1, 1))
+
+
+def test_a_link_is_removed_and_counted_without_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports/model").write_bytes(b"1234")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "exports").symlink_to("../exports")
+    (run / "dangling").symlink_to("../none")
+    _aged(tmp_path / "exports", 1)
+    for link in (run / "exports", run / "dangling", run):
+        os.utime(link, (0, 0), follow_symlinks=False)
+    assert size_of([run]) == 0
+    assert untouched(tmp_path, 2) == [run]
+    remove([run / "exports"])
+    remove([run])
+    assert (tmp_path / "exports/model").read_bytes() == b"1234"
 
 
 def test_a_folder_is_as_old_as_the_newest_file_in_it(tmp_path: Path) -> None:
