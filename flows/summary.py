@@ -8,7 +8,9 @@ from evergreen.errors import BadInput
 from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
-from storage.artifacts import Ref
+from storage.artifacts import Blob, Ref
+from storage.digests import canonical_json, sha256_bytes
+from storage.exports import link, show
 from storage.runs import FILE, read_summary, run_folder, summaries, write_summary
 from storage.store import Store
 from tasks.run import Run
@@ -30,6 +32,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     entries = run.journal.entries
     outputs = {name: entry.output for name, entry in entries.items() if entry.output}
+    exports = _entries(run, outputs, folder)
     summary: dict[str, Any] = {
         "id": run.id,
         "recipe": run.recipe.name,
@@ -39,13 +42,15 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "shortcuts": _shortcuts(run.store, outputs),
-        "exports": _exports(run, outputs, folder),
+        "exports": exports,
         "comparison": _comparison(run.store, outputs),
         "promoted": promoted_by(run),
         "settings": run.recipe.model_dump(mode="json"),
     }
     if error:
         summary["error"] = error
+    if exports and (edited := _show_exports(run.store, outputs["export"], exports, folder)):
+        summary["edited_exports"] = str(edited)
     if "report" in outputs:
         run.store.materialise(outputs["report"], folder)
         page = folder / "report.html"
@@ -127,31 +132,20 @@ def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
     return {**comparison, **store.manifest(outputs["promote"].sha256).facts}
 
 
-def _exports(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
-    """Copy the exports that may be released into the run's folder and return one entry a format.
-
-    One that failed stays in the store alone: its ``path`` is None, and ``not-released.txt`` says why.
-    """
+def _entries(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
+    """Return what ``run.json`` says of each format; one that failed its proof is not released and has no path."""
     if "export" not in outputs:
         return []
     store = run.store
     manifest = store.manifest(outputs["export"].sha256)
     by_format = {proof["format"]: proof for proof in _proofs(run, outputs)}
-    exports = folder / "exports"
-    exports.mkdir(exist_ok=True)
-    entries, refused = [], []
+    entries = []
     for name in manifest.facts["formats"]:
         proof = by_format.get(name, {"verified": "not verified", "reason": "verify did not end", "agreement": None})
         size = sum(blob.size for file, blob in manifest.files.items() if file.startswith(f"{name}/"))
         released = proof["verified"] != "failed"
-        if released:
-            store.materialise(outputs["export"], exports / name, under=f"{name}/")
-        else:
-            refused.append(f"{name}: {proof['reason']}\n")
-        path = str(exports / name) if released else None
+        path = str(folder / "exports" / name) if released else None
         entries.append({"format": name, "released": released, "path": path, "bytes": size} | proof)
-    if refused:
-        (exports / "not-released.txt").write_text("".join(refused), encoding="utf-8")
     return entries
 
 
@@ -169,3 +163,21 @@ def _proofs(run: Run, outputs: dict[str, Ref]) -> list[dict[str, Any]]:
             dict.fromkeys(_SPEED) | shown | measured.get(shown["runtime"], {}) for shown in proof.get("runtimes", ())
         ]
     return proofs
+
+
+def _show_exports(store: Store, export: Ref, entries: list[dict[str, Any]], folder: Path) -> Path | None:
+    """Link the run's folder to the exports that may be released; ``not-released.txt`` says why others are not.
+
+    Returns:
+        Where exports went that somebody had changed since they were copied, or None.
+    """
+    released = {entry["format"] for entry in entries if entry["released"]}
+    stored = store.manifest(export.sha256).files.items()
+    files: dict[str, Blob | bytes] = {file: blob for file, blob in stored if file.split("/")[0] in released}
+    name = export.sha256
+    if refused := [f"{entry['format']}: {entry['reason']}\n" for entry in entries if not entry["released"]]:
+        files["not-released.txt"] = "".join(refused).encode()
+        name += f"-{sha256_bytes(canonical_json([sorted(released), refused]))[:12]}"
+    shown = show(store, name, files)
+    link(shown.folder, folder / "exports")
+    return shown.edited

@@ -138,6 +138,9 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     decision = summary["decision"]
     if decision and not decision["retrain"]:
         console.print(f"Not retrained: {decision['reason']}.", markup=False, highlight=False, soft_wrap=True)
+    if edited := summary.get("edited_exports"):
+        told = f"somebody changed these exports: they lie in {edited} now, and the proven ones in their place"
+        console.print(f"{'edited':<8} {told}", style="yellow", markup=False, soft_wrap=True, highlight=False)
     for name, path in (("report", "report.html"), ("exports", "exports"), ("run", "run.json")):
         if (folder / path).exists():  # a run that failed wrote what it came to
             console.print(f"{name:<8} {folder / path}", soft_wrap=True, highlight=False)

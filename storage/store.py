@@ -7,7 +7,8 @@ published is read-only. A reader never meets half an artifact, and two writers o
     <root>/manifests/ab/<sha256>  an artifact: names -> blobs, plus facts
     <root>/records/<key>          what a step returned for that key (storage.records)
     <root>/champions/<recipe>/    who is the champion, and how that came (storage.champions); its releases must stay
-    <root>/runs/<id>/             what a person opens: run.json, report, exports
+    <root>/runs/<id>/             what a person opens: run.json, report, a link to the exports
+    <root>/exports/               those exports, each set of files once (storage.exports)
     <root>/tmp/                   work in progress; never read by anyone else
 
 Other folders below the root (locks, indexes, logs, a server's data) are their owners', and may be deleted between runs.
@@ -19,17 +20,14 @@ import filecmp
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.digests import checked_digest, sha256_bytes, sha256_file
-from storage.disk import explained, fsync, locked, opened
+from storage.disk import copy, explained, flush, fsync, locked, opened
 from storage.errors import ArtifactDamaged, ArtifactMissing
-
-# Above this many files one sync of the file system is cheaper than an fsync of each.
-_FSYNC_EACH_UP_TO = 32
 
 
 class Store:
@@ -88,7 +86,7 @@ class Store:
             ArtifactMissing: there is no such artifact.
             ArtifactDamaged: the manifest's bytes changed since it was published.
         """
-        path = self._manifest_path(sha256)
+        path = self.manifest_path(sha256)
         try:
             found = path.stat()
             stamp = (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
@@ -155,8 +153,23 @@ class Store:
                 continue
             target = folder / checked_name(name.removeprefix(under).lstrip("/"))
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.read_blob(blob.sha256))
+            self.copy_blob(blob.sha256, target)
         return folder
+
+    def copy_blob(self, sha256: str, target: Path) -> None:
+        """Copy a blob to a file that may be changed, and check the copy; never a hard link.
+
+        Raises:
+            ArtifactMissing, ArtifactDamaged: as ``read_blob``; there is no file then.
+        """
+        path = self.blob_path(sha256)
+        if not path.is_file():
+            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}")
+        copy(path, target)
+        if sha256_file(target) != sha256:
+            target.unlink()
+            self.checked_blob(sha256)
+            raise ArtifactDamaged(f"the copy {target} of blob {sha256[:12]} has other bytes; try again")
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -235,7 +248,7 @@ class Store:
             self._move_in(written)
             part = aside / "manifest"
             part.write_bytes(manifest.canonical())
-            self._move_in({part: self._manifest_path(manifest.ref().sha256)})
+            self._move_in({part: self.manifest_path(manifest.ref().sha256)})
             return manifest.ref()
 
     def adopt(self, files: Mapping[Path, Blob]) -> None:
@@ -275,13 +288,14 @@ class Store:
             raise ArtifactMissing(f"blob {blob.sha256[:12]} is not in {self.root}")
         return blob
 
-    def _manifest_path(self, sha256: str) -> Path:
+    def manifest_path(self, sha256: str) -> Path:
+        """Return where the manifest of that artifact lies, or would lie."""
         return self.root / "manifests" / checked_digest(sha256)[:2] / sha256
 
     def _move_in(self, written: Mapping[Path, Path]) -> None:
         """Flush the files, rename each to its place, flush the folders. A damaged file in its place is replaced."""
         new = {part: target for part, target in written.items() if not _same_bytes(part, target)}
-        _flush(new)
+        flush(new)
         folders = {target.parent for target in new.values()}
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
@@ -294,12 +308,3 @@ class Store:
 
 def _same_bytes(part: Path, target: Path) -> bool:
     return target.is_file() and filecmp.cmp(part, target, shallow=False)
-
-
-def _flush(paths: Iterable[Path]) -> None:
-    paths = list(paths)
-    if len(paths) > _FSYNC_EACH_UP_TO:
-        os.sync()
-        return
-    for path in paths:
-        fsync(path)

@@ -21,7 +21,7 @@ from evergreen.sources.embedded import digits_zip
 from evergreen.steps import STEPS
 from storage.champions import Champions
 from storage.store import Store
-from tasks.releases import parts_of
+from tasks.releases import parts_of, whole_parts_of
 
 NAMES = [step.name for step in STEPS]
 # The steps that ask the world, and are never cached; and all that a new release goes through.
@@ -95,6 +95,21 @@ def test_the_second_run_runs_nothing_and_starts_neither_tensorflow_nor_prefect(
     assert again["metrics"] == first["metrics"]
     assert all(Path(export["path"]).is_dir() for export in again["exports"])
     assert [export["runtimes"] for export in again["exports"]] == [export["runtimes"] for export in first["exports"]]
+
+
+def test_an_edited_export_alters_no_champion_and_is_not_handed_out_again(
+    evergreen: Command, first: dict[str, Any]
+) -> None:
+    file = Path(first["exports"][0]["path"]) / "labels.txt"
+    labels = file.read_bytes()
+    file.write_bytes(b"edited\n")  # as whoever runs the tests: root may write to what is read-only
+    again = evergreen.retrain()
+    assert _ran(again) == set()
+    assert file.read_bytes() == labels == (Path(again["exports"][0]["path"]) / "labels.txt").read_bytes()
+    assert (Path(again["edited_exports"]) / file.parent.name / "labels.txt").read_bytes() == b"edited\n"
+    store = Store(evergreen.root)
+    parts = whole_parts_of(store, again["comparison"]["champion"])
+    assert [name for ref in parts.values() for name in store.damaged(ref)] == []
 
 
 def test_with_a_server_reused_steps_show_as_cached(

@@ -1,5 +1,6 @@
 """flows.summary: what of a run's exports is released into its folder."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flows.web import write_page
 from flows.why import why
 from storage.runs import run_folder
 from storage.store import Store
+from storage.upkeep import damaged, remove, size_of
 from tasks.run import Entry, Run
 from tasks.tables import to_json
 
@@ -55,6 +57,35 @@ def test_a_format_below_its_bar_stays_in_the_store_and_the_folder_says_why(run: 
         ("tfjs-uint8", True, str(folder / "tfjs-uint8")),
         ("tflite-int8", True, str(folder / "tflite-int8")),
     ]
+
+
+def test_runs_that_reuse_everything_add_a_link_and_an_edit_is_noticed(run: Run) -> None:
+    first = _finish(run, tfjs="passed")
+    exports = run.store.root / "exports"
+    before = size_of([exports])
+    assert before > 0
+    again = finish(replace(run, id="20990101-000000-abcdef"), "completed")
+    assert size_of([exports]) == before
+    folders = [run_folder(run.store, summary["id"]) / "exports" for summary in (first, again)]
+    assert folders[0].is_symlink()
+    assert len({folder.resolve() for folder in folders}) == 1
+    (folders[0] / "tfjs" / "labels.txt").write_text("other classes")
+    noticed = finish(replace(run, id="20990102-000000-abcdef"), "completed")
+    assert "edited_exports" not in again
+    assert (Path(noticed["edited_exports"]) / "tfjs" / "labels.txt").read_text() == "other classes"
+    assert [(folder / "tfjs" / "labels.txt").read_text() for folder in folders] == ["tfjs", "tfjs"]
+    assert damaged(run.store) == []
+    remove([folders[1].parent])
+    assert (folders[0] / "tfjs" / "labels.txt").read_text() == "tfjs"
+
+
+def test_what_was_refused_is_of_another_folder_than_what_was_released(run: Run) -> None:
+    passed = _finish(run, tfjs="passed", tfjs_uint8="passed", tflite_int8="passed")
+    other = replace(run, id="20990101-000000-abcdef")
+    assert _finish(other, tfjs="failed", tfjs_uint8="passed", tflite_int8="passed") != passed
+    for summary, released in ((run, ["tfjs", "tfjs-uint8", "tflite-int8"]), (other, ["tfjs-uint8", "tflite-int8"])):
+        folder = run_folder(run.store, summary.id) / "exports"
+        assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == released
 
 
 def test_what_is_no_run_breaks_no_reader(run: Run) -> None:

@@ -1,5 +1,6 @@
 """storage.store: publishing, reading, and what happens when bytes change underneath."""
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import disk
 from storage.artifacts import Ref
 from storage.errors import ArtifactDamaged, ArtifactMissing, BadReference, StoreUnwritable
 from storage.store import Store
@@ -139,6 +141,22 @@ def test_materialised_files_are_copies_that_may_be_changed(store: Store, tmp_pat
     assert store.read(ref, "tfjs/model.json") == b"{}"
     store.materialise(ref, tmp_path / "one", under="tflite/")
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["model"]
+
+
+def test_a_copy_is_a_reflink_where_the_file_system_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "given").write_bytes(b"x" * 3_000_000)
+    disk.copy(tmp_path / "given", tmp_path / "copied")
+    assert (tmp_path / "copied").read_bytes() == b"x" * 3_000_000
+    asked: list[tuple[int, str]] = []
+
+    def clones(target: int, request: int, source: int) -> int:
+        asked.append((request, str(Path(f"/proc/self/fd/{source}").readlink())))
+        return os.write(target, b"cloned")
+
+    monkeypatch.setattr(fcntl, "ioctl", clones)
+    disk.copy(tmp_path / "given", tmp_path / "copied")
+    assert (tmp_path / "copied").read_bytes() == b"cloned"
+    assert asked == [(getattr(fcntl, "FICLONE", 0x40049409), str(tmp_path / "given"))]
 
 
 def test_a_store_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
