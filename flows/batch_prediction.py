@@ -9,12 +9,12 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from evergreen.errors import BadInput
 from evergreen.reports.predictions import Prediction
+from flows.opening import open_store
 from flows.outcome import rename
 from flows.prediction import Job, Request, answer, refuse_in_batch, understand
 from flows.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
-from flows.settings import store_root
+from storage.in_use import in_use
 from storage.runs import run_folder, write_summary
-from storage.store import Store
 from tasks.run import new_id
 
 PREDICTED = "predicted"
@@ -54,9 +54,11 @@ def predict(
     outcome = "failed"
     try:
         refuse_in_batch(request)
-        job = understand(request, Store(store_root(Path(store) if store else None)))
-        name = job.meant.recipe or name
-        summary = _predict(job)
+        opened = open_store(store)
+        with in_use(opened):
+            job = understand(request, opened)
+            name = job.meant.recipe or name
+            summary = _predict(job)
         outcome = in_words(summary["counts"])
     finally:
         rename(f"predict {name}: {outcome}")

@@ -11,6 +11,7 @@ from flows.options import JsonOption, StoreOption, VerboseOption, errors
 from flows.settings import store_root
 from flows.summary import named_run, output_of
 from storage.champions import Champions, Event, State
+from storage.in_use import in_use
 from storage.store import Store
 from tasks.releases import find_release, recipe_of, whole_parts_of
 
@@ -53,8 +54,8 @@ def promote(
     verbose: VerboseOption = False,
 ) -> None:
     """Make a release the champion, whatever the gate says; a model that was blocked is blocked no more."""
-    with errors(verbose):
-        stored = Store(store_root(store))
+    stored = Store(store_root(store))
+    with errors(verbose), in_use(stored):
         release = _release_meant(stored, ref)
         model = whole_parts_of(stored, release)["model"].sha256
 
@@ -73,8 +74,8 @@ def rollback(
     recipe: NameArgument, store: StoreOption = None, as_json: JsonOption = False, verbose: VerboseOption = False
 ) -> None:
     """Step back to the champion before, and block the model stepped back from until someone promotes it by name."""
-    with errors(verbose):
-        stored = Store(store_root(store))
+    stored = Store(store_root(store))
+    with errors(verbose), in_use(stored):
 
         def decide(state: State) -> Event:
             _refuse_pinned(state)

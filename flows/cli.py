@@ -11,6 +11,7 @@ import typer
 
 from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
+from evergreen.variables import check
 from flows import champion_commands, predict_command, web_command
 from flows.options import (
     DONE,
@@ -31,6 +32,7 @@ from flows.terminal import Progress, show_answer, show_inspection, show_lineage,
 from storage import lineage as graph
 from storage.digests import sha256_file
 from storage.errors import StoreError
+from storage.in_use import in_use
 from storage.runs import read_summary, run_folder
 from storage.store import Store
 from tasks.run import Run, listener
@@ -43,6 +45,13 @@ app = typer.Typer(
 app.add_typer(champion_commands.app)
 app.add_typer(predict_command.app)
 app.add_typer(web_command.app)
+
+
+@app.callback()
+def _before_every_command() -> None:
+    with errors(verbose=False):
+        for warning in check():
+            typer.secho(warning, err=True, fg=typer.colors.YELLOW)
 
 
 @app.command()
@@ -163,14 +172,15 @@ def schema() -> None:
 
 def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
     """Return the summary of a run that reuses every step, or None if something must run. Starts nothing."""
-    entries = plan(recipe, store)
-    model = next((entry.output for entry in entries if entry.name == "train"), None)
-    if not nothing_to_do(entries) or model is None or not is_tracked(store, recipe, model.sha256):
-        return None
-    run = Run.new(store, recipe)
-    for entry in entries:
-        run.journal.add(entry)
-    return finish(run, "completed")
+    with in_use(store):
+        entries = plan(recipe, store)
+        model = next((entry.output for entry in entries if entry.name == "train"), None)
+        if not nothing_to_do(entries) or model is None or not is_tracked(store, recipe, model.sha256):
+            return None
+        run = Run.new(store, recipe)
+        for entry in entries:
+            run.journal.add(entry)
+        return finish(run, "completed")
 
 
 def _run_flow(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ParamSpec, cast
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
@@ -13,13 +13,14 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from flows.opening import open_store
 from flows.outcome import rename
 from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
-from flows.settings import store_root
 from storage.champions import Champions
 from storage.errors import ArtifactDamaged
+from storage.garbage import collect, garbage
 from storage.store import Store
-from storage.upkeep import damaged, incomplete, old_runs, remove, size_of
+from storage.upkeep import damaged, discard, incomplete, old_runs, remove, size_of
 from tasks.images import cache_excess, trim_cache
 from tasks.leftovers import ended_trainings, orphans
 
@@ -27,6 +28,8 @@ from tasks.leftovers import ended_trainings, orphans
 _SILENT = timedelta(minutes=10)
 _SHOWN = 5
 _LONGEST_NAME = 24
+
+P = ParamSpec("P")
 
 Days = Annotated[float, Field(ge=1, le=3650)]
 
@@ -39,13 +42,24 @@ class Chore:
         name: in words.
         found: names of what it found.
         size: bytes that it frees.
-        do: does it.
+        do: does it; a text that it returns says why not.
     """
 
     name: str
     found: list[str]
     size: int
-    do: Callable[[], Any]
+    do: Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How old what may go must be, in days, and what stays however old; the parameters of ``maintain``."""
+
+    keep_days: float
+    keep_runs: int
+    orphan_days: float
+    garbage_days: float
+    keep_rejected: bool
 
 
 @flow(name="maintain", flow_run_name="maintain")
@@ -54,6 +68,8 @@ def maintain(
     keep_days: Days = 90,
     keep_runs: Annotated[int, Field(ge=1, le=10_000)] = 10,
     orphan_days: Days = 7,
+    garbage_days: Days = 30,
+    keep_rejected: bool = True,
     dry_run: bool = True,
 ) -> list[dict[str, Any]]:
     """Look after a store and its runs; with dry_run, say what would be done and do nothing.
@@ -63,17 +79,19 @@ def maintain(
         keep_days: runs that ended more than this many days ago go, here and on the server.
         keep_runs: so many completed runs of a recipe stay however old they are.
         orphan_days: checkpoints, partial downloads and old memories that nobody touched for so long go.
+        garbage_days: what no run, champion or release needs goes once nobody used it for so long: records, artifacts,
+            copies of exports.
+        keep_rejected: models that lost, or were blocked, stay, to be promoted by hand; else they are garbage as well.
         dry_run: only say what would be done.
 
     Raises:
         ArtifactDamaged: something in the store is; told once everything else is done.
     """
-    kept = Store(store_root(Path(store) if store else None))
+    kept = open_store(store)
     rows = []
-    for chore in _chores(kept, keep_days, keep_runs, orphan_days):
-        if not dry_run and chore.found:
-            chore.do()
-        rows.append(_row(chore, dry_run))
+    for chore in _chores(kept, Bounds(keep_days, keep_runs, orphan_days, garbage_days, keep_rejected)):
+        refused = chore.do() if chore.found and not dry_run else None
+        rows.append(_row(chore, "dry run" if dry_run else refused))
     create_table_artifact(key="maintain", table=rows, description="Dry run" if dry_run else "What was done")
     told = _in_words(rows, dry_run)
     rename(f"maintain: {told}")
@@ -86,7 +104,7 @@ def maintain(
 _DAMAGED = "remove what was altered in the store, to be made again"
 
 
-def _chores(store: Store, keep_days: float, keep_runs: int, orphan_days: float) -> Iterator[Chore]:
+def _chores(store: Store, bounds: Bounds) -> Iterator[Chore]:
     """Yield the chores one after the other, each looked for when it is its turn."""
     own = FlowRunContext.get()
     with get_client(sync_client=True) as client:
@@ -95,39 +113,64 @@ def _chores(store: Store, keep_days: float, keep_runs: int, orphan_days: float) 
             "mark runs that died as Crashed",
             [run.name for run in dead],
             0,
-            lambda: mark_crashed(client, dead),
+            _does(mark_crashed, client, dead),
         )
-        past = old_server_runs(client, keep_days)
+        past = old_server_runs(client, bounds.keep_days)
         yield Chore(
             "forget old runs on the server",
             [run.name for run in past],
             0,
-            lambda: forget(client, past),
+            _does(forget, client, past),
         )
-    yield _removal(
-        "remove the folders of old runs", old_runs(store, keep_days, keep_runs, Champions(store.root).kept())
-    )
-    for folder, paths in orphans(store, orphan_days).items():
+    needed = Champions(store.root).kept(rejected=bounds.keep_rejected)
+    old = old_runs(store, bounds.keep_days, bounds.keep_runs, needed)
+    yield _removal("remove the folders of old runs", old, _does(discard, store, old))
+    yield _garbage(store, bounds, old)
+    for folder, paths in orphans(store, bounds.orphan_days).items():
         yield _removal(f"remove orphans in {folder}", paths)
     yield _removal("remove checkpoints of trainings that ended", ended_trainings(store))
     excess = cache_excess(store)
-    yield Chore("trim the caches", ["cache"] if excess else [], excess, lambda: trim_cache(store))
+    yield Chore("trim the caches", ["cache"] if excess else [], excess, _does(trim_cache, store))
     yield _removal(_DAMAGED, damaged(store))
     lacking = [f"{digest[:12]} lacks {name}" for digest, name in incomplete(store).items()]
     yield Chore("leave artifacts that are not whole to the step that needs them", lacking, 0, lambda: None)
 
 
-def _removal(name: str, paths: list[Path]) -> Chore:
-    return Chore(name, [path.name[:_LONGEST_NAME] for path in paths], size_of(paths), lambda: remove(paths))
+def _garbage(store: Store, bounds: Bounds, gone: list[Path]) -> Chore:
+    """Return the chore of collecting what nothing reaches once the folders of ``gone`` runs are no more."""
+    found = garbage(store, bounds.garbage_days, rejected=bounds.keep_rejected, gone=gone)
+
+    def do() -> str | None:
+        done = collect(store, bounds.garbage_days, rejected=bounds.keep_rejected)
+        return "a run uses the store; the next maintain looks again" if done is None else None
+
+    return Chore("remove what no run or champion needs", _named(found.paths), found.size, do)
 
 
-def _row(chore: Chore, dry_run: bool) -> dict[str, Any]:
+def _removal(name: str, paths: list[Path], do: Callable[[], None] | None = None) -> Chore:
+    return Chore(name, _named(paths), size_of(paths), do or _does(remove, paths))
+
+
+def _named(paths: list[Path]) -> list[str]:
+    return [path.name[:_LONGEST_NAME] for path in paths]
+
+
+def _does(work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Callable[[], None]:
+    """Return a function that does some work and returns nothing."""
+
+    def do() -> None:
+        work(*args, **kwargs)
+
+    return do
+
+
+def _row(chore: Chore, refused: str | None) -> dict[str, Any]:
     more = f" and {len(chore.found) - _SHOWN} more" if len(chore.found) > _SHOWN else ""
     return {
         "chore": chore.name,
         "found": len(chore.found),
         "MiB": round(chore.size / 2**20, 1),
-        "done": "nothing to do" if not chore.found else "no: dry run" if dry_run else "yes",
+        "done": "nothing to do" if not chore.found else f"no: {refused}" if refused else "yes",
         "which": ", ".join(chore.found[:_SHOWN]) + more,
     }
 

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from evergreen.errors import BadInput, EvergreenError
+from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
 
 DONE, FAILED, BAD = 0, 1, 2
 
 StoreOption = Annotated[
-    Path | None, typer.Option("--store", envvar="EVERGREEN_STORE", help="Folder of the store. Default: .evergreen/")
+    Path | None, typer.Option("--store", envvar=STORE.name, help="Folder of the store. Default: .evergreen/")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")]

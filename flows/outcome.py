@@ -8,6 +8,7 @@ from typing import Any, ParamSpec
 from httpx import HTTPError
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
+from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
@@ -105,5 +106,5 @@ def rename(name: str) -> None:
     try:
         with get_client(sync_client=True) as client:
             client.update_flow_run(context.flow_run.id, name=name[:_LONGEST_NAME])
-    except HTTPError as error:  # a run does not fail for its name
+    except (HTTPError, PrefectException) as error:  # a run does not fail for its name, nor hides why it failed
         get_run_logger().warning("the run could not be named %r: %s", name, error)

@@ -13,6 +13,7 @@ from evergreen.errors import BadInput
 from flows.options import BAD, DONE, JsonOption, StoreOption, VerboseOption, errors
 from flows.quiet import only_ours
 from flows.settings import prepare_prefect, server_is_configured, store_root
+from storage.in_use import in_use
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def predict(
             refuse_in_batch(request)
             bad = _run_flow(request, root, outputs, verbose)
         else:
-            bad = _answer(request, root, outputs, verbose)
+            with in_use(Store(root)):
+                bad = _answer(request, root, outputs, verbose)
     raise typer.Exit(BAD if bad else DONE)
 
 

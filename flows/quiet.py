@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -33,7 +33,8 @@ def only_ours(log: Path | None) -> Iterator[tuple[Console, Console]]:
         try:
             yield consoles
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with suppress(OSError):  # the log's disk is full, say: what is told is why the command failed
+                sys.stdout.flush()
+                sys.stderr.flush()
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)

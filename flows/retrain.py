@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -12,14 +11,14 @@ from evergreen.recipe import Recipe, load_recipe
 from flows.dashboard import show_in_dashboard
 from flows.decision import NOT_RETRAINED, compared, retraining_is_due
 from flows.form import Settings, as_overrides
+from flows.opening import open_store
 from flows.outcome import current_run, name_run, tells_outcome
 from flows.say import say
-from flows.settings import store_root
 from flows.summary import finish
 from flows.tracking import track
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
+from storage.in_use import in_use
 from storage.runs import write_summary
-from storage.store import Store
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
 from tasks.data.probe import probe
@@ -136,25 +135,31 @@ def started(
         outcome: what the summary says of a run that ends well.
         show: shows such a run in the dashboard; None as a retraining is shown.
     """
-    run = Run.new(Store(store_root(Path(store) if store else None)), recipe)
+    run = Run.new(open_store(store), recipe)
     current_run.set(run)
     run.store.sweep()
     if hearing := listener.get():
         hearing.started(run)
     summary: dict[str, Any] = {}
+    with in_use(run.store):
+        try:
+            try:
+                yield run, summary
+            finally:
+                _beside("the caches are not trimmed", lambda: trim_cache(run.store))
+            decision = run.journal.decision
+            summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
+            (show or show_in_dashboard)(run, summary)
+        except BaseException as error:
+            ended, told = "failed" if isinstance(error, Exception) else "cancelled", f"{type(error).__name__}: {error}"
+            _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
+            raise
+        name_run(run, summary)
+
+
+def _beside(harm: str, work: Callable[[], object]) -> None:
+    """Do what is done besides a run: its failure is said, hides no error of the run's own, and fails no good run."""
     try:
-        try:
-            yield run, summary
-        finally:
-            trim_cache(run.store)
-        decision = run.journal.decision
-        summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
-        (show or show_in_dashboard)(run, summary)
-    except BaseException as error:
-        ended = "failed" if isinstance(error, Exception) else "cancelled"
-        try:
-            name_run(run, finish(run, ended, f"{type(error).__name__}: {error}"))
-        except Exception as second:  # noqa: BLE001 - why the run failed matters more
-            say(f"the run's folder could not be written: {second}")
-        raise
-    name_run(run, summary)
+        work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run is what counts
+        say(f"{harm}: {type(error).__name__}: {error}")

@@ -4,12 +4,13 @@ import os
 import tomllib
 from pathlib import Path
 
+from evergreen.variables import STORE, value_of
 from storage.store import Store
 
 
 def store_root(given: Path | None) -> Path:
     """Return the store's root, absolute: ``given``, else EVERGREEN_STORE, else ``.evergreen`` in the working folder."""
-    chosen = given or Path(os.environ.get("EVERGREEN_STORE") or ".evergreen")
+    chosen = given or Path(value_of(STORE) or ".evergreen")
     return chosen.expanduser().absolute()
 
 

@@ -47,7 +47,7 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
             folder.rename(aside / "earlier")
         (aside / "page").rename(folder)
     finally:
-        shutil.rmtree(aside)
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 

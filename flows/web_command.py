@@ -8,6 +8,7 @@ import typer
 
 from flows.options import StoreOption, VerboseOption, errors
 from flows.settings import store_root
+from storage.in_use import in_use
 from storage.store import Store
 
 app = typer.Typer()
@@ -30,7 +31,9 @@ def web(
     from flows.web import HOST, server_of, write_page
 
     with errors(verbose):
-        folder = write_page(Store(store_root(store)), run, out)
+        stored = Store(store_root(store))
+        with in_use(stored):
+            folder = write_page(stored, run, out)
         typer.echo(f"page  {folder}")
         if serve:
             with server_of(folder, port) as server, suppress(KeyboardInterrupt):

@@ -168,9 +168,18 @@ class Champions:
         last = self.state(recipe).last
         return [*events, last] if last and last.number > len(events) else events
 
-    def kept(self) -> set[str]:
-        """Return every release that a champion's state or history names: whoever tidies the store must leave them."""
-        found = {event.release for recipe in self.recipes() for event in self.history(recipe)}
+    def kept(self, *, rejected: bool = True) -> set[str]:
+        """Return the releases that a champion's state or history names: whoever tidies the store must leave them.
+
+        Args:
+            rejected: also those that were turned away and are nothing else; a person may promote them yet.
+
+        Raises:
+            ArtifactDamaged: a history cannot be read.
+        """
+        turned_away = ("rejected", "blocked")
+        events = [event for recipe in self.recipes() for event in self.history(recipe)]
+        found = {event.release for event in events if rejected or event.event not in turned_away}
         states = [self.state(recipe) for recipe in self.recipes()]
         return found | {holder.release for state in states for holder in (*state.earlier, state.champion) if holder}
 

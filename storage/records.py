@@ -5,7 +5,10 @@ One JSON file a record, named by the key. The orchestrator that writes it wraps 
 missing or damaged is a miss, never an error.
 """
 
+import contextlib
 import json
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +22,7 @@ from storage.store import Store
 
 # The only way of writing that is trusted; an envelope that names another (a pickle, say) is foreign.
 SERIALIZER = "evergreen-record"
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Records:
         record = self._parse(self.path(key))
         if record is None or record.key != key or not self._store.is_whole(record.output):
             return None
+        self._touch(self.path(key))
         return record
 
     def discard_unreliable(self, key: str) -> None:
@@ -102,6 +107,12 @@ class Records:
             return KeyParts.parse(self._store.read_blob(record.key))
         except StoreError:
             return None
+
+    def _touch(self, path: Path) -> None:
+        """Note, once a day, that a record is relied on: what was used lately is no garbage."""
+        with contextlib.suppress(OSError):  # another user's store, or one that may only be read
+            if path.stat().st_mtime < time.time() - _DAY:
+                os.utime(path)
 
     def _parse(self, path: Path) -> Record | None:
         try:

@@ -1,6 +1,7 @@
 """Upkeep of a store: what is damaged, which runs are old, which work in progress nobody took up.
 
-Only ``remove`` deletes. Whole blobs and artifacts are never among what is found: a record may name them.
+Only ``remove`` and ``discard`` delete. Whole blobs and artifacts are never among what is found here: for them,
+storage.garbage asks first who needs them.
 """
 
 import contextlib
@@ -60,7 +61,7 @@ def old_runs(store: Store, days: float, keep: int, needed: Collection[str] = ())
             if kept[recipe] <= max(keep, 1) or told:
                 continue
         folder = run_folder(store, summary["id"])
-        if _age_days(folder / FILE) > days:
+        if age_days(folder / FILE) > days:
             found.append(folder)
     return sorted(found)
 
@@ -74,7 +75,7 @@ def untouched(folder: Path, days: float, in_use: Collection[str] = ()) -> list[P
         in_use: beginnings of names that stay however old they are.
     """
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in entries if not path.name.startswith(tuple(in_use)) and _age_days(path) > days]
+    return [path for path in entries if not path.name.startswith(tuple(in_use)) and age_days(path) > days]
 
 
 def size_of(paths: Iterable[Path]) -> int:
@@ -91,7 +92,19 @@ def remove(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _age_days(path: Path) -> float:
+def discard(store: Store, paths: Iterable[Path]) -> None:
+    """Delete folders of a store, each as one: killed in between, no half of one is left where somebody looks.
+
+    Raises:
+        StoreUnwritable: the store may not be written.
+    """
+    with store.workspace() as scratch:
+        for number, path in enumerate(paths):
+            path.rename(scratch / str(number))
+
+
+def age_days(path: Path) -> float:
+    """Return how many days ago a file, or the newest of a folder and all in it, was written."""
     newest = max((found.st_mtime for found in _stats(path)), default=time.time())
     return (time.time() - newest) / _DAY
 

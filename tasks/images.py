@@ -1,16 +1,12 @@
 """Where the craft reads images, and where in the store's folder it keeps what it made of them. Knows no Prefect."""
 
-import os
-
-from evergreen.errors import BadInput
+from evergreen.variables import CACHE_GIB, value_of
 from evergreen.vision.cache import evict
 from evergreen.vision.pixels import Images
 from storage.store import Store
 from tasks.keys import fingerprint_of
 from tasks.run import Run
 
-LIMIT_VARIABLE = "EVERGREEN_CACHE_GIB"
-_DEFAULT_GIB = 20.0
 _DOOR = ("opencv-python-headless", "pillow", "numpy")
 
 
@@ -42,11 +38,6 @@ def cache_excess(store: Store) -> int:
 
 
 def _limit() -> int:
-    text = os.environ.get(LIMIT_VARIABLE, "") or str(_DEFAULT_GIB)
-    try:
-        limit = float(text)
-    except ValueError:
-        limit = -1
-    if not limit >= 0:
-        raise BadInput(f"{LIMIT_VARIABLE}: expected a number of GiB, 0 or more; received {text!r}")
+    set_to = value_of(CACHE_GIB)
+    limit: float = CACHE_GIB.read(CACHE_GIB.default) if set_to is None else set_to
     return int(limit * 2**30)

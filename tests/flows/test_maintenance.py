@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from storage.in_use import in_use
 from storage.store import Store
 
 
 @pytest.fixture
 def neglected(store: Store) -> Store:
-    """A store with an old run, an orphan, a damaged blob, and a cache over its limit of nothing."""
+    """A store with an old run, what nobody needs, an orphan, a damaged blob, and a cache over its limit of nothing."""
     stamp = time.time() - 200 * 86_400
     for number in (1, 2):
         folder = store.root / f"runs/2026010{number}-000000-abcdef"
@@ -25,6 +26,7 @@ def neglected(store: Store) -> Store:
     state = store.root / "checkpoints" / ("a" * 64) / "000001.npz"
     state.parent.mkdir(parents=True)
     state.write_bytes(b"state")
+    store.publish("model", {"model.keras": bytes(2**21)})
     for path in (*store.root.rglob("*"),):
         os.utime(path, (stamp, stamp))
     rows = store.root / "cache/pixels/x/1.rows"
@@ -65,6 +67,7 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
         "mark runs that died as Crashed": (0, "nothing to do"),
         "forget old runs on the server": (0, "nothing to do"),
         "remove the folders of old runs": (1, "no: dry run"),
+        "remove what no run or champion needs": (2, "no: dry run"),
         "remove orphans in checkpoints": (1, "no: dry run"),
         "remove orphans in memos": (0, "nothing to do"),
         "remove orphans in downloads": (0, "nothing to do"),
@@ -73,11 +76,18 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
         "remove what was altered in the store, to be made again": (1, "no: dry run"),
         "leave artifacts that are not whole to the step that needs them": (0, "nothing to do"),
     }
+    assert {row["chore"]: row["MiB"] for row in _shown()}["remove what no run or champion needs"] == 2.0
     assert _files(neglected.root) == before
+    with in_use(neglected):
+        maintain(str(neglected.root), keep_runs=99, keep_days=3650, orphan_days=999, dry_run=False, return_state=True)
+    told = _found(_shown())["remove what no run or champion needs"]
+    assert told == (2, "no: a run uses the store; the next maintain looks again")
+    assert list(neglected.root.glob("manifests/??/*"))
     maintain(str(neglected.root), keep_runs=1, dry_run=False, return_state=True)
     assert not list(neglected.root.glob("checkpoints/*"))
     assert [path.name for path in neglected.root.glob("runs/*")] == ["20260102-000000-abcdef"]
     assert not list(neglected.root.rglob("*.rows"))
+    assert [path for path in neglected.root.glob("blobs/??/*") if path.stat().st_size > 2**20] == []
     again = maintain(str(neglected.root), keep_runs=1)
     assert _found(again)["trim the caches"] == (0, "nothing to do")
 

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 
-def kill_before_each_write(action: Callable[[], Any]) -> Iterator[tuple[int, bool]]:
+def kill_before_each_write(action: Callable[[], Any], every: int = 1) -> Iterator[tuple[int, bool]]:
     """Yield (n, whether it was killed) once the action's process has ended; the last one is not killed.
 
-    Whoever iterates looks at what is left, and puts the disk back to where the action begins.
+    With ``every``, only before each so-manieth write. Whoever iterates looks at what is left, and puts the disk back to
+    where the action begins.
     """
-    number, killed = 0, True
+    number, killed = 1 - every, True
     while killed:
-        number += 1
+        number += every
         child = os.fork()
         if child == 0:
             _die_before(number)
@@ -47,6 +48,7 @@ def _die_before(number: int) -> None:
     def opens_to_write(path: Path, mode: str = "r", *_: Any, **__: Any) -> bool:
         return mode[0] in "wa+" or "+" in mode
 
-    os.fsync, os.replace, os.rename = counting(os.fsync), counting(os.replace), counting(os.rename)
+    for name in ("fsync", "replace", "rename", "unlink", "rmdir"):
+        setattr(os, name, counting(getattr(os, name)))
     Path.open = counting(Path.open, opens_to_write)  # type: ignore[method-assign]
     Path.write_bytes = counting(Path.write_bytes)  # type: ignore[method-assign]

@@ -1,0 +1,105 @@
+"""The environment variables of Evergreen: the one place that lists them, reads them, and refuses wrong values.
+
+Others are not ours: the variables of sources' secrets, which a recipe names, of Kaggle's client, and of Prefect.
+"""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evergreen.errors import BadInput
+
+PREFIX = "EVERGREEN_"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable.
+
+    Attributes:
+        name: in the environment; empty counts as not set.
+        default: what holds where it is not set, in words.
+        meaning: for the documentation.
+        expected: what it may hold, in words.
+        read: turns its text into its value; raises ValueError for what it may not hold.
+    """
+
+    name: str
+    default: str
+    meaning: str
+    expected: str
+    read: Callable[[str], Any]
+
+
+def _gib(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise ValueError(text)
+    return int(text)
+
+
+def _path(text: str) -> str:
+    if "\0" in text or not text.strip():
+        raise ValueError(text)
+    return text
+
+
+STORE = Variable("EVERGREEN_STORE", "`.evergreen` in the working folder", "The folder of the store.", "a folder", _path)
+CACHE_GIB = Variable(
+    "EVERGREEN_CACHE_GIB",
+    "20",
+    "How many GiB the caches below the store may take, of decoded pixels and of features of frozen backbones.",
+    "a number of GiB, 0 or more",
+    _gib,
+)
+THREADS = Variable(
+    "EVERGREEN_THREADS",
+    "as many as this process may use processors",
+    "How many threads work on images.",
+    "a whole number of 1 or more",
+    _whole,
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS)
+
+
+def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:
+    """Return what a variable holds, or None where it is not set.
+
+    Raises:
+        BadInput: it holds what it may not.
+    """
+    text = (os.environ if environment is None else environment).get(variable.name, "")
+    if not text:
+        return None
+    try:
+        return variable.read(text)
+    except ValueError:
+        raise BadInput(f"{variable.name}: expected {variable.expected}; received {text!r}") from None
+
+
+def check(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Read every variable, before anything is done, and return a warning for each of our prefix that is none of them.
+
+    Those are no errors: a recipe may name such a variable for a secret of its source.
+
+    Raises:
+        BadInput: a variable holds what it may not.
+    """
+    held = os.environ if environment is None else environment
+    for variable in VARIABLES:
+        value_of(variable, held)
+    known = [variable.name for variable in VARIABLES]
+    warnings = []
+    for name in sorted(name for name in held if name.startswith(PREFIX) and name not in known):
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are: {', '.join(known)}"
+        warnings.append(f"{name} is no variable of Evergreen and changes nothing, unless a recipe names it; {hint}")
+    return warnings
