@@ -106,10 +106,10 @@ def speed(archive: Path) -> None:
 def anonymous(pid: int) -> Iterator[int]:
     """Yield the anonymous memory of a process and of its children, in KiB."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
         for task in Path(f"/proc/{pid}/task").iterdir():
-            children += (task / "children").read_text().split() if task.name != str(pid) else []
+            children += (task / "children").read_text(encoding="utf-8").split() if task.name != str(pid) else []
     except OSError:
         return
     yield from (int(line.split()[1]) for line in lines if line.startswith("RssAnon"))

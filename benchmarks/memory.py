@@ -61,7 +61,7 @@ def measure(count: int) -> float:
 
 def _watch(peak: list[float]) -> None:
     while True:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
         anonymous = next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
         peak[0] = max(peak[0], anonymous / 1024)
         time.sleep(0.02)

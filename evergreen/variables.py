@@ -5,6 +5,7 @@ Others are not ours: the variables of sources' secrets, which a recipe names, of
 
 import difflib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -86,9 +87,10 @@ def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -
 
 
 def check(environment: Mapping[str, str] | None = None) -> list[str]:
-    """Read every variable, before anything is done, and return a warning for each of our prefix that is none of them.
+    """Read every variable, before anything is done, and return warnings: of names like ours that are none of them.
 
-    Those are no errors: a recipe may name such a variable for a secret of its source.
+    Those are no errors: a recipe may name such a variable for a secret of its source. A locale in which not every file
+    can be named is warned of too.
 
     Raises:
         BadInput: a variable holds what it may not.
@@ -98,6 +100,11 @@ def check(environment: Mapping[str, str] | None = None) -> list[str]:
         value_of(variable, held)
     known = [variable.name for variable in VARIABLES]
     warnings = []
+    if sys.getfilesystemencoding() != "utf-8":
+        warnings.append(
+            f"this locale's file names are {sys.getfilesystemencoding()}: a file whose name has other letters is not "
+            "found; set PYTHONUTF8=1, or LC_ALL to a locale with UTF-8"
+        )
     for name in sorted(name for name in held if name.startswith(PREFIX) and name not in known):
         near = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
         hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are: {', '.join(known)}"

@@ -13,6 +13,7 @@ from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
 from evergreen.variables import check
 from flows import champion_commands, predict_command, web_command
+from flows.letters import know_every_letter
 from flows.options import (
     DONE,
     FAILED,
@@ -49,6 +50,7 @@ app.add_typer(web_command.app)
 
 @app.callback()
 def _before_every_command() -> None:
+    know_every_letter()
     with errors(verbose=False):
         for warning in check():
             typer.secho(warning, err=True, fg=typer.colors.YELLOW)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 
@@ -21,7 +22,7 @@ def only_ours(log: Path | None) -> Iterator[tuple[Console, Console]]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    with os.fdopen(saved[0], "w") as out, os.fdopen(saved[1], "w") as err:
+    with _text_of(saved[0], sys.stdout) as out, _text_of(saved[1], sys.stderr) as err:
         consoles = Console(file=out), Console(file=err)
         if log is None:
             yield consoles
@@ -38,3 +39,8 @@ def only_ours(log: Path | None) -> Iterator[tuple[Console, Console]]:
                 sys.stderr.flush()
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)
+
+
+def _text_of(descriptor: int, stream: TextIO) -> TextIO:
+    """Open a descriptor for text, in the encoding of a stream."""
+    return os.fdopen(descriptor, "w", encoding=stream.encoding, errors=stream.errors)

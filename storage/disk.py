@@ -71,7 +71,7 @@ def append(path: Path, data: bytes) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Wait for a lock, and hold it; the system lets go of it however the process ends. The file stays, empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
+    with path.open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

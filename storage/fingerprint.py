@@ -79,7 +79,7 @@ def _file_of(module: str, root: Path) -> Path | None:
 @lru_cache(maxsize=4096)
 def _read(path: Path, module: str, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...]]:
     """Return a module's normalised source and the modules that it imports; the stamp is there for the cache."""
-    tree = _parse(path.read_text())
+    tree = _parse(path.read_text(encoding="utf-8"))
     is_package = path.name == "__init__.py"
     imports = tuple(sorted(_imports(tree, module, is_package)))
     return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(tree))), imports

@@ -199,11 +199,11 @@ def _version(name: str) -> str:
     """Return the version of a distribution, of an npm package (``npm:NAME``) or of a program, or absent."""
     if name in _PROGRAMS:
         program = _PROGRAMS[name]()
-        answer = program and subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+        answer = program and subprocess.run([program, "--version"], capture_output=True, encoding="utf-8", check=False)
         return answer.stdout.strip() if answer else "absent"
     if name.startswith("npm:"):
         package = PROJECT / "node_modules" / name.removeprefix("npm:") / "package.json"
-        return str(json.loads(package.read_text())["version"]) if package.is_file() else "absent"
+        return str(json.loads(package.read_bytes())["version"]) if package.is_file() else "absent"
     try:
         return version(name)
     except PackageNotFoundError:

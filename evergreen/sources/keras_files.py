@@ -124,7 +124,7 @@ def _idx(path: Path) -> "np.ndarray":
     return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
-class _Arrays(pickle.Unpickler):
+class _Arrays(pickle.Unpickler):  # noqa: S301 - it looks up nothing
     """Reads dictionaries, lists, strings and NumPy arrays, and refuses to look up anything else: no code runs."""
 
     def find_class(self, module: str, name: str) -> Any:

@@ -43,4 +43,4 @@ def alone(path: Path) -> Iterator[Memory]:
 
 def boot() -> str:
     """Return what tells one start of this machine from another, or nothing where the system does not say."""
-    return _BOOT.read_text().strip() if _BOOT.is_file() else ""
+    return _BOOT.read_text(encoding="ascii").strip() if _BOOT.is_file() else ""

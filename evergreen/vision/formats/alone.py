@@ -34,7 +34,7 @@ def main() -> None:
         runtime = import_module(_RUNTIME[kind])
     except ImportError as error:
         sys.exit(_missing(error))
-    shape = json.loads((work / "shape.json").read_text())
+    shape = json.loads((work / "shape.json").read_bytes())
     images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
     began = time.perf_counter()
     answer, classes = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite}[kind](runtime, export)

@@ -55,7 +55,15 @@ def _ended(name: str, command: list[str], limit: int) -> subprocess.CompletedPro
     hidden = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_BACKEND": "tensorflow"}
     environment = os.environ | hidden
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False, env=environment)
+        return subprocess.run(
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=limit,
+            check=False,
+            env=environment,
+        )
     except subprocess.TimeoutExpired:
         raise ExportRefused(f"{name} gave no answer within {limit} s") from None
 
@@ -66,7 +74,7 @@ def exchange(images: np.ndarray) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         (work / "images.bin").write_bytes(np.ascontiguousarray(images, np.uint8).tobytes())
-        (work / "shape.json").write_text(json.dumps(images.shape))
+        (work / "shape.json").write_bytes(json.dumps(images.shape).encode())
         yield work
 
 

@@ -47,7 +47,8 @@ def open_predictor(folder: Path) -> Predictor:
             with _served(folders, ended) as address, _browsing(program, Path(profile), address + _PAGE) as browser:
                 _wait(ended, browser, process.limit_seconds(len(images)))
             if (work / "error.txt").is_file():
-                raise ExportRefused(f"TensorFlow.js in Chromium failed: {(work / 'error.txt').read_text()[:2000]}")
+                told = (work / "error.txt").read_text(encoding="utf-8", errors="replace")[:2000]
+                raise ExportRefused(f"TensorFlow.js in Chromium failed: {told}")
             return process.read_answers(work, len(images))
 
     return Predictor(run)

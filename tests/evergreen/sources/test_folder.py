@@ -83,9 +83,9 @@ def test_a_file_changed_in_the_instant_of_the_index_is_not_trusted(photos: Path,
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"entries": {"a/1.png": ["0"]}}', '{"entries": 1, "begun_ns": 2}'])
 def test_a_torn_or_foreign_index_is_ignored(photos: Path, index: Path, text: str) -> None:
     expected = list_folder(photos, index)
-    index.write_text(text)
+    index.write_text(text, encoding="utf-8")
     assert list_folder(photos, index) == expected
-    assert set(json.loads(index.read_text())["entries"]) == set(expected)
+    assert set(json.loads(index.read_bytes())["entries"]) == set(expected)
 
 
 def test_the_digest_knows_names_and_contents_and_no_time(photos: Path, index: Path, tmp_path: Path) -> None:
