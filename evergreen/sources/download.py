@@ -8,16 +8,17 @@ import errno
 import hashlib
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.errors import ChecksumMismatch, SourceChanged, SourceUnavailable, SourceUnreachable
+from evergreen.errors import SourceUnavailable, SourceUnreachable
 from evergreen.sources.answers import Ask, opened, pause, refuse_page
 from evergreen.sources.desk import Desk, Kept
 from evergreen.sources.digest import Digest
 from evergreen.sources.memory import Memory, alone, boot
 from evergreen.sources.validators import Validators
+from evergreen.sources.whole import check_answer, finished, unpacked_path
 
 if TYPE_CHECKING:
     from requests import Response
@@ -37,7 +38,7 @@ class Wanted:
         version: what the answer's validators must say; None if a checksum or a pinned version decides.
         label: the version that is remembered for the finished file; None if its bytes alone can tell, so that it must
             be fetched, and its digest is remembered.
-        sha256: expected digest, if the recipe states it.
+        sha256: expected digest, if the recipe states it; of the file, or of what the server sends for it.
     """
 
     name: str
@@ -63,8 +64,9 @@ def fetch(wanted: Wanted, desk: Desk) -> Kept:
         if known and known["label"] == wanted.label and desk.shelf.has(kept := Kept(known["sha256"], known["size"])):
             return kept
         transfer = _Transfer(wanted, desk, desk.downloads / f"{name}.part", memory)
-        kept = transfer.run()
-        desk.shelf.take(transfer.part, kept)
+        path, kept = transfer.run()
+        desk.shelf.take(path, kept)
+        transfer.part.unlink(missing_ok=True)
         label = wanted.label or f"sha256 {kept.sha256}"
         memory.write({"finished": {"label": label, "sha256": kept.sha256, "size": kept.size}})
         return kept
@@ -84,8 +86,8 @@ class _Transfer:
     digest: Digest = field(default_factory=Digest)
     told: float = 0.0
 
-    def run(self) -> Kept:
-        """Fetch what is missing, check the whole, and return its digest; the bytes are in ``part``."""
+    def run(self) -> tuple[Path, Kept]:
+        """Fetch what is missing, check the whole, and return where the file lies, and its digest."""
         from tenacity import Retrying, retry_if_exception_type
 
         self._recall()
@@ -99,9 +101,19 @@ class _Transfer:
         )
         try:
             retrying(self._attempt)
-            return self._checked()
+            return self._finished()
         finally:
             self.digest.close()
+
+    def _finished(self) -> tuple[Path, Kept]:
+        validators = self.validators or Validators(None, None, None)
+        try:
+            return finished(self.wanted, self.part, Kept(self.digest.hexdigest(), self.size), validators)
+        except (SourceUnavailable, OSError) as error:
+            unpacked_path(self.part).unlink(missing_ok=True)
+            if isinstance(error, SourceUnavailable):
+                self._start_over(None)
+            raise
 
     def _attempt(self) -> None:
         before = self.size
@@ -123,8 +135,8 @@ class _Transfer:
         with opened(self.wanted.ask, headers) as response:
             found = Validators.of(response.status_code, response.headers)
             if response.status_code == 200:
-                self._start_over(found)
-            elif response.status_code != 206 or not self._continues(found):  # 416, or the rest of another version
+                self._begin(found)
+            elif response.status_code != 206 or not self._goes_on(found):  # 416, or the rest of another version
                 self._start_over(None)
                 raise SourceUnreachable(f"{self.wanted.ask.shown}: another version than before; starting over")
             self._write(response)
@@ -133,12 +145,19 @@ class _Transfer:
                 f"{self.wanted.ask.shown}: expected {self.validators.length:,} bytes, cut off after {self.size:,}"
             )
 
-    def _continues(self, found: Validators) -> bool:
+    def _begin(self, found: Validators) -> None:
+        """Forget what is here, and begin with a whole answer, if it is what was asked for."""
+        self._start_over(None)
+        check_answer(self.wanted, found)
+        self._start_over(found)
+
+    def _goes_on(self, found: Validators) -> bool:
         """Whether an answer is the rest of what is here: same version, same length, from the right byte."""
         ours = self.validators
-        if ours is None or found.first != self.size:
+        if ours is None or found.first != self.size or not ours.goes_on_as(found):
             return False
-        return (ours.version, ours.length) == (found.version, found.length)
+        self.validators = replace(ours, length=found.length)
+        return True
 
     def _write(self, response: "Response") -> None:
         with self.part.open("ab", buffering=0) as file:
@@ -170,49 +189,21 @@ class _Transfer:
         """Return what the next process must know to go on with the partial file; nothing if it cannot."""
         if validators is None or not validators.condition:
             return {}
-        partial = {name: getattr(validators, name) for name in ("etag", "modified", "length")}
+        partial = {name: getattr(validators, name) for name in ("etag", "modified", "length", "codings")}
         return {"partial": {"boot": boot(), "hashes": dict(validators.hashes), **partial}}
 
     def _recall(self) -> None:
         """Take up what an earlier process left, if the machine did not lose power since: then bytes may be missing."""
         known = self.memory.value.get("partial")
-        if not known or not self.part.is_file() or known["boot"] != boot():
+        if not known or "codings" not in known or not self.part.is_file() or known["boot"] != boot():
             self.part.unlink(missing_ok=True)
             return
-        self.validators = Validators(known["etag"], known["modified"], known["length"], hashes=known["hashes"])
+        found = Validators(
+            known["etag"], known["modified"], known["length"], hashes=known["hashes"], codings=tuple(known["codings"])
+        )
+        if self.wanted.version is not None and not found.is_of(self.wanted.version):
+            self.part.unlink()
+            return
+        self.validators = found
         self.digest.restart(self.part)
         self.size = self.part.stat().st_size
-
-    def _checked(self) -> Kept:
-        """Return the digest of the whole file.
-
-        Raises:
-            ChecksumMismatch: it is not the one that the recipe or the server states.
-            SourceChanged: it is of another version than was asked for.
-        """
-        kept = Kept(self.digest.hexdigest(), self.size)
-        stated = dict(self.validators.hashes) if self.validators else {}
-        promises = [("the recipe", "sha256", self.wanted.sha256)] if self.wanted.sha256 else []
-        promises += [("the server", name, value) for name, value in stated.items()]
-        for who, name, expected in promises:
-            received = kept.sha256 if name == "sha256" else _digest(self.part, name)
-            if received != expected:
-                self._start_over(None)
-                raise ChecksumMismatch(
-                    f"{self.wanted.name} from {self.wanted.ask.shown}: expected {name} {expected} as {who} states, "
-                    f"received {received}; nothing was kept. "
-                    + ("Correct the recipe's sha256 if the file was replaced." if who == "the recipe" else "Run again.")
-                )
-        version = self.validators.version if self.validators else None
-        if self.wanted.version is not None and version != self.wanted.version:
-            self._start_over(None)
-            raise SourceChanged(
-                f"{self.wanted.ask.shown}: expected {self.wanted.version}, received {version}: "
-                "the file was replaced meanwhile. Run again"
-            )
-        return kept
-
-
-def _digest(path: Path, name: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()

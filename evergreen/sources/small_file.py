@@ -1,9 +1,13 @@
 """One small file behind an address, held in memory: for a picture that a person names, not for a dataset."""
 
+import io
+
 from evergreen.errors import BadInput, SourceUnreachable
-from evergreen.sources.addresses import secret_in, shown
+from evergreen.sources.addresses import file_name, secret_in, shown
 from evergreen.sources.answers import Ask, opened, refuse_page, repeated
+from evergreen.sources.codings import DAMAGE, around, unpacked
 from evergreen.sources.validators import Validators
+from evergreen.sources.whole import check_codings
 
 _CHUNK = 1 << 20
 _STALL_SECONDS = 30
@@ -31,7 +35,9 @@ def fetch_bytes(url: str, most: int, pause_seconds: float = 1.0) -> bytes:
 
     def once() -> bytes:
         with opened(asked, {}) as response:
-            length = Validators.of(response.status_code, response.headers).length
+            found = Validators.of(response.status_code, response.headers)
+            check_codings(asked, found, file_name(url))
+            length = found.length
             _refuse_larger(asked, length or 0, most)
             data = bytearray()
             while part := asked.read(response, _CHUNK):
@@ -39,10 +45,21 @@ def fetch_bytes(url: str, most: int, pause_seconds: float = 1.0) -> bytes:
                 _refuse_larger(asked, len(data), most)
         if length is not None and length != len(data):
             raise SourceUnreachable(f"{asked.shown}: expected {length:,} bytes, cut off after {len(data):,}")
-        refuse_page(asked, bytes(data[:1024]))
-        return bytes(data)
+        image = _inside(asked, bytes(data), around(found.codings, file_name(url)), most)
+        refuse_page(asked, image)
+        return image
 
     return repeated(asked, once)
+
+
+def _inside(asked: Ask, data: bytes, packings: tuple[str, ...], most: int) -> bytes:
+    """Return what a server packed on the way, at most so many bytes of it."""
+    try:
+        image = unpacked(io.BytesIO(data), packings).read(most + 1)
+    except DAMAGE:
+        raise SourceUnreachable(f"{asked.shown}: the server packed it on the way, and it came damaged") from None
+    _refuse_larger(asked, len(image), most)
+    return image
 
 
 def _refuse_larger(asked: Ask, size: int, most: int) -> None:

@@ -1,5 +1,6 @@
 """A server on loopback that fails on demand."""
 
+import gzip
 import json
 import socket
 import struct
@@ -13,7 +14,14 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Served:
-    """One file of the fake server; ``faults`` are used up, one a request."""
+    """One file of the fake server.
+
+    Attributes:
+        chunked: answers state no length, ranges aside.
+        packed: whole answers are packed with gzip on the way, and chunked, under the tag of the file; ranges are not.
+        nodes: tags of one file, each in turn, as of machines behind a load balancer.
+        faults: are used up, one a request.
+    """
 
     data: bytes
     etag: str | None = '"v1"'
@@ -21,6 +29,8 @@ class Served:
     ranges: bool = True
     query: str | None = None
     chunked: bool = False
+    packed: bool = False
+    nodes: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     faults: list[Callable[["Handler", "Served"], bool]] = field(default_factory=list)
 
@@ -69,6 +79,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self, served: Served, most: int | None = None) -> None:
         """Send the file, or the rest that was asked for; ``most`` bytes of it, then the connection ends."""
+        if served.nodes:
+            served.etag = served.nodes[0]
+            served.nodes.append(served.nodes.pop(0))
         first = 0
         condition = self.headers.get("If-Range")
         asked = self.headers.get("Range", "")
@@ -84,15 +97,19 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(206 if ranged else 200)
         if ranged:
             self.send_header("Content-Range", f"bytes {first}-{first + len(data) - 1}/{len(served.data)}")
+        packed, chunked = served.packed and not ranged, served.chunked or (served.packed and not ranged)
+        data = gzip.compress(data, 1) if packed else data
         for name, value in {"ETag": served.etag, "Last-Modified": served.modified, **served.headers}.items():
             if value is not None:
                 self.send_header(name, value)
-        self.send_header(*(("Transfer-Encoding", "chunked") if served.chunked else ("Content-Length", str(len(data)))))
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(data)))))
         self.end_headers()
         self.seen.sent = len(data) if most is None else min(most, len(data))
         sent = data[: self.seen.sent]
         try:
-            if served.chunked:
+            if chunked:
                 sent = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in _parts(sent, 5000))
                 sent += b"0\r\n\r\n" if most is None else b""
             self.wfile.write(sent)

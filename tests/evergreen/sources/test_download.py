@@ -1,6 +1,7 @@
 """evergreen.sources.download: whole, of one version, resumed where it was cut."""
 
 import base64
+import gzip
 import hashlib
 import os
 import random
@@ -26,7 +27,7 @@ from evergreen.errors import (
     SourceUnreachable,
 )
 from evergreen.sources import download as module
-from evergreen.sources import memory
+from evergreen.sources import memory, whole
 from evergreen.sources.answers import Ask, ask
 from evergreen.sources.desk import Desk, Kept
 from evergreen.sources.download import CHUNK, Wanted, fetch
@@ -50,6 +51,10 @@ def want(server: Any) -> Callable[..., Wanted]:
 
 def _leftovers(desk: Desk) -> list[str]:
     return [path.name for path in desk.downloads.iterdir() if path.suffix != ".json"]
+
+
+def _die(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 # -- cuts --------------------------------------------------------------------------------------------------------------
@@ -88,6 +93,24 @@ def test_a_cut_without_a_stated_length_is_seen(server: Any, want: Any, desk: Des
     served.faults = [server.cut(50_000)]
     kept = fetch(want(), desk)
     assert shelf.read(kept) == DATA
+
+
+def test_a_strong_tag_vouches_for_the_rest_of_what_came_without_a_length(
+    server: Any, want: Any, desk: Desk, shelf: Any
+) -> None:
+    served = server.add("/photos.zip", DATA, chunked=True)
+    served.faults = [server.cut(2_000_000), server.cut(500_000)]
+    assert shelf.read(fetch(want(), desk)) == DATA
+    assert sum(seen.sent for seen in server.requests) == len(DATA)
+
+
+def test_a_date_does_not_vouch_for_the_rest_of_what_came_without_a_length(
+    server: Any, want: Any, desk: Desk, shelf: Any
+) -> None:
+    date = "Sat, 21 Nov 2026 10:00:00 GMT"
+    served = server.add("/photos.zip", DATA, etag=None, modified=date, chunked=True)
+    served.faults = [server.cut(2_000_000), server.then(lambda served: setattr(served, "data", OTHER))]
+    assert shelf.read(fetch(want(), desk)) == OTHER
 
 
 def test_a_server_without_ranges_starts_over(server: Any, want: Any, desk: Desk, shelf: Any) -> None:
@@ -295,6 +318,176 @@ def test_another_version_than_the_probe_saw_is_refused(server: Any, want: Any, d
     assert not list(shelf.folder.iterdir())
 
 
+def test_another_version_is_refused_before_its_body_comes(server: Any, want: Any, desk: Desk) -> None:
+    served = server.add("/photos.zip", DATA)
+    version = ask(want().ask).version
+    served.faults = [server.stall(5), server.stall(5)]
+    served.etag = '"v2"'
+    with pytest.raises(SourceChanged, match=r"state the file's sha256 in the recipe"):
+        fetch(want(version=version), desk)
+    assert len(server.requests) == 2
+    assert not _leftovers(desk)
+
+
+@pytest.mark.parametrize("chunked_at", ["the probe", "the fetch", "both"])
+def test_one_version_may_be_told_with_a_length_and_without(
+    server: Any, want: Any, desk: Desk, shelf: Any, chunked_at: str
+) -> None:
+    served = server.add("/photos.zip", DATA, ranges=chunked_at == "the fetch", chunked=chunked_at != "the fetch")
+    version = ask(want().ask).version
+    assert version == ('etag "v1"' if not served.ranges else f'etag "v1", {len(DATA)} bytes')
+    served.chunked = chunked_at != "the probe"
+    assert shelf.read(fetch(want(version=version), desk)) == DATA
+
+
+def test_another_length_than_the_probe_saw_is_refused_where_the_answer_states_none(
+    server: Any, want: Any, desk: Desk, shelf: Any
+) -> None:
+    served = server.add("/photos.zip", DATA, chunked=True)
+    version = ask(want().ask).version
+    served.data = OTHER[:-1]
+    with pytest.raises(SourceChanged, match=f"received .* and {len(DATA) - 1} bytes"):
+        fetch(want(version=version), desk)
+    assert not list(shelf.folder.iterdir())
+    assert not _leftovers(desk)
+
+
+def test_tags_that_differ_by_node_are_named_and_a_stated_sha256_goes_through(
+    server: Any, want: Any, desk: Desk, shelf: Any
+) -> None:
+    served = server.add("/photos.zip", DATA, nodes=['"node-a"', '"node-b"', '"node-c"'])
+    version = ask(want().ask).version
+    with pytest.raises(SourceChanged, match=r"do not agree on a version: state the file's sha256"):
+        fetch(want(version=version), desk)
+    served.faults = [server.cut(3_000_000), server.cut(2_500_000)]
+    assert shelf.read(fetch(want(sha256=hashlib.sha256(DATA).hexdigest()), desk)) == DATA
+    assert not _leftovers(desk)
+
+
+# -- content codings ---------------------------------------------------------------------------------------------------
+
+PACKED = gzip.compress(DATA, 1)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "aws-chunked", "none"])
+@pytest.mark.parametrize("name", ["photos.tar.gz", "photos.TGZ"])
+def test_a_coding_that_is_the_files_own_stays_on_it(
+    server: Any, want: Any, desk: Desk, shelf: Any, coding: str, name: str
+) -> None:
+    headers = {"Content-Encoding": coding, "Content-MD5": _base64("md5", PACKED)}
+    served = server.add("/photos.zip", PACKED, headers=headers)
+    version = ask(want().ask).version
+    served.faults = [server.cut(2_000_000)]
+    kept = fetch(replace(want(version=version), name=name), desk)
+    assert shelf.read(kept) == PACKED
+    assert [seen.headers["Accept-Encoding"] for seen in server.requests] == ["identity"] * 3
+    assert server.requests[-1].sent == len(PACKED) - 2_000_000
+
+
+def test_a_coding_put_around_the_file_on_the_way_comes_off(server: Any, want: Any, desk: Desk, shelf: Any) -> None:
+    server.add("/photos.zip", PACKED, headers={"Content-Encoding": "gzip"})
+    version = ask(want().ask).version
+    assert shelf.read(fetch(want(version=version), desk)) == DATA
+    twice = gzip.compress(PACKED, 1)
+    server.add("/photos.zip", twice, headers={"Content-Encoding": "gzip, gzip"})
+    assert shelf.read(fetch(replace(want(), name="photos.tar.gz"), desk)) == PACKED
+    assert not _leftovers(desk)
+
+
+@pytest.mark.parametrize("sent", [DATA, PACKED], ids=["the file", "what is sent"])
+def test_a_stated_sha256_is_of_the_file_or_of_what_is_sent_for_it(
+    server: Any, want: Any, desk: Desk, shelf: Any, sent: bytes
+) -> None:
+    server.add("/photos.zip", PACKED, headers={"Content-Encoding": "gzip"})
+    assert shelf.read(fetch(want(sha256=hashlib.sha256(sent).hexdigest()), desk)) == sent
+    with pytest.raises(ChecksumMismatch, match="as the recipe states"):
+        fetch(replace(want(sha256="0" * 64), label="another"), desk)
+    assert not _leftovers(desk)
+
+
+def test_one_tag_on_a_packed_whole_and_on_plain_ranges_splices_nothing(
+    server: Any, want: Any, desk: Desk, shelf: Any
+) -> None:
+    served = server.add("/photos.zip", DATA, packed=True)
+    version = ask(want().ask).version
+    assert version == f'etag "v1", {len(DATA)} bytes'
+    served.faults = [server.cut(1_000_000)]
+    assert shelf.read(fetch(want(version=version), desk)) == DATA
+    assert [seen.headers.get("Range") for seen in server.requests] == ["bytes=0-0", None, "bytes=1000000-", None]
+
+
+def test_a_filter_on_the_way_may_weaken_the_tag(server: Any, want: Any, desk: Desk, shelf: Any) -> None:
+    served = server.add("/photos.zip", DATA)
+    version = ask(want().ask).version
+    served.packed, served.etag = True, 'W/"v1"'
+    assert shelf.read(fetch(want(version=version), desk)) == DATA
+
+
+def test_a_coding_that_is_stated_and_not_there_is_none(server: Any, want: Any, desk: Desk, shelf: Any) -> None:
+    server.add("/photos.zip", DATA, headers={"Content-Encoding": "gzip"})
+    assert shelf.read(fetch(want(), desk)) == DATA
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "gzip, br", "gzip, gzip, gzip, gzip"])
+def test_a_coding_that_cannot_be_undone_is_refused_before_the_body(
+    server: Any, want: Any, desk: Desk, coding: str
+) -> None:
+    server.add("/photos.zip", DATA, headers={"Content-Encoding": coding})
+    with pytest.raises(SourceUnavailable, match=f"packed with {coding}, which was not asked for"):
+        fetch(want(), desk)
+    assert not _leftovers(desk)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [PACKED[:-100], PACKED[:-8] + bytes(8), PACKED[:500] + bytes(100) + PACKED[600:]],
+    ids=["cut", "checksum", "hole"],
+)
+def test_a_packed_body_that_came_damaged_is_refused(
+    server: Any, want: Any, desk: Desk, shelf: Any, damage: bytes
+) -> None:
+    server.add("/photos.zip", damage, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(SourceUnavailable, match="came damaged"):
+        fetch(want(), desk)
+    assert not list(shelf.folder.iterdir())
+    assert not _leftovers(desk)
+
+
+def test_a_packed_bomb_and_a_packed_login_page_are_refused(
+    server: Any, want: Any, desk: Desk, shelf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "_RATIO_ABOVE", 1 << 20)
+    for data, words in ((bytes(5 << 20), "unpacks to over 1,048,576"), (b"<html>Sign in</html>", "HTML page")):
+        server.add("/photos.zip", gzip.compress(data), headers={"Content-Encoding": "gzip"})
+        with pytest.raises(SourceUnavailable, match=words):
+            fetch(want(), desk)
+    assert not list(shelf.folder.iterdir())
+    assert not _leftovers(desk)
+
+
+def test_what_is_unpacked_never_stands_in_for_the_partial_file(
+    server: Any, want: Any, desk: Desk, shelf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add("/photos.zip", PACKED, headers={"Content-Encoding": "gzip"})
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(shelf, "take", _die)
+        fetch(want(), desk)
+    (part,) = desk.downloads.glob("*.part")
+    assert part.read_bytes() == PACKED
+    assert shelf.read(fetch(want(), desk)) == DATA
+    assert len(server.requests) == 1
+    assert not _leftovers(desk)
+
+
+def test_googles_hash_is_not_held_against_what_google_unpacked(server: Any, want: Any, desk: Desk, shelf: Any) -> None:
+    headers = {"x-goog-hash": f"md5={_base64('md5', PACKED)}", "x-goog-stored-content-encoding": "gzip"}
+    served = server.add("/photos.zip", DATA, headers=headers, ranges=False, chunked=True)
+    assert shelf.read(fetch(want(), desk)) == DATA
+    served.data, served.headers = PACKED[:-1] + b"x", headers | {"Content-Encoding": "gzip"}
+    with pytest.raises(ChecksumMismatch, match="as the server states"):
+        fetch(replace(want(), label="another"), desk)
+
+
 def test_what_is_here_is_not_fetched_again_until_it_is_gone(server: Any, want: Any, desk: Desk, shelf: Any) -> None:
     server.add("/photos.zip", DATA)
     kept = fetch(want(), desk)
@@ -351,6 +544,18 @@ def test_after_kill_9_the_next_process_resumes(server: Any, want: Any, desk: Des
     assert not _leftovers(desk)
 
 
+def test_what_is_here_of_another_version_is_left(
+    server: Any, want: Any, desk: Desk, shelf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = server.add("/photos.zip", DATA)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(shelf, "take", _die)
+        fetch(want(), desk)
+    assert _leftovers(desk)
+    served.data, served.etag = OTHER, '"v2"'
+    assert shelf.read(fetch(want(version=ask(want().ask).version), desk)) == OTHER
+
+
 def test_after_a_reboot_a_partial_file_is_not_trusted(
     server: Any, want: Any, desk: Desk, shelf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,8 +600,8 @@ def test_a_torn_memory_is_no_memory(server: Any, want: Any, desk: Desk) -> None:
     server.add("/photos.zip", DATA)
     kept = fetch(want(), desk)
     path = next(desk.downloads.glob("*.json"))
-    whole = path.read_text()
-    for length in (0, 1, len(whole) // 2, len(whole) - 1):
-        path.write_text(whole[:length])
+    text = path.read_text()
+    for length in (0, 1, len(text) // 2, len(text) - 1):
+        path.write_text(text[:length])
         assert fetch(want(), desk) == kept
     assert len(server.requests) == 5

@@ -1,5 +1,6 @@
 """evergreen.sources.given: what names stand for, in their order; what cannot be had is an answer, never an end."""
 
+import gzip
 import io
 import os
 from pathlib import Path
@@ -125,6 +126,17 @@ def test_what_is_no_image_is_refused_and_no_secret_is_shown(
         fetch_bytes(url, MOST_BYTES, 0.001)
     assert "pl4nted" not in str(raised.value)
     assert named([url]).images[0].name == server.url("/a.png")
+
+
+def test_an_image_that_was_packed_on_the_way_is_taken_out(server: FakeServer) -> None:
+    packed = gzip.compress(b"x" * 300_000)
+    served = server.add("/a.png", packed, headers={"Content-Encoding": "gzip"})
+    assert fetch_bytes(server.url("/a.png"), MOST_BYTES) == b"x" * 300_000
+    with pytest.raises(BadInput, match="larger than"):
+        fetch_bytes(server.url("/a.png"), 100_000)
+    served.data = packed[:-10]
+    with pytest.raises(SourceUnreachable, match="came damaged"):
+        fetch_bytes(server.url("/a.png"), MOST_BYTES, 0.001)
 
 
 def test_a_query_that_is_no_secret_tells_two_images_apart(server: FakeServer) -> None:
