@@ -73,7 +73,7 @@ def test_crop_of_a_very_thin_picture_keeps_its_middle() -> None:
 @contextmanager
 def _address_space(more: int) -> Iterator[None]:
     """Limit this process to what it holds and some bytes more."""
-    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    held = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (held + more, before[1]))
     try:

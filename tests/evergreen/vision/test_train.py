@@ -49,7 +49,7 @@ def test_what_other_threads_draw_does_not_change_a_training(trained: Trained) ->
     def draw() -> None:
         while not ended.wait(0.0005):
             random.getrandbits(32)
-            np.random.random()  # noqa: NPY002
+            np.random.random()
 
     thread = threading.Thread(target=draw)
     thread.start()
