@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 # What a worker exits with that wanted more than its share.
 OUT_OF_MEMORY = 77
 _FIXED = 256 * 2**20
@@ -49,6 +51,8 @@ def free_memory(proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup"
         proc: where the kernel tells of processes.
         groups: where it tells of control groups, of version 1 or 2.
     """
+    if not (proc / "meminfo").is_file():
+        return int(psutil.virtual_memory().available)  # no Linux, so there are no control groups either
     lines = (proc / "meminfo").read_text(encoding="utf-8").splitlines()
     told = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)}
     free = told["MemAvailable"] * 1024

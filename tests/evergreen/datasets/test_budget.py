@@ -54,5 +54,9 @@ def test_version_1_counts_too_also_where_the_path_is_the_hosts(tmp_path: Path) -
     assert free_memory(**_machine(tmp_path, "4:memory:/docker/abc\n0::/\n", files)) == GIB - 4
 
 
+def test_where_there_is_no_proc_the_library_is_asked(tmp_path: Path) -> None:
+    assert free_memory(tmp_path / "none") > 2**20
+
+
 def test_this_machine_has_some() -> None:
     assert free_memory() > 2**20
