@@ -15,6 +15,8 @@ from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Sou
 from evergreen.sections.defaults import sections_in, with_defaults
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.training import Train
+from evergreen.sources.addresses import redacted
+from evergreen.sources.meant import source_meant
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -66,7 +68,7 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     Args:
         recipe: a name in ``recipes/`` or the path of a YAML file.
         overrides: ``dotted.path=value`` pairs; the value is YAML.
-        source: a path or URL that replaces the recipe's source.
+        source: what replaces the recipe's source: a path, or an address as ``source_meant`` understands it.
 
     Raises:
         BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed.
@@ -74,7 +76,7 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     path = _path_of(recipe)
     values = _read_yaml(path)
     if source is not None:
-        values["source"] = _source_of(source)
+        values["source"] = source_meant(source)
     for override in overrides:
         _apply(values, override)
     return parse_recipe(values, path.name)
@@ -115,14 +117,15 @@ def _path_of(recipe: str | Path) -> Path:
     by_path = Path(recipe).expanduser()
     if by_path.suffix in (".yaml", ".yml") or by_path.is_file():
         if not by_path.is_file():
-            raise BadRecipe(f"expected a recipe file, found none at {by_path}")
+            raise BadRecipe(f"expected a recipe file, found none at {redacted(str(by_path))}")
         return by_path
     if "/" not in str(recipe) and (named := RECIPES / f"{recipe}.yaml").is_file():
         return named
     names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
     near = difflib.get_close_matches(str(recipe), names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise BadRecipe(f"expected a recipe's name or path, received {str(recipe)!r}; there are: {', '.join(names)}.{hint}")
+    received = redacted(repr(str(recipe)))
+    raise BadRecipe(f"expected a recipe's name or path, received {received}; there are: {', '.join(names)}.{hint}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -140,29 +143,22 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadRecipe(f"{path} cannot be read as YAML: {error}") from None
+        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(str(error))}") from None
     if not isinstance(values, dict):
         raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
     return values
-
-
-def _source_of(source: str) -> dict[str, Any]:
-    if source.startswith(("http://", "https://")):
-        return {"http": {"files": [{"url": source}]}}
-    if not Path(source).expanduser().exists():
-        raise BadRecipe(f"--source: expected a file, folder or URL, found nothing at {source}")
-    return {"local": {"path": str(Path(source).expanduser().resolve())}}
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
     """Set one dotted path in nested values, making mappings on the way and replacing list items by index."""
     path, equals, text = override.partition("=")
     if not equals or not path:
-        raise BadRecipe(f"--set: expected path=value such as train.phases.0.epochs=3, received {override!r}")
+        received = redacted(repr(override))
+        raise BadRecipe(f"--set: expected path=value such as train.phases.0.epochs=3, received {received}")
     try:
         value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        what = "the value" if path.startswith("source.http") else f"{text!r}"  # it may be a secret
+        what = "the value" if path.startswith("source") else redacted(repr(text))  # it may be a secret
         reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else type(error).__name__
         raise BadRecipe(f"--set {path}: {what} is not a YAML value: {reason}") from None
     parts = path.split(".")
@@ -202,7 +198,7 @@ def _explain(entry: Any) -> str:
     message = entry["msg"].removeprefix("Value error, ")
     received = entry.get("input")
     hidden = isinstance(received, dict | list | BaseModel) or "http" in entry["loc"]  # a secret, pasted there
-    shown = "" if hidden else f"; received {received!r}"
+    shown = "" if hidden else f"; received {redacted(repr(received))}"
     return f"{location}: {message}{shown}"
 
 

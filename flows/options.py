@@ -22,7 +22,12 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3.")
 ]
 SourceOption = Annotated[
-    str | None, typer.Option("--source", metavar="PATH_OR_URL", help="Take the images from here instead.")
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="PATH_OR_URL",
+        help="Take the images from here instead: a path, https://, file:// or kaggle:OWNER/DATASET.",
+    ),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
 

@@ -1,11 +1,12 @@
 """Sections about data: source, repair, screen, split, image, augment, balance."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evergreen.sections.base import Fraction, Section
-from evergreen.sources.addresses import secret_in
+from evergreen.sources.addresses import why_not_in_a_recipe
+from evergreen.sources.meant import why_not_http, why_not_local
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Range = tuple[float, float]
@@ -22,14 +23,12 @@ class HttpFile(Section):
     )
     sha256: Sha256 | None = Field(None, description="Expected SHA-256 of the file, 64 hex digits.")
 
-    @model_validator(mode="after")
-    def _holds_no_secret(self) -> Self:
-        if found := secret_in(self.url):
-            raise ValueError(
-                f"the URL holds {found}, and recipes are stored and shown: put what follows the question mark into an "
-                "environment variable and name that as query: ${NAME}"
-            )
-        return self
+    @field_validator("url", mode="before")
+    @classmethod
+    def _is_fetched(cls, url: Any) -> Any:
+        if isinstance(url, str) and (why := why_not_http(url) or why_not_in_a_recipe(url)):
+            raise ValueError(why)
+        return url
 
 
 class Fetched(Section):
@@ -58,6 +57,13 @@ class LocalSource(Section):
     """A zip, tar or folder on this machine."""
 
     path: str = Field(min_length=1, description="Path of the zip, tar or folder; relative to the working folder.")
+
+    @field_validator("path")
+    @classmethod
+    def _is_a_path(cls, path: str) -> str:
+        if why := why_not_local(path):
+            raise ValueError(why)
+        return path
 
 
 class KerasSource(Fetched):

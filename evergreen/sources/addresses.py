@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 from evergreen.errors import BadInput
 
@@ -17,24 +17,70 @@ _SECRET_NAME = re.compile(
     r"|.*(sig|signature|token|secret|password|passwd|credential|auth|apikey|api_key|access_?key).*|key|jwt|expires)$",
     re.IGNORECASE,
 )
+# What only says which file is meant may be long: the ids of Google Drive, S3 and Dataverse, commits, paths.
+_OPEN_NAME = re.compile(
+    r"^((|file|folder|doc|document|data|dataset|object|item|record|asset|media|image|version|revision|persistent)[_-]?id"
+    r"|doi|path|file|file[_-]?name|name|commit|ref)$",
+    re.IGNORECASE,
+)
 _LONGEST_OPEN_VALUE = 32
+
+_LOGIN = "a user name or password"
+# In a text, and not only where an address has them: a password may hold any letter.
+_LOGINS = re.compile(r"(\b[a-z][a-z0-9+.-]*:/+)\S*@|(?<![^\s'\"])/*[^\s/:@'\"]+:\S*@", re.IGNORECASE)
+_QUERIES = re.compile(r"\?[^\s'\"]*=[^\s'\"]*")
 
 
 def secret_in(url: str) -> str | None:
     """Return what in an address looks like a secret, by its name and never by its value, or None."""
-    parts = urlsplit(url)
+    parts = _split(url)
+    if parts is None:
+        return f"{_LOGIN}, or a host or port that cannot be read"
     if "@" in parts.netloc:
-        return "a user name or password"
+        return _LOGIN
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if _SECRET_NAME.match(name) or len(value) >= _LONGEST_OPEN_VALUE:
+        if _SECRET_NAME.match(name) or (len(value) >= _LONGEST_OPEN_VALUE and not _OPEN_NAME.match(name)):
             return f"the parameter {name[:40]!r}"
     return None
 
 
+def why_not_in_a_recipe(url: str) -> str | None:
+    """Return why an address may not stand in a recipe, and where its secret belongs, or None. No secret is in it."""
+    if not (found := secret_in(url)):
+        return None
+    why = f"the URL holds {found}, and recipes are stored and shown: "
+    if found.startswith(_LOGIN):
+        return (
+            f"{why}leave out what stands before the @, and write it into ~/.netrc, where downloads look: "
+            "machine HOST login NAME password PASSWORD"
+        )
+    return (
+        f"{why}put what follows the question mark into an environment variable and name that as query: ${{NAME}} "
+        "(source.http.files.query)"
+    )
+
+
 def shown(url: str) -> str:
     """Return an address as it may be shown: without user, password, query and fragment."""
-    parts = urlsplit(url)
+    parts = _split(url)
+    if parts is None:
+        return f"{url.partition(':')[0]}://…"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def redacted(text: str) -> str:
+    """Return a text that a person gave, for an error: without what looks like a login or a query of an address."""
+    return _QUERIES.sub("?…", _LOGINS.sub(lambda found: f"{found[1] or ''}…@", text))
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return an address' parts; None if its host or port cannot be read, as if a password with a slash is in it."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is read when it is asked for
+    except ValueError:  # its words hold parts of the address
+        return None
+    return parts
 
 
 def file_name(url: str) -> str:

@@ -40,9 +40,24 @@ def test_a_password_in_an_address_is_refused_unshown() -> None:
     with pytest.raises(BadRecipe, match="a user name or password") as caught:
         load_recipe("digits", source=f"https://me:{PLANTED}@host/photos.zip")
     assert PLANTED not in str(caught.value)
+    assert "~/.netrc" in str(caught.value)
+    assert "question mark" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://host/photos.zip", "https://host/d?download=1", "https://host/d?id=42&v=3"])
+GOOGLE_DRIVE = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://host/photos.zip",
+        "https://host/d?download=1",
+        "https://host/d?id=42&v=3",
+        f"https://drive.google.com/uc?export=download&id={GOOGLE_DRIVE}",
+        f"https://host/api/access/datafile/:persistentId?persistentId=doi:10.7910/{GOOGLE_DRIVE}",
+        f"https://host/archive?commit={'0123456789' * 4}",
+    ],
+)
 def test_a_plain_address_is_no_secret(url: str) -> None:
     assert secret_in(url) is None
     assert load_recipe("digits", source=url).source.http
