@@ -62,6 +62,7 @@ def _per_class(run: Run, evaluation: Ref) -> list[dict[str, Any]]:
 def _confusion(run: Run, evaluation: Ref) -> list[str]:
     """Return the counts and the shares of each true class as Markdown, unless there are too many classes to read."""
     table = read_table(run.store, evaluation, "confusion.csv").set_index("label").astype(int)
+    table.columns = table.index  # read from a file, a class called label is not
     if len(table) > _MOST_CLASSES:
         return []
     shares = (100 * table.div(table.sum(axis=1).clip(lower=1), axis=0)).round(1)

@@ -124,6 +124,15 @@ def by_class(truth: np.ndarray, answers: np.ndarray, classes: list[str]) -> ByCl
     return ByClass(table, averages, confusion_matrix(truth, answers, labels=labels))
 
 
+def confusion_table(confusion: np.ndarray, classes: list[str]) -> pd.DataFrame:
+    """Return a confusion matrix as a table: label, then one column of counts a class, which may be called label too."""
+    import pandas as pd
+
+    table = pd.DataFrame(confusion, columns=classes)
+    table.insert(0, "label", classes, allow_duplicates=True)
+    return table
+
+
 def normalized(confusion: np.ndarray) -> np.ndarray:
     """Return each row of a confusion matrix as shares of its true class, 0-1; a class without images has zeros."""
     shares: np.ndarray = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)

@@ -1,6 +1,7 @@
 """evaluate: judge the model on every split."""
 
 from evergreen.datasets.tables import to_csv
+from evergreen.judging.metrics import confusion_table
 from evergreen.vision.evaluate import evaluate as judge
 from storage.artifacts import Ref
 from tasks.images import images_of
@@ -13,14 +14,11 @@ from tasks.tables import classes_of, read_table, to_json
 @step("evaluate")
 def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     """Run the model over train, validation and test, and over changed copies of some images."""
-    import pandas as pd
-
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
         run.store.materialise(model, folder)
         found = judge(read_table(run.store, dataset), images_of(run), classes, run.recipe, folder / MODEL)
-    confusion = pd.DataFrame(found.by_class.confusion, columns=classes)
-    confusion.insert(0, "label", classes, allow_duplicates=True)  # a class may be called label
+    confusion = confusion_table(found.by_class.confusion, classes)
     tables = {"per_class": found.by_class.per_class, "confusion": confusion, "predictions": found.predictions}
     values = {
         "metrics": found.metrics,

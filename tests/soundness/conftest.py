@@ -29,7 +29,7 @@ REAL = {step: getattr(module, step).fn for step, module in {
     "balance": balance, "bundle": bundle, "challenge": challenge, "promote": promote,
 }.items()}  # fmt: skip
 # Every file that a step reads of a stand-in's artifact.
-STAND_IN_FILES = ("model.keras", "metrics.json", "predictions.csv", "verification.json")
+STAND_IN_FILES = ("model.keras", "metrics.json", "shortcuts.json", "predictions.csv", "verification.json")
 
 
 class World:

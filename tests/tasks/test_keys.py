@@ -24,8 +24,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
     """Return every step's key, with made-up inputs that do not change."""
-    names = ("dataset.csv", "files.csv", "metrics.json", "model.keras", "predictions.csv", "verification.json")
-    files = dict.fromkeys(names, b"")
+    read = {name for step in STEPS for names in step.reads.values() for name in names}
+    files: dict[str, bytes | Path] = dict.fromkeys(sorted(read), b"")
     made = {step.name: store.publish(step.name, files) for step in STEPS}
     return {
         step.name: key_parts(step, recipe, store, {name: made[above] for name, above in step.inputs.items()}).key

@@ -6,7 +6,15 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, log_loss, top_k_accuracy_score
 
 from evergreen.datasets.tables import from_csv, to_csv
-from evergreen.judging.metrics import by_class, gap_interval, mean_interval, measure, normalized, wilson
+from evergreen.judging.metrics import (
+    by_class,
+    confusion_table,
+    gap_interval,
+    mean_interval,
+    measure,
+    normalized,
+    wilson,
+)
 
 CLASSES = ["a", "b", "c", "d", "e"]
 
@@ -91,3 +99,10 @@ def test_the_counts_of_a_model_that_is_never_right_are_whole_numbers_too(right: 
     read = from_csv(to_csv(table))
     assert read["count"].tolist() == table["count"].tolist() == [2, 1, 3]
     assert read["recall"].tolist() == [f"{float(right)}"] * 3
+
+
+def test_a_class_may_be_called_as_the_tables_own_columns() -> None:
+    classes, counts = ["count", "label", "label.1"], np.array([[3, 0, 0], [1, 2, 0], [0, 0, 5]])
+    read = from_csv(to_csv(confusion_table(counts, classes)))
+    assert read["label"].tolist() == classes
+    assert read.iloc[:, 1:].to_numpy().astype(int).tolist() == counts.tolist()

@@ -16,7 +16,7 @@ from chromium import Browser
 from pages import check_in, pictures_of
 
 from evergreen.judging.calibration import calibrate, reliability
-from evergreen.judging.metrics import by_class, losses, measure
+from evergreen.judging.metrics import by_class, confusion_table, losses, measure
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 from evergreen.judging.verdict import judge
 from evergreen.reports import pictures
@@ -69,8 +69,6 @@ class Made:
         test, validation = side["test"], side["validation"]
         answers = scores.argmax(axis=1)
         found = by_class(truth[test], answers[test], CLASSES)
-        confusion = pd.DataFrame(found.confusion, columns=CLASSES)
-        confusion.insert(0, "label", CLASSES)
         self.predictions = self.dataset[["path", "label", "split"]].assign(
             predicted=[CLASSES[index] for index in answers], probability=scores.max(axis=1), loss=losses(truth, scores)
         )
@@ -96,7 +94,7 @@ class Made:
             metrics=metrics,
             per_class=found.per_class,
             averages=found.averages,
-            confusion=confusion,
+            confusion=confusion_table(found.confusion, CLASSES),
             predictions=self.predictions,
             calibration=calibrate(
                 (truth[validation], scores[validation]), (truth[test], scores[test]), 0.95
@@ -168,15 +166,13 @@ def test_with_many_classes_the_page_shows_the_weakest_first_and_stays_small(made
     classes = [f"class {number}" for number in range(1200)]
     truth, answers = np.arange(1200), (np.arange(1200) + (np.arange(1200) == 7)) % 1200
     found = by_class(truth, answers, classes)
-    confusion = pd.DataFrame(found.confusion, columns=classes)
-    confusion.insert(0, "label", classes)
     dataset = pd.DataFrame({"path": classes, "label": classes, "sha256": next(iter(made.blobs)), "split": "test"})
     predictions = dataset[["path", "label", "split"]].assign(
         predicted=[classes[index] for index in answers], probability=0.5, loss=1.0
     )
     page = made.page(
         classes=classes, weights=dict.fromkeys(classes, 1.0), dataset=dataset, predictions=predictions,
-        per_class=found.per_class, averages=found.averages, confusion=confusion,
+        per_class=found.per_class, averages=found.averages, confusion=confusion_table(found.confusion, classes),
     )  # fmt: skip
     assert len(page) < 2e6
     shown = page.partition("The 20 classes of the lowest F1:")[2].partition("</table>")[0]
