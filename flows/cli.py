@@ -1,22 +1,18 @@
-"""The command ``evergreen``. Exit codes: 0 done, 1 a step failed, 2 bad recipe or input."""
+"""The command ``evergreen``. Exit codes: 0 done, 1 a step failed, 2 bad recipe or input, 130 and 143 stopped."""
 
-import gc
 import json
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
 from evergreen.variables import check
 from flows import champion_commands, predict_command, web_command
 from flows.letters import know_every_letter
+from flows.named_server import named_server
 from flows.options import (
     DONE,
-    FAILED,
     JsonOption,
     RecipeArgument,
     SetOption,
@@ -26,18 +22,16 @@ from flows.options import (
     errors,
 )
 from flows.plan import nothing_to_do, plan
-from flows.quiet import only_ours
-from flows.settings import prepare_prefect, server_is_configured, store_root
+from flows.running import run_flow
+from flows.settings import store_root
 from flows.summary import finish, is_tracked, named_run
-from flows.terminal import Progress, show_answer, show_inspection, show_lineage, show_run, show_steps
+from flows.terminal import show_answer, show_inspection, show_lineage, show_run, show_steps
 from storage import lineage as graph
 from storage.digests import sha256_file
-from storage.errors import StoreError
 from storage.in_use import in_use
-from storage.runs import read_summary, run_folder
+from storage.runs import run_folder
 from storage.store import Store
-from tasks.run import Run, listener
-from tasks.standing import promoted_by
+from tasks.run import Run
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps an image classifier fresh."
@@ -69,11 +63,12 @@ def retrain(
     root = store_root(store)
     with errors(verbose):
         loaded = load_recipe(recipe, overrides or (), source)
-        summary = None if server_is_configured() else _reuse_everything(loaded, Store(root))
+        summary = None if named_server() else _reuse_everything(loaded, Store(root))
+    code = DONE
     if summary is None:
-        summary = _run_flow("retrain", recipe, overrides, source, root, verbose)
+        summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
     _show(summary, root, as_json)
-    raise typer.Exit(FAILED if summary["outcome"] in ("failed", "cancelled") else DONE)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -94,12 +89,12 @@ def inspect(
     root = store_root(store)
     with errors(verbose):
         load_recipe(recipe, overrides or [], source)
-    summary = _run_flow("inspect", recipe, overrides, source, root, verbose, dry_run=dry_run)
+    summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    elif summary["outcome"] != "failed":
+    elif code == DONE:
         show_inspection(Console(), summary, run_folder(Store(root), summary["id"]))
-    raise typer.Exit(FAILED if summary["outcome"] == "failed" else DONE)
+    raise typer.Exit(code)
 
 
 @app.command(name="plan")
@@ -185,70 +180,6 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
         return finish(run, "completed")
 
 
-def _run_flow(
-    name: Literal["retrain", "inspect"],
-    recipe: str,
-    overrides: list[str] | None,
-    source: str | None,
-    root: Path,
-    verbose: bool,
-    **options: Any,
-) -> dict[str, Any]:
-    """Run a flow in this process and return its summary, also that of a failed run."""
-    with errors(verbose):
-        prepare_prefect(root, verbose=verbose)
-    log = root / "logs" / f"{name}.txt"
-    with only_ours(None if verbose else log) as (_, err):
-        err.print("starting Prefect", style="dim")
-        progress = Progress(err)
-        listener.set(progress)
-        gc.disable()  # imports make half a million objects, all of which stay: collecting meanwhile costs 0.3 s
-        flow = _flow(name)
-        from flows.server import private_server
-
-        gc.freeze()
-        gc.enable()
-        try:
-            with nullcontext() if server_is_configured() else private_server():
-                summary: dict[str, Any] = flow(recipe, overrides, source, str(root), **options)
-        except Exception as error:
-            if verbose:
-                raise
-            where = f"step {progress.failed.name}" if progress.failed else "the run"
-            hint = (
-                "" if isinstance(error, EvergreenError | StoreError) else f"\nSee {log}, or run again with --verbose."
-            )
-            err.print(f"{where} failed: {error}{hint}", style="red", markup=False, soft_wrap=True)
-            if progress.run and (release := promoted_by(progress.run)):
-                err.print(
-                    _all_the_same(progress.run.recipe.name, release), style="yellow", markup=False, soft_wrap=True
-                )
-            told = read_summary(progress.run.store, progress.run.id) if progress.run else None
-            if told is None:  # it failed before there was a run, or its folder was not writable
-                raise typer.Exit(FAILED) from None
-            summary = told
-    gc.freeze()  # a last collection over TensorFlow's and Prefect's objects would delay the process's end by 1.7 s
-    return summary
-
-
-def _flow(name: Literal["retrain", "inspect"]) -> Callable[..., dict[str, Any]]:
-    """Import a flow, and Prefect with it."""
-    if name == "retrain":
-        from flows.retrain import retrain as retraining
-
-        return retraining
-    from flows.inspection import inspect as inspection
-
-    return inspection
-
-
-def _all_the_same(recipe: str, release: str) -> str:
-    return (
-        f"{recipe} has a new champion all the same: release {release[:12]}, whose model had passed the gate. "
-        f"To step back: evergreen rollback {recipe}"
-    )
-
-
 def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:
     from rich.console import Console
 
@@ -256,7 +187,7 @@ def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         return
     console = Console()
-    if all(step["state"] == "reused" for step in summary["steps"]):
+    if summary["steps"] and all(step["state"] == "reused" for step in summary["steps"]):
         console.print("Nothing changed: every step is reused.")
     show_run(console, summary, run_folder(Store(root), summary["id"]))
 

@@ -55,7 +55,7 @@ def words_of(summary: Mapping[str, Any]) -> str:
 
 def at_step(outcome: str, steps: Any) -> str:
     """Return an outcome with the step at which it came about, if there was one: ``failed at train``."""
-    failed = [step["name"] for step in steps if step["state"] == "failed"]
+    failed = [step["name"] for step in steps if step["state"] in ("failed", "stopped")]
     return f"{outcome} at {failed[0]}" if failed else str(outcome)
 
 

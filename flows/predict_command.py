@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,9 @@ import typer
 from evergreen.errors import BadInput
 from flows.options import BAD, DONE, JsonOption, StoreOption, VerboseOption, errors
 from flows.quiet import only_ours
-from flows.settings import prepare_prefect, server_is_configured, store_root
+from flows.running import on_server
+from flows.settings import prepare_prefect, store_root
+from flows.stopping import ends_when_told
 from storage.in_use import in_use
 from storage.store import Store
 
@@ -123,21 +124,23 @@ def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) ->
 
 def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) -> int:
     """Run the flow in this process and return how many images could not be used."""
-    prepare_prefect(root, verbose=verbose)
-    with only_ours(None if verbose else _log(root)) as (out, err):
-        err.print("starting Prefect", style="dim")
-        from flows import prediction_files as files
-        from flows.batch_prediction import predict as flow
-        from flows.server import private_server
+    with ends_when_told():
+        named = prepare_prefect(root, verbose=verbose)
+        log = None if verbose else _log(root)
+        with only_ours(log) as (out, err):
+            from flows import prediction_files as files
 
-        with nullcontext() if server_is_configured() else private_server():
-            summary: dict[str, Any] = flow(**request.__dict__ | {"paths": list(request.paths)}, store=str(root))
-        folder = Path(summary["folder"])
-        if outputs.as_json:
-            out.file.write((folder / "predictions.json").read_text(encoding="utf-8"))
-        else:
-            found = files.in_words(summary["counts"])
-            out.print(f"{found}\n{'files':<8} {folder}", soft_wrap=True, highlight=False)
+            with on_server(named, root, log, err) as ready:
+                from flows.batch_prediction import predict as flow
+
+                ready()
+                summary: dict[str, Any] = flow(**request.__dict__ | {"paths": list(request.paths)}, store=str(root))
+            folder = Path(summary["folder"])
+            if outputs.as_json:
+                out.file.write((folder / "predictions.json").read_text(encoding="utf-8"))
+            else:
+                found = files.in_words(summary["counts"])
+                out.print(f"{found}\n{'files':<8} {folder}", soft_wrap=True, highlight=False)
     return int(summary["counts"]["bad"])
 
 

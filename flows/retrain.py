@@ -14,6 +14,7 @@ from flows.form import Settings, as_overrides
 from flows.opening import open_store
 from flows.outcome import current_run, name_run, tells_outcome
 from flows.say import say
+from flows.stopping import how_it_stopped
 from flows.summary import finish
 from flows.tracking import track
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
@@ -37,6 +38,7 @@ from tasks.release.promote import promote
 from tasks.release.report import report
 from tasks.release.verify import verify
 from tasks.run import Run, listener
+from tasks.stopped import stopped_by
 
 
 @flow(name="retrain", flow_run_name="retrain {recipe}")
@@ -151,7 +153,10 @@ def started(
             summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
             (show or show_in_dashboard)(run, summary)
         except BaseException as error:
-            ended, told = "failed" if isinstance(error, Exception) else "cancelled", f"{type(error).__name__}: {error}"
+            failed = isinstance(error, Exception) and not stopped_by(error)
+            ended, told = (
+                ("failed", f"{type(error).__name__}: {error}") if failed else ("cancelled", how_it_stopped(run, error))
+            )
             _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
             raise
         name_run(run, summary)

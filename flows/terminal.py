@@ -24,6 +24,7 @@ _COLOURS = {
     "ran": "green",
     "reused": "cyan",
     "failed": "red",
+    "stopped": "yellow",
     "passed": "green",
     "not verified": "yellow",
     "would run": "green",

@@ -5,7 +5,8 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from storage.errors import StoreUnwritable
@@ -68,30 +69,89 @@ def append(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Wait for a lock, and hold it; the system lets go of it however the process ends. The file stays, empty."""
+def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Wait for a lock, and hold it; the system lets go of it however the process ends. The file stays, empty.
+
+    Args:
+        path: the lock's file.
+        waiting: called once if another process holds the lock.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
+# A new database of Prefect's takes 2 MiB; a disk with less left than this is full before the first step ends.
+_FIRST_NEED = 4 * 2**20
+
+
+def must_take(folder: Path, name: str, elsewhere: str = "choose another folder with --store") -> None:
+    """Write a small file into a folder, flush it to the disk, and remove it.
+
+    Args:
+        folder: is there.
+        name: what it is to a person.
+        elsewhere: how another is chosen.
+
+    Raises:
+        StoreUnwritable: the disk is full, or the folder may not be written.
+    """
+    with explained(folder, name, elsewhere), tempfile.TemporaryFile(dir=folder) as file:
+        file.write(os.urandom(_FIRST_NEED))  # what a file system cannot compress away
+        file.flush()
+        os.fsync(file.fileno())
+
+
 @contextlib.contextmanager
-def explained(root: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write into one error that says what to do."""
-    remedies = {
-        errno.ENOSPC: "the disk is full: free some space",
-        errno.EDQUOT: "the disk quota is used up: free some space",
-        errno.EROFS: "the file system is read-only: choose another folder with --store",
-        errno.EACCES: "permission denied: choose another folder with --store",
-        errno.EPERM: "permission denied: choose another folder with --store",
-        errno.ENOTDIR: "it is not a folder: choose another with --store",
-        errno.EEXIST: "it is not a folder: choose another with --store",
-    }
+def explained(
+    root: Path, name: str = "the store", elsewhere: str = "choose another folder with --store"
+) -> Iterator[None]:
+    """Turn the operating system's refusals to write into one error that says what to do.
+
+    Args:
+        root: the folder in which is written.
+        name: what it is to a person.
+        elsewhere: how another is chosen.
+
+    Raises:
+        StoreUnwritable: names the folder, and its file system if that is full.
+    """
     try:
         yield
     except OSError as error:
         ours = error.filename is None or str(root) in str(error.filename)
-        if ours and error.errno in remedies:
-            raise StoreUnwritable(f"cannot write to the store {root}: {remedies[error.errno]} ({error})") from error
+        if ours and (remedy := _remedy(error, root, elsewhere)):
+            raise StoreUnwritable(f"cannot write to {name} {root}: {remedy} ({error})") from error
         raise
+
+
+def _remedy(error: OSError, root: Path, elsewhere: str) -> str | None:
+    """Return what a refusal means and what to do, or None if it means nothing of the kind."""
+    match error.errno:
+        case errno.ENOSPC:
+            return f"the disk is full: {_room(root)}; free some space there, or {elsewhere}"
+        case errno.EDQUOT:
+            return f"the disk quota is used up: {_room(root)}; free some space there, or {elsewhere}"
+        case errno.EROFS:
+            return f"the file system is read-only: {elsewhere}"
+        case errno.EACCES | errno.EPERM:
+            return f"permission denied: {elsewhere}"
+        case errno.ENOTDIR | errno.EEXIST:
+            return f"it is not a folder: {elsewhere}"
+    return None
+
+
+def _room(folder: Path) -> str:
+    """Return in words how much room is left where a folder lies: bytes, and names for files."""
+    place = folder.absolute()
+    while not place.is_dir() or not os.path.ismount(place):
+        place = place.parent
+    found = os.statvfs(place)
+    free, size = (blocks * found.f_frsize / 2**20 for blocks in (found.f_bavail, found.f_blocks))
+    files = ", and no new file" if found.f_files and not found.f_favail else ""
+    return f"{free:,.1f} of {size:,.1f} MiB are left on the file system at {place}{files}"

@@ -17,7 +17,7 @@ from storage.store import Store
 if TYPE_CHECKING:
     from evergreen.vision.fit import EpochReport
 
-State = Literal["ran", "reused", "failed", "would run", "unknown"]
+State = Literal["ran", "reused", "failed", "stopped", "would run", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Entry:
 
     Attributes:
         name: the step.
-        state: ran, reused or failed; in a plan also would run or unknown.
+        state: ran, reused, failed or stopped; in a plan also would run or unknown.
         reason: why, in words.
         seconds: wall time of the step's body; 0 if it did not run.
         output: what it published, if anything.
@@ -58,7 +58,7 @@ class Listener(Protocol):
         """A step's body starts."""
 
     def ended(self, entry: Entry) -> None:
-        """A step ran, was reused, or failed."""
+        """A step ran, was reused, failed, or was stopped."""
 
     def download(self, name: str, done: int, total: int | None) -> None:
         """So many bytes of a file are here, of so many if that is known."""

@@ -27,6 +27,7 @@ from storage.records import SERIALIZER, Record
 from tasks.keys import code_of, given, key_parts, only, why_it_runs
 from tasks.locks import FlockLockManager
 from tasks.run import Entry, Run, State, listener
+from tasks.stopped import stopped_by
 
 StepFunction = Callable[..., Ref]
 _LONGEST_REASON = 40
@@ -132,7 +133,7 @@ class StepTask:
             )
             output: Ref = task(run, **inputs)
         except BaseException as error:
-            run.journal.add(_entry(execution, "failed", f"{type(error).__name__}: {error}"))
+            run.journal.add(_broken_off(execution, error))
             raise
         finally:
             _execution.reset(token)
@@ -220,9 +221,16 @@ def _ended(execution: Execution, output: Ref) -> Entry:
     return _entry(execution, "reused", "nothing changed" if unchanged else "another run made it meanwhile", output)
 
 
+def _broken_off(execution: Execution, error: BaseException) -> Entry:
+    """Return the entry of a step that failed, or that was stopped."""
+    if stopped := stopped_by(error):
+        return _entry(execution, "stopped", f"by {stopped.name}")
+    return _entry(execution, "failed", f"{type(error).__name__}: {error}")
+
+
 def _entry(execution: Execution, state: State, reason: str, output: Ref | None = None) -> Entry:
     name, key = execution.step.name, execution.parts.key
-    reason = execution.remark if execution.remark and state != "failed" else reason
+    reason = execution.remark if execution.remark and state not in ("failed", "stopped") else reason
     return Entry(name, state, reason, execution.seconds or 0.0, output, key, execution.given)
 
 

@@ -22,7 +22,7 @@ def _servers(store: Path) -> list[int]:
             command = (process / "cmdline").read_bytes()
         except OSError:
             continue  # it ended meanwhile, or is not ours
-        if str(store / "prefect").encode() in environment and b"uvicorn" in command:
+        if str(store / "prefect").encode() in environment and b"server_process.py" in command:
             found.append(int(process.name))
     return found
 
@@ -60,6 +60,46 @@ def test_after_kill_9_the_server_ends_and_the_next_run_goes_on(tmp_path: Path) -
     whole = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     outputs = [{step["name"]: step["output"] for step in found} for found in (steps, json.loads(whole.stdout)["steps"])]
     assert outputs[0]["train"] == outputs[1]["train"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("number", "step"), [(signal.SIGTERM, "train"), (signal.SIGINT, "split")])
+def test_a_run_that_is_stopped_with_everything_it_started_says_what_is_kept_and_goes_on(
+    tmp_path: Path, number: signal.Signals, step: str
+) -> None:
+    store = tmp_path / "store"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment["HOME"] = str(tmp_path)
+    settings = [
+        part for one in ("export.formats=[tflite-float32]", "train.phases.0.epochs=9") for part in ("--set", one)
+    ]
+    command = [str(EVERGREEN), "retrain", "digits", "--json", *settings, "--store", str(store)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        assert run.stderr
+        next(line for line in run.stderr if line.startswith(step))
+        deadline = time.monotonic() + 120
+        while step == "train" and not list(store.glob("checkpoints/*/*.npz")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for pid in [*_servers(store), run.pid]:  # as a supervisor does, which knows the processes of a service
+            os.kill(pid, number)
+        out, err = run.communicate()
+    assert run.returncode == 128 + number
+    summary = json.loads(out)
+    assert summary["outcome"] == "cancelled"
+    assert summary["error"].startswith(f"stopped by {number.name} in {step}; ")
+    assert summary["error"].endswith(" kept, the same command goes on from there")
+    if step == "train":
+        assert " epoch" in summary["error"]
+    assert summary["steps"][-1] | {"inputs": {}, "key": ""} == {
+        "name": step, "state": "stopped", "reason": f"by {number.name}", "seconds": 0.0,
+        "output": None, "inputs": {}, "key": "",
+    }  # fmt: skip
+    assert summary["error"] in err.replace("\n", " ")
+    assert "Traceback" not in err
+    assert "refused" not in err
+    assert _servers(store) == []
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert json.loads(done.stdout)["outcome"] == "completed"
 
 
 @pytest.mark.soak

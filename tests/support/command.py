@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,10 +18,15 @@ class Command:
         self.root = root
 
     def __call__(
-        self, *arguments: str, server: str | None = None, stdin: IO[bytes] | None = None
+        self,
+        *arguments: str,
+        server: str | None = None,
+        stdin: IO[bytes] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         environment |= {"EVERGREEN_STORE": str(self.root), "HOME": str(self.root.parent)}
+        environment |= variables or {}
         if server:
             environment["PREFECT_API_URL"] = server
         command = [str(EVERGREEN), *arguments]
@@ -28,8 +34,10 @@ class Command:
             command, capture_output=True, text=True, env=environment, cwd=self.root.parent, check=False, stdin=stdin
         )
 
-    def retrain(self, *options: str, server: str | None = None) -> dict[str, Any]:
-        done = self("retrain", "digits", "--json", *options, server=server)
+    def retrain(
+        self, *options: str, server: str | None = None, variables: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        done = self("retrain", "digits", "--json", *options, server=server, variables=variables)
         assert done.returncode == 0, done.stderr
         summary: dict[str, Any] = json.loads(done.stdout)
         return summary

@@ -1,0 +1,72 @@
+"""storage.disk: a file system that is full says where, and a lock says that it waits."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.disk import explained, locked, must_take
+from storage.errors import StoreUnwritable
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    folder = tmp_path / "smäll"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no program mount: no file system can be filled")
+    if done.returncode:
+        pytest.skip(f"a file system cannot be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_file_system_is_named_with_what_is_left(small: Path) -> None:
+    (small / "deep").mkdir()
+    with pytest.raises(StoreUnwritable) as failed:
+        must_take(small / "deep", "the store")
+    assert str(failed.value).startswith(
+        f"cannot write to the store {small / 'deep'}: the disk is full: "
+        f"1.0 of 1.0 MiB are left on the file system at {small}; free some space there, or choose another folder with "
+    )
+    assert list((small / "deep").iterdir()) == []
+
+
+def test_no_room_for_names_is_said_too(small: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,nr_inodes=1", str(small)], check=True)
+    with pytest.raises(StoreUnwritable, match="and no new file; free some space there"):
+        must_take(small, "the store")
+
+
+def test_a_folder_with_room_keeps_nothing_of_the_test(tmp_path: Path) -> None:
+    must_take(tmp_path, "the store")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_is_not_there_yet_is_on_the_file_system_of_its_parent(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreUnwritable, match="MiB are left on the file system at /"),
+        explained(tmp_path / "not" / "yet"),
+    ):
+        raise OSError(28, "No space left on device")
+
+
+def test_who_waits_for_a_lock_hears_so_once(tmp_path: Path) -> None:
+    heard, done = [], threading.Event()
+
+    def second() -> None:
+        with locked(tmp_path / "lock", lambda: heard.append("waits")):
+            done.set()
+
+    with locked(tmp_path / "lock", lambda: heard.append("never")):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not done.wait(0.2)
+    thread.join()
+    assert (heard, done.is_set()) == (["waits"], True)
