@@ -66,12 +66,7 @@ worker: setup ## Start a worker that runs what the server schedules, into the st
 
 deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, onto the server; safe to repeat
 	@mkdir -p "$(PREFECT_HOME)"
-	@pool() { .venv/bin/prefect work-pool "$$@" >/dev/null 2>&1; }; \
-		pool inspect $(POOL) || pool create $(POOL) --type process || pool inspect $(POOL) || \
-		{ .venv/bin/prefect work-pool inspect $(POOL); exit 1; } # a worker that starts meanwhile makes it too
-	@said=$$(.venv/bin/prefect deploy --all --no-prompt 2>&1) || { echo "$$said"; exit 1; }
-	@.venv/bin/prefect deployment ls
-	@.venv/bin/python -m flows.automations
+	@.venv/bin/python -m flows.deploying
 
 lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whether both Pythons may have it
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \

@@ -1,4 +1,4 @@
-"""What the server does by itself: notify of failed and late runs, mark runs whose worker died. Run by `make deploy`.
+"""What the server does by itself: notify of failed and late runs, mark runs whose worker died. `make deploy` makes it.
 
 Safe to repeat: an automation of the same name is looked for before one is made, and brought up to date if it differs.
 """
@@ -107,7 +107,3 @@ def main() -> None:
             sys.stdout.write(f"nobody is notified: there is no block webhook/{WEBHOOK} (docs/tutorial.md)\n")
         for automation in wanted:
             sys.stdout.write(f"automation {automation.name!r}: {ensure(client, automation)}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,112 @@
+"""What `make deploy` puts onto a Prefect server: the work pool, prefect.yaml's deployments, the automations.
+
+Safe to repeat, and safe beside a worker that starts at the same moment and makes the same pool.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+from prefect.workers.process import ProcessWorker
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+from evergreen.errors import BadInput
+from evergreen.sources.addresses import shown
+from flows import automations
+
+TYPE = "process"
+_DEPLOYMENTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
+_BUSY_SECONDS = 60.0
+_LAST_LINES = 15
+
+
+def pools() -> list[str]:
+    """Return the names of the work pools that prefect.yaml's deployments run in."""
+    told = yaml.safe_load(_DEPLOYMENTS.read_text(encoding="utf-8"))
+    return sorted({deployment["work_pool"]["name"] for deployment in told["deployments"]})
+
+
+def ensure_pool(client: SyncPrefectClient, name: str, seconds: float = _BUSY_SECONDS) -> str:
+    """Make the work pool unless it is there, and return which of these was done, in words.
+
+    A worker makes the pool too when it starts. For a moment the server may then say that the pool exists when one is
+    made and that it does not when it is read, or that its database is busy: so it is asked again.
+
+    Args:
+        client: of the server.
+        name: the pool's.
+        seconds: how long a server that contradicts itself, or is busy, is asked again.
+
+    Raises:
+        BadInput: there is a pool of that name and of another type.
+    """
+    again = Retrying(
+        retry=retry_if_exception(_may_pass), wait=wait_fixed(1), stop=stop_after_delay(seconds), reraise=True
+    )
+    return again(_pool_once, client, name)
+
+
+def _pool_once(client: SyncPrefectClient, name: str) -> str:
+    try:
+        found = client.read_work_pool(name)
+    except ObjectNotFound:
+        template = ProcessWorker.get_default_base_job_template()
+        client.create_work_pool(WorkPoolCreate(name=name, type=TYPE, base_job_template=template))
+        return "made"
+    if found.type != TYPE:
+        raise BadInput(
+            f"expected a work pool {name!r} of type {TYPE}, the server has one of type {found.type}: "
+            f"delete it (prefect work-pool delete {name}), or give the pool in prefect.yaml another name"
+        )
+    return "as it was"
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+    return isinstance(error, ObjectAlreadyExists)
+
+
+def _deploy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "deploy", "--all", "--no-prompt"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        _end(f"prefect deploy --all failed with code {done.returncode}:\n{said}")
+
+
+def _end(why: object) -> NoReturn:
+    sys.stderr.write(f"{why}\n")
+    raise SystemExit(1)
+
+
+def main() -> None:
+    """Put everything onto the server that Prefect's settings name, and say what was done; one line says what failed."""
+    url = PREFECT_API_URL.value()
+    try:
+        with get_client(sync_client=True) as client:
+            for name in pools():
+                sys.stdout.write(f"work pool {name!r}: {ensure_pool(client, name)}\n")
+        _deploy()
+        subprocess.run([sys.executable, "-m", "prefect", "deployment", "ls"], check=False)
+        automations.main()
+    except BadInput as error:
+        _end(error)
+    except (httpx.HTTPError, ObjectAlreadyExists, ObjectNotFound) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        _end(
+            f"expected Prefect's server at {shown(url) if url else 'PREFECT_API_URL'} to take the deployments, "
+            f"received: {said}. Is it running (make dashboard)? This is safe to repeat."
+        )
+
+
+if __name__ == "__main__":
+    main()
