@@ -2,7 +2,8 @@
 // colour profiles ignored. The decoder is the browser's.
 import { upright } from './webp.js';
 
-const ROWS = 256; // read at a time: phones limit the area of a canvas
+const ROWS = 256; // read at a time: phones limit the area of a canvas, and every browser its length,
+const COLUMNS = 4096; // past which it is silently empty
 const MOST_MEGAPIXELS = 50; // as the door
 
 /** The file is no picture that this browser reads, or is too large; `reason` is a key of words.js. */
@@ -43,12 +44,14 @@ async function decoded(file) {
 
 /** Copies RGB; as soon as a pixel is transparent, returns the canvas's RGBA of the whole picture instead. */
 function copyOpaque(bitmap, pixels) {
-  for (const { data, start } of strips(bitmap)) {
-    for (let from = 0, to = start * 3; from < data.length; from += 4) {
-      if (data[from + 3] !== 255) return wholeOf(bitmap);
-      pixels[to++] = data[from];
-      pixels[to++] = data[from + 1];
-      pixels[to++] = data[from + 2];
+  for (const { data, start, columns } of tiles(bitmap)) {
+    for (let from = 0, row = start; from < data.length; row += bitmap.width) {
+      for (let to = row * 3, end = to + columns * 3; to < end; from += 4) {
+        if (data[from + 3] !== 255) return wholeOf(bitmap);
+        pixels[to++] = data[from];
+        pixels[to++] = data[from + 1];
+        pixels[to++] = data[from + 2];
+      }
     }
   }
   return null;
@@ -56,21 +59,29 @@ function copyOpaque(bitmap, pixels) {
 
 function wholeOf(bitmap) {
   const rgba = new Uint8Array(bitmap.width * bitmap.height * 4);
-  for (const { data, start } of strips(bitmap)) rgba.set(data, start * 4);
+  for (const { data, start, columns } of tiles(bitmap)) {
+    for (let from = 0, row = start; from < data.length; from += columns * 4, row += bitmap.width) {
+      rgba.set(data.subarray(from, from + columns * 4), row * 4);
+    }
+  }
   return rgba;
 }
 
-/** Yields RGBA of some rows, and how many pixels come before them. */
-function* strips(bitmap) {
+/** Yields RGBA of some rows and columns, how many columns, and how many pixels of the picture come before them. */
+function* tiles(bitmap) {
   const canvas = document.createElement('canvas');
-  canvas.width = bitmap.width;
+  canvas.width = Math.min(COLUMNS, bitmap.width);
   canvas.height = Math.min(ROWS, bitmap.height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   for (let top = 0; top < bitmap.height; top += ROWS) {
     const rows = Math.min(ROWS, bitmap.height - top);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(bitmap, 0, -top);
-    yield { data: context.getImageData(0, 0, bitmap.width, rows).data, start: top * bitmap.width };
+    for (let left = 0; left < bitmap.width; left += COLUMNS) {
+      const columns = Math.min(COLUMNS, bitmap.width - left);
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      context.drawImage(bitmap, -left, -top);
+      const { data } = context.getImageData(0, 0, columns, rows);
+      yield { data, columns, start: top * bitmap.width + left };
+    }
   }
 }
 

@@ -120,6 +120,19 @@ def test_transparent_webp_and_an_animations_first_frame_are_equal(
         assert (_opened(page, folder, data) == open_image(data).pixels).all()
 
 
+@pytest.mark.parametrize("size", [(70_001, 1), (4097, 258), (1, 70_001)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_picture_longer_than_any_canvas_is_whole(
+    page: Browser, folder: Path, size: tuple[int, int], mode: str
+) -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (size[1], size[0], len(mode)), np.uint8)
+    data = _encoded(Image.fromarray(pixels), "PNG", compress_level=1)
+    found = _opened(page, folder, data)
+    assert not isinstance(found, str)
+    # Past the longest texture of WebGL, colours of transparent pixels are off by 1 at most before they are on white.
+    assert np.abs(found.astype(int) - open_image(data).pixels).max() <= (mode == "RGBA" and max(size) > 8192)
+
+
 def test_what_is_no_picture_is_refused_in_words(page: Browser, folder: Path, noise: Image.Image) -> None:
     cut = _encoded(noise, "PNG")[:4000]
     assert [_opened(page, folder, data) for data in (b"", b"<html>", cut)] == ["notAPicture"] * 3
