@@ -2,12 +2,12 @@
 
 import io
 import os
-import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import nodejs
 import numpy as np
 import pytest
 from chromium import PROGRAM, Browser
@@ -35,9 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    missing = [name for name in ("node", "npm") if not shutil.which(name)] + ([] if PROGRAM else ["chromium"])
+    there = {"Node.js and node_modules": nodejs.PROGRAM, "Chromium": PROGRAM}
+    missing = [name for name, program in there.items() if program is None]
     if config.getoption("--no-skips") and missing:
-        raise pytest.UsageError(f"expected Node.js, npm and Chromium; not on PATH: {', '.join(missing)}")
+        raise pytest.UsageError(f"expected {' and '.join(there)}, found no {' and no '.join(missing)}: README says how")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -102,11 +103,10 @@ def prefect_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Node.js, with the TensorFlow.js packages beside it."""
-    found = shutil.which("node")
-    if found is None or not (PROJECT / "node_modules" / "@tensorflow").is_dir():
+    """The program Node.js, with the packages of TensorFlow.js beside it."""
+    if nodejs.PROGRAM is None:
         pytest.skip("Node.js or its packages are not installed; install Node.js 18 or newer, then run make setup")
-    return found
+    return nodejs.PROGRAM
 
 
 @pytest.fixture(scope="session")

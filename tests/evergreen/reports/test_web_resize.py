@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,11 +45,10 @@ def _some(rng: np.random.Generator, index: int) -> Iterator[tuple[np.ndarray, Im
 
 
 @pytest.fixture(scope="module")
-def prepared(cases: list[tuple[np.ndarray, Image]], tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
+def prepared(
+    cases: list[tuple[np.ndarray, Image]], node: str, tmp_path_factory: pytest.TempPathFactory
+) -> list[np.ndarray]:
     """What the page makes of the cases."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed: the page's resize is not tried; install Node.js 18 or newer")
     folder = tmp_path_factory.mktemp("resize")
     stated = [
         {"height": picture.shape[0], "width": picture.shape[1], "rule": image.model_dump()} for picture, image in cases

@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import hostile_images
+import nodejs
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -22,9 +23,6 @@ from evergreen.sections.data import Image
 from evergreen.vision import pixels, saving
 from evergreen.vision.formats import snippets, tfjs
 from evergreen.vision.formats.registry import OPEN_PREDICTOR, WRITE
-
-NODE_MODULES = Path(tfjs.__file__).parents[3] / "node_modules"
-HAS_NODE = bool(shutil.which("node")) and (NODE_MODULES / "@tensorflow").is_dir()
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +104,7 @@ def test_weights_are_stored_as_the_formats_name_says(exports: Any) -> None:
     assert {kind for _, kind in _stored(exports.folder / "tfjs-uint8")} == {"float16"}
 
 
+@pytest.mark.browser
 def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
     exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +122,7 @@ def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
     stored = _stored(tmp_path / "e" / "tfjs-uint8")
     assert {(4, "uint8"), (2, "uint8"), (1, "float16")} <= stored
     assert not {(4, "float16"), (2, "float16"), (1, "uint8")} & stored
-    if HAS_NODE:
+    if nodejs.PROGRAM:
         assert exports.verify(tmp_path / "e", "tfjs-uint8")["tfjs-uint8"].runtimes[0].verified == "passed"
 
 
@@ -136,18 +135,28 @@ def test_writing_again_gives_the_same_bytes_where_the_library_allows(exports: An
         assert (tmp_path / "again" / path).read_bytes() == (exports.folder / path).read_bytes(), path
 
 
-@pytest.mark.parametrize("name", ["keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-int8", "tfjs"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-int8",
+        pytest.param("tfjs", marks=pytest.mark.browser),
+    ],
+)  # fmt: skip
 def test_the_snippet_runs_and_says_what_the_model_says(
-    exports: Any, tmp_path: Path, batch: np.ndarray, reference: np.ndarray, name: str
+    exports: Any,
+    tmp_path: Path,
+    batch: np.ndarray,
+    reference: np.ndarray,
+    name: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     folder = tmp_path / name
     shutil.copytree(exports.folder / name, folder)
     if name == "tfjs":
-        if not HAS_NODE:
-            pytest.skip("Node.js or its packages are not installed")
-        (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+        program = request.getfixturevalue("node")
+        (tmp_path / "node_modules").symlink_to(nodejs.NODE_MODULES)
         (folder / "photo").write_bytes(batch[0].tobytes())
-        command = ["node", "run.mjs", "photo"]
+        command = [program, "run.mjs", "photo"]
     else:
         Pillow.fromarray(batch[0]).save(folder / "photo.png")
         command = [sys.executable, "-I", "run.py", "photo.png"]

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import nodejs
 import numpy as np
 import pytest
 from tiny_training import CLASSES, Trained
@@ -19,10 +20,10 @@ from evergreen.vision import chromium, saving
 from evergreen.vision.formats import contract, process, tfjs, tfjs_browser
 from evergreen.vision.verify import _said
 
-NODE_MODULES = Path(tfjs.__file__).parents[3] / "node_modules"
-HAS_NODE = bool(shutil.which("node")) and (NODE_MODULES / "@tensorflow").is_dir()
+HAS_NODE = nodejs.PROGRAM is not None
 
 
+@pytest.mark.browser
 def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any, verified: dict[str, Any]) -> None:
     in_browser = HAS_NODE and chromium.chromium() is not None
     present = {"Node, wasm": HAS_NODE, "Chromium, wasm": in_browser}
@@ -120,7 +121,7 @@ def test_without_its_runtime_an_export_is_not_verified_never_passed(
     assert "Chromium is not installed" in results["tfjs"].reason
 
 
-@pytest.mark.skipif(not HAS_NODE, reason="Node.js or its packages are not installed")
+@pytest.mark.usefixtures("node")
 def test_without_chromium_what_node_showed_is_told_and_is_not_enough(
     exports: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +135,7 @@ def test_without_chromium_what_node_showed_is_told_and_is_not_enough(
     assert result.reason.startswith("Chromium, wasm: Chromium is not installed")
 
 
+@pytest.mark.browser
 def test_another_class_order_is_found_wherever_it_stands(exports: Any, trained: Trained, tmp_path: Path) -> None:
     import keras
 
@@ -162,6 +164,7 @@ def test_another_class_order_is_found_wherever_it_stands(exports: Any, trained: 
     assert results["savedmodel"].agreement == 0
 
 
+@pytest.mark.browser
 def test_a_damaged_export_fails_and_takes_nothing_else_with_it(exports: Any, tmp_path: Path) -> None:
     folder = tmp_path / "e"
     shutil.copytree(exports.folder, folder)
