@@ -199,8 +199,7 @@ def _private(home: Path, log: Path | None, say: Say) -> Iterator[Callable[[], No
 def _import_prefect(home: Path) -> None:
     """Import Prefect so that it reads no file of the user's, and asks its server without a proxy."""
     with chdir(home):  # .env, prefect.toml and pyproject.toml of the working folder were made for others
-        pass
-    from prefect.client.base import PrefectHttpxAsyncClient, PrefectHttpxSyncClient
+        from prefect.client.base import PrefectHttpxAsyncClient, PrefectHttpxSyncClient
 
     # NO_PROXY is not enough: httpx refuses a SOCKS proxy, wherever it asks, if a package for it is not there.
     for client in (PrefectHttpxSyncClient, PrefectHttpxAsyncClient):
