@@ -16,6 +16,7 @@ EvergreenError
 ├── DecodersUnavailable   no image can be decoded here: Pillow lacks a format, or no worker starts
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
 ├── WeightsUnavailable    pretrained weights are not here, or are another network's
+├── ThreadsFixed          TensorFlow runs in this process on another number of threads than a result's key says
 ├── PreflightFailed       a short check found what would waste a training
 ├── TrainingDiverged      the loss became NaN or infinite; such a model is never published
 ├── ExportRefused         a model could not be exported or run in a format's own runtime
@@ -93,6 +94,10 @@ class BadDataset(EvergreenError):
 
 class WeightsUnavailable(EvergreenError):
     """Pretrained weights are not here and cannot be fetched, or are another network's."""
+
+
+class ThreadsFixed(EvergreenError):
+    """TensorFlow already runs in this process on another number of threads than the work asks for."""
 
 
 class PreflightFailed(EvergreenError):

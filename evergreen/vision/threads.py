@@ -1,4 +1,4 @@
-"""How many threads work on images and on tensors: set once, for everything."""
+"""How many threads work on images: they change no bit of what is made."""
 
 import os
 from collections.abc import Callable
@@ -7,18 +7,20 @@ from typing import Self
 
 import cv2
 
+from evergreen.vision.processors import processors
+
 VARIABLE = "EVERGREEN_THREADS"
 
 
 def count() -> int:
-    """Return how many threads may work: ``EVERGREEN_THREADS``, else as many as this process may use processors.
+    """Return how many threads work on images: ``EVERGREEN_THREADS``, else as many as this process may use processors.
 
     Raises:
         ValueError: the variable holds no whole number of 1 or more.
     """
     text = os.environ.get(VARIABLE, "")
     if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return processors()
     if not text.isdigit() or int(text) < 1:
         raise ValueError(f"{VARIABLE}: expected a whole number of 1 or more, received {text!r}")
     return int(text)

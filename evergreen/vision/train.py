@@ -16,7 +16,8 @@ from evergreen.vision.fit import EpochReport, Fitting, put
 from evergreen.vision.material import Source
 from evergreen.vision.pixels import Images
 from evergreen.vision.precision import precision_of
-from evergreen.vision.threads import Threads, count
+from evergreen.vision.processors import threads_of
+from evergreen.vision.threads import Threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,16 +72,16 @@ def train(
         if name == "train":
             rows = _repeated(rows, repeats, recipe.seed)
         sides[name] = _side(rows, images, classes, class_weights if name == "train" else {}, recipe)
-    precision = precision_of(recipe.train)
-    say(f"precision {precision}, threads {count()}")
+    precision, number = precision_of(recipe.train), threads_of(recipe.train)
+    say(f"precision {precision}, threads {number}")
     kept = Checkpoints(checkpoints)
     state = kept.load()
     if state:
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
-        runtime.start(recipe.seed, precision)
+        runtime.start(recipe.seed, precision, number)
         preflight.check(networks.build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
-    runtime.start(recipe.seed, precision)  # anew: what the check drew and built must not show in the training
+    runtime.start(recipe.seed, precision, number)  # anew: what the check drew and built must not show in the training
     model = networks.build(recipe.train, recipe.image, len(classes))
     try:
         with Threads() as threads:

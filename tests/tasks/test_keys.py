@@ -12,12 +12,13 @@ from pydantic import Field
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
+from evergreen.vision import processors
 from evergreen.vision.distributions import BY_BACKBONE, EFFICIENTNET_LITE0
-from storage.keys import KeyParts
+from storage.keys import KeyParts, differences
 from storage.records import SERIALIZER, Record, Records
 from storage.store import Store
 from tasks import keys
-from tasks.keys import code_of, key_parts, only, why_it_runs
+from tasks.keys import code_of, key_parts, libraries_of, only, why_it_runs
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +41,7 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("train.views=4", set()),  # the default
         ("train.phases.0.unfreeze=all", set()),
         ("screen={}", set()),
+        ("train.threads=99", {"train", "evaluate", "export", "verify", "compare"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
@@ -191,6 +193,22 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
     del then["augment"]
     _leave_record(store, replace(new, recipe={}, format=0), then)
     assert why_it_runs(new, Records(store), recipe) == "format of train: 0 -> 1; train.views: 2 -> 9"
+
+
+def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, computed = load_recipe("digits"), {"train", "evaluate", "export", "verify", "compare"}
+    monkeypatch.setattr(processors, "processors", lambda: 16)
+    before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
+    monkeypatch.setattr(processors, "processors", lambda: 8)
+    after, other = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
+    assert {name for name in before if before[name] != after[name]} == computed
+    assert differences(parts, other) == ["threads 16 -> 8"]
+    fixed = load_recipe("digits", ["train.threads=16"])
+    assert libraries_of(BY_NAME["evaluate"], fixed)["threads"] == "16"  # whatever the machine
+    monkeypatch.setenv("EVERGREEN_THREADS", "3")
+    assert _keys(recipe, store) == after
 
 
 def test_a_step_without_an_earlier_record_is_a_first_run(store: Store) -> None:
