@@ -1,8 +1,8 @@
 """Write the documents that are generated from the code; a test fails when they differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -115,13 +115,23 @@ def _default(field: FieldInfo) -> str:
 
 
 def _allowed(field: FieldInfo) -> str:
-    signs = {"ge": "at least", "gt": "over", "le": "at most", "lt": "below"}
-    bounds = [
-        (sign, getattr(rule, name)) for rule in field.metadata for name, sign in signs.items() if hasattr(rule, name)
-    ]
-    text = ", ".join(f"{sign} {bound}" for sign, bound in bounds)
+    numbers = [_bounds(field.metadata), *_bounds_inside(field.annotation)]
     choices = [str(choice) for choice in _choices(field.annotation)]
-    return ", ".join(choices) or text
+    return ", ".join(filter(None, choices)) + (" or " if choices and any(numbers) else "") + "".join(numbers)
+
+
+def _bounds(rules: Iterable[Any]) -> str:
+    signs = {"ge": "at least", "gt": "over", "le": "at most", "lt": "below"}
+    return ", ".join(
+        f"{sign} {getattr(rule, name)}" for rule in rules for name, sign in signs.items() if hasattr(rule, name)
+    )
+
+
+def _bounds_inside(annotation: Any) -> Iterator[str]:
+    """Yield the bounds of numbers that stand beside other kinds of value."""
+    for inner in get_args(annotation):
+        if get_origin(inner) is Annotated:
+            yield _bounds(rule for info in inner.__metadata__ for rule in getattr(info, "metadata", ()))
 
 
 def _choices(annotation: Any) -> Iterator[Any]:
