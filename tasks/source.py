@@ -75,7 +75,7 @@ def ask_source(recipe: Recipe, store: Store, records: Records, desk: Desk) -> As
 
 def _last_good(recipe: Recipe, store: Store, records: Records) -> Ref | None:
     """Return the newest answer of this very source whose bytes were acquired and are whole."""
-    wanted = recipe.sections(("source",))
+    wanted = {"source": recipe.source.model_dump(mode="json")}  # a step's own copy of the recipe has its sections alone
     whole = {record.inputs.get("probe") for record in records.all("acquire") if store.is_whole(record.output)}
     for record in records.all("probe"):
         parts = records.parts(record)

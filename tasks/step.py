@@ -240,10 +240,10 @@ def _entry(execution: Execution, state: State, reason: str, output: Ref | None =
 
 
 def _may_pass(task: Any, task_run: Any, state: Any) -> bool:
-    """Whether trying again may help: our own errors are final, the system's may pass."""
+    """Whether trying again may help: our own errors and mistakes in the code are final, the system's may pass."""
     try:
         state.result()
-    except (EvergreenError, StoreError):
+    except (EvergreenError, StoreError, AttributeError, NameError, TypeError):
         return False
     except Exception:  # noqa: BLE001 - anything else may pass
         return True

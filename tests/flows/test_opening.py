@@ -85,8 +85,8 @@ def test_what_fails_beside_a_failed_run_is_said_and_hides_nothing(
     ):
         raise RuntimeError("the true error")
     assert heard.notes == [
-        "what the run came to is not written down: OSError: the cache's disk is gone",
         "the caches are not trimmed: OSError: the cache's disk is gone",
+        "what the run came to is not written down: OSError: the cache's disk is gone",
     ]
 
 

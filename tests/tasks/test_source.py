@@ -12,6 +12,7 @@ from storage.artifacts import Ref
 from storage.keys import KeyParts
 from storage.records import SERIALIZER, Record, Records
 from storage.store import Store
+from tasks.keys import only
 from tasks.source import ask_source, desk_of_a_plan
 
 
@@ -49,6 +50,8 @@ def test_offline_with_a_good_copy_it_goes_on_and_says_so(store: Store, recipe: R
     asked = ask_source(recipe, store, Records(store), desk_of_a_plan(store))
     assert asked.manifest.facts["version"] == 'a.zip etag "v1", 7 bytes'
     assert asked.remark.startswith("not reachable now; going on with what is here. http://127.0.0.1")
+    in_a_step = ask_source(only(recipe, ("source",)), store, Records(store), desk_of_a_plan(store))
+    assert in_a_step.manifest == asked.manifest
     first = plan(recipe, store)[0]
     assert (first.name, first.output) == ("probe", asked.manifest.ref())
     assert first.reason == asked.remark

@@ -1,11 +1,14 @@
-"""tasks.step: what an execution says of itself, without Prefect."""
+"""tasks.step: what an execution says of itself, and which failures are tried again; without a server."""
 
 import json
 
+import pytest
 from releases import make_release
 
+from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
 from evergreen.steps import BY_NAME
+from storage.errors import ArtifactMissing
 from storage.records import SERIALIZER
 from storage.store import Store
 from tasks import step as module
@@ -33,3 +36,22 @@ def test_of_two_runs_that_ask_at_once_the_second_finds_the_firsts_answer(store: 
     assert _ask(run, answered_meanwhile=False).state == "ran"
     entry = _ask(run, answered_meanwhile=True)
     assert (entry.state, entry.reason) == ("reused", "nothing changed")
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (OSError("the disk is busy"), True),
+        (ConnectionError("cut"), True),
+        (BadInput("a wrong recipe"), False),
+        (ArtifactMissing("gone"), False),
+        (AttributeError("this step reads recipe.gate, which its row of the step table does not name"), False),
+        (TypeError("a mistake in the code"), False),
+    ],
+)
+def test_what_may_pass_is_tried_again_and_a_mistake_is_not(error: Exception, again: bool) -> None:
+    class Failed:
+        def result(self) -> None:
+            raise error
+
+    assert module._may_pass(None, None, Failed()) is again

@@ -40,7 +40,7 @@ def page(png: Callable[..., bytes]) -> str:
 
 
 def test_every_figure_is_a_picture_on_light_and_on_dark_ground(page: str) -> None:
-    assert [kind for kind, _ in pictures_of(page)] == ["png"] * 14
+    assert [kind for kind, _ in pictures_of(page)] == ["png"] * 12
     assert page.count("<img") == page.count("<source") == 7
 
 

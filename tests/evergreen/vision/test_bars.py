@@ -68,7 +68,7 @@ def test_float32_may_differ_only_where_keras_is_unsure_and_only_by_a_thousandth(
 
 
 def test_the_weakest_runtime_counts() -> None:
-    good = RuntimeResult("A", "passed", "fine", 1.0, 0.001, 0.9, 0.8, 0.95, 0.0, 1.0, 2.0, 3.0, 1)
+    good = RuntimeResult("A", "passed", "fine", 1.0, 0.001, 0.9, 0.8, 0.95, 0.0, 1)
     worse = dataclasses.replace(good, runtime="B", verified="failed", reason="worse", agreement=0.5, max_difference=0.4)
     absent = RuntimeResult("C", "not verified", "not installed")
     rows = [

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from tiny_training import CLASSES, RECIPE, Trained
 
+from evergreen.datasets.formats import FORMATS
 from evergreen.errors import ExportRefused, TrainingDiverged
 from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import load_recipe
@@ -341,7 +342,7 @@ def test_prediction_agrees_with_evaluation_whatever_stands_between(trained: Trai
     reads[4:4] = [lambda: b"no image", gone]
     answers = list(predict(reads, lambda: open_keras(trained.model, CLASSES), RECIPE.image, lambda pixels: pixels[:2]))
     assert [answer.error for answer in answers if answer.scores is None] == [
-        "not a readable image: of no known format",
+        f"not a readable image: of no known format; convert it to one of {', '.join(FORMATS)}",
         "No such file or directory",
     ]
     assert [answer.scores is None for answer in answers] == [False] * 4 + [True] * 2 + [False] * 6
