@@ -124,6 +124,7 @@ STEPS: tuple[Step, ...] = (
         weights=True,
         precision=True,
         threads=True,
+        format=2,
     ),
     Step(
         "evaluate",

@@ -111,6 +111,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     ]
     verdict = summary["verdict"]
     fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
+    if training := summary.get("training"):
+        lines += ["", f"Training: {training['words']}."]
     return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"]])
 
 

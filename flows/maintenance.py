@@ -21,8 +21,9 @@ from storage.errors import ArtifactDamaged
 from storage.garbage import collect, garbage
 from storage.store import Store
 from storage.upkeep import damaged, discard, incomplete, old_runs, remove, size_of
+from tasks.checkpoints import ended_trainings
 from tasks.images import cache_excess, trim_cache
-from tasks.leftovers import ended_trainings, orphans
+from tasks.leftovers import orphans
 
 # Three of the heartbeats that Prefect sends where nothing else is set, and a little.
 _SILENT = timedelta(minutes=10)

@@ -8,11 +8,13 @@ from evergreen.errors import BadInput
 from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
+from evergreen.vision.ended import words
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.exports import link, show
 from storage.runs import FILE, read_summary, run_folder, summaries, write_summary
 from storage.store import Store
+from tasks.checkpoints import why_ended
 from tasks.run import Run
 from tasks.standing import promoted_by
 from tasks.tables import read_json
@@ -39,6 +41,7 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         "outcome": outcome,
         "steps": [entry.as_json() for entry in entries.values()],
         "decision": run.journal.decision,
+        "training": run.journal.training or _training(run.store, outputs),
         "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "shortcuts": _shortcuts(run.store, outputs),
@@ -113,6 +116,12 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
     """Return the digest of what a step of a finished run published."""
     found = [entry["output"] for entry in summary["steps"] if entry["name"] == step]
     return found[0] if found else None
+
+
+def _training(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+    """Return why the training of the run's model ended, whether it was this run's or an earlier one's."""
+    ended = why_ended(store, outputs["train"]) if "train" in outputs else None
+    return ended and ended | {"words": words(ended)}
 
 
 def _of_evaluation(store: Store, outputs: dict[str, Ref], name: str) -> dict[str, Any]:

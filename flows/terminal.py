@@ -117,6 +117,8 @@ def show_answer(console: Console, answer: "Why") -> None:
 def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     """Print the step table of a run, its numbers, and where to look."""
     show_steps(console, summary["steps"])
+    if training := summary.get("training"):
+        console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
     for split, values in summary["metrics"].items():
         interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from storage.artifacts import Blob
-from storage.records import Records
 from storage.store import Store
 from storage.upkeep import untouched
 from tasks.data.screen import memo_prefix
@@ -22,12 +21,6 @@ def orphans(store: Store, days: float) -> dict[str, list[Path]]:
         "memos": untouched(store.root / "memos", days, in_use=[memo_prefix()]),
         "downloads": _downloads(store, days),
     }
-
-
-def ended_trainings(store: Store) -> list[Path]:
-    """Return the checkpoints of trainings whose model is in safety; a kill at the right moment leaves such."""
-    records, folder = Records(store), store.root / "checkpoints"
-    return sorted(path for path in folder.glob("*") if len(path.name) == 64 and records.read(path.name))
 
 
 def _downloads(store: Store, days: float) -> list[Path]:

@@ -80,6 +80,7 @@ class Journal:
     Attributes:
         entries: step -> what it did.
         decision: whether the run went on to training, why, and what changed; None if it did not come so far.
+        training: of a training that was stopped, how far it came; None if none was.
 
     Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
     """
@@ -87,6 +88,7 @@ class Journal:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.decision: dict[str, Any] | None = None
+        self.training: dict[str, Any] | None = None
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:

@@ -25,6 +25,7 @@ from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.keys import KeyParts
 from storage.records import SERIALIZER, Record
+from tasks.checkpoints import unchanged
 from tasks.keys import code_of, given, key_parts, only, why_it_runs
 from tasks.locks import FlockLockManager
 from tasks.run import Entry, Run, State, listener
@@ -152,9 +153,9 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
     return lambda fn: StepTask(BY_NAME[name], fn, retries)
 
 
-def key_of_this_step() -> str:
-    """Return the key of the step whose body is running."""
-    return _execution.get().parts.key
+def parts_of_this_step() -> KeyParts:
+    """Return the parts of the key of the step whose body is running."""
+    return _execution.get().parts
 
 
 def remark(text: str) -> None:
@@ -183,7 +184,7 @@ def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     locks = FlockLockManager(run.store.root / "locks")
     earlier = run.records.read(parts.key)
     if earlier:
-        reason = step.asks or "nothing changed"
+        reason = step.asks or unchanged(run.store, parts, earlier.output)
         return Execution(run, step, parts, given(step, inputs), earlier.output, reason, locks)
     reason = why_it_runs(parts, run.records, run.recipe)
     # Not while another run is writing it.
@@ -222,15 +223,17 @@ def _ended(execution: Execution, output: Ref) -> Entry:
     """Return the entry of a step that gave its output."""
     if execution.seconds is not None and output != execution.earlier:
         return _entry(execution, "ran", execution.reason, output)
-    unchanged = execution.earlier or execution.remark
-    return _entry(execution, "reused", "nothing changed" if unchanged else "another run made it meanwhile", output)
+    if execution.seconds is None and execution.earlier and execution.step.cached:
+        return _entry(execution, "reused", execution.reason, output)
+    known = execution.earlier or execution.remark
+    return _entry(execution, "reused", "nothing changed" if known else "another run made it meanwhile", output)
 
 
 def _broken_off(execution: Execution, error: BaseException) -> Entry:
     """Return the entry of a step that failed, or that was stopped."""
-    if stopped := stopped_by(error):
-        return _entry(execution, "stopped", f"by {stopped.name}")
-    return _entry(execution, "failed", f"{type(error).__name__}: {error}")
+    stopped = stopped_by(error)
+    why = f"by {stopped.name}" if stopped else f"{type(error).__name__}: {error}"
+    return _entry(execution, "stopped" if stopped else "failed", "; ".join(filter(None, (why, execution.remark))))
 
 
 def _entry(execution: Execution, state: State, reason: str, output: Ref | None = None) -> Entry:

@@ -13,6 +13,7 @@ from evergreen.judging.metrics import normalized
 from evergreen.reports import model_pictures, pictures
 from evergreen.reports.page import both, render
 from evergreen.reports.thumbnails import data_address, embedded, thumbnail
+from evergreen.vision.ended import words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ class Findings:
     Attributes:
         judged: the split that numbers are from: test, or validation where there is no test split.
         top_k: how many of the likeliest classes count in ``top_k_accuracy``.
+        ended: why the training ended, as ``vision.ended.words`` takes it.
         shortcuts: ``sample`` and ``changes``.
         examples: change -> PNG, ``as it is`` among them.
         export_bytes: format -> size of its files together.
@@ -51,6 +53,7 @@ class Findings:
     leakage: pd.DataFrame
     weights: dict[str, float]
     history: pd.DataFrame
+    ended: dict[str, Any]
     judged: str
     top_k: int
     metrics: dict[str, dict[str, float]]
@@ -109,6 +112,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         wrong=len(wrong),
         hardest=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],
         phases=findings.history["phase"].nunique(),
+        ended=words(findings.ended),
         kept_epoch=model_pictures.kept_epoch(findings.history),
         leaning=told(**findings.shortcuts),
         least_images=LEAST_IMAGES,

@@ -122,7 +122,9 @@ class Train(Section):
     phases: tuple[Phase, ...] = Field(min_length=1, description="Fits, one after the other.")
     keep: Literal["val_loss", "val_accuracy"] = Field("val_loss", description="The best epoch by this is the model.")
     stop_when: StopWhen | None = Field(None, description="Good enough: stop.")
-    time_limit_minutes: float | None = Field(None, gt=0, le=10_080, description="Stop after this many minutes.")
+    time_limit_minutes: float | None = Field(
+        None, gt=0, le=10_080, description="Stop after this many minutes; a longer limit goes on from there."
+    )
     views: int = Field(
         4, ge=1, le=100, description="Augmented views of each image that phases with a frozen backbone take in turn."
     )

@@ -64,6 +64,7 @@ class Fitting:
         self._model, self._source, self._kept, self._on_epoch = model, source, kept, on_epoch
         self._recipe = source.recipe
         self._course = Course(source.recipe.train)
+        self._last: Mapping[str, Any] = {"phase": 1, "epoch": 0, "batch": 0}
 
     def run(self, state: State | None) -> Course:
         """Run the phases, or what a checkpoint says is left of them, and return what came of them."""
@@ -71,12 +72,17 @@ class Fitting:
         if state:
             best = {metric: arrays.get(f"best-{metric}", []) for metric in self._course.best}
             self._course.restore(facts["course"], best)
+            self._last = facts
             put(self._model, arrays["weights"])
         for number, phase in enumerate(self._recipe.train.phases, start=1):
             if number < facts["phase"] or self._course.ended:
                 continue
             self._phase(number, phase, (facts, arrays) if state and number == facts["phase"] else None)
         return self._course
+
+    def stopped(self) -> dict[str, Any]:
+        """Return how far the training had come when it was stopped, as ``ended.words`` takes it."""
+        return self._course.told(self._last["phase"], self._last["epoch"], bool(self._last["batch"]))
 
     def _phase(self, number: int, phase: Phase, state: State | None) -> None:
         """Run one phase, or what is left of it."""
@@ -101,7 +107,7 @@ class Fitting:
             before |= {"rate": dict(rate.state), "patience": dict(patience.state)}
             learner.optimizer.learning_rate = rate.of(epoch)
             midway = Midway(batch, state[1]) if state and epoch == first and batch else Midway()
-            metrics, learning = self._epoch(material, phase, before, midway)
+            metrics, learning, cut = self._epoch(material, phase, before, midway)
             metrics["learning_rate"] = rate.now
             if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
                 raise TrainingDiverged(
@@ -114,9 +120,11 @@ class Fitting:
             if learning:
                 _assign(learner.weights, learning)
                 learned = self._learned(number)
-            over = patience.seen(metrics) or self._course.ended
-            after = {"epoch": epoch + 1, "over": over, "rate": rate.state, "patience": patience.state}
-            self._save(before | after, learned, learner.optimizer)
+            patient, ready = patience.seen(metrics), material.seconds_before(epoch + 1)
+            over = self._course.over(number, epoch + 1, patient, cut, ready)
+            if not cut:  # else the state from which a longer limit goes on is kept already
+                after = {"epoch": epoch + 1, "over": patient, "rate": rate.state, "patience": patience.state}
+                self._save(before | after, learned, learner.optimizer)
             left = (time.monotonic() - began) / (epoch + 1 - first) * (phase.epochs - epoch - 1)
             left = min(left, self._course.seconds_left)
             phases = len(self._recipe.train.phases)
@@ -126,13 +134,15 @@ class Fitting:
 
     def _epoch(
         self, material: Material, phase: Phase, facts: dict[str, Any], midway: Midway
-    ) -> tuple[dict[str, float], list[np.ndarray]]:
+    ) -> tuple[dict[str, float], list[np.ndarray], bool]:
         """Learn from every training image once, in an order and with dropout that the seed alone decides.
 
-        Whatever stops it midway (a cancelled run, Ctrl-C) leaves a checkpoint of the batches that were done.
+        Whatever stops it midway (a cancelled run, Ctrl-C, the time limit) leaves a checkpoint of the batches that were
+        done.
 
         Returns:
-            The metrics; and the weights that learning goes on from, if the model holds their average now.
+            The metrics; the weights that learning goes on from, if the model holds their average now; and whether the
+            time limit cut it.
         """
         number, epoch = facts["phase"], facts["epoch"]
         seed = runtime.seed_of(self._recipe.seed, number, epoch)
@@ -140,8 +150,27 @@ class Fitting:
         order = np.random.default_rng(seed).permutation(len(training.rows))
         runtime.reseed(self._model, seed)
         learner = material.learner
+        self._course.begin()
         before = int(learner.optimizer.iterations.numpy()) - midway.batch
         learning: list[np.ndarray] = []
+        kept = cut = False
+
+        def keep() -> bool:
+            """Keep the state after the batches that are done, unless none or all are; once."""
+            nonlocal kept
+            done = int(learner.optimizer.iterations.numpy()) - before
+            if kept or not 0 < done < -(-len(order) // phase.batch):
+                return False
+            kept = True
+            seeds = [np.asarray(state) for state in runtime.seeds(self._model)]
+            metrics = [np.asarray(variable) for variable in learner.metrics_variables]
+            self._save(facts, self._learned(number), learner.optimizer, done, {"seeds": seeds, "metrics": metrics})
+            return True
+
+        def out_of_time() -> bool:
+            nonlocal cut
+            cut = self._course.out_of_time and keep()
+            return cut
 
         def average() -> None:
             if not phase.ema_momentum:
@@ -159,19 +188,17 @@ class Fitting:
                 validation_data=batches(material.validation, phase.batch),
                 epochs=1,
                 shuffle=False,
-                callbacks=[self._callback(learner, midway, average)],
+                callbacks=[self._callback(learner, midway, average, out_of_time)],
                 verbose=0,
             ).history
         except BaseException:
-            done = int(learner.optimizer.iterations.numpy()) - before
-            if 0 < done < -(-len(order) // phase.batch):
-                seeds = [np.asarray(state) for state in runtime.seeds(self._model)]
-                metrics = [np.asarray(variable) for variable in learner.metrics_variables]
-                self._save(facts, self._learned(number), learner.optimizer, done, {"seeds": seeds, "metrics": metrics})
+            keep()
             raise
-        return {name: float(values[-1]) for name, values in history.items()}, learning
+        return {name: float(values[-1]) for name, values in history.items()}, learning, cut
 
-    def _callback(self, learner: Any, midway: Midway, average: Callable[[], None]) -> Any:
+    def _callback(
+        self, learner: Any, midway: Midway, average: Callable[[], None], out_of_time: Callable[[], bool]
+    ) -> Any:
         """Return what takes up an epoch that was stopped midway, ends one at the time limit, and averages to judge."""
         import keras
 
@@ -183,7 +210,7 @@ class Fitting:
                 _assign(learner.metrics_variables, midway.arrays["metrics"])
 
         def batch_end(batch: int, logs: Any) -> None:
-            if self._course.out_of_time:
+            if out_of_time():
                 learner.stop_training = True
 
         return keras.callbacks.LambdaCallback(
@@ -211,7 +238,8 @@ class Fitting:
         state = [np.asarray(variable) for variable in optimizer.variables]
         arrays = {"weights": learned, "optimizer": state, **best, **(midway or {})}
         number = len(self._course.history) * _MOST_BATCHES + batch
-        self._kept.save(number, facts | {"batch": batch, "course": self._course.facts()}, arrays)
+        self._last = facts | {"batch": batch}
+        self._kept.save(number, {**self._last, "course": self._course.facts()}, arrays)
 
 
 def put(model: Any, weights: Sequence[np.ndarray]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,10 @@ class Material:
         """Return what an epoch of the phase, from 0, learns from, and what gathers it."""
         raise NotImplementedError
 
+    def seconds_before(self, epoch: int) -> float:
+        """Return how long it will take, in seconds, to make ready what an epoch of the phase, from 0, learns from."""
+        return 0.0
+
 
 class FromImages(Material):
     """Images, changed anew in each epoch; with a number of views, in that many ways in turn."""
@@ -113,6 +118,7 @@ class FromFeatures(Material):
         self.learner = head
         self._source, self._features, self._views = source, features, views
         self._known: dict[int, Rows] = {}
+        self._seconds = 0.0
         judged = source.sides["validation"]
         self.validation = judged.of(features.rows(judged.rows, judged.keys, None, 0, source.threads))
 
@@ -121,5 +127,11 @@ class FromFeatures(Material):
         side, source, view = self._source.sides["train"], self._source, epoch % self._views
         if view not in self._known:
             source.say(f"features of view {view + 1} of {self._views}")
+            began = time.monotonic()
             self._known[view] = self._features.rows(side.rows, side.keys, source.augmenter, view, source.threads)
+            self._seconds = time.monotonic() - began
         return side.of(self._known[view]), None
+
+    def seconds_before(self, epoch: int) -> float:
+        """Return how long the features of the epoch's view will take, if they are not here: as long as the last did."""
+        return 0.0 if epoch % self._views in self._known else self._seconds

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from evergreen.vision import networks, pixels, preflight, runtime, saving
 from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, keys_of
 from evergreen.vision.checkpoint import Checkpoints
+from evergreen.vision.ended import words
 from evergreen.vision.fit import EpochReport, Fitting, put
 from evergreen.vision.material import Source
 from evergreen.vision.pixels import Images
@@ -27,6 +29,19 @@ if TYPE_CHECKING:
 OnEpoch = Callable[[EpochReport], None]
 
 
+@dataclass(frozen=True)
+class Training:
+    """What came of a training, besides the model.
+
+    Attributes:
+        history: one row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
+        ended: why it ended, as ``ended.words`` takes it.
+    """
+
+    history: pd.DataFrame
+    ended: dict[str, Any]
+
+
 def train(
     dataset: pd.DataFrame,
     images: Images,
@@ -39,7 +54,8 @@ def train(
     others: dict[str, Path] | None = None,
     checkpoints: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
-) -> pd.DataFrame:
+    stopped: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> Training:
     """Fit the recipe's network, keep its best epoch, and write it as a ``.keras`` file.
 
     Args:
@@ -55,9 +71,7 @@ def train(
         checkpoints: a folder for this very training; what a killed one left there is taken up. Whoever has the model in
             safety clears it.
         say: told, in words, what else a person should know of the training.
-
-    Returns:
-        One row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
+        stopped: told, as ``Training.ended``, how far a training came that something else than an error stops.
 
     Raises:
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
@@ -86,7 +100,13 @@ def train(
     try:
         with Threads() as threads:
             source = Source(recipe, sides, images.features, Augmenter(recipe.augment, recipe.seed), threads, say)
-            course = Fitting(model, source, kept, on_epoch).run(state)
+            fitting = Fitting(model, source, kept, on_epoch)
+            try:
+                course = fitting.run(state)
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    stopped(fitting.stopped())
+                raise
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
     for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():
@@ -95,7 +115,8 @@ def train(
         saving.save(best, file)
     table = pd.DataFrame(course.history)
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
-    return table
+    say(words(course.told()))
+    return Training(table, course.told())
 
 
 def _side(

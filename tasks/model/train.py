@@ -1,30 +1,42 @@
 """train: fit the recipe's network."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from evergreen.datasets.tables import to_csv
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import METRICS
+from evergreen.vision.ended import is_cut, words
 from evergreen.vision.train import train as fit
 from storage.artifacts import Blob, Ref
+from storage.store import Store
+from tasks.checkpoints import ENDED, folder_of
 from tasks.images import images_of
+from tasks.locks import FlockLockManager
 from tasks.model_file import MODEL
 from tasks.progress import TrainingProgress
 from tasks.run import Run
-from tasks.step import key_of_this_step, step
-from tasks.tables import classes_of, read_json, read_table
+from tasks.step import parts_of_this_step, remark, step
+from tasks.tables import classes_of, read_json, read_table, to_json
 
 
 @step("train")
 def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     """Fit the network, phase by phase, and keep its best epoch."""
     classes = classes_of(run.store, dataset)
-    checkpoints = run.store.root / "checkpoints" / key_of_this_step()
-    with run.store.workspace() as folder:
+    checkpoints = folder_of(run.store, parts_of_this_step())
+
+    def stopped(ended: dict[str, Any]) -> None:
+        run.journal.training = ended | {"words": words(ended)}
+        remark(f"{words(ended)}; what is done is kept: the same command goes on")
+
+    with _held(checkpoints, run.store, run.id), run.store.workspace() as folder:
         file = folder / MODEL
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
         progress = TrainingProgress(run.name)
-        history = fit(
+        done = fit(
             read_table(run.store, dataset),
             images_of(run),
             classes,
@@ -36,9 +48,27 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             others,
             checkpoints,
             progress.say,
+            stopped,
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
-        files: dict[str, bytes | Path | Blob] = {MODEL: file, "history.csv": to_csv(history)}
+        files: dict[str, bytes | Path | Blob] = {
+            MODEL: file,
+            "history.csv": to_csv(done.history),
+            ENDED: to_json(done.ended),
+        }
         model = run.store.publish("model", files | {path.name: path for path in others.values()}, facts)
-    Checkpoints(checkpoints).clear()  # not before: a kill in between would cost the whole training
+        if not is_cut(done.ended):
+            Checkpoints(checkpoints).clear()  # not before: a kill in between would cost the whole training
     return model
+
+
+@contextmanager
+def _held(folder: Path, store: Store, holder: str) -> Iterator[None]:
+    """Have a folder of checkpoints for oneself; trainings that differ in their time limit take turns."""
+    locks = FlockLockManager(store.root / "locks")
+    name = f"checkpoints-{folder.name}"
+    locks.acquire_lock(name, holder)
+    try:
+        yield
+    finally:
+        locks.release_lock(name, holder)

@@ -3,6 +3,7 @@
 from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
 from storage.artifacts import Ref
+from tasks.checkpoints import ENDED
 from tasks.run import Run
 from tasks.step import step
 from tasks.tables import classes_of, read_folder, read_json, read_table
@@ -40,6 +41,7 @@ def report(
         leakage=read_table(store, dataset, "leakage.csv"),
         weights=read_json(store, weights, "class-weights.json"),
         history=read_table(store, model, "history.csv"),
+        ended=read_json(store, model, ENDED),
         judged=facts["judged"],
         top_k=facts["top_k"],
         metrics=read_json(store, evaluation, "metrics.json"),

@@ -47,4 +47,4 @@ class Trained:
 
     def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
         weights = dict.fromkeys(CLASSES, 1.0)
-        return train(self.table, self.images, CLASSES, weights, weights, recipe, file, self.reports.append)
+        return train(self.table, self.images, CLASSES, weights, weights, recipe, file, self.reports.append).history

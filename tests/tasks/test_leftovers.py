@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.records import SERIALIZER, Record
 from storage.store import Store
 from tasks.data.screen import memo_prefix
-from tasks.leftovers import ended_trainings, orphans
+from tasks.leftovers import orphans
 
 
 @pytest.fixture
@@ -54,13 +53,3 @@ def test_what_was_touched_lately_stays(old: Store) -> None:
     assert _names(orphans(old, 60)) == {"checkpoints": set(), "memos": set(), "downloads": set()}
     os.utime(old.root / "checkpoints" / ("a" * 64) / "000001.npz")
     assert orphans(old, 7)["checkpoints"] == []
-
-
-def test_checkpoints_of_a_training_whose_model_is_there_are_over_at_once(old: Store) -> None:
-    key = "a" * 64
-    assert ended_trainings(old) == []
-    record = Record("train", key, old.publish("model", {"m": b"1"}), {}, "digits", "run", 1.0, "2026-01-01T00:00:00")
-    (old.root / "records").mkdir()
-    envelope = {"metadata": {"serializer": {"type": SERIALIZER}}, "result": record.dumps().decode()}
-    (old.root / "records" / key).write_text(json.dumps(envelope))
-    assert [path.name for path in ended_trainings(old)] == [key]

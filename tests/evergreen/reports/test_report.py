@@ -89,6 +89,10 @@ class Made:
                 "phase": [1, 1, 2], "loss": [0.9, 0.7, 0.6], "accuracy": [0.5, 0.6, 0.7], "val_loss": [0.9, 0.8, 0.9],
                 "val_accuracy": [0.5, 0.6, 0.6], "kept": ["False", "True", "False"],
             }),
+            ended={
+                "why": "time limit",
+                "phases": [{"phase": 1, "epochs": 3, "of": 9, "midway": False, "why": "time limit"}],
+            },
             judged="test",
             top_k=1,
             metrics=metrics,
@@ -142,6 +146,7 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
     assert "20.0 %" in page  # accuracy without colour
     assert "The model leans on colour (points of accuracy lost: grey 80.0)." in page
     assert "Not measured, on fewer than 10 images: plain background." in page
+    assert "It ended: train.time_limit_minutes cut it (phase 1: 3 of 9 epochs, time limit)." in page
     assert "not measured: fewer than 10 images" in page
     assert "x/broken.png" in page
     assert "install Node.js" in page

@@ -51,8 +51,8 @@ class Lesson:
         file = self.folder / f"{name}.keras"
         ones = dict.fromkeys(CLASSES, 1.0)
         self.said.clear()
-        history = train(self.table, images, CLASSES, ones, ones, recipe, file, lambda _: None, say=self.said.append)
-        return saving.load(file, CLASSES).get_weights(), history
+        done = train(self.table, images, CLASSES, ones, ones, recipe, file, lambda _: None, say=self.said.append)
+        return saving.load(file, CLASSES).get_weights(), done.history
 
 
 @pytest.fixture(scope="module")

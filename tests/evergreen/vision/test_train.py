@@ -5,6 +5,7 @@ import re
 import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,22 @@ from tiny_training import CLASSES, RECIPE, Trained
 
 from evergreen.datasets.formats import FORMATS
 from evergreen.errors import ExportRefused, TrainingDiverged
+from evergreen.judging.calibration import calibrate, fit_temperature
 from evergreen.judging.shortcuts import SHORTCUTS
-from evergreen.recipe import load_recipe
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.sections.training import Dense, EarlyStopping, Head, ReduceOnPlateau
 from evergreen.vision import batch_norm, pixels, saving
+from evergreen.vision import course as course_module
 from evergreen.vision import train as train_module
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import Course
+from evergreen.vision.ended import words
 from evergreen.vision.evaluate import Evaluation, evaluate
+from evergreen.vision.export import _representative
 from evergreen.vision.fit import EpochReport, Fitting
+from evergreen.vision.material import FromImages
 from evergreen.vision.predict import open_keras, predict
-from evergreen.vision.train import train
+from evergreen.vision.train import Training, train
 
 
 def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> None:
@@ -89,8 +96,11 @@ def test_batch_norms_are_fused_in_training_alone(
 def test_a_moving_average_of_the_weights_is_judged_and_kept(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    phase = RECIPE.train.phases[0].model_copy(update={"epochs": 2, "ema_momentum": 0.8})
-    recipe = RECIPE.model_copy(update={"train": RECIPE.train.model_copy(update={"phases": (phase,)})})
+    import keras
+
+    phase = RECIPE.train.phases[0].model_copy(update={"epochs": 2, "ema_momentum": 0.8, "batch": 7})
+    train = RECIPE.train.model_copy(update={"phases": (phase,), "precision": "float32"})
+    recipe = RECIPE.model_copy(update={"train": train})
     models, steps = [], []
 
     def run(fitting: Fitting, state: Any) -> Course:
@@ -114,6 +124,11 @@ def test_a_moving_average_of_the_weights_is_judged_and_kept(
     for one, other in zip(model.trainable_variables, average, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     assert not np.allclose(average[0], steps[6 * (kept + 1) - 1][0], atol=1e-4)
+    (norm,) = batch_norm.layers_of(model)  # its moments are those of the averaged weights, as batches of 7 have them
+    rows = trained.table[trained.table["split"] == "train"]
+    images = trained.images.rows(rows, recipe.image).gather(np.arange(42))
+    before = keras.Model(model.inputs, norm.input)(images.astype(np.float32))
+    np.testing.assert_allclose(norm.moving_mean, np.mean(before, axis=(0, 1, 2)), rtol=1e-3, atol=1e-4)
     rows = trained.table[trained.table["split"] == "validation"]
     scores = pixels.scores(model, trained.images.rows(rows, recipe.image))
     right = scores.argmax(axis=1) == pixels.targets(rows["label"], CLASSES)
@@ -175,7 +190,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
         weights = dict.fromkeys(CLASSES, 1.0)
         arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE)
         others = {"val_accuracy": tmp_path / "other.keras"}
-        return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder, said.append)
+        return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder, said.append).history
 
     with pytest.raises(_Killed):
         run(after)
@@ -223,10 +238,112 @@ def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
     expected = (batches // each, batches % each) if batches < 6 * each else None
     if expected:
         assert (state[0]["epoch"], state[0]["batch"]) == expected
-    history = train(*arguments, trained.reports.append, None, tmp_path / "checkpoints")
+    history = train(*arguments, trained.reports.append, None, tmp_path / "checkpoints").history
     assert seen == 6 * each + 2 * 2  # no batch was learned from twice
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
     pd.testing.assert_frame_equal(history, trained.history)
+
+
+def _still(**phase: Any) -> Recipe:
+    """Return a recipe that learns next to nothing, so that no epoch is better than the first."""
+    slow = RECIPE.train.phases[1].model_copy(update={"learning_rate": 1e-9, "optimizer": "sgd", **phase})
+    head = Head(dense=(Dense(units=8),))
+    train = RECIPE.train.model_copy(update={"phases": (slow,), "head": head})
+    return RECIPE.model_copy(update={"train": train})
+
+
+def test_patience_and_a_lowered_rate_outlive_a_kill(trained: Trained, tmp_path: Path) -> None:
+    recipe = _still(
+        epochs=9,
+        early_stopping=EarlyStopping(monitor="val_accuracy", patience=4),
+        reduce_on_plateau=ReduceOnPlateau(monitor="val_accuracy", patience=2),
+    )
+
+    def on_epoch(report: EpochReport) -> None:
+        seen.append(report.epoch)
+        if seen == [1, 2, 3, 4]:
+            raise _Killed
+
+    seen: list[int] = []
+    ones = dict.fromkeys(CLASSES, 1.0)
+    arguments = (trained.table, trained.images, CLASSES, ones, ones, recipe, tmp_path / "model.keras", on_epoch)
+    with pytest.raises(_Killed):
+        train(*arguments, None, tmp_path / "checkpoints")
+    done = train(*arguments, None, tmp_path / "checkpoints")
+    assert seen == [1, 2, 3, 4, 5]
+    assert done.history["learning_rate"].tolist() == [1e-9, 1e-9, 1e-9, 5e-10, 5e-10]
+    assert done.ended["why"] == "patience"
+
+
+def test_class_weights_are_on_the_loss_of_training_alone(trained: Trained, tmp_path: Path) -> None:
+    recipe = _still(epochs=1, batch=64)  # one step
+    ones, twos = dict.fromkeys(CLASSES, 1.0), dict.fromkeys(CLASSES, 2.0)
+
+    def losses(weights: dict[str, float]) -> tuple[float, float]:
+        file = tmp_path / "model.keras"
+        done = train(trained.table, trained.images, CLASSES, weights, ones, recipe, file, trained.reports.append)
+        return done.history["loss"][0], done.history["val_loss"][0]
+
+    (loss, judged), (doubled, as_judged) = losses(ones), losses(twos)
+    assert doubled == pytest.approx(2 * loss, rel=1e-6)
+    assert as_judged == pytest.approx(judged, rel=1e-5)
+
+
+def test_what_the_time_limit_cut_goes_on_to_the_same_bytes(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def out_of_time(course: Course) -> bool:  # asked after every batch
+        nonlocal asked
+        asked += 1
+        return asked == 9
+
+    weights = dict.fromkeys(CLASSES, 1.0)
+    limited = RECIPE.model_copy(update={"train": RECIPE.train.model_copy(update={"time_limit_minutes": 1000})})
+    file, said = tmp_path / "model.keras", list[str]()
+
+    def run(recipe: Recipe) -> Training:
+        arguments = (trained.table, trained.images, CLASSES, weights, weights, recipe, file, trained.reports.append)
+        return train(*arguments, None, tmp_path / "checkpoints", said.append)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Course, "out_of_time", property(out_of_time))
+        cut = run(limited)
+    assert asked == 9
+    assert cut.ended == {
+        "why": "time limit",
+        "phases": [
+            {"phase": 1, "epochs": 1, "of": 6, "midway": True, "why": "time limit"},
+            {"phase": 2, "epochs": 0, "of": 2, "midway": False, "why": "not begun"},
+        ],
+    }
+    assert said[-1] == words(cut.ended)
+    assert len(cut.history) == 2  # what was done of the second epoch is judged, and may be the model
+    assert saving.load(file, CLASSES)
+    whole = run(RECIPE)
+    assert file.read_bytes() == trained.model.read_bytes()
+    pd.testing.assert_frame_equal(whole.history, trained.history)
+    assert [phase["why"] for phase in whole.ended["phases"]] == ["epochs", "epochs"]
+    assert whole.ended["why"] == "epochs"
+
+
+def test_what_an_epoch_learns_from_is_made_ready_outside_its_time(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+
+    def training(material: FromImages, epoch: int) -> Any:
+        nonlocal now
+        now += 3300 if epoch == 0 else 0  # as a frozen backbone's features take
+        return ready(material, epoch)
+
+    ready = FromImages.training
+    monkeypatch.setattr(course_module, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(FromImages, "training", training)
+    recipe = _still(epochs=3)
+    recipe = recipe.model_copy(update={"train": recipe.train.model_copy(update={"time_limit_minutes": 100})})
+    assert len(trained.train(recipe, tmp_path / "model.keras")) == 3
 
 
 def test_small_classes_are_repeated_as_often_as_is_said(trained: Trained) -> None:
@@ -281,6 +398,15 @@ def test_the_file_holds_no_clock_no_address_and_no_optimizer(trained: Trained) -
         assert b"optimizer" not in zipped.read("model.weights.h5")
 
 
+def test_int8_ranges_are_measured_on_training_images(trained: Trained) -> None:
+    recipe = RECIPE.model_copy(update={"export": RECIPE.export.model_copy(update={"representative_images": 42})})
+    blocks = [block[0][0] for block in _representative(trained.table, trained.images, recipe)()]
+    rows = trained.table[trained.table["split"] == "train"]
+    training = {image.tobytes() for image in trained.images.rows(rows, recipe.image).gather(np.arange(42))}
+    assert {block.astype(np.uint8).tobytes() for block in blocks[1:]} < training  # the first holds the input's range
+    assert len(blocks) == 42
+
+
 @pytest.fixture(scope="module")
 def evaluation(trained: Trained) -> Evaluation:
     return evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
@@ -300,6 +426,18 @@ def test_evaluation_covers_every_image_once(trained: Trained, evaluation: Evalua
     assert found.by_class.per_class["label"].tolist() == CLASSES
     loss = found.predictions.groupby("split")["loss"].mean()
     assert {name: values["loss"] for name, values in found.metrics.items()} == pytest.approx(dict(loss), abs=1e-5)
+
+
+def test_calibration_is_fitted_on_validation_alone(trained: Trained, evaluation: Evaluation) -> None:
+    table = trained.table.sort_values("path", ignore_index=True)
+    scores = pixels.scores(saving.load_to_run(trained.model, CLASSES), trained.images.rows(table, RECIPE.image))
+    truth = pixels.targets(table["label"], CLASSES)
+    validation, test = (
+        (truth[at], scores[at]) for at in (np.flatnonzero(table["split"] == name) for name in ("validation", "test"))
+    )
+    precision = RECIPE.evaluate.unsure_precision
+    assert evaluation.calibration == calibrate(validation, test, precision)
+    assert fit_temperature(*test) != fit_temperature(*validation)  # else nothing was shown
 
 
 def test_changed_copies_are_judged_as_the_model_judges_them(trained: Trained, evaluation: Evaluation) -> None:

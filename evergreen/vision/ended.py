@@ -1,0 +1,38 @@
+"""Why a training ended: each of its phases, and the whole."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Why = Literal["epochs", "patience", "stop_when", "time limit", "stopped", "not begun"]
+
+_WHOLE = {
+    "epochs": "every epoch was trained",
+    "patience": "early_stopping found it no better",
+    "stop_when": "it was good enough for stop_when",
+    "time limit": "train.time_limit_minutes cut it",
+    "stopped": "it was stopped",
+}
+
+
+def is_cut(ended: Mapping[str, Any]) -> bool:
+    """Whether the time limit alone ended a training."""
+    return bool(ended["why"] == "time limit")
+
+
+def words(ended: Mapping[str, Any]) -> str:
+    """Say in one line why a training ended.
+
+    Args:
+        ended: ``why`` of the whole; ``phases``, each with phase (from 1), epochs (whole ones), of (at most so many),
+            midway (whether another was begun and not finished) and why.
+    """
+    each = "; ".join(
+        f"phase {phase['phase']}: "
+        + ("not begun" if phase["why"] == "not begun" else f"{_epochs(phase)}, {phase['why']}")
+        for phase in ended["phases"]
+    )
+    return f"{_WHOLE[ended['why']]} ({each})"
+
+
+def _epochs(phase: Mapping[str, Any]) -> str:
+    return f"{phase['epochs']} of {phase['of']} epochs{' and part of one' if phase['midway'] else ''}"

@@ -1,0 +1,84 @@
+"""Where the checkpoints of a training lie: one folder for all its time limits, so that a longer one goes on.
+
+Knows no Prefect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evergreen.vision.ended import is_cut, words
+from storage.artifacts import Ref
+from storage.errors import StoreError
+from storage.keys import KeyParts
+from storage.records import Records
+from storage.store import Store
+from tasks.tables import read_json
+
+ENDED = "ended.json"
+_LIMIT = "time_limit_minutes"
+
+
+def folder_of(store: Store, parts: KeyParts) -> Path:
+    """Return the folder of a training's checkpoints.
+
+    An epoch follows from the one before and the rest of the recipe; when the time is over decides only where it ends.
+
+    Args:
+        store: whose folder it is below.
+        parts: of the key of a step ``train``.
+    """
+    train = {name: value for name, value in parts.recipe.get("train", {}).items() if name != _LIMIT}
+    course = replace(parts, recipe={**parts.recipe, "train": train})
+    return store.root / "checkpoints" / course.key
+
+
+def why_ended(store: Store, model: Ref) -> dict[str, Any] | None:
+    """Return why the training of a model ended, as ``ended.words`` takes it; None of a model that does not say."""
+    try:
+        says = ENDED in store.manifest(model.sha256).files
+        ended: dict[str, Any] | None = read_json(store, model, ENDED) if says else None
+    except StoreError:
+        return None
+    return ended
+
+
+def goes_on(store: Store, parts: KeyParts) -> bool:
+    """Whether a training that is to run would take up what a stopped or cut one left."""
+    return any(folder_of(store, parts).glob("*.npz"))
+
+
+def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
+    """Say why a step is reused, and of a training that the time limit cut how it can go on.
+
+    Args:
+        store: where the output is.
+        parts: of the step's key.
+        output: what the step published.
+    """
+    more = _how_to_go_on(store, parts, output) if parts.step == "train" else ""
+    return f"nothing changed; {more}" if more else "nothing changed"
+
+
+def _how_to_go_on(store: Store, parts: KeyParts, model: Ref) -> str:
+    ended = why_ended(store, model)
+    if ended is None or not is_cut(ended):
+        return ""
+    limit: Mapping[str, Any] = parts.recipe.get("train", {})
+    where = "it goes on from there" if goes_on(store, parts) else "its checkpoint is gone, so it begins anew"
+    return f"{words(ended)}; to train on, raise train.{_LIMIT}, now {limit.get(_LIMIT):g}: {where}"
+
+
+def ended_trainings(store: Store) -> list[Path]:
+    """Return the checkpoints of trainings whose model is in safety; a kill at the right moment leaves such.
+
+    Those of a training that the time limit cut stay: a longer limit goes on from them.
+    """
+    records = Records(store)
+    over = set()
+    for record in records.all("train"):
+        parts, ended = records.parts(record), why_ended(store, record.output)
+        if parts and records.read(record.key) and not (ended and is_cut(ended)):
+            over.add(folder_of(store, parts))
+    return sorted(path for path in (store.root / "checkpoints").glob("*") if path in over)
