@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.tree import Tree
 
+from evergreen.vision.ended import is_cut
 from storage.digests import canonical_json, sha256_bytes
 from storage.lineage import Node
 from tasks.run import Entry, Run
@@ -119,6 +120,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     show_steps(console, summary["steps"])
     if training := summary.get("training"):
         console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
+        if is_cut(training):
+            console.print(f"{'':<10} raise train.time_limit_minutes to train on", highlight=False, soft_wrap=True)
     for split, values in summary["metrics"].items():
         interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"

@@ -58,7 +58,7 @@ def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
         output: what the step published.
     """
     more = _how_to_go_on(store, parts, output) if parts.step == "train" else ""
-    return f"nothing changed; {more}" if more else "nothing changed"
+    return f"nothing changed, but the training had not ended by itself: {more}" if more else "nothing changed"
 
 
 def _how_to_go_on(store: Store, parts: KeyParts, model: Ref) -> str:

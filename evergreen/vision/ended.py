@@ -9,7 +9,7 @@ _WHOLE = {
     "epochs": "every epoch was trained",
     "patience": "early_stopping found it no better",
     "stop_when": "it was good enough for stop_when",
-    "time limit": "train.time_limit_minutes cut it",
+    "time limit": "train.time_limit_minutes cut it short",
     "stopped": "it was stopped",
 }
 
@@ -26,13 +26,13 @@ def words(ended: Mapping[str, Any]) -> str:
         ended: ``why`` of the whole; ``phases``, each with phase (from 1), epochs (whole ones), of (at most so many),
             midway (whether another was begun and not finished) and why.
     """
-    each = "; ".join(
-        f"phase {phase['phase']}: "
-        + ("not begun" if phase["why"] == "not begun" else f"{_epochs(phase)}, {phase['why']}")
-        for phase in ended["phases"]
-    )
+    each = "; ".join(f"phase {phase['phase']}: {_of_phase(phase)}" for phase in ended["phases"])
     return f"{_WHOLE[ended['why']]} ({each})"
 
 
-def _epochs(phase: Mapping[str, Any]) -> str:
-    return f"{phase['epochs']} of {phase['of']} epochs{' and part of one' if phase['midway'] else ''}"
+def _of_phase(phase: Mapping[str, Any]) -> str:
+    if phase["why"] == "not begun":
+        return "not begun"
+    if phase["why"] == "epochs":
+        return f"all epochs, {phase['of']}"
+    return f"{phase['epochs']} of {phase['of']} epochs{' and part of one' if phase['midway'] else ''}, {phase['why']}"

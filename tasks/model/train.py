@@ -28,14 +28,17 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     classes = classes_of(run.store, dataset)
     checkpoints = folder_of(run.store, parts_of_this_step())
 
+    progress = TrainingProgress(run.name)
+
     def stopped(ended: dict[str, Any]) -> None:
         run.journal.training = ended | {"words": words(ended)}
-        remark(f"{words(ended)}; what is done is kept: the same command goes on")
+        text = f"{words(ended)}; what is done is kept: the same command goes on"
+        remark(text)
+        progress.say(text)
 
     with _held(checkpoints, run.store, run.id), run.store.workspace() as folder:
         file = folder / MODEL
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
-        progress = TrainingProgress(run.name)
         done = fit(
             read_table(run.store, dataset),
             images_of(run),

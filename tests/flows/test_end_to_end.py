@@ -60,6 +60,8 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     assert json.loads((folder / "run.json").read_text()) == first
     page = (folder / "report.html").read_text()
     assert "good fit" in page.lower()
+    assert first["training"]["why"] in ("epochs", "patience")
+    assert f"It ended: {first['training']['words']}." in page
     assert next(step["output"] for step in first["steps"] if step["name"] == "train") in page  # lineage
     assert "learning_rate: 0.002" in page  # the recipe
     assert "How fast they are" in page

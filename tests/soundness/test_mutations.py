@@ -132,6 +132,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.views": (2, FROM_TRAIN),
     "train.features_gib": (1, FROM_TRAIN),
     "train.precision": ("float32", FROM_TRAIN),
+    "train.threads": (3, FROM_TRAIN),
 }
 
 

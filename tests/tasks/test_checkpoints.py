@@ -11,7 +11,7 @@ from rich.console import Console
 from evergreen.recipe import load_recipe
 from evergreen.steps import BY_NAME
 from evergreen.vision.ended import words
-from flows import plan
+from flows import dashboard, plan
 from flows.summary import finish
 from flows.terminal import show_run
 from storage.artifacts import Ref
@@ -67,7 +67,8 @@ def test_a_cut_model_that_is_reused_says_so_and_how_it_goes_on(store: Store) -> 
     model = _trained(store, parts, CUT)
     said = unchanged(store, parts, model)
     assert said.startswith(
-        "nothing changed; train.time_limit_minutes cut it (phase 1: 3 of 10 epochs and part of one, time limit); "
+        "nothing changed, but the training had not ended by itself: train.time_limit_minutes cut it short "
+        "(phase 1: 3 of 10 epochs and part of one, time limit); "
         "to train on, raise train.time_limit_minutes, now 1.5: "
     )
     assert said.endswith("its checkpoint is gone, so it begins anew")
@@ -118,6 +119,9 @@ def test_a_runs_summary_and_terminal_say_why_its_training_ended(store: Store, en
     out = io.StringIO()
     show_run(Console(file=out, width=40), summary, store.root)
     assert f"training   {words(ended)}" in out.getvalue()
+    assert ("raise train.time_limit_minutes to train on" in out.getvalue()) is (ended == CUT)
+    told = summary | {"verdict": {"verdict": "good fit", "reasons": []}}
+    assert f"Training: {words(ended)}." in dashboard._report(run, told)
 
 
 def test_a_stopped_training_says_how_far_it_came(store: Store) -> None:

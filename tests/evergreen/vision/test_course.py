@@ -135,14 +135,14 @@ def test_why_it_ended_is_told_of_every_phase(monkeypatch: pytest.MonkeyPatch) ->
     stopped = Course(train)
     stopped.restore(course.facts(), {})
     assert words(stopped.told(phase=2, epochs=3)) == (
-        "it was stopped (phase 1: 2 of 2 epochs, epochs; phase 2: 3 of 5 epochs, patience; phase 3: not begun)"
+        "it was stopped (phase 1: all epochs, 2; phase 2: 3 of 5 epochs, patience; phase 3: not begun)"
     )
     course.begin()
     clock.now += 61
     course.seen([], _row())
     assert course.over(3, 1, False, midway=True)
     assert words(course.told()) == (
-        "train.time_limit_minutes cut it (phase 1: 2 of 2 epochs, epochs; phase 2: 3 of 5 epochs, patience; "
+        "train.time_limit_minutes cut it short (phase 1: all epochs, 2; phase 2: 3 of 5 epochs, patience; "
         "phase 3: 0 of 4 epochs and part of one, time limit)"
     )
     assert is_cut(course.told())

@@ -230,14 +230,17 @@ def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
     monkeypatch.setattr(Course, "out_of_time", property(out_of_time))
     weights = dict.fromkeys(CLASSES, 1.0)
     arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE, tmp_path / "model.keras")
+    told: list[dict[str, Any]] = []
     with pytest.raises(KeyboardInterrupt):
-        train(*arguments, trained.reports.append, None, tmp_path / "checkpoints")
+        train(*arguments, trained.reports.append, None, tmp_path / "checkpoints", stopped=told.append)
     state = Checkpoints(tmp_path / "checkpoints").load()
     assert state is not None
     each = 6  # 42 training images in batches of 8, but 32 in the second phase
     expected = (batches // each, batches % each) if batches < 6 * each else None
     if expected:
         assert (state[0]["epoch"], state[0]["batch"]) == expected
+        phase = {"phase": 1, "epochs": expected[0], "of": 6, "midway": True, "why": "stopped"}
+        assert (told[0]["why"], told[0]["phases"][0]) == ("stopped", phase)
     history = train(*arguments, trained.reports.append, None, tmp_path / "checkpoints").history
     assert seen == 6 * each + 2 * 2  # no batch was learned from twice
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
@@ -321,6 +324,9 @@ def test_what_the_time_limit_cut_goes_on_to_the_same_bytes(
     assert said[-1] == words(cut.ended)
     assert len(cut.history) == 2  # what was done of the second epoch is judged, and may be the model
     assert saving.load(file, CLASSES)
+    state = Checkpoints(tmp_path / "checkpoints").load()
+    assert state is not None
+    assert (state[0]["epoch"], state[0]["batch"]) == (1, 3)  # not a batch is learned from twice
     whole = run(RECIPE)
     assert file.read_bytes() == trained.model.read_bytes()
     pd.testing.assert_frame_equal(whole.history, trained.history)
