@@ -29,7 +29,8 @@ from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, augmented, batches, keys_of
 from evergreen.vision.cache import Rows
 from evergreen.vision.precision import Precision, precision_of
-from evergreen.vision.threads import Threads, count
+from evergreen.vision.processors import processors
+from evergreen.vision.threads import Threads
 
 RECIPE = load_recipe("cifar10")
 PHASE = RECIPE.train.phases[0]
@@ -55,7 +56,7 @@ def main() -> None:
             }
         ways["the notebook's"] = Way("float32", notebook(images, labels), fused=False)
         rates = measured(ways)
-    print(f"{count()} threads, the rule's precision is {own}; images a second, medians of {ROUNDS}:")
+    print(f"{processors()} threads, the rule's precision is {own}; images a second, medians of {ROUNDS}:")
     for name, rate in rates.items():
         print(f"  {name}: {rate:,.0f}")
     for precision in dict.fromkeys(("float32", own)):
@@ -65,7 +66,7 @@ def main() -> None:
         print(f"{precision}: augmented takes {cost:.2f}x ready arrays, and is {against:.2f}x as fast as the notebook's")
     print(f"{own} against float32: {rates[f'{own}, augmented'] / rates['float32, augmented']:.2f}x")
     if arguments.torch:
-        subprocess.run([arguments.torch, str(TORCH), str(count()), str(PHASE.batch)], check=True)
+        subprocess.run([arguments.torch, str(TORCH), str(processors()), str(PHASE.batch)], check=True)
 
 
 class Way:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from evergreen.vision import backbones, batch_norm, runtime
 from evergreen.vision.batches import batches
 from evergreen.vision.course import Course, LearningRate, Patience
 from evergreen.vision.material import Material, Source
+from evergreen.vision.variables import assign, optimizer_of, outside, put
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Phase
@@ -91,14 +92,14 @@ class Fitting:
         material = self._source.material(number, phase, self._model)
         learner = material.learner
         learner.compile(
-            _optimizer(phase), "categorical_crossentropy", metrics=["accuracy"], jit_compile=runtime.may_compile()
+            optimizer_of(phase), "categorical_crossentropy", metrics=["accuracy"], jit_compile=runtime.may_compile()
         )
         learner.optimizer.build(learner.trainable_variables)
         rate, patience, first, batch = LearningRate(phase), Patience(phase.early_stopping), 0, 0
         if state:
             facts, arrays = state
             rate.state, patience.state, first, batch = facts["rate"], facts["patience"], facts["epoch"], facts["batch"]
-            _assign(learner.optimizer.variables, arrays["optimizer"])
+            assign(learner.optimizer.variables, arrays["optimizer"])
             if facts["over"]:
                 return
         began = time.monotonic()
@@ -118,7 +119,7 @@ class Fitting:
             learned = self._learned(number)
             self._course.seen(learned, {"phase": number, "epoch": epoch + 1, **metrics})
             if learning:
-                _assign(learner.weights, learning)
+                assign(learner.weights, learning)
                 learned = self._learned(number)
             patient, ready = patience.seen(metrics), material.seconds_before(epoch + 1)
             over = self._course.over(number, epoch + 1, patient, cut, ready)
@@ -204,10 +205,10 @@ class Fitting:
 
         def epoch_begin(epoch: int, logs: Any) -> None:
             if midway.batch:
-                _assign(runtime.seeds(self._model), midway.arrays["seeds"])
+                assign(runtime.seeds(self._model), midway.arrays["seeds"])
                 some = np.zeros((1, learner.output_shape[-1]), np.float32)
                 learner.compute_metrics(None, some, some)  # else they have no variables before the first batch
-                _assign(learner.metrics_variables, midway.arrays["metrics"])
+                assign(learner.metrics_variables, midway.arrays["metrics"])
 
         def batch_end(batch: int, logs: Any) -> None:
             if out_of_time():
@@ -223,7 +224,7 @@ class Fitting:
         """Return the weights that the phases so far can have changed."""
         phases = self._recipe.train.phases[:number]
         whole = self._recipe.train.backbone == "cnn" or any(phase.unfreeze != "none" for phase in phases)
-        return [np.asarray(variable) for variable in (self._model.weights if whole else _outside(self._model))]
+        return [np.asarray(variable) for variable in (self._model.weights if whole else outside(self._model))]
 
     def _save(
         self,
@@ -240,32 +241,3 @@ class Fitting:
         number = len(self._course.history) * _MOST_BATCHES + batch
         self._last = facts | {"batch": batch}
         self._kept.save(number, {**self._last, "course": self._course.facts()}, arrays)
-
-
-def put(model: Any, weights: Sequence[np.ndarray]) -> None:
-    """Give a model all its weights, or just those outside its backbone if there are only as many."""
-    _assign(model.weights if len(weights) == len(model.weights) else _outside(model), weights)
-
-
-def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
-def _outside(model: Any) -> list[Any]:
-    """Return the weights that do not belong to the backbone."""
-    inside = {id(weight) for layer in model.layers if layer.name == backbones.NAME for weight in layer.weights}
-    return [weight for weight in model.weights if id(weight) not in inside]
-
-
-def _optimizer(phase: Phase) -> Any:
-    import keras
-
-    optimizers = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-    }
-    average = {"use_ema": True, "ema_momentum": phase.ema_momentum} if phase.ema_momentum else {}
-    return optimizers[phase.optimizer](phase.learning_rate, **average)

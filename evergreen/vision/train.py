@@ -14,12 +14,13 @@ from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, keys_of
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.ended import words
-from evergreen.vision.fit import EpochReport, Fitting, put
+from evergreen.vision.fit import EpochReport, Fitting
 from evergreen.vision.material import Source
 from evergreen.vision.pixels import Images
 from evergreen.vision.precision import precision_of
 from evergreen.vision.processors import threads_of
 from evergreen.vision.threads import Threads
+from evergreen.vision.variables import put
 
 if TYPE_CHECKING:
     import pandas as pd
