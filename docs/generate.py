@@ -50,7 +50,7 @@ def fields(model: type[BaseModel] = Recipe, path: str = "") -> Iterator[tuple[st
 
 
 def commands_page() -> str:
-    """Return the help of every command as Markdown."""
+    """Return the help of `evergreen` itself and of every command as Markdown."""
     import os
 
     from flows.cli import app
@@ -63,8 +63,8 @@ def commands_page() -> str:
         "130 and 143 stopped (by Ctrl-C, by SIGTERM).",
     ]
     group: Any = get_command(app)
-    for name, command in sorted(group.commands.items()):
-        lines += ["", f"## evergreen {name}", "", command.help or "", "", "| option | meaning |", "|---|---|"]
+    for name, command in [("", group), *sorted(group.commands.items())]:
+        lines += ["", f"## evergreen {name}".rstrip(), "", command.help or "", "", "| option | meaning |", "|---|---|"]
         for option in command.params:
             names = (
                 ", ".join([*option.opts, *option.secondary_opts])

@@ -1,6 +1,7 @@
 """The command ``evergreen``. Exit codes: 0 done, 1 a step failed, 2 bad recipe or input, 130 and 143 stopped."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,8 +43,19 @@ app.add_typer(predict_command.app)
 app.add_typer(web_command.app)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"evergreen {version('evergreen-retrain')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _before_every_command() -> None:
+def _before_every_command(
+    tell_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the installed version, and end."),
+    ] = False,
+) -> None:
     know_every_letter()
     with errors(verbose=False):
         for warning in check():
