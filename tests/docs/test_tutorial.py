@@ -11,14 +11,12 @@ TUTORIAL = PROJECT / "docs/tutorial.md"
 BLOCKS = re.findall(r"^```sh( background)?\n(.*?)^```$", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def test_its_yaml_and_its_links_are_good() -> None:
+def test_its_yaml_is_good() -> None:
     import yaml
 
     from evergreen.recipe import load_recipe
 
     text = TUTORIAL.read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#]+)\)", text):
-        assert link.startswith("http") or (TUTORIAL.parent / link).exists(), link
     example, deployment = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     load_recipe("digits", [f"retrain_when={yaml.safe_load(example)['retrain_when']}".replace("'", "")])
     file = (PROJECT / "prefect.yaml").read_text(encoding="utf-8") + "\n" + deployment
