@@ -3,6 +3,7 @@
 Safe to repeat, and safe beside a worker that starts at the same moment and makes the same pool.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from evergreen.errors import BadInput
 from evergreen.sources.addresses import shown
 from flows import automations
+from flows.settings import ask_loopback_directly
 
 TYPE = "process"
 _DEPLOYMENTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
@@ -90,6 +92,7 @@ def _end(why: object) -> NoReturn:
 
 def main() -> None:
     """Put everything onto the server that Prefect's settings name, and say what was done; one line says what failed."""
+    ask_loopback_directly(os.environ)
     url = PREFECT_API_URL.value()
     try:
         with get_client(sync_client=True) as client:

@@ -88,3 +88,20 @@ def test_without_a_server_one_line_says_what_to_do() -> None:
     assert done.stderr.count("\n") == 1
     assert "at http://127.0.0.1:9/api to take the deployments" in done.stderr
     assert "make dashboard" in done.stderr
+
+
+def test_a_server_on_this_machine_is_not_asked_through_a_proxy(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows import deploying
+
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "corp.example")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    heard: list[str] = []
+    monkeypatch.setattr(deploying, "_deploy", lambda: heard.append(os.environ["no_proxy"]))  # for its child, too
+    monkeypatch.setattr(deploying.subprocess, "run", lambda *_, **__: None)
+    monkeypatch.setattr(deploying.automations, "main", lambda: None)
+    deploying.main()
+    assert capsys.readouterr().out.startswith("work pool 'evergreen': ")
+    assert heard == ["corp.example,127.0.0.1,localhost,::1"]
