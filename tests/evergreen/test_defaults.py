@@ -80,7 +80,7 @@ def test_another_default_wants_the_format_of_every_step_that_reads_it_raised(mon
         image: Image = Field(Image())
 
     pins = {name: {"1": {"image": {}, "image.height": 160}} for name in ("train", "evaluate")}
-    steps = tuple(replace(BY_NAME[name], recipe=("image",)) for name in pins)
+    steps = tuple(replace(BY_NAME[name], recipe=("image",), format=1) for name in pins)
     monkeypatch.setattr("pinned_defaults.Recipe", Changed)
     said = to_do(steps, pins)
     assert [sentence.partition(":")[0] for sentence in said] == ["train", "evaluate"]
@@ -95,7 +95,8 @@ def test_another_default_wants_the_format_of_every_step_that_reads_it_raised(mon
 def test_a_new_field_is_pinned_too_and_raises_nothing() -> None:
     pins = pinned()
     del pins["train"]["1"]["train.views"]
-    assert to_do(STEPS, pins) == ["train: add train.views (4) to its format 1 in defaults.json"]
+    number = BY_NAME["train"].format
+    assert to_do(STEPS, pins) == [f"train: add train.views (4) to its format {number} in defaults.json"]
     assert {name for name in present(BY_NAME["train"]) if name.startswith("train.phases")} >= {
         "train.phases[].batch",
         "train.phases[].early_stopping.patience",

@@ -144,7 +144,8 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
         assert f"{100 * number:.1f}"[:4] in page
     assert f"{test['loss']:.4f}" in page
     assert "20.0 %" in page  # accuracy without colour
-    assert "leans on colour" in page
+    assert "The model leans on colour (points of accuracy lost: grey 80.0)." in page
+    assert "Not measured, on fewer than 10 images: plain background." in page
     assert "It ended: train.time_limit_minutes cut it short (phase 1: 3 of 9 epochs, time limit)." in page
     assert "not measured: fewer than 10 images" in page
     assert "x/broken.png" in page
