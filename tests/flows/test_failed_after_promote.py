@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import nullcontext
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import typer
 
 from evergreen.recipe import load_recipe
 from evergreen.steps import STEPS
-from flows import cli
 from flows import retrain as module
+from flows import running
 from storage.artifacts import Ref
 from storage.champions import Champions, Event
 from storage.store import Store
@@ -106,11 +107,12 @@ def test_the_terminal_says_so_also_without_a_run_json(
             run.journal.add(Entry("promote", "ran", "first run"))
         raise OSError("disk full")
 
-    monkeypatch.setattr(cli, "_flow", lambda _: flow)
-    monkeypatch.setattr(cli, "prepare_prefect", lambda *_, **__: None)
-    monkeypatch.setattr(cli, "server_is_configured", lambda: True)
+    monkeypatch.setattr(running, "_flow", lambda _: flow)
+    monkeypatch.setattr(running, "prepare_prefect", lambda *_, **__: None)
+    monkeypatch.setattr(running, "on_server", lambda *_: nullcontext(lambda: None))
+    arguments = ("retrain", ("digits", None, None), {}, tmp_path, False)
     with pytest.raises(typer.Exit):
-        copy_context().run(cli._run_flow, "retrain", "digits", None, None, tmp_path, False)  # it sets the listener
+        copy_context().run(running.run_flow, *arguments)  # it sets the listener
     said = capfd.readouterr().err
     assert "the run failed: disk full" in said
     assert ("digits has a new champion all the same: release abababababab" in said) == crowned

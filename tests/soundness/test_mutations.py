@@ -129,6 +129,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.keep": ("val_accuracy", FROM_TRAIN),
     "train.stop_when": ({"accuracy": 0.9, "val_accuracy": 0.9}, FROM_TRAIN),
     "train.time_limit_minutes": (5, FROM_TRAIN),
+    "train.threads": (2, FROM_TRAIN),
     "train.views": (2, FROM_TRAIN),
     "train.features_gib": (1, FROM_TRAIN),
     "train.precision": ("float32", FROM_TRAIN),
@@ -275,7 +276,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
         ("scikit-learn", {"probe", "acquire", "split"} | FROM_EVALUATE),
-        ("scipy", JUDGED),
+        ("scipy", FROM_EVALUATE),
     ],
 )
 def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:
