@@ -129,7 +129,6 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.keep": ("val_accuracy", FROM_TRAIN),
     "train.stop_when": ({"accuracy": 0.9, "val_accuracy": 0.9}, FROM_TRAIN),
     "train.time_limit_minutes": (5, FROM_TRAIN),
-    "train.threads": (2, FROM_TRAIN),
     "train.views": (2, FROM_TRAIN),
     "train.features_gib": (1, FROM_TRAIN),
     "train.precision": ("float32", FROM_TRAIN),
