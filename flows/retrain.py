@@ -55,7 +55,7 @@ def retrain(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or URL that replaces the recipe's source.
+        source: a path or address that replaces the recipe's source, as for --source.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
     """

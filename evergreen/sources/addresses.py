@@ -85,7 +85,8 @@ def _split(url: str) -> SplitResult | None:
 
 def file_name(url: str) -> str:
     """Return the file name that an address ends in, or ``download``."""
-    name = PurePosixPath(unquote(urlsplit(url).path)).name
+    parts = _split(url)
+    name = PurePosixPath(unquote(parts.path)).name if parts else ""
     return re.sub(r"[^\w. ()+-]", "_", name).strip(". ") or "download"
 
 

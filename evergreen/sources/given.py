@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from evergreen.datasets.junk import junk_reason
 from evergreen.errors import BadInput
+from evergreen.sources.addresses import redacted
+from evergreen.sources.meant import is_file_address, local_path_in
 from evergreen.sources.names import readable
 from evergreen.sources.small_file import fetch_bytes, name_of
 
@@ -59,7 +61,8 @@ def named(names: Sequence[str], stdin: BinaryIO | None = None) -> Named:
     done.
 
     Args:
-        names: files, folders (all that is below them), patterns with ``*``, ``?``, ``[]`` or ``**``, URLs, and ``-``.
+        names: files, folders (all that is below them), patterns with ``*``, ``?``, ``[]`` or ``**``, URLs (``file:``
+            too), and ``-``.
         stdin: what ``-`` reads, as one image; None refuses it.
     """
     images: list[Given] = []
@@ -70,6 +73,10 @@ def named(names: Sequence[str], stdin: BinaryIO | None = None) -> Named:
             images.append(Given("<stdin>", standard_input))
         elif is_url(name):
             images.append(Given(name_of(name), partial(fetch_bytes, name, MOST_BYTES)))
+        elif is_file_address(name):
+            found = list(_at_address(name))
+            images += [image for image in found if image]
+            skipped += found.count(None)
         else:
             found = list(_found(name))
             images += [image for image in found if image]
@@ -86,6 +93,16 @@ def _found(name: str) -> Iterator[Given | None]:
         yield from _below(path) if Path(path).is_dir() else (_file(path),)
     else:
         yield from _matching(path)
+
+
+def _at_address(name: str) -> Iterator[Given | None]:
+    """Yield what an address of scheme ``file`` stands for; it is no pattern."""
+    try:
+        path = str(local_path_in(name))
+    except BadInput as error:
+        yield _refused(redacted(name), str(error))
+    else:
+        yield from _below(path) if Path(path).is_dir() else (_file(path),)
 
 
 def _matching(pattern: str) -> Iterator[Given | None]:

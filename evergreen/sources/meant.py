@@ -43,13 +43,18 @@ def source_meant(text: str) -> dict[str, Any]:
     scheme = found[1].lower() if found else ""
     if found and scheme in ("http", "https"):
         return {"http": {"files": [{"url": f"{scheme}:{found[2] or ''}{found[3]}"}]}}
-    if scheme == "file":
+    if is_file_address(text):
         return _local(local_path_in(text), text)
     if found and scheme == "kaggle":
         return _kaggle(found[3], text)
     if why := _why_not_fetched(text):
         raise BadRecipe(f"--source: {why}. {_WORKS}")
     return _local(Path(text).expanduser(), text)
+
+
+def is_file_address(text: str) -> bool:
+    """Whether a word is an address of scheme ``file``."""
+    return text[:5].lower() == "file:"
 
 
 def local_path_in(address: str) -> Path:
@@ -76,7 +81,8 @@ def why_not_http(url: str) -> str | None:
     """Return why something in place of an http(s) address cannot be fetched, and what to do, or None if it can."""
     if re.match(r"https?://[^/?#\s]", url):
         return None
-    return _why_not_fetched(url) or "expected an address as https://HOST/PATH"
+    elsewhere = None if re.match(r"https?:", url, re.IGNORECASE) else _why_not_fetched(url)
+    return elsewhere or "expected an address as https://HOST/PATH"
 
 
 def why_not_local(path: str) -> str | None:

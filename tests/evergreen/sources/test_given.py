@@ -128,6 +128,27 @@ def test_what_is_no_image_is_refused_and_no_secret_is_shown(
     assert named([url]).images[0].name == server.url("/a.png")
 
 
+def test_a_file_address_is_a_file_or_a_folder_and_no_pattern(photos: Path) -> None:
+    assert _names(f"file://{photos}/a%201.png", f"FILE:{photos}/[x].png", photos.joinpath("sub").as_uri()) == [
+        str(photos / name) for name in ("a 1.png", "[x].png", "sub/c.png", "sub/deep/ü.jpg")
+    ]
+    for name, said in {"file://server/a.png": "on another host", "file:a.png": "file:///ABSOLUTE/PATH"}.items():
+        (image,) = named([name]).images
+        assert image.name == name
+        with pytest.raises(BadInput, match=said):
+            image.read()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1/a.png", "https://me:pl4nted/x@host/a.png", "https://me:pl4nted@ho\u2100st/"]
+)
+def test_an_address_that_cannot_be_read_is_one_images_fault(url: str) -> None:
+    (image,) = named([url]).images
+    with pytest.raises(SourceUnavailable) as raised:
+        image.read()
+    assert "pl4nted" not in image.name + str(raised.value)
+
+
 def test_an_image_that_was_packed_on_the_way_is_taken_out(server: FakeServer) -> None:
     packed = gzip.compress(b"x" * 300_000)
     served = server.add("/a.png", packed, headers={"Content-Encoding": "gzip"})

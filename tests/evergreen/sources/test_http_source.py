@@ -1,8 +1,10 @@
 """evergreen.sources.http_source: several files, their versions, and the one that has none."""
 
+import base64
 import hashlib
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +104,24 @@ def test_no_log_holds_a_signature(
         with pytest.raises(SourceUnreachable):
             http_source.acquire(source, seen, desk)
     assert "planted" not in caplog.text
+
+
+def test_a_login_in_netrc_reaches_its_host_and_no_other(
+    server: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password planted\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    served = server.add("/a.zip", b"data")
+    server.add("/b.zip", b"data")
+    source = _source({"url": server.url("/a.zip")})
+    facts = http_source.version(source, desk)
+    served.faults = [server.status(302, Location=server.url("/b.zip", "localhost"))]
+    http_source.acquire(source, facts["files"], desk)
+    sent = [seen.headers.get("Authorization") for seen in server.requests]
+    assert sent == [f"Basic {base64.b64encode(b'me:planted').decode()}"] * 2 + [None]
+    assert "planted" not in str(facts)
 
 
 def test_a_query_in_a_secret_block_is_opened_by_its_name(server: Any, desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """evergreen.sources.meant: what --source names, and what is said of what it cannot."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -72,6 +73,13 @@ def test_what_is_not_fetched_says_what_works(text: str, advice: str) -> None:
     assert advice in str(told.value)
 
 
+def test_a_path_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    for text in (f"file://{tmp_path}/caf%E9", os.fsdecode(bytes(tmp_path) + b"/caf\xe9")):
+        with pytest.raises(BadRecipe, match=r"source\.local\.path: Input should be a valid string"):
+            load_recipe("digits", source=text)
+
+
 def test_nothing_at_a_path_says_what_works() -> None:
     with pytest.raises(BadRecipe, match=r"found nothing at photos\.zip\. What works: a path"):
         source_meant("photos.zip")
@@ -103,6 +111,8 @@ def test_a_login_or_a_query_is_never_shown(text: str) -> None:
         ("source={http: {files: [{url: 'kaggle:me/set'}]}}", "belongs into source.kaggle.dataset"),
         ("source={http: {files: [{url: 's3://b/k'}]}}", "aws s3 presign"),
         ("source={http: {files: [{url: 'host/photos.zip'}]}}", "expected an address as https://HOST/PATH"),
+        ("source={http: {files: [{url: 'https:/host/photos.zip'}]}}", "expected an address as https://HOST/PATH"),
+        ("source={http: {files: [{url: 'http:///photos.zip'}]}}", "expected an address as https://HOST/PATH"),
         ("source={local: {path: 'https://host/photos.zip'}}", "belongs into source.http.files"),
     ],
 )
