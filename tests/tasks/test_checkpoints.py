@@ -120,7 +120,7 @@ def test_a_runs_summary_and_terminal_say_why_its_training_ended(store: Store, en
     show_run(Console(file=out, width=40), summary, store.root)
     assert f"training   {words(ended)}" in out.getvalue()
     assert ("raise train.time_limit_minutes to train on" in out.getvalue()) is (ended == CUT)
-    told = summary | {"verdict": {"verdict": "good fit", "reasons": []}}
+    told = summary | {"verdict": {"verdict": "good fit", "reasons": []}, "shortcuts": {"summary": "It leans on none."}}
     assert f"Training: {words(ended)}." in dashboard._report(run, told)
 
 

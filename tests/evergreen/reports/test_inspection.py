@@ -41,7 +41,7 @@ def page(png: Callable[..., bytes]) -> str:
 
 def test_every_figure_is_a_picture_on_light_and_on_dark_ground(page: str) -> None:
     assert [kind for kind, _ in pictures_of(page)] == ["png"] * 12
-    assert page.count("<img") == page.count("<source") == 7
+    assert page.count("<img") == page.count("<source") == 6
 
 
 def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path: Path) -> None:

@@ -209,7 +209,10 @@ def test_a_runtime_that_gives_no_answer_is_given_up(monkeypatch: pytest.MonkeyPa
 
 
 def test_after_an_error_in_the_browser_nothing_goes_on_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tfjs_browser, "chromium", lambda: shutil.which("false"))
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(tfjs_browser, "chromium", lambda: str(broken))
     monkeypatch.setattr(tfjs, "packages", lambda: tmp_path)
     before = set(threading.enumerate())
     with pytest.raises(ExportRefused, match="Chromium ended with code 1"):
