@@ -41,7 +41,7 @@ format: .venv/.ready ## Format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-docs: .venv/.ready ## Write docs/recipe.md and docs/recipe.schema.json from the code
+docs: .venv/.ready ## Write those of docs/ that the code knows better: docs/generate.py lists them
 	.venv/bin/python docs/generate.py
 
 # A server or home that you named stays.
@@ -49,6 +49,10 @@ dashboard worker deploy: export PREFECT_HOME ?= $(STORE)/prefect
 dashboard worker deploy: export PREFECT_CLI_PROMPT := false
 dashboard worker deploy: export PREFECT_SERVER_ANALYTICS_ENABLED := false
 dashboard worker deploy: export DO_NOT_TRACK := 1
+# The server is on this machine: nobody asks it through a proxy.
+dashboard worker deploy: export no_proxy := $(shell told="$${no_proxy:-$$NO_PROXY}"; \
+	case ",$$told," in (*,\*,*) echo "$$told";; (*) echo "$${told:+$$told,}127.0.0.1,localhost,::1";; esac)
+dashboard worker deploy: export NO_PROXY = $(no_proxy)
 worker deploy: export PREFECT_API_URL ?= http://127.0.0.1:$(PORT)/api
 
 dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with its data under the store

@@ -8,7 +8,7 @@ from evergreen.errors import BadInput
 from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
-from evergreen.vision.ended import words
+from evergreen.vision.ended import with_words
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.exports import link, show
@@ -121,7 +121,7 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
 def _training(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
     """Return why the training of the run's model ended, whether it was this run's or an earlier one's."""
     ended = why_ended(store, outputs["train"]) if "train" in outputs else None
-    return ended and ended | {"words": words(ended)}
+    return ended and with_words(ended)
 
 
 def _of_evaluation(store: Store, outputs: dict[str, Ref], name: str) -> dict[str, Any]:

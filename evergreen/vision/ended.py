@@ -19,6 +19,11 @@ def is_cut(ended: Mapping[str, Any]) -> bool:
     return bool(ended["why"] == "time limit")
 
 
+def with_words(ended: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``run.json`` says of a training's end: what ``words`` takes, and its ``words``."""
+    return {**ended, "words": words(ended)}
+
+
 def words(ended: Mapping[str, Any]) -> str:
     """Say in one line why a training ended.
 

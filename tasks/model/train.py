@@ -8,7 +8,7 @@ from typing import Any
 from evergreen.datasets.tables import to_csv
 from evergreen.vision.checkpoint import Checkpoints
 from evergreen.vision.course import METRICS
-from evergreen.vision.ended import is_cut, words
+from evergreen.vision.ended import is_cut, with_words, words
 from evergreen.vision.train import train as fit
 from storage.artifacts import Blob, Ref
 from storage.store import Store
@@ -31,7 +31,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     progress = TrainingProgress(run.name)
 
     def stopped(ended: dict[str, Any]) -> None:
-        run.journal.training = ended | {"words": words(ended)}
+        run.journal.training = with_words(ended)
         text = f"{words(ended)}; what is done is kept: the same command goes on"
         remark(text)
         progress.say(text)

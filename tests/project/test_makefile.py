@@ -1,0 +1,33 @@
+"""The Makefile: what its targets put into the environment."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("target", ["dashboard", "worker", "deploy"])
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ({}, "127.0.0.1,localhost,::1"),
+        ({"NO_PROXY": "corp"}, "corp,127.0.0.1,localhost,::1"),
+        ({"NO_PROXY": "lost", "no_proxy": "*.corp"}, "*.corp,127.0.0.1,localhost,::1"),  # small letters win
+        ({"no_proxy": "corp,*"}, "corp,*"),
+    ],
+)
+def test_the_server_of_this_machine_is_asked_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, target: str, named: dict[str, str], expected: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    told = subprocess.run(
+        ["make", "--print-data-base", "--dry-run", target], cwd=PROJECT, capture_output=True, text=True, check=False
+    ).stdout
+    found = dict(re.findall(rf"^{target}: (no_proxy|NO_PROXY) :?= (.*)$", told, re.MULTILINE))
+    assert found == {"no_proxy": expected, "NO_PROXY": "$(no_proxy)"}
