@@ -85,7 +85,7 @@ def _seed(seed: int) -> None:
     import keras
     from keras.src.random import seed_generator
 
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)  # noqa: TID251 - the one place
     if not hasattr(seed_generator, "python_random"):
         raise RuntimeError(f"Keras {keras.__version__} draws seeds from an unknown place: install the locked version")
     seed_generator.python_random = random.Random(seed)  # noqa: S311 - gives what random.seed(seed) would

@@ -15,7 +15,7 @@ from sklearn.datasets import load_sample_image
 from evergreen.errors import WeightsUnavailable
 from evergreen.recipe import load_recipe
 from evergreen.sections.training import Phase
-from evergreen.vision import backbones, efficientnet_lite, networks, saving, torch_file
+from evergreen.vision import backbones, efficientnet_lite, networks, runtime, saving, torch_file
 
 QUICK = ("EfficientNetLite0", "MobileNetV2", "MobileNetV3", "EfficientNetB0", "ConvNeXtTiny")
 RAW = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
@@ -37,7 +37,7 @@ def _same(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
 
 
 def _built(recipe: Any, classes: int = 3) -> Any:
-    keras.utils.set_random_seed(1)
+    runtime.start(1)
     return networks.build(recipe.train, recipe.image, classes)
 
 
@@ -101,7 +101,7 @@ def test_offline_the_file_to_fetch_is_named(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_weights_come_from_a_file(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(7)
+    runtime.start(7)
     original = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(64, 64, 3))
     path = tmp_path / "mobilenet.weights.h5"
     original.save_weights(path)

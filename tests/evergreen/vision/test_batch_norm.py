@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from evergreen.vision import batch_norm
+from evergreen.vision import batch_norm, runtime
 
 IMAGES = np.random.default_rng(0).normal(3, 2, (8, 6, 5, 4)).astype(np.float32)
 WEIGHTS = np.random.default_rng(1).normal(size=IMAGES.shape).astype(np.float32)
@@ -67,7 +67,7 @@ def test_frozen_and_outside_training_the_moving_averages_normalize(training: boo
 
 def test_a_frozen_one_behind_a_layer_that_learns_is_keras_layer_itself_while_training() -> None:
     def build() -> Any:
-        keras.utils.set_random_seed(3)
+        runtime.start(3)
         inputs = keras.Input(IMAGES.shape[1:])
         outputs = keras.layers.BatchNormalization(name="first", trainable=False)(inputs)
         outputs = keras.layers.Conv2D(4, 1, name="learns")(outputs)

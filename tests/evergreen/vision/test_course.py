@@ -4,7 +4,6 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -12,7 +11,7 @@ from evergreen.errors import PreflightFailed
 from evergreen.recipe import load_recipe
 from evergreen.sections.training import EarlyStopping, Phase, Train
 from evergreen.vision import course as module
-from evergreen.vision import networks, preflight
+from evergreen.vision import networks, preflight, runtime
 from evergreen.vision.batches import Side
 from evergreen.vision.cache import Rows
 from evergreen.vision.course import Course, LearningRate, Patience
@@ -208,7 +207,7 @@ def _side(images: np.ndarray = IMAGES) -> Side:
 
 
 def _model(classes: int = 3) -> Any:
-    keras.utils.set_random_seed(1)
+    runtime.start(1)
     return networks.build(RECIPE.train, RECIPE.image, classes)
 
 
