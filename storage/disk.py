@@ -101,7 +101,7 @@ def must_take(folder: Path, name: str, elsewhere: str = "choose another folder w
     Raises:
         StoreUnwritable: the disk is full, or the folder may not be written.
     """
-    with explained(folder, name, elsewhere), tempfile.TemporaryFile(dir=folder) as file:
+    with explained(folder, name, elsewhere, _FIRST_NEED), tempfile.TemporaryFile(dir=folder) as file:
         file.write(os.urandom(_FIRST_NEED))  # what a file system cannot compress away
         file.flush()
         os.fsync(file.fileno())
@@ -109,7 +109,7 @@ def must_take(folder: Path, name: str, elsewhere: str = "choose another folder w
 
 @contextlib.contextmanager
 def explained(
-    root: Path, name: str = "the store", elsewhere: str = "choose another folder with --store"
+    root: Path, name: str = "the store", elsewhere: str = "choose another folder with --store", need: int | None = None
 ) -> Iterator[None]:
     """Turn the operating system's refusals to write into one error that says what to do.
 
@@ -117,6 +117,7 @@ def explained(
         root: the folder in which is written.
         name: what it is to a person.
         elsewhere: how another is chosen.
+        need: how many bytes at least are wanted there, if that is known.
 
     Raises:
         StoreUnwritable: names the folder, and its file system if that is full.
@@ -125,18 +126,18 @@ def explained(
         yield
     except OSError as error:
         ours = error.filename is None or str(root) in str(error.filename)
-        if ours and (remedy := _remedy(error, root, elsewhere)):
+        if ours and (remedy := _remedy(error, root, elsewhere, need)):
             raise StoreUnwritable(f"cannot write to {name} {root}: {remedy} ({error})") from error
         raise
 
 
-def _remedy(error: OSError, root: Path, elsewhere: str) -> str | None:
+def _remedy(error: OSError, root: Path, elsewhere: str, need: int | None) -> str | None:
     """Return what a refusal means and what to do, or None if it means nothing of the kind."""
     match error.errno:
         case errno.ENOSPC:
-            return f"the disk is full: {_room(root)}; free some space there, or {elsewhere}"
+            return f"the disk is full: {_room(root, need)}; free some space there, or {elsewhere}"
         case errno.EDQUOT:
-            return f"the disk quota is used up: {_room(root)}; free some space there, or {elsewhere}"
+            return f"the disk quota is used up: {_room(root, need)}; free some space there, or {elsewhere}"
         case errno.EROFS:
             return f"the file system is read-only: {elsewhere}"
         case errno.EACCES | errno.EPERM:
@@ -146,12 +147,13 @@ def _remedy(error: OSError, root: Path, elsewhere: str) -> str | None:
     return None
 
 
-def _room(folder: Path) -> str:
-    """Return in words how much room is left where a folder lies: bytes, and names for files."""
+def _room(folder: Path, need: int | None) -> str:
+    """Return in words how much room is left where a folder lies, bytes and names for files, and how much is wanted."""
     place = folder.absolute()
     while not place.is_dir() or not os.path.ismount(place):
         place = place.parent
     found = os.statvfs(place)
     free, size = (blocks * found.f_frsize / 2**20 for blocks in (found.f_bavail, found.f_blocks))
     files = ", and no new file" if found.f_files and not found.f_favail else ""
-    return f"{free:,.1f} of {size:,.1f} MiB are left on the file system at {place}{files}"
+    wanted = f"; {need / 2**20:,.1f} MiB at least are needed" if need else ""
+    return f"{free:,.1f} of {size:,.1f} MiB are left on the file system at {place}{files}{wanted}"

@@ -33,14 +33,14 @@ def test_a_full_file_system_is_named_with_what_is_left(small: Path) -> None:
         must_take(small / "deep", "the store")
     assert str(failed.value).startswith(
         f"cannot write to the store {small / 'deep'}: the disk is full: "
-        f"1.0 of 1.0 MiB are left on the file system at {small}; free some space there, or choose another folder with "
+        f"1.0 of 1.0 MiB are left on the file system at {small}; 4.0 MiB at least are needed; free some space "
     )
     assert list((small / "deep").iterdir()) == []
 
 
 def test_no_room_for_names_is_said_too(small: Path) -> None:
     subprocess.run(["mount", "-o", "remount,nr_inodes=1", str(small)], check=True)
-    with pytest.raises(StoreUnwritable, match="and no new file; free some space there"):
+    with pytest.raises(StoreUnwritable, match="and no new file; 4.0 MiB at least are needed; free some space there"):
         must_take(small, "the store")
 
 
