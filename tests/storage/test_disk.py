@@ -40,7 +40,7 @@ def test_a_full_file_system_is_named_with_what_is_left(small: Path) -> None:
 
 def test_no_room_for_names_is_said_too(small: Path) -> None:
     subprocess.run(["mount", "-o", "remount,nr_inodes=1", str(small)], check=True)
-    with pytest.raises(StoreUnwritable, match="and no new file; 4.0 MiB at least are needed; free some space there"):
+    with pytest.raises(StoreUnwritable, match=r"and no new file; 4\.0 MiB at least are needed; free some space there"):
         must_take(small, "the store")
 
 
