@@ -113,13 +113,27 @@ def make_world(root: Path, patch: pytest.MonkeyPatch, png: Callable[..., bytes])
     return world
 
 
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) -> tuple[World, Path]:
+    """Return a world, and the folder that holds it (now), and a copy of it (before)."""
+    root = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch:
+        made = make_world(root / "now", patch, png)
+    shutil.copytree(root / "now", root / "before", symlinks=True)
+    return made, root
+
+
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, png: Callable[..., bytes]) -> World:
-    """A world of the test's own, to change what it likes."""
-    return make_world(tmp_path, monkeypatch, png)
+def world(pristine: tuple[World, Path], monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world to change at will: each test finds it as it was made."""
+    made, root = pristine
+    shutil.rmtree(root / "now", ignore_errors=True)  # a test may have moved it
+    shutil.copytree(root / "before", root / "now", symlinks=True)
+    monkeypatch.setattr(keys, "PROJECT", made.project)
+    return World(root / "now", made.project)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) -> Iterator[World]:
     """One world for changes that leave the disk as it is."""
     with pytest.MonkeyPatch.context() as patch:
