@@ -78,8 +78,9 @@ def _may_pass(error: BaseException) -> bool:
 
 def _deploy() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "deploy", "--all", "--no-prompt"], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-m", "prefect", "deploy", "--all", "--no-prompt"],
+        capture_output=True, check=False, encoding="utf-8", errors="replace",
+    )  # fmt: skip
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
         _end(f"prefect deploy --all failed with code {done.returncode}:\n{said}")

@@ -7,7 +7,7 @@ from evergreen.steps import STEPS, Step
 from storage.artifacts import Ref
 from storage.records import Records
 from storage.store import Store
-from tasks.checkpoints import goes_on, unchanged
+from tasks.checkpoints import foretold, unchanged
 from tasks.keys import given, key_parts, why_it_runs
 from tasks.run import Entry, State
 from tasks.source import Asked, ask_source, desk_of_a_plan
@@ -50,8 +50,8 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
             output, record, reason = now, None, step.asks if record else reason
         reason = asked.remark or reason
     state: State = "reused" if record else "would run"
-    if step.name == "train" and not record and goes_on(store, parts):
-        reason += "; goes on from a checkpoint"
+    if step.name == "train":
+        reason += foretold(store, parts, record.output if record else None)
     if step.name == "train" and not record and recipe.retrain_when != RetrainWhen():
         reason += "; unless retrain_when ends the run before it"
     return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))

@@ -7,6 +7,7 @@ from types import FrameType
 
 import typer
 
+from tasks.checkpoints import state_of
 from tasks.run import Entry, Run
 from tasks.stopped import Stopped, stopped_by
 
@@ -55,9 +56,7 @@ def how_it_stopped(run: Run | None, error: BaseException) -> str:
 
 def _kept(run: Run, at: Entry) -> str:
     """Return what is kept of a step that was stopped, and of those before it."""
-    from evergreen.vision.checkpoint import Checkpoints  # takes NumPy, which no other end needs
-
-    if at.name == "train" and at.key and (state := Checkpoints(run.store.root / "checkpoints" / at.key).load()):
+    if at.name == "train" and at.key and (state := state_of(run.store, at.key)):
         facts, _ = state
         epochs = len(facts["course"]["history"])
         count = "1 epoch" if epochs == 1 else f"{epochs} epochs"

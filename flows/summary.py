@@ -11,6 +11,7 @@ from evergreen.reports.this_run import fill_in
 from evergreen.vision.ended import with_words
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
+from storage.disk import explained
 from storage.exports import link, show
 from storage.runs import FILE, read_summary, run_folder, summaries, write_summary
 from storage.store import Store
@@ -29,7 +30,15 @@ def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
         run: with its journal.
         outcome: completed, not retrained, failed or cancelled; of an inspection, what it was.
         error: why it failed, in words.
+
+    Raises:
+        StoreUnwritable: the disk is full, or the folder may not be written.
     """
+    with explained(run.store.root):
+        return _finish(run, outcome, error)
+
+
+def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
     folder = run_folder(run.store, run.id)
     folder.mkdir(parents=True, exist_ok=True)
     entries = run.journal.entries

@@ -22,13 +22,17 @@ def in_use(store: Store) -> Iterator[None]:
     """Let nothing of a store be collected while this lasts; waits until a collection that goes on has ended.
 
     A store that is not there yet, or that this user may only read, is used without the lock.
+
+    Raises:
+        StoreUnwritable: the disk is full.
     """
     with contextlib.ExitStack() as held:
         try:
             descriptor = os.open(store.root / _NAME, os.O_RDONLY | os.O_CREAT, 0o644)
         except OSError as error:
             if error.errno not in _CANNOT:
-                raise
+                with explained(store.root):
+                    raise
         else:
             held.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_SH)

@@ -6,7 +6,7 @@ Knows no Prefect.
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evergreen.vision.ended import is_cut, words
 from storage.artifacts import Ref
@@ -15,6 +15,9 @@ from storage.keys import KeyParts
 from storage.records import Records
 from storage.store import Store
 from tasks.tables import read_json
+
+if TYPE_CHECKING:
+    from evergreen.vision.checkpoint import State
 
 ENDED = "ended.json"
 _LIMIT = "time_limit_minutes"
@@ -34,6 +37,17 @@ def folder_of(store: Store, parts: KeyParts) -> Path:
     return store.root / "checkpoints" / course.key
 
 
+def state_of(store: Store, key: str) -> "State | None":
+    """Return what is kept of the training that was to be stored under a key; None if nothing is."""
+    from evergreen.vision.checkpoint import Checkpoints  # takes NumPy, which nobody else here needs
+
+    try:
+        parts = KeyParts.parse(store.read_blob(key))
+    except StoreError:  # it was stopped before it began
+        return None
+    return Checkpoints(folder_of(store, parts)).load()
+
+
 def why_ended(store: Store, model: Ref) -> dict[str, Any] | None:
     """Return why the training of a model ended, as ``ended.words`` takes it; None of a model that does not say."""
     try:
@@ -49,6 +63,20 @@ def goes_on(store: Store, parts: KeyParts) -> bool:
     return any(folder_of(store, parts).glob("*.npz"))
 
 
+def foretold(store: Store, parts: KeyParts, model: Ref | None) -> str:
+    """Return what a plan says of a training beyond its reason.
+
+    Args:
+        store: where the model is.
+        parts: of the training's key.
+        model: that is reused; None if the training would run.
+    """
+    if model is None:
+        return "; goes on from a checkpoint" if goes_on(store, parts) else ""
+    ended = why_ended(store, model)
+    return f"; {words(ended)}" if ended and not is_cut(ended) else ""  # of a cut one, the reason speaks
+
+
 def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
     """Say why a step is reused, and of a training that the time limit cut how it can go on.
 
@@ -57,14 +85,13 @@ def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
         parts: of the step's key.
         output: what the step published.
     """
-    more = _how_to_go_on(store, parts, output) if parts.step == "train" else ""
-    return f"nothing changed, but the training had not ended by itself: {more}" if more else "nothing changed"
-
-
-def _how_to_go_on(store: Store, parts: KeyParts, model: Ref) -> str:
-    ended = why_ended(store, model)
+    ended = why_ended(store, output) if parts.step == "train" else None
     if ended is None or not is_cut(ended):
-        return ""
+        return "nothing changed"
+    return f"nothing changed, but the training had not ended by itself: {_how_to_go_on(store, parts, ended)}"
+
+
+def _how_to_go_on(store: Store, parts: KeyParts, ended: Mapping[str, Any]) -> str:
     limit: Mapping[str, Any] = parts.recipe.get("train", {})
     where = "it goes on from there" if goes_on(store, parts) else "its checkpoint is gone, so it begins anew"
     return f"{words(ended)}; to train on, raise train.{_LIMIT}, now {limit.get(_LIMIT):g}: {where}"

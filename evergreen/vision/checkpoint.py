@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+# Facts, and arrays by name.
+State = tuple[dict[str, Any], dict[str, list[np.ndarray]]]
 _KEPT = 2
 _FACTS = "facts"
 
@@ -45,7 +47,7 @@ class Checkpoints:
         for old in sorted(self._folder.glob("*.npz"))[:-_KEPT]:
             old.unlink(missing_ok=True)
 
-    def load(self) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] | None:
+    def load(self) -> State | None:
         """Return the newest whole state, as it was saved, or None."""
         if self._folder is None or not self._folder.is_dir():
             return None
@@ -64,7 +66,7 @@ class Checkpoints:
         self._folder.rmdir()
 
 
-def _unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
+def _unpacked(data: bytes) -> State:
     arrays: dict[str, list[np.ndarray]] = {}
     with np.load(io.BytesIO(data), allow_pickle=False) as packed:
         facts = json.loads(packed[_FACTS].tobytes())

@@ -118,8 +118,9 @@ class Course:
         self._note(phase, epoch - midway, midway, why)
         if why in ("stop_when", "time limit") or (why and last):
             self.ended = why
-        elif why and self._no_time:
-            self.ended = "time limit"
+        elif why:
+            self._needed = self._took  # what was to be made ready was the ended phase's
+            self.ended = "time limit" if self._no_time else None
         return why is not None
 
     @property

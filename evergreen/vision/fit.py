@@ -18,9 +18,8 @@ from evergreen.vision.variables import assign, optimizer_of, outside, put
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Phase
-    from evergreen.vision.checkpoint import Checkpoints
+    from evergreen.vision.checkpoint import Checkpoints, State
 
-State = tuple[dict[str, Any], dict[str, list[np.ndarray]]]
 
 _MOST_BATCHES = 10**6
 _MEASURED_BATCHES = 100

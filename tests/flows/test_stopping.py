@@ -11,9 +11,12 @@ import typer
 from prefect.exceptions import TerminationSignal
 
 from evergreen.recipe import load_recipe
+from evergreen.steps import BY_NAME
 from evergreen.vision.checkpoint import Checkpoints
 from flows.stopping import ends_when_told, exit_code, how_it_stopped
 from storage.store import Store
+from tasks.checkpoints import folder_of
+from tasks.keys import key_parts
 from tasks.run import Entry, Run
 from tasks.stopped import Stopped, stopped_by
 
@@ -63,11 +66,18 @@ def _run(store: Store, *entries: Entry) -> Run:
         (12, 3, "12 epochs and a part of the next are kept"),
     ],
 )
-def test_a_stopped_training_says_how_many_epochs_are_kept(store: Store, epochs: int, batch: int, expected: str) -> None:
+@pytest.mark.parametrize("limit", [None, 30])
+def test_a_stopped_training_says_how_many_epochs_are_kept(
+    store: Store, epochs: int, batch: int, expected: str, limit: int | None
+) -> None:
+    recipe = load_recipe("digits", [f"train.time_limit_minutes={limit}"] if limit else [])
+    inputs = {name: store.publish(name, {"dataset.csv": b""}) for name in BY_NAME["train"].inputs}
+    parts = key_parts(BY_NAME["train"], recipe, store, inputs)
     if epochs:
+        store.put_blob(parts.canonical())  # as a step does before its body
         facts = {"course": {"history": [{}] * epochs}, "batch": batch}
-        Checkpoints(store.root / "checkpoints" / "k").save(1, facts, {"weights": [np.zeros(1)]})
-    run = _run(store, Entry("balance", "ran", "first run"), Entry("train", "stopped", "by SIGTERM", key="k"))
+        Checkpoints(folder_of(store, parts)).save(1, facts, {"weights": [np.zeros(1)]})
+    run = _run(store, Entry("balance", "ran", "first run"), Entry("train", "stopped", "by SIGTERM", key=parts.key))
     said = how_it_stopped(run, Stopped(signal.SIGTERM))
     assert said == f"stopped by SIGTERM in train; {expected}, the same command goes on from there"
 
@@ -93,7 +103,6 @@ def test_a_signal_ends_the_command_with_the_code_that_shells_know(capsys: pytest
 
 
 def test_the_step_that_was_stopped_is_not_called_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from evergreen.steps import BY_NAME
     from tasks import step as module
 
     run = _run(store)

@@ -1,5 +1,6 @@
 """flows.summary: what of a run's exports is released into its folder."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from flows.model_meant import model_meant
 from flows.summary import finish, is_tracked, newest_run, run_summary
 from flows.web import write_page
 from flows.why import why
+from storage.errors import StoreUnwritable
 from storage.runs import run_folder
 from storage.store import Store
 from storage.upkeep import damaged, remove, size_of
@@ -110,3 +112,14 @@ def test_where_all_pass_nothing_is_said(run: Run) -> None:
     _finish(run, tfjs="passed", tfjs_uint8="passed", tflite_int8="passed")
     folder = run.store.root / "runs" / run.id / "exports"
     assert sorted(path.name for path in folder.iterdir()) == ["tfjs", "tfjs-uint8", "tflite-int8"]
+
+
+def test_where_the_disk_is_full_nothing_is_written_down_and_one_line_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, **_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreUnwritable, match=r"the disk is full: .* are left on the file system at /"):
+        finish(run, "completed")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.errors import StoreUnwritable
 from storage.in_use import alone, in_use
 from storage.store import Store
 
@@ -72,4 +73,16 @@ def test_a_store_that_may_only_be_read_is_used_without_a_lock(
 
     monkeypatch.setattr(os, "open", refuse)
     with in_use(store):
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_where_the_disk_is_full_the_store_and_its_file_system_are_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(path: Path, *_: int) -> int:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr("storage.in_use.os.open", refuse)
+    with pytest.raises(StoreUnwritable, match="are left on the file system at /"), in_use(store):
         pass

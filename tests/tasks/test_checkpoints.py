@@ -109,6 +109,12 @@ def test_a_plan_tells_of_a_cut_model_and_of_a_checkpoint(store: Store) -> None:
     )
 
 
+def test_a_plan_says_why_the_training_of_a_reused_model_ended(store: Store) -> None:
+    _trained(store, _parts(store), WHOLE)
+    entry = plan._look_up(BY_NAME["train"], load_recipe("digits"), store, Records(store), _inputs(store))
+    assert (entry.state, entry.reason) == ("reused", f"nothing changed; {words(WHOLE)}")
+
+
 @pytest.mark.parametrize("ended", [CUT, WHOLE])
 def test_a_runs_summary_and_terminal_say_why_its_training_ended(store: Store, ended: dict[str, Any]) -> None:
     run = Run.new(store, load_recipe("digits"))

@@ -18,8 +18,8 @@ from evergreen.vision.course import Course, LearningRate, Patience
 from evergreen.vision.ended import is_cut, words
 
 
-def _train(**settings: Any) -> Train:
-    return Train(backbone="cnn", cnn=[{"filters": 2}], phases=[{"epochs": 9}], **settings)
+def _train(phases: int = 1, **settings: Any) -> Train:
+    return Train(backbone="cnn", cnn=[{"filters": 2}], phases=[{"epochs": 9}] * phases, **settings)
 
 
 def _row(**metrics: float) -> dict[str, float]:
@@ -84,6 +84,19 @@ def test_what_is_made_ready_counts_as_time_once_and_not_as_an_epochs(monkeypatch
     assert not course.over(1, 4, False, ready=230)
     assert course.over(1, 5, False, ready=232)
     assert course.ended == "time limit"
+
+
+def test_what_would_be_made_ready_for_a_phase_that_is_over_is_no_time_of_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+    course = Course(_train(phases=2, time_limit_minutes=3))
+    course.begin()
+    clock.now += 1
+    course.seen([], _row())
+    assert course.over(1, 1, patient=True, ready=200)
+    assert course.ended is None
+    assert not course.out_of_time
 
 
 def test_the_time_that_was_used_counts_when_a_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
