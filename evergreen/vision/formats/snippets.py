@@ -10,7 +10,8 @@ _FILTERS = {"area": "AREA", "bilinear": "LINEAR", "bicubic": "CUBIC", "nearest":
 
 # As evergreen/datasets/door.py: upright, 16 bits scaled, alpha on white. Pillow's own limit of pixels stays on.
 _PHOTO = """\
-photo = ImageOps.exif_transpose(Image.open(sys.argv[1], formats=["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF"]))
+formats = ["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF"]  # none that starts a program
+photo = ImageOps.exif_transpose(Image.open(sys.argv[1], formats=formats))
 photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if photo.mode[:4] == "I;16" else photo
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert("RGB")
 """

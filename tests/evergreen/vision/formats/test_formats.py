@@ -19,6 +19,7 @@ from PIL import UnidentifiedImageError
 from tiny_training import CLASSES, RECIPE
 
 from evergreen.datasets.door import open_image
+from evergreen.datasets.formats import FORMATS
 from evergreen.sections.data import Image
 from evergreen.vision import pixels, saving
 from evergreen.vision.formats import snippets, tfjs
@@ -104,7 +105,6 @@ def test_weights_are_stored_as_the_formats_name_says(exports: Any) -> None:
     assert {kind for _, kind in _stored(exports.folder / "tfjs-uint8")} == {"float16"}
 
 
-@pytest.mark.browser
 def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
     exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,8 +122,15 @@ def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
     stored = _stored(tmp_path / "e" / "tfjs-uint8")
     assert {(4, "uint8"), (2, "uint8"), (1, "float16")} <= stored
     assert not {(4, "float16"), (2, "float16"), (1, "uint8")} & stored
-    if nodejs.PROGRAM:
-        assert exports.verify(tmp_path / "e", "tfjs-uint8")["tfjs-uint8"].runtimes[0].verified == "passed"
+
+
+def test_a_model_of_8_bits_answers_as_keras_does(
+    exports: Any, tmp_path: Path, node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tfjs, "_LARGE_KERNEL", 1)
+    exports.write(tmp_path / "e", ("tfjs-uint8",))
+    assert (4, "uint8") in _stored(tmp_path / "e" / "tfjs-uint8")
+    assert exports.verify(tmp_path / "e", "tfjs-uint8")["tfjs-uint8"].runtimes[0].verified == "passed"
 
 
 def test_writing_again_gives_the_same_bytes_where_the_library_allows(exports: Any, tmp_path: Path) -> None:
@@ -218,7 +225,16 @@ def test_snippets_open_photos_as_the_door_does(tmp_path: Path, monkeypatch: pyte
         "palette.gif": (rgba.convert("RGB").convert("P"), {"transparency": 3}),
         "wide.png": (wide, {}),
         "wide.tif": (wide, {}),
+        "lossless.jp2": (rgba.convert("RGB"), {}),
+        "photo.avif": (rgba.convert("RGB"), {}),
     }
+    assert {Pillow.registered_extensions()[Path(name).suffix] for name in saves} == set(FORMATS) - {
+        "BMP",
+        "PPM",
+        "ICO",
+        "ICNS",
+    }
+
     image = Image(height=16, width=16, resize=rule)
     for name, (picture, options) in saves.items():
         picture.save(tmp_path / name, **options)

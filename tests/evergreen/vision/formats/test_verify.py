@@ -135,18 +135,13 @@ def test_without_chromium_what_node_showed_is_told_and_is_not_enough(
     assert result.reason.startswith("Chromium, wasm: Chromium is not installed")
 
 
-@pytest.mark.browser
 def test_another_class_order_is_found_wherever_it_stands(exports: Any, trained: Trained, tmp_path: Path) -> None:
     import keras
 
     folder = tmp_path / "e"
     shutil.copytree(exports.folder, folder)
     contract.write_labels(folder / "keras", CLASSES[::-1])
-    swap = [f'"{name}"' for name in CLASSES[:2]]
-    for file in ("tflite-int8/model-card.json", "tfjs/model.json"):
-        path = folder / file
-        text = path.read_text()
-        path.write_text(text.replace(swap[0], "swap").replace(swap[1], swap[0]).replace("swap", swap[1]))
+    _swap(folder / "tflite-int8" / "model-card.json")
     # Right labels beside scores in another order.
     model = saving.load(trained.model, CLASSES)
     turned = keras.Model(model.input, keras.layers.concatenate([model.output[:, 1:], model.output[:, :1]]))
@@ -155,16 +150,35 @@ def test_another_class_order_is_found_wherever_it_stands(exports: Any, trained: 
     exports.write(tmp_path / "t", ("savedmodel",), model=tmp_path / "turned.keras")
     shutil.rmtree(folder / "savedmodel")
     shutil.copytree(tmp_path / "t" / "savedmodel", folder / "savedmodel")
-    results = exports.verify(folder, "keras", "tflite-int8", "tfjs", "savedmodel")
-    if HAS_NODE:
-        assert "the model itself says" in results.pop("tfjs").reason
-    assert {result.verified for result in results.values() if result.format != "tfjs"} == {"failed"}
+    results = exports.verify(folder, "keras", "tflite-int8", "savedmodel")
+    assert {result.verified for result in results.values()} == {"failed"}
     assert "class order: expected ['dark', 'bright', 'red'], labels.txt says" in results["keras"].reason
     assert "model-card.json says" in results["tflite-int8"].reason
     assert results["savedmodel"].agreement == 0
 
 
-@pytest.mark.browser
+def _swap(path: Path) -> None:
+    """Exchange the names of the first two classes in a file of JSON."""
+    one, other = (f'"{name}"' for name in CLASSES[:2])
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(one, "swap").replace(other, one).replace("swap", other), encoding="utf-8")
+
+
+def test_a_tensorflow_js_model_of_another_class_order_or_damaged_fails(
+    exports: Any, tmp_path: Path, node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tfjs_browser, "chromium", lambda: None)  # Node is enough for this
+    shutil.copytree(exports.folder / "tfjs", tmp_path / "tfjs")
+    _swap(tmp_path / "tfjs" / "model.json")
+    result = exports.verify(tmp_path, "tfjs")["tfjs"]
+    assert (result.verified, "the model itself says" in result.reason) == ("failed", True)
+    _swap(tmp_path / "tfjs" / "model.json")
+    shard = next((tmp_path / "tfjs").glob("*.bin"))
+    shard.write_bytes(shard.read_bytes()[:-40])
+    result = exports.verify(tmp_path, "tfjs")["tfjs"]
+    assert (result.verified, result.agreement, bool(result.reason)) == ("failed", None, True)
+
+
 def test_a_damaged_export_fails_and_takes_nothing_else_with_it(exports: Any, tmp_path: Path) -> None:
     folder = tmp_path / "e"
     shutil.copytree(exports.folder, folder)
@@ -173,9 +187,7 @@ def test_a_damaged_export_fails_and_takes_nothing_else_with_it(exports: Any, tmp
     (folder / "tflite-int8" / "model.tflite").write_bytes(b"not a model")
     data = next((folder / "savedmodel" / "variables").glob("*data*"))
     data.write_bytes(data.read_bytes()[:100])
-    shard = next((folder / "tfjs").glob("*.bin"))
-    shard.write_bytes(shard.read_bytes()[:-40])
-    broken = ["tflite-float16", "tflite-int8", "savedmodel", *(["tfjs"] if HAS_NODE else [])]
+    broken = ["tflite-float16", "tflite-int8", "savedmodel"]
     results = exports.verify(folder, *broken, "tflite-float32")
     assert results.pop("tflite-float32").verified == "passed"
     assert {name: result.verified for name, result in results.items()} == dict.fromkeys(broken, "failed")
