@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command import Command
+from command import EVERGREEN, Command
 from rich.console import Console
 
 from flows.letters import know_every_letter
@@ -26,14 +26,17 @@ train: {backbone: cnn, cnn: [{filters: 4}], phases: [{epochs: 1, learning_rate: 
 def ascii_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, png: Callable[..., bytes]) -> Command:
     for name, value in {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}.items():
         monkeypatch.setenv(name, value)
-    # An editable install names its folder in UTF-8, which such a Python cannot open; a wheel's is not concerned.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    # Such a Python itself cannot import from a folder whose name has other letters, as this checkout's may have.
+    for name, folder in {"python": sys.prefix, "project": Path(__file__).parents[2]}.items():
+        (tmp_path / name).symlink_to(folder)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "project"))
     monkeypatch.delenv("PYTHONIOENCODING", raising=False)
     (tmp_path / "pets.yaml").write_text(RECIPE, encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "pets.zip", "w") as zipped:
         for number in range(12):
             zipped.writestr(f"fötos/{('kæt', 'hünd')[number % 2]}/{number}ø.png", png(number))
-    return Command(tmp_path / "störe")
+    program = [str(tmp_path / "python" / "bin" / name) for name in ("python", EVERGREEN.name)]
+    return Command(tmp_path / "störe", program)
 
 
 def test_a_plan_is_shown(ascii_only: Command) -> None:

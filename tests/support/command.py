@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,8 +14,9 @@ EVERGREEN = Path(sys.executable).with_name("evergreen")
 class Command:
     """The installed command, on one store."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, program: Sequence[str] = (str(EVERGREEN),)) -> None:
         self.root = root
+        self._program = program
 
     def __call__(
         self,
@@ -29,7 +30,7 @@ class Command:
         environment |= variables or {}
         if server:
             environment["PREFECT_API_URL"] = server
-        command = [str(EVERGREEN), *arguments]
+        command = [*self._program, *arguments]
         return subprocess.run(
             command, capture_output=True, text=True, env=environment, cwd=self.root.parent, check=False, stdin=stdin
         )
