@@ -53,24 +53,26 @@ dashboard worker deploy: export DO_NOT_TRACK := 1
 dashboard worker deploy: export no_proxy := $(shell told="$${no_proxy:-$$NO_PROXY}"; \
 	case ",$$told," in (*,\*,*) echo "$$told";; (*) echo "$${told:+$$told,}127.0.0.1,localhost,::1";; esac)
 dashboard worker deploy: export NO_PROXY = $(no_proxy)
+# Prefect's client refuses a SOCKS proxy wherever it asks, and so would downloads: a package for it is not here.
+UNLESS_SOCKS := case "$$ALL_PROXY$$all_proxy" in (socks*) unset ALL_PROXY all_proxy;; esac
 worker deploy: export PREFECT_API_URL ?= http://127.0.0.1:$(PORT)/api
 
 dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with its data under the store
 	@mkdir -p "$(PREFECT_HOME)"
 	@echo "Dashboard:  http://127.0.0.1:$(PORT)"
 	@echo "In two other terminals:  make worker  and  make deploy"
-	@PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api PREFECT_UI_URL=http://127.0.0.1:$(PORT) \
+	@$(UNLESS_SOCKS); PREFECT_SERVER_UI_API_URL=http://127.0.0.1:$(PORT)/api PREFECT_UI_URL=http://127.0.0.1:$(PORT) \
 		PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem \
 		.venv/bin/prefect server start --port $(PORT)
 
 worker: export EVERGREEN_STORE := $(STORE)
 worker: setup ## Start a worker that runs what the server schedules, into the store
 	@mkdir -p "$(PREFECT_HOME)"
-	@.venv/bin/prefect worker start --pool $(POOL) --type process
+	@$(UNLESS_SOCKS); .venv/bin/prefect worker start --pool $(POOL) --type process
 
 deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, onto the server; safe to repeat
 	@mkdir -p "$(PREFECT_HOME)"
-	@.venv/bin/python -m flows.deploying
+	@$(UNLESS_SOCKS); .venv/bin/python -m flows.deploying
 
 lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whether both Pythons may have it
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \

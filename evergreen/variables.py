@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
@@ -50,7 +51,10 @@ def _whole(text: str) -> int:
 def _path(text: str) -> str:
     if "\0" in text or not text.strip():
         raise ValueError(text)
-    return text
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:  # ~ of somebody whom this machine does not know
+        raise ValueError(text) from None
 
 
 STORE = Variable("EVERGREEN_STORE", "`.evergreen` in the working folder", "The folder of the store.", "a folder", _path)

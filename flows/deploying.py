@@ -104,7 +104,7 @@ def main() -> None:
         automations.main()
     except BadInput as error:
         _end(error)
-    except (httpx.HTTPError, ObjectAlreadyExists, ObjectNotFound) as error:
+    except (httpx.HTTPError, ImportError, ObjectAlreadyExists, ObjectNotFound) as error:  # import: of a SOCKS proxy's
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         _end(
             f"expected Prefect's server at {shown(url) if url else 'PREFECT_API_URL'} to take the deployments, "

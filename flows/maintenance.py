@@ -177,5 +177,9 @@ def _row(chore: Chore, refused: str | None) -> dict[str, Any]:
 
 
 def _in_words(rows: list[dict[str, Any]], dry_run: bool) -> str:
-    found = [f"{row['chore']}: {row['found']}" for row in rows if row["found"]]
+    found = [
+        f"{row['chore']}: {row['found']}" + (f" ({row['MiB']:,} MiB)" if row["MiB"] else "")
+        for row in rows
+        if row["found"]
+    ]
     return ("would " if dry_run and found else "") + ("; ".join(found) or "nothing to do")

@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,8 @@ def _variable(values: Mapping[str, str | None]) -> str | None:
             found = json.loads(whole)
         except ValueError as error:
             raise BadInput(f"expected JSON in PREFECT_API, received something else ({error})") from None
-        if isinstance(found, dict) and found.get("url") is not None:
-            return str(found["url"])
+        if isinstance(found, dict) and "url" in found:
+            return str(found["url"] or "")
     return small.get(_URL.lower())
 
 
@@ -97,7 +98,8 @@ def _profile() -> tuple[str, str | None]:
     """Return the name of the active profile and the address that it names, if any."""
     if any(os.environ.get(f"PREFECT_{mode}") for mode in _TEST_MODES):
         return "", None
-    profiles = _toml(_profiles_path())
+    path = _profiles_path()
+    profiles = _toml(path if path.exists() else _default_profiles())
     name = os.environ.get("PREFECT_PROFILE") or profiles.get("active") or ""
     url = _table(profiles, "profiles", name).get(_URL)
     return name, None if url is None else str(url)
@@ -115,6 +117,13 @@ def _profiles_path() -> Path:
         return Path(named)
     home = os.environ.get("PREFECT_HOME")
     return (Path(home) if home else Path.home() / ".prefect") / "profiles.toml"
+
+
+def _default_profiles() -> Path:
+    """Return where the profiles are that Prefect brings along, for whoever has none of their own."""
+    found = find_spec("prefect")  # imports nothing
+    assert found and found.submodule_search_locations  # noqa: S101 - it is installed
+    return Path(found.submodule_search_locations[0], "settings", "profiles.toml")
 
 
 def _pyproject() -> dict[str, Any]:

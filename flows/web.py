@@ -129,7 +129,7 @@ def _in_charge(store: Store) -> dict[str, Any]:
 
 def _proof(summary: dict[str, Any]) -> dict[str, Any]:
     """Return what ``run.json`` says of the run's best TensorFlow.js export that may be released."""
-    exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary["exports"]}
+    exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary.get("exports", [])}
     found = [exported[name] for name in _FORMATS if name in exported]
     if not found:
         formats = ", ".join([*exported, "tfjs"])

@@ -4,6 +4,7 @@ A ``run.json`` that is torn, or was put there by somebody else, is none: whoever
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from storage import disk
 from storage.store import Store
 
 FILE = "run.json"
+_DIGEST = re.compile("[0-9a-f]{64}")
+# What a run may leave out, but not call by another kind of value.
+_KINDS = {"settings": dict, "metrics": dict, "exports": list, "tracking": dict}
 
 
 def run_folder(store: Store, run_id: str) -> Path:
@@ -63,6 +67,16 @@ def _is_ours(summary: Any, run_id: str) -> bool:
     return (
         isinstance(summary.get("recipe"), str)
         and isinstance(summary.get("outcome"), str)
+        and all(isinstance(summary.get(name, kind()), kind) for name, kind in _KINDS.items())
         and isinstance(steps, list)
-        and all(isinstance(step, dict) and {"name", "output"} <= set(step) for step in steps)
+        and all(_is_step(step) for step in steps)
+    )
+
+
+def _is_step(step: Any) -> bool:
+    if not isinstance(step, dict) or not {"name", "output"} <= set(step):
+        return False
+    output = step["output"]
+    return isinstance(step["name"], str) and (
+        output is None or (isinstance(output, str) and bool(_DIGEST.fullmatch(output)))
     )

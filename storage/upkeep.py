@@ -10,6 +10,7 @@ import shutil
 import stat
 import time
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from storage.digests import sha256_file
@@ -80,7 +81,7 @@ def untouched(folder: Path, days: float, in_use: Collection[str] = ()) -> list[P
 
 def size_of(paths: Iterable[Path]) -> int:
     """Return how many bytes files, and folders with all in them, take; what a link leads to is not in them."""
-    return sum(found.st_size for path in paths for found in _stats(path) if stat.S_ISREG(found.st_mode))
+    return sum(found.st_size for path in paths for _, found in below(path) if stat.S_ISREG(found.st_mode))
 
 
 def remove(paths: Iterable[Path]) -> None:
@@ -105,13 +106,14 @@ def discard(store: Store, paths: Iterable[Path]) -> None:
 
 def age_days(path: Path) -> float:
     """Return how many days ago a file, or the newest of a folder and all in it, was written."""
-    newest = max((found.st_mtime for found in _stats(path)), default=time.time())
+    newest = max((found.st_mtime for _, found in below(path)), default=time.time())
     return (time.time() - newest) / _DAY
 
 
-def _stats(path: Path) -> Iterator[os.stat_result]:
-    """Yield the status of a file or link, or of a folder and all in it; what goes meanwhile is passed over."""
-    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
-    for file in (path, *inside):
-        with contextlib.suppress(FileNotFoundError):
-            yield file.lstat()
+def below(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield path and status of a file or link, or of a folder and all in it; what goes meanwhile is passed over."""
+    inside = os.walk(path) if path.is_dir() and not path.is_symlink() else ()  # rglob may raise where a folder goes
+    names = (os.path.join(folder, name) for folder, folders, files in inside for name in (*folders, *files))  # noqa: PTH118
+    for name in chain([str(path)], names):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            yield name, os.lstat(name)

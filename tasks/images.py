@@ -4,6 +4,7 @@ from evergreen.variables import CACHE_GIB, value_of
 from evergreen.vision.cache import evict
 from evergreen.vision.pixels import Images
 from storage.store import Store
+from storage.upkeep import below
 from tasks.keys import fingerprint_of
 from tasks.run import Run
 
@@ -34,7 +35,8 @@ def cache_excess(store: Store) -> int:
     Raises:
         BadInput: as ``trim_cache``.
     """
-    return max(0, sum(path.stat().st_size for path in (store.root / "cache").rglob("*.rows")) - _limit())
+    taken = sum(found.st_size for name, found in below(store.root / "cache") if name.endswith(".rows"))
+    return max(0, taken - _limit())
 
 
 def _limit() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,6 +31,7 @@ class Decoders:
         """
         granted = budget(max_megapixels, most, free_memory())
         self._limit = max_megapixels
+        self._room = threading.BoundedSemaphore(granted.workers)  # plain formats take memory, too
         self._workers = [Worker(_DECODE, seconds_each, granted) for _ in range(granted.workers)]
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()  # a running one is taken before one is started
         for worker in self._workers:
@@ -43,7 +45,8 @@ class Decoders:
             DecodersUnavailable: no worker starts.
         """
         try:
-            return open_image(data, self._limit, PLAIN).pixels
+            with self._room:
+                return open_image(data, self._limit, PLAIN).pixels
         except UnknownFormat:
             pass  # one that a worker knows, or none of ours: it tells which
         worker = self._idle.get()

@@ -108,12 +108,14 @@ def _decoded(data: bytes, image: Image.Image) -> np.ndarray:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
         if pixels is not None:
             return np.asarray(pixels, np.uint8)
+    if image.mode == "F" or (image.mode == "I" and image.format != "PPM"):
+        raise BadImage(f"{image.format} with 32 bits a pixel, whose range nobody states; convert it to 8 or 16 bits")
     return _normalise(image if orientation == 1 else ImageOps.exif_transpose(image))
 
 
 def _normalise(upright: Image.Image) -> np.ndarray:
-    if upright.mode.startswith("I;16"):
-        # Pillow clips 16-bit values to 255 instead of scaling them.
+    if upright.mode.startswith("I"):
+        # Pillow clips 16-bit values to 255 instead of scaling them; those of PGM it calls I, for any maximum.
         grey = (np.asarray(upright, np.float64) / 257).round().astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:

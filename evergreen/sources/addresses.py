@@ -13,16 +13,17 @@ OpenSecret = Callable[[str], str]
 
 # Parameters of signed addresses: Google, Amazon, Azure, CloudFront, Kaggle, and the usual words.
 _SECRET_NAME = re.compile(
-    r"^(x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|hdnts|s[irpvet]|st|skoid|sktid"
+    r"^(x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|hdnts|skoid|sktid"
     r"|.*(sig|signature|token|secret|password|passwd|credential|auth|apikey|api_key|access_?key).*|key|jwt|expires)$",
     re.IGNORECASE,
 )
 # What only says which file is meant may be long: the ids of Google Drive, S3 and Dataverse, commits, paths.
 _OPEN_NAME = re.compile(
     r"^((|file|folder|doc|document|data|dataset|object|item|record|asset|media|image|version|revision|persistent)[_-]?id"
-    r"|doi|path|file|file[_-]?name|name|commit|ref)$",
+    r"|doi|path|file|file[_-]?name|name|commit|ref|uuid|author|design|(sha[_-]?\d*|md5|crc32c?)(sum)?|checksum|hash|digest)$",
     re.IGNORECASE,
 )
+_AZURE_NAME = re.compile(r"^s[irpvet]$", re.IGNORECASE)  # alone, any site's; beside a sig, of a shared access signature
 _LONGEST_OPEN_VALUE = 32
 
 _LOGIN = "a user name or password"
@@ -38,8 +39,12 @@ def secret_in(url: str) -> str | None:
         return f"{_LOGIN}, or a host or port that cannot be read"
     if "@" in parts.netloc:
         return _LOGIN
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if _SECRET_NAME.match(name) or (len(value) >= _LONGEST_OPEN_VALUE and not _OPEN_NAME.match(name)):
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    azure = any(name.lower() == "sig" for name, _ in given)
+    for name, value in given:
+        if _OPEN_NAME.match(name):
+            continue
+        if _SECRET_NAME.match(name) or (azure and _AZURE_NAME.match(name)) or len(value) >= _LONGEST_OPEN_VALUE:
             return f"the parameter {name[:40]!r}"
     return None
 

@@ -159,7 +159,7 @@ def evict(root: Path, limit: int) -> int:
         How many bytes were freed.
     """
     found = []
-    for path in root.rglob("*"):
+    for path in (Path(folder, name) for folder, _, names in os.walk(root) for name in names):  # rglob may raise
         try:
             status = path.stat()
         except FileNotFoundError:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evergreen.datasets.budget import budget, free_memory
 from evergreen.datasets.door import SCREENED, open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.vision.cache import RowCache, Rows
-from evergreen.vision.threads import Threads
+from evergreen.vision.threads import Threads, count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Images:
         keys = [bytes.fromhex(digest) for digest in digests]
 
         def decoded(positions: list[int]) -> Iterator[np.ndarray]:
-            with Threads() as threads:
+            with Threads(_at_once(table)) as threads:
                 for start in range(0, len(positions), _BLOCK):
                     some = positions[start : start + _BLOCK]
                     block = np.empty((len(some), image.height, image.width, 3), np.uint8)
@@ -65,6 +66,14 @@ class Images:
         rule = f"{image.height}x{image.width}-{image.resize}-{image.interpolation}"
         folder = self.pixels / rule if self.pixels else None
         return RowCache(folder, (image.height, image.width, 3), np.uint8).rows(keys, decoded)
+
+
+def _at_once(table: pd.DataFrame) -> int:
+    """Return how many of a table's images are decoded at once: as many as threads, if memory carries the largest."""
+    if not {"width", "height"} <= set(table):
+        return count()
+    largest = float((table["width"] * table["height"]).max() / 1e6)
+    return budget(largest, count(), free_memory()).workers
 
 
 def scores(model: Any, rows: Rows) -> np.ndarray:

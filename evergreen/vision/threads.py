@@ -21,7 +21,7 @@ def count() -> int:
     text = os.environ.get(VARIABLE, "")
     if not text:
         return processors()
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ValueError(f"{VARIABLE}: expected a whole number of 1 or more, received {text!r}")
     return int(text)
 

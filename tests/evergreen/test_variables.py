@@ -30,7 +30,7 @@ def test_what_may_be_held_is_read(variable: object, text: str, value: object) ->
     ("name", "text"),
     [("EVERGREEN_CACHE_GIB", text) for text in ("lots", "-1", "nan", "inf", "1,5")]
     + [("EVERGREEN_THREADS", text) for text in ("0", "-2", "two", "1.5", "\N{SUPERSCRIPT TWO}")]
-    + [("EVERGREEN_STORE", "  ")],
+    + [("EVERGREEN_STORE", text) for text in ("  ", "~no-such-user/store")],
 )
 def test_what_may_not_be_held_is_refused_at_the_start(name: str, text: str) -> None:
     with pytest.raises(BadInput, match=rf"{name}: expected .*; received '{re.escape(text)}'"):

@@ -80,8 +80,9 @@ def test_a_server_that_contradicts_itself_for_a_moment_is_asked_again(monkeypatc
     assert client.answers == []
 
 
-def test_without_a_server_one_line_says_what_to_do() -> None:
-    environment = os.environ | {"PREFECT_API_URL": "http://me:f00dplanted@127.0.0.1:9/api"}
+@pytest.mark.parametrize("more", [{}, {"ALL_PROXY": "socks5://127.0.0.1:9"}], ids=["none", "SOCKS"])
+def test_without_a_server_one_line_says_what_to_do(more: dict[str, str]) -> None:
+    environment = os.environ | {"PREFECT_API_URL": "http://me:f00dplanted@127.0.0.1:9/api"} | more
     command = [sys.executable, "-m", "flows.deploying"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=PROJECT, check=False)
     assert done.returncode == 1

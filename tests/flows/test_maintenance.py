@@ -63,6 +63,7 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
     before = _files(neglected.root)
     dry = maintain(str(neglected.root), keep_runs=1, return_state=True)
     assert (dry.name, dry.message.startswith("would ")) == ("Failed", True)  # there is damage
+    assert "remove what no run or champion needs: 2 (2.0 MiB)" in dry.message
     assert _found(_shown()) == {
         "mark runs that died as Crashed": (0, "nothing to do"),
         "forget old runs on the server": (0, "nothing to do"),

@@ -20,6 +20,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "variable": ({"PREFECT_API_URL": "http://variable/api"}, {".env": "PREFECT_API_URL=http://dotenv/api"}),
     "variable in small letters": ({"prefect_api_url": "http://small/api"}, {}),
     "variable in JSON": ({"PREFECT_API": '{"url": "http://json/api"}', "PREFECT_API_URL": "http://variable/api"}, {}),
+    "null in JSON": ({"PREFECT_API": '{"url": null}', "PREFECT_API_URL": "http://variable/api"}, {}),
     "JSON of something else": ({"PREFECT_API": '{"key": "x"}', "PREFECT_API_URL": "http://variable/api"}, {}),
     "empty variable": (
         {"PREFECT_API_URL": ""},
@@ -47,6 +48,9 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "another tool's pyproject.toml": ({}, {"pyproject.toml": "[tool.ruff]\nline-length = 9"}),
     "profile": ({}, {".prefect/profiles.toml": PROFILES}),
+    "profile of Prefect's own": ({"PREFECT_PROFILE": "local"}, {}),
+    "profile that not even Prefect has": ({"PREFECT_PROFILE": "gone"}, {}),
+    "own profiles hide Prefect's": ({"PREFECT_PROFILE": "local"}, {".prefect/profiles.toml": PROFILES}),
     "profile without a server": ({"PREFECT_PROFILE": "bare"}, {".prefect/profiles.toml": PROFILES}),
     "profile that is not there": ({"PREFECT_PROFILE": "gone"}, {".prefect/profiles.toml": PROFILES}),
     "profile by variable": (
@@ -119,7 +123,7 @@ def test_it_is_the_server_that_prefect_itself_would_use(tmp_path: Path, monkeypa
     assert ours == theirs
     assert {url for url in theirs.values() if url} == {
         f"http://{host}/api"
-        for host in ("variable", "small", "json", "dotenv", "there", "toml", "py", "profile", "other")
+        for host in ("variable", "small", "json", "dotenv", "there", "toml", "py", "profile", "other", "127.0.0.1:4200")
     }
 
 

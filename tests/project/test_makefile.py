@@ -1,5 +1,6 @@
 """The Makefile: what its targets put into the environment."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -31,3 +32,18 @@ def test_the_server_of_this_machine_is_asked_without_a_proxy(
     ).stdout
     found = dict(re.findall(rf"^{target}: (no_proxy|NO_PROXY) :?= (.*)$", told, re.MULTILINE))
     assert found == {"no_proxy": expected, "NO_PROXY": "$(no_proxy)"}
+
+
+@pytest.mark.parametrize("target", ["dashboard", "worker", "deploy"])
+@pytest.mark.parametrize(
+    ("proxy", "left"), [("socks5h://127.0.0.1:9", ""), ("http://127.0.0.1:9", "http://127.0.0.1:9")]
+)
+def test_a_socks_proxy_that_prefects_client_stumbles_over_is_left_out(target: str, proxy: str, left: str) -> None:
+    command = ["make", "--dry-run", target, "-o", ".venv/.ready", "-o", "node_modules/.ready"]
+    recipe = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    first = re.search(r"^case .*? esac;", recipe, re.MULTILINE)
+    assert first
+    for name in ("ALL_PROXY", "all_proxy"):
+        shell = ["sh", "-c", f'{first[0]} printf %s "${name}"']
+        environment = {"PATH": os.environ["PATH"], name: proxy}
+        assert subprocess.run(shell, env=environment, capture_output=True, text=True, check=True).stdout == left

@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from storage.store import Store
-from storage.upkeep import damaged, incomplete, old_runs, remove, size_of, untouched
+from storage.upkeep import age_days, damaged, incomplete, old_runs, remove, size_of, untouched
 
 DAY = 86_400
 
@@ -120,3 +122,24 @@ def test_a_folder_is_as_old_as_the_newest_file_in_it(tmp_path: Path) -> None:
     assert size_of([tmp_path / "old", tmp_path / "live/x"]) == 6
     remove([tmp_path / "old", tmp_path / "live/x", tmp_path / "live/never there"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["live", "screen-now-50.sqlite"]
+
+
+def test_what_goes_while_it_is_looked_at_is_passed_over(tmp_path: Path) -> None:
+    """As a training does that ends beside it: whole folders of checkpoints go."""
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            for number in range(20):
+                (tmp_path / "checkpoints" / str(number) / "deep").mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(tmp_path / "checkpoints")
+
+    (tmp_path / "stays").write_bytes(b"123")
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        assert {size_of([tmp_path]) for _ in range(500)} == {3}
+        assert age_days(tmp_path) < 1
+    finally:
+        ended.set()
+        thread.join()

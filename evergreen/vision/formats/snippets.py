@@ -12,7 +12,7 @@ _FILTERS = {"area": "AREA", "bilinear": "LINEAR", "bicubic": "CUBIC", "nearest":
 _PHOTO = """\
 formats = ["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF"]  # none that starts a program
 photo = ImageOps.exif_transpose(Image.open(sys.argv[1], formats=formats))
-photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if photo.mode[:4] == "I;16" else photo
+photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if photo.mode[0] == "I" else photo
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert("RGB")
 """
 

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from evergreen.datasets import decoders
 from evergreen.datasets.decoders import Decoders
-from evergreen.datasets.door import open_image
+from evergreen.datasets.door import Picture, open_image
 from evergreen.errors import BadImage
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8))
@@ -70,6 +71,30 @@ def test_a_greedy_decoder_costs_its_picture_and_threads_share_few_workers(monkey
         assert len(pool._workers) == 1
     assert isinstance(answers[1], str)
     assert all(np.array_equal(answers[number], np.asarray(NOISE)) for number in (0, 2, 3))
+
+
+def test_plain_pictures_share_the_memory_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoders, "free_memory", lambda: 160 * 2**20)
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    def slowly(*_: object) -> Picture:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.01)
+        with lock:
+            at_once -= 1
+        return open_image(saved(NOISE, "PNG"))
+
+    monkeypatch.setattr(decoders, "open_image", slowly)
+    with Decoders(8) as pool:
+        threads = [threading.Thread(target=pool.decode, args=(b"",)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert most == 1
 
 
 def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,19 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
     assert open_image(_saved(Image.fromarray(wide))).pixels[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
+@pytest.mark.parametrize(("start", "pixels"), [(b"P5 4 1 65535\n", None), (b"P2 4 1 65535\n", b"0 257 32896 65535")])
+def test_sixteen_bits_of_pgm_are_scaled_too(start: bytes, pixels: bytes | None) -> None:
+    wide = np.array([0, 257, 32896, 65535], ">u2").tobytes()
+    assert open_image(start + (pixels or wide)).pixels[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_thirty_two_bits_of_no_stated_range_are_refused(kind: type) -> None:
+    picture = Image.fromarray(np.array([[0, 257, 32896, 65535]], kind))
+    with pytest.raises(BadImage, match="TIFF with 32 bits a pixel, whose range nobody states"):
+        open_image(_saved(picture, "TIFF"))
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "CMYK", "RGBA"])
 def test_every_mode_becomes_rgb(mode: str) -> None:
     kind = "TIFF" if mode == "CMYK" else "PNG"

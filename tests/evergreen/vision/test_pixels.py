@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from evergreen.sections.data import Image
+from evergreen.vision import pixels
 from evergreen.vision.pixels import resize, stratified_sample, targets
 
 
@@ -104,3 +105,12 @@ def test_a_stratified_sample_keeps_shares_and_does_not_depend_on_row_order() -> 
     assert not stratified_sample(table, 100, seed=2).equals(sample)
     assert stratified_sample(table, 1000, seed=1) is table
     assert 99 <= len(stratified_sample(table, 99, seed=1)) <= 101
+
+
+def test_no_more_images_are_decoded_at_once_than_memory_carries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERGREEN_THREADS", "8")
+    monkeypatch.setattr(pixels, "free_memory", lambda: 8 * 2**30)
+    sizes = pd.DataFrame({"width": [100, 6000], "height": [100, 4000]})
+    assert pixels._at_once(sizes.head(1)) == 8
+    assert pixels._at_once(sizes) == 4  # of 24 megapixels, each up to 1.3 GiB
+    assert pixels._at_once(sizes[[]]) == 8
