@@ -135,7 +135,8 @@ class Train(Section):
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = Field(
         "auto",
         description="Threads that TensorFlow computes on; they change a model's last digits. auto: the processors that "
-        "the process may use. A number makes machines agree to the byte where their precision and processors do.",
+        "the process may use (a container's quota of their time is not asked). A number makes "
+        "machines agree to the byte where their precision and processors do.",
     )
 
     @model_validator(mode="after")
