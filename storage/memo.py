@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _AT_ONCE = 500
-# Another process is at work, or there is no room: all else that SQLite says of a file of ours is damage.
-_NO_DAMAGE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+# Another process is at work, or the machine has no room, no descriptor or no right left: the file is none the worse.
+# All else that SQLite says of a file of ours is damage, SQLITE_READONLY too: a header may ask for it.
+_NO_DAMAGE = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+)  # fmt: skip
 _PRIMARY_CODE = 0xFF
 
 

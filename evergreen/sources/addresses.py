@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(
 # What only says which file is meant may be long: the ids of Google Drive, S3 and Dataverse, commits, paths.
 _OPEN_NAME = re.compile(
     r"^((|file|folder|doc|document|data|dataset|object|item|record|asset|media|image|version|revision|persistent)[_-]?id"
-    r"|doi|path|file|file[_-]?name|name|commit|ref|uuid|author|design|(sha[_-]?\d*|md5|crc32c?)(sum)?|checksum|hash|digest)$",
+    r"|doi|path|file|file[_-]?name|name|commit|ref|uuid|author|authuser|design|(sha[_-]?\d*|md5|crc32c?)(sum)?|checksum|hash|digest)$",
     re.IGNORECASE,
 )
 _AZURE_NAME = re.compile(r"^s[irpvet]$", re.IGNORECASE)  # alone, any site's; beside a sig, of a shared access signature

@@ -35,8 +35,11 @@ def source_meant(text: str) -> dict[str, Any]:
             these begins with ``./``.
 
     Raises:
-        BadRecipe: there is nothing at the path, or such addresses are not fetched; no secret of it is shown.
+        BadRecipe: the word is empty, there is nothing at the path, or such addresses are not fetched; no secret of it
+            is shown.
     """
+    if not text.strip():  # a variable that is not set; Path("") would be the working folder
+        raise BadRecipe(f"--source: expected where the images are, received nothing. {_WORKS}")
     if page := _KAGGLE_PAGE.fullmatch(text):
         return _kaggle(page[1], text)
     found = _ADDRESS.fullmatch(text)

@@ -103,6 +103,21 @@ def test_a_file_that_another_process_holds_is_not_taken_for_damage(
     assert Memo(path).get(VALUES) == VALUES
 
 
+def test_a_file_that_cannot_be_opened_for_a_moment_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memo = Memo(tmp_path / "memo.sqlite")
+    memo.put({"a": 1})
+
+    def refuse(*_: object, **__: object) -> None:  # as where too many files are open
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    with monkeypatch.context() as patched, pytest.raises(sqlite3.OperationalError):
+        patched.setattr("storage.memo.sqlite3.connect", refuse)
+        memo.get(["a"])
+    assert memo.get(["a"]) == {"a": 1}
+
+
 def test_processes_share_it(tmp_path: Path) -> None:
     path = tmp_path / "memo.sqlite"
     script = (

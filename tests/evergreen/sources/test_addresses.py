@@ -56,7 +56,8 @@ GOOGLE_DRIVE = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs"
         f"https://drive.google.com/uc?export=download&id={GOOGLE_DRIVE}",
         f"https://host/api/access/datafile/:persistentId?persistentId=doi:10.7910/{GOOGLE_DRIVE}",
         f"https://host/archive?commit={'0123456789' * 4}",
-        "https://host/a.zip?uuid=123e4567-e89b-12d3-a456-426614174000",
+        f"https://drive.usercontent.google.com/download?id={GOOGLE_DRIVE}&export=download&authuser=0&confirm=t"
+        "&uuid=123e4567-e89b-12d3-a456-426614174000",
         f"https://host/a.zip?sha256={'0123456789abcdef' * 4}",
         "https://host/a.zip?author=smith&design=1&si=youtube&sp=r",
     ],

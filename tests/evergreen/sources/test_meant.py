@@ -80,6 +80,12 @@ def test_a_path_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
             load_recipe("digits", source=text)
 
 
+@pytest.mark.parametrize("text", ["", "  "])
+def test_no_word_is_not_the_working_folder(text: str) -> None:
+    with pytest.raises(BadRecipe, match="--source: expected where the images are, received nothing"):
+        load_recipe("digits", source=text)
+
+
 def test_nothing_at_a_path_says_what_works() -> None:
     with pytest.raises(BadRecipe, match=r"found nothing at photos\.zip\. What works: a path"):
         source_meant("photos.zip")
