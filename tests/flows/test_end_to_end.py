@@ -168,8 +168,8 @@ def test_other_formats_rerun_export_and_what_follows_alone(
     key = next(step["key"] for step in summary["steps"] if step["name"] == "verify")
     (evergreen.root / "records" / key).unlink()
     again = evergreen.retrain("--set", "export.formats=[tflite-float32]", server=prefect_server)
-    assert _ran(again) == {"verify"}  # it gave the same bytes, and other times
-    assert again["exports"][0]["runtimes"] != summary["exports"][0]["runtimes"]
+    assert _ran(again) == {"verify"}  # it gave the same bytes, whatever the times
+    assert all(runtime["median_ms"] > 0 for runtime in again["exports"][0]["runtimes"])
 
 
 @pytest.fixture(scope="module")
