@@ -14,16 +14,16 @@ from storage.errors import ArtifactMissing, BadReference, StoreError
 DONE, FAILED, BAD = 0, 1, 2
 
 
-def _whole(store: Path | None) -> Path | None:
+def _read(store: Path | None) -> Path | None:
     try:
-        return store and store.expanduser()
-    except RuntimeError:
+        return store and Path(STORE.read(str(store)))
+    except ValueError:
         raise typer.BadParameter(f"{str(store)!r} is in the home of somebody whom this machine does not know") from None
 
 
 StoreOption = Annotated[
     Path | None,
-    typer.Option("--store", envvar=STORE.name, callback=_whole, help="Folder of the store. Default: .evergreen/"),
+    typer.Option("--store", envvar=STORE.name, callback=_read, help="Folder of the store. Default: .evergreen/"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")]
