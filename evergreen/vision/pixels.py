@@ -70,7 +70,7 @@ class Images:
 
 def _at_once(table: pd.DataFrame) -> int:
     """Return how many of a table's images are decoded at once: as many as threads, if memory carries the largest."""
-    if not {"width", "height"} <= set(table):
+    if table.empty or not {"width", "height"} <= set(table):
         return count()
     largest = float((table["width"] * table["height"]).max() / 1e6)
     return budget(largest, count(), free_memory()).workers

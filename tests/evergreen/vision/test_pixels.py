@@ -114,3 +114,4 @@ def test_no_more_images_are_decoded_at_once_than_memory_carries(monkeypatch: pyt
     assert pixels._at_once(sizes.head(1)) == 8
     assert pixels._at_once(sizes) == 4  # of 24 megapixels, each up to 1.3 GiB
     assert pixels._at_once(sizes[[]]) == 8
+    assert pixels._at_once(sizes.head(0)) == 8
