@@ -32,12 +32,17 @@ def canonical_json(value: Any) -> bytes:
     return text.encode()
 
 
+def is_digest(value: object) -> bool:
+    """Whether a value is a SHA-256 in hex."""
+    return isinstance(value, str) and _HEX.match(value) is not None
+
+
 def checked_digest(text: str) -> str:
     """Return ``text`` if it is a SHA-256 in hex; a path such as ``../../x`` can never pass.
 
     Raises:
         BadReference: it is anything else.
     """
-    if not _HEX.match(text):
+    if not is_digest(text):
         raise BadReference(f"expected a SHA-256 of 64 lowercase hex digits, received {text!r}")
     return text

@@ -4,16 +4,15 @@ A ``run.json`` that is torn, or was put there by somebody else, is none: whoever
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from storage import disk
+from storage.digests import is_digest
 from storage.store import Store
 
 FILE = "run.json"
-_DIGEST = re.compile("[0-9a-f]{64}")
 # What a run may leave out, but not call by another kind of value.
 _KINDS = {"settings": dict, "metrics": dict, "exports": list, "tracking": dict}
 
@@ -76,7 +75,4 @@ def _is_ours(summary: Any, run_id: str) -> bool:
 def _is_step(step: Any) -> bool:
     if not isinstance(step, dict) or not {"name", "output"} <= set(step):
         return False
-    output = step["output"]
-    return isinstance(step["name"], str) and (
-        output is None or (isinstance(output, str) and bool(_DIGEST.fullmatch(output)))
-    )
+    return isinstance(step["name"], str) and (step["output"] is None or is_digest(step["output"]))
