@@ -21,6 +21,7 @@ import pandas as pd
 
 from evergreen.datasets.screen import screen
 from evergreen.sections.data import Screen
+from evergreen.vision.processors import processors
 
 REPEATS = 5
 WORKERS = len(os.sched_getaffinity(0))
@@ -82,7 +83,9 @@ def bare(paths: list[Path]) -> float:
 def screened(table: pd.DataFrame, folder: Path) -> float:
     """Return the seconds of a whole screening, processes' start, checksums and duplicates included."""
     began = time.monotonic()
-    found = screen(table, lambda digest: (folder / digest).read_bytes(), folder.joinpath, Screen(), Nothing())
+    found = screen(
+        table, lambda digest: (folder / digest).read_bytes(), folder.joinpath, Screen(), Nothing(), processors()
+    )
     seconds = time.monotonic() - began
     if len(found.accepted) + len(found.quarantine) != len(table):
         raise SystemExit("accepted and quarantined do not add up")

@@ -29,7 +29,8 @@ from evergreen.recipe import load_recipe
 from evergreen.vision.augment import Augmenter
 from evergreen.vision.batches import Side, augmented, batches, keys_of
 from evergreen.vision.pixels import Images
-from evergreen.vision.threads import Threads, count
+from evergreen.vision.processors import image_threads
+from evergreen.vision.threads import Threads
 
 RECIPE = load_recipe("garbage")
 SIZE = (RECIPE.image.height, RECIPE.image.width)
@@ -44,7 +45,7 @@ def main() -> None:
         table = _table(root / "photos")
         began = time.perf_counter()
         ours = Ours(table, root, threads)
-        print(f"{count()} threads; cold, decoding {IMAGES} images into the cache: {_rate(began):,.0f} images/s")
+        print(f"{image_threads()} threads; cold, decoding {IMAGES} images into the cache: {_rate(began):,.0f} images/s")
         ways: dict[str, Callable[[], Iterator[Any]]] = {
             "ours": ours.epoch,
             "flow_from_directory": lambda: _generator(root / "photos"),

@@ -12,8 +12,9 @@ EvergreenError
 ├── OnlyInARun            a plan may not do it: open a Secret block, fetch a file to know its version
 ├── BadArchive            an archive is refused: damaged, hostile, or not an archive
 ├── BadImage              one file is not an image that can be used (it is quarantined)
-│   └── UnknownFormat     it is of none of the formats that are read
-├── DecodersUnavailable   no image can be decoded here: Pillow lacks a format, or no worker starts
+│   ├── UnknownFormat     it is of none of the formats that are read
+│   └── DecoderFailed     it begins as one of them, and its decoder refused it
+├── DecodersUnavailable   images cannot be judged here: Pillow lacks a format, no worker starts, memory or time is short
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
 ├── WeightsUnavailable    pretrained weights are not here, or are another network's
 ├── ThreadsFixed          TensorFlow runs in this process on another number of threads than a result's key says
@@ -84,8 +85,20 @@ class UnknownFormat(BadImage):
     """A file is of none of the formats that are read."""
 
 
+class DecoderFailed(BadImage):
+    """A decoder refused a file that begins as one of its format.
+
+    Attributes:
+        megapixels: size by the header, which bounds the memory that it may have wanted; 0 if the header was not read.
+    """
+
+    def __init__(self, message: str, megapixels: float) -> None:
+        super().__init__(message)
+        self.megapixels = megapixels
+
+
 class DecodersUnavailable(EvergreenError):
-    """No image can be decoded on this machine as it is."""
+    """Images cannot be judged on this machine as it is; no image is at fault."""
 
 
 class BadDataset(EvergreenError):

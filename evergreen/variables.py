@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.vision.processors import VARIABLE, image_threads_from
 
 PREFIX = "EVERGREEN_"
 
@@ -42,12 +43,6 @@ def _gib(text: str) -> float:
     return value
 
 
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise ValueError(text)
-    return int(text)
-
-
 def _path(text: str) -> str:
     if "\0" in text or not text.strip():
         raise ValueError(text)
@@ -66,11 +61,11 @@ CACHE_GIB = Variable(
     _gib,
 )
 THREADS = Variable(
-    "EVERGREEN_THREADS",
+    VARIABLE,
     "as many as this process may use processors",
-    "How many threads work on images.",
-    "a whole number of 1 or more",
-    _whole,
+    "How many threads, or processes while they are screened, work on images.",
+    "a whole number of 1 to 1024",
+    image_threads_from,
 )
 VARIABLES = (STORE, CACHE_GIB, THREADS)
 

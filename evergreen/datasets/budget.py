@@ -30,6 +30,10 @@ class Budget:
     each: int
     short: bool
 
+    def carries(self, megapixels: float) -> bool:
+        """Return whether a worker may take what a picture of that size may need."""
+        return self.each >= _needed(megapixels)
+
 
 def budget(max_megapixels: float, most_workers: int, free: int) -> Budget:
     """Return how many workers the free memory carries; what each may take depends on no machine, if one fits.
@@ -39,9 +43,13 @@ def budget(max_megapixels: float, most_workers: int, free: int) -> Budget:
         most_workers: how many are wanted.
         free: bytes of memory that may be taken.
     """
-    needed = _FIXED + int(max_megapixels * 1e6) * _BYTES_PER_PIXEL
+    needed = _needed(max_megapixels)
     usable = max(_LEAST, int(free * _SHARE_OF_FREE))
     return Budget(max(1, min(most_workers, usable // needed)), min(needed, usable), usable < needed)
+
+
+def _needed(megapixels: float) -> int:
+    return _FIXED + int(megapixels * 1e6) * _BYTES_PER_PIXEL
 
 
 def free_memory(proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 
 from evergreen.datasets.formats import CODECS, FORMATS, name_of
-from evergreen.errors import BadImage, DecodersUnavailable, UnknownFormat
+from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, UnknownFormat
 
 MAX_MEGAPIXELS = 50.0
 # The most that a recipe may allow; for images that screening let through under its own limit.
@@ -49,7 +49,8 @@ def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Seq
 
     Raises:
         UnknownFormat: it is of none of the formats.
-        BadImage: it is empty, too large, truncated, or not an image.
+        DecoderFailed: it begins as one of them, but is damaged, truncated, or not all of that format is read.
+        BadImage: it is empty, too large, or of 32 bits a pixel.
         MemoryError: the process may not have as much as decoding takes.
         DecodersUnavailable: this Pillow lacks one of ``FORMATS``.
     """
@@ -57,6 +58,7 @@ def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Seq
     if not data:
         raise BadImage("empty file")
     limit = f"over the limit of {max_megapixels:g}"
+    megapixels = 0.0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd EXIF is no news to anyone
@@ -72,9 +74,13 @@ def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Seq
         pixels = re.search(r"\d+", str(error))
         raise BadImage(f"{int(pixels[0]) / 1e6 if pixels else 0:.0f} megapixels, {limit}") from error
     except UnidentifiedImageError:  # its text holds an address in memory, another one every time
+        if begun := _begins_as(data, formats):
+            raise DecoderFailed(
+                f"not a readable image: begins as {begun}, and is damaged or of a kind of it that is not read", 0
+            ) from None
         raise UnknownFormat(f"not a readable image: {_not_read(data)}") from None
     except Exception as error:
-        raise BadImage(f"not a readable image: {str(error) or type(error).__name__}"[:200]) from error
+        raise DecoderFailed(f"not a readable image: {str(error) or type(error).__name__}"[:200], megapixels) from error
 
 
 @cache
@@ -89,6 +95,12 @@ def require_decoders() -> None:
             f"expected a Pillow that reads {', '.join(FORMATS)}, this one lacks {', '.join(missing)}: install the "
             "wheel that requirements.lock names with pip install --force-reinstall --only-binary :all: pillow"
         )
+
+
+def _begins_as(data: bytes, formats: Sequence[str]) -> str:
+    """Return those of some formats whose magic number a file has, in words; nothing if it has none."""
+    known = [name for name in formats if (accepts := Image.OPEN[name][1]) and accepts(data[:16]) is True]
+    return " or ".join(known)
 
 
 def _not_read(data: bytes) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from evergreen.datasets.near import hashes_of, pairs
 from evergreen.datasets.tables import UNLABELLED, ReadBlob
 from evergreen.datasets.workers import Request, measure_all
+from evergreen.errors import DecodersUnavailable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MEASURES = ("width", "height", "mode", "format", "pixels", "brightness", "sharpness", "phash")
 CONFLICT = "the same pixels stand under another label"
 _AT_ONCE = 1000
+_FEW = 200  # images for which one worker is enough
+_NAMED = 3
 
 
 class Known(Protocol):
@@ -50,7 +53,12 @@ class Screened:
 
 
 def screen(
-    dataset: pd.DataFrame, read: ReadBlob, path_of: Callable[[str], Path], settings: Screen, known: Known
+    dataset: pd.DataFrame,
+    read: ReadBlob,
+    path_of: Callable[[str], Path],
+    settings: Screen,
+    known: Known,
+    most_workers: int,
 ) -> Screened:
     """Put every image through the door, in processes of their own; one that was measured before is not again.
 
@@ -60,8 +68,15 @@ def screen(
         path_of: where the bytes of a SHA-256 lie.
         settings: limits, and what happens to conflicting labels.
         known: answers of earlier screenings under the same limits, by the same code.
+        most_workers: processes at once; they change no answer.
+
+    Raises:
+        DecodersUnavailable: the machine has too little memory or time for some image, so nobody can judge it.
     """
-    answers = _answers(list(dict.fromkeys(dataset["sha256"])), read, path_of, settings, known)
+    measuring = _Measuring(read, path_of, settings, known, most_workers)
+    answers, undecided = measuring.answers(list(dict.fromkeys(dataset["sha256"])))
+    if undecided:
+        raise DecodersUnavailable(_undecided(dataset, undecided, settings))
     reasons = dataset["sha256"].map(lambda digest: answers[digest] if isinstance(answers[digest], str) else "")
     table = dataset[reasons == ""].reset_index(drop=True)
     for position, name in enumerate(MEASURES):
@@ -77,30 +92,64 @@ def screen(
     return Screened(table, quarantine, repeats.reset_index(drop=True), near)
 
 
-def _answers(
-    digests: list[str], read: ReadBlob, path_of: Callable[[str], Path], settings: Screen, known: Known
-) -> dict[str, tuple[Any, ...] | str]:
-    """Return for each digest its measures, in the order of ``MEASURES``, or the reason why it is refused."""
-    answers: dict[str, tuple[Any, ...] | str] = {}
-    for start in range(0, len(digests), _AT_ONCE):
-        found = known.get(digests[start : start + _AT_ONCE])
-        answers |= {digest: _compact(answer) for digest, answer in found.items()}
-    missing = [digest for digest in digests if digest not in answers]
-    requests = (Request(digest, path_of(digest)) for digest in missing)
-    limits = settings.max_megapixels, settings.seconds_per_image
-    fresh: dict[str, dict[str, Any]] = {}
-    for digest, answer in measure_all(requests, len(missing), *limits) if missing else ():
-        if answer.get("damaged"):
-            read(digest)  # raises what is wrong, in the words of whoever keeps the bytes
-        answers[digest] = _compact(answer)
-        if "lost" not in answer:  # a crash may be the machine's fault, so it is tried again next time
-            fresh[digest] = answer
-        if len(fresh) >= _AT_ONCE:
-            known.put(fresh)
-            fresh = {}
-    if fresh:
-        known.put(fresh)
-    return answers
+@dataclass(frozen=True)
+class _Measuring:
+    """Measures images that nobody measured before, and remembers what they answer."""
+
+    read: ReadBlob
+    path_of: Callable[[str], Path]
+    settings: Screen
+    known: Known
+    most_workers: int
+
+    def answers(self, digests: list[str]) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
+        """Return for each digest its measures, in the order of ``MEASURES``, or the reason why it is refused.
+
+        Beside them, {digest: what happened} of those which the machine kept from an answer, also when each was asked
+        again after all others, in the one process that was left.
+        """
+        answers: dict[str, tuple[Any, ...] | str] = {}
+        for start in range(0, len(digests), _AT_ONCE):
+            found = self.known.get(digests[start : start + _AT_ONCE])
+            answers |= {digest: _compact(answer) for digest, answer in found.items()}
+        missing = [digest for digest in digests if digest not in answers]
+        fresh, undecided = self._measured(missing, min(self.most_workers, -(-len(missing) // _FEW)))
+        again, undecided = self._measured(list(undecided), 1)
+        return answers | fresh | again, undecided
+
+    def _measured(self, digests: list[str], workers: int) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
+        requests = (Request(digest, self.path_of(digest)) for digest in digests)
+        limits = self.settings.max_megapixels, self.settings.seconds_per_image
+        answers: dict[str, tuple[Any, ...] | str] = {}
+        undecided: dict[str, str] = {}
+        fresh: dict[str, dict[str, Any]] = {}
+        for digest, answer in measure_all(requests, workers, *limits) if digests else ():
+            if answer.get("damaged"):
+                self.read(digest)  # raises what is wrong, in the words of whoever keeps the bytes
+            if answer.get("machine"):
+                undecided[digest] = answer["lost"]
+                continue
+            answers[digest] = _compact(answer)
+            if "lost" not in answer:  # a crash is tried again next time
+                fresh[digest] = answer
+            if len(fresh) >= _AT_ONCE:
+                self.known.put(fresh)
+                fresh = {}
+        if fresh:
+            self.known.put(fresh)
+        return answers, undecided
+
+
+def _undecided(dataset: pd.DataFrame, reasons: Mapping[str, str], settings: Screen) -> str:
+    paths = dict(zip(dataset["sha256"], dataset["path"], strict=True))
+    named = [f"{paths[digest]} ({reason})" for digest, reason in list(reasons.items())[:_NAMED]]
+    more = f" and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
+    return (
+        f"expected memory and time enough to open every image, found too little for {', '.join(named)}{more}, also "
+        "when each was opened alone; none is quarantined for it, and what was measured is kept. Run again when this "
+        f"machine has more to spare, or lower screen.max_megapixels ({settings.max_megapixels:g}), or take these "
+        "images away"
+    )
 
 
 def _compact(answer: Mapping[str, Any]) -> tuple[Any, ...] | str:

@@ -16,13 +16,15 @@ from PIL import AvifImagePlugin, Image
 
 from evergreen.datasets.budget import OUT_OF_MEMORY
 from evergreen.datasets.door import require_decoders
-from evergreen.errors import BadImage, DecodersUnavailable
+from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable
 
 _OWN_PAGES = Path("/proc/self/statm")
 
 
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]], memory: int) -> None:
     """Answer until the input ends.
+
+    A refusal that want of memory may have caused says ``megapixels`` too: the size that bounds what was wanted.
 
     Args:
         answer: from a request to its answer; what it raises but MemoryError is a reason to refuse that file.
@@ -45,12 +47,15 @@ def serve(answer: Callable[[dict[str, Any]], dict[str, Any]], memory: int) -> No
 def _answered(answer: Callable[[dict[str, Any]], dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
     try:
         return answer(request)
+    except DecoderFailed as error:
+        return {"refused": str(error), "megapixels": error.megapixels}
     except BadImage as error:
         return {"refused": str(error)}
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)  # what a decoder leaves behind is nobody else's; a new process takes its place
     except Exception as error:  # noqa: BLE001 - whatever one picture does is that picture's
-        return {"refused": f"cannot be used: {type(error).__name__}: {error}"[:200]}
+        reason = f"cannot be used: {type(error).__name__}: {error}"[:200]
+        return {"refused": reason, "megapixels": request["max_megapixels"]}
 
 
 def _limit(memory: int) -> None:

@@ -9,15 +9,31 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from evergreen.datasets.budget import OUT_OF_MEMORY, Budget
 from evergreen.errors import DecodersUnavailable
 
 _START_SECONDS = 60.0
+# A process that waits for its turn on a busy machine may take so many times its time.
+_PATIENCE = 10
+_WAITING = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_STOPPED)
+# What a decoder's own fault sends to its process; any other signal comes from outside.
+_OWN_FAULT = {
+    signal.SIGSEGV,
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGTRAP,
+    signal.SIGSYS,
+}
 _PROJECT = Path(__file__).resolve().parents[2]
 
 Request = dict[str, Any]
@@ -59,8 +75,10 @@ class Worker:
     def answers(self, next_batch: Callable[[], list[Request]]) -> Iterator[tuple[Request, Answer]]:
         """Yield every request with its answer, keeping one batch ahead of the process.
 
-        A request that ends the process, or takes too long, is answered ``{"lost": reason}``; so is one that is refused
-        where the machine has not the memory that the largest picture may need.
+        A request that ends the process, or takes too long, is answered ``{"lost": reason, "machine": whether that may
+        be the machine's fault and not the picture's}``: it was killed from outside, waited for its turn, or wanted
+        more memory than there is here, where that is less than the largest picture may need. So is one that was
+        refused when it may have wanted more.
 
         Args:
             next_batch: returns some requests, none at the end.
@@ -76,12 +94,12 @@ class Worker:
                 self._send(batch)
             if not sent:
                 return
-            line, reason = self._line(self._seconds)
+            line, lost = self._line(self._seconds)
             batch = sent.popleft()
             if line is not None:
                 yield from zip(batch, map(self._fair, json.loads(line)), strict=True)
             elif len(batch) == 1:
-                yield batch[0], {"lost": reason}
+                yield batch[0], lost
             else:  # one of them did it; which one, shows when each is alone
                 again.extend([request] for request in batch)
             if line is None:
@@ -89,9 +107,10 @@ class Worker:
                 sent.clear()
 
     def _fair(self, answer: Answer) -> Answer:
-        """Return an answer; a refusal for which the machine may be to blame is none that is kept."""
-        if self._budget.short and (reason := answer.get("refused")):
-            return {"lost": reason}
+        """Return an answer; a refusal for which want of memory may be to blame is none of the picture's."""
+        wanted = answer.pop("megapixels", 0.0)
+        if self._budget.short and wanted and not self._budget.carries(wanted):
+            return {"lost": answer["refused"], "machine": True}
         return answer
 
     def _send(self, batch: list[Request]) -> None:
@@ -122,26 +141,36 @@ class Worker:
             raise DecodersUnavailable(f"a worker that opens images does not start: {why}")
         return process
 
-    def _line(self, seconds: float) -> tuple[bytes | None, str]:
-        """Return the next answer, or None and what became of the process."""
+    def _line(self, seconds: float) -> tuple[bytes | None, Answer]:
+        """Return the next answer, or None and what became of the process, as an answer."""
         process = self._process
         if process is None or process.stdout is None:
-            return None, "the decoder crashed"
+            return None, {"lost": "the decoder crashed", "machine": False}
+        began, used = time.monotonic(), _processor_seconds(process.pid)
         while b"\n" not in self._buffer:
             ready, _, _ = select.select([process.stdout], [], [], seconds)
+            if not ready and _waits(process.pid, used + seconds / 2):
+                if time.monotonic() - began < _PATIENCE * seconds:
+                    continue
+                self._end(kill=True)
+                words = f"the decoder took over {_PATIENCE * seconds:g} s, most of which it waited for its turn"
+                return None, {"lost": words, "machine": True}
             data = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
             if not data:
                 code = self._end(kill=not ready)
-                return None, self._lost(code) if ready else f"the decoder took over {seconds:g} s"
+                over = {"lost": f"the decoder took over {seconds:g} s", "machine": False}
+                return None, self._ended(code) if ready else over
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return line, ""
+        return line, {}
 
-    def _lost(self, code: int) -> str:
+    def _ended(self, code: int) -> Answer:
         if code == OUT_OF_MEMORY:
             short = ", all that this machine has free" if self._budget.short else ""
-            return f"the decoder wanted more than {self._budget.each / 2**20:,.0f} MiB of memory{short}"
-        return f"the decoder crashed ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
+            words = f"the decoder wanted more than {self._budget.each / 2**20:,.0f} MiB of memory{short}"
+            return {"lost": words, "machine": self._budget.short}
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return {"lost": f"the decoder crashed ({how})", "machine": code < 0 and -code not in _OWN_FAULT}
 
     def _end(self, *, kill: bool) -> int:
         """End the process and return its exit code, negative for a signal."""
@@ -160,3 +189,20 @@ class Worker:
                 if pipe:
                     pipe.close()
         return code
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return how long a process of ours has computed, in seconds; 0 if it has ended."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def _waits(pid: int, until: float) -> bool:
+    """Return whether a process that has computed for fewer seconds would go on, if the machine let it."""
+    try:
+        return psutil.Process(pid).status() in _WAITING and _processor_seconds(pid) < until
+    except psutil.NoSuchProcess:
+        return False

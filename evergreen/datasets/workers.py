@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,6 @@ from evergreen.datasets.budget import budget, free_memory
 from evergreen.datasets.worker import Worker
 
 _BATCH = 16  # images in one request, so that messages cost little
-_FEW = 200  # images for which one worker is enough
 _MEASURE = "evergreen.datasets.measure_worker"
 
 
@@ -28,16 +26,17 @@ class Request:
 
 
 def measure_all(
-    requests: Iterable[Request], count: int, max_megapixels: float, seconds_each: float
+    requests: Iterable[Request], most: int, max_megapixels: float, seconds_each: float
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (SHA-256, answer) for every request, as ``measure_worker`` answers, in no order.
 
     A file whose decoder ends the process, takes over ``seconds_each``, or more memory than the largest picture needs,
-    is answered ``{"lost": reason}``; its worker is replaced and goes on with the next.
+    is answered ``{"lost": reason, "machine": ...}`` as ``Worker.answers`` says; its worker is replaced and goes on with
+    the next.
 
     Args:
         requests: what to measure; taken as it is needed.
-        count: how many they are.
+        most: workers at once; fewer where the memory does not carry them.
         max_megapixels: of the largest picture that is let in.
         seconds_each: longest time for one image.
 
@@ -47,8 +46,7 @@ def measure_all(
     waiting = _Waiting(requests, max_megapixels)
     answers: queue.Queue[tuple[str, dict[str, Any]] | BaseException | None] = queue.Queue(maxsize=256)
     stop = threading.Event()
-    wanted = min(len(os.sched_getaffinity(0)), max(1, -(-count // _FEW)))
-    granted = budget(max_megapixels, wanted, free_memory())
+    granted = budget(max_megapixels, most, free_memory())
     workers = granted.workers
 
     def work() -> None:

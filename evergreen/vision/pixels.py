@@ -14,7 +14,8 @@ from evergreen.datasets.budget import budget, free_memory
 from evergreen.datasets.door import SCREENED, open_image
 from evergreen.datasets.tables import ReadBlob
 from evergreen.vision.cache import RowCache, Rows
-from evergreen.vision.threads import Threads, count
+from evergreen.vision.processors import image_threads
+from evergreen.vision.threads import Threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,9 +72,9 @@ class Images:
 def _at_once(table: pd.DataFrame) -> int:
     """Return how many of a table's images are decoded at once: as many as threads, if memory carries the largest."""
     if table.empty or not {"width", "height"} <= set(table):
-        return count()
+        return image_threads()
     largest = float((table["width"] * table["height"]).max() / 1e6)
-    return budget(largest, count(), free_memory()).workers
+    return budget(largest, image_threads(), free_memory()).workers
 
 
 def scores(model: Any, rows: Rows) -> np.ndarray:

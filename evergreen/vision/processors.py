@@ -1,7 +1,8 @@
-"""On how many threads TensorFlow computes: a sum that is shared out otherwise rounds otherwise.
+"""How many threads compute.
 
-The number changes the bits of a model and of its scores (measured: those of small batches differ in their last digits),
-so it is part of the key of every step that computes with TensorFlow.
+TensorFlow's number changes the bits of a model and of its scores, for a sum that is shared out otherwise rounds
+otherwise (measured: those of small batches differ in their last digits), so it is part of the key of every step that
+computes with it. How many work on images changes no bit of anything.
 """
 
 import os
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evergreen.sections.training import Train
 
+VARIABLE = "EVERGREEN_THREADS"
+_MOST = 1024
+
 # The number in the key of the step that is running; outside a step TensorFlow takes what `processors` says.
 of_this_step: ContextVar[int | None] = ContextVar("of_this_step", default=None)
 
@@ -20,6 +24,27 @@ of_this_step: ContextVar[int | None] = ContextVar("of_this_step", default=None)
 def processors() -> int:
     """Return how many processors this process may use, as it first found it: a key stays true while it runs."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def image_threads() -> int:
+    """Return how many threads work on images: ``EVERGREEN_THREADS``, else as many as this process may use processors.
+
+    Raises:
+        ValueError: the variable holds no whole number of 1 to 1024.
+    """
+    text = os.environ.get(VARIABLE, "")
+    return image_threads_from(text) if text else processors()
+
+
+def image_threads_from(text: str) -> int:
+    """Return what ``EVERGREEN_THREADS`` says.
+
+    Raises:
+        ValueError: it is no whole number of 1 to 1024.
+    """
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST):
+        raise ValueError(f"{VARIABLE}: expected a whole number of 1 to {_MOST}, received {text!r}")
+    return int(text)
 
 
 def threads_of(train: "Train") -> int:

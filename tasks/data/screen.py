@@ -1,6 +1,7 @@
 """screen: which files are images that can be used."""
 
 from evergreen.datasets.screen import screen as put_through_the_door
+from evergreen.vision.processors import image_threads
 from storage.artifacts import Ref
 from storage.memo import Memo
 from tasks.keys import fingerprint_of
@@ -19,7 +20,8 @@ def screen(run: Run, dataset: Ref) -> Ref:
     settings = run.recipe.screen
     known = Memo(run.store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}.sqlite")
     table = read_table(run.store, dataset)
-    found = put_through_the_door(table, run.store.read_blob, run.store.blob_path, settings, known)
+    read, path_of = run.store.read_blob, run.store.blob_path
+    found = put_through_the_door(table, read, path_of, settings, known, image_threads())
     return publish_dataset(
         run.store,
         found.accepted,

@@ -8,6 +8,7 @@ import pytest
 
 from evergreen.errors import BadInput
 from evergreen.variables import CACHE_GIB, STORE, THREADS, VARIABLES, check, value_of
+from evergreen.vision.processors import image_threads
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -58,8 +59,5 @@ def test_whatever_the_project_names_is_in_the_list() -> None:
 
 
 def test_threads_are_those_of_the_craft(monkeypatch: pytest.MonkeyPatch) -> None:
-    from evergreen.vision import threads
-
-    assert THREADS.name == threads.VARIABLE
     monkeypatch.setenv(THREADS.name, "3")
-    assert threads.count() == value_of(THREADS) == 3
+    assert image_threads() == value_of(THREADS) == 3

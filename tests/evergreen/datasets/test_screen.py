@@ -12,7 +12,7 @@ from hostile_images import EPS, icns, ico, jpeg2000, thin_png
 from hostile_images import png as claimed
 from PIL import Image
 
-from evergreen.datasets import worker, workers
+from evergreen.datasets import budget, worker, workers
 from evergreen.datasets.screen import Screened, screen
 from evergreen.errors import DecodersUnavailable
 from evergreen.sections.data import Screen
@@ -45,7 +45,7 @@ class Files:
         return pd.DataFrame(self.rows, columns=["path", "label", "sha256", "bytes", "subset"])
 
     def screen(self, known: Any = None, **settings: Any) -> Screened:
-        return screen(self.table, self.read, self.path, Screen(**settings), known or Remembered())
+        return screen(self.table, self.read, self.path, Screen(**settings), known or Remembered(), 2)
 
 
 class Remembered:
@@ -126,12 +126,18 @@ def test_near_duplicates_are_named_with_their_distance(files: Files, png: Callab
     assert files.screen(near_duplicate_bits=0).near_duplicates.empty
 
 
+def _counted(requests: Any, asked: list[str]) -> Any:
+    for request in requests:
+        asked.append(request.sha256)
+        yield request
+
+
 def test_a_hundred_new_images_cost_a_hundred(files: Files, png: Callable[..., bytes], monkeypatch: Any) -> None:
-    asked: list[int] = []
+    asked: list[str] = []
     real = workers.measure_all
     monkeypatch.setattr(
         "evergreen.datasets.screen.measure_all",
-        lambda requests, count, *limits: [asked.append(count), real(requests, count, *limits)][1],
+        lambda requests, *rest: real(_counted(requests, asked), *rest),
     )
     known = Remembered()
     for number in range(250):
@@ -141,7 +147,7 @@ def test_a_hundred_new_images_cost_a_hundred(files: Files, png: Callable[..., by
         files.add(f"b/{number}", png(number, (6, 5)))
     second = files.screen(known)
     third = files.screen(known)
-    assert asked == [250, 100]
+    assert len(asked) == 350
     assert known.put_calls == 350
     pd.testing.assert_frame_equal(second.accepted.head(250), first.accepted)
     pd.testing.assert_frame_equal(third.accepted, second.accepted)
@@ -150,7 +156,7 @@ def test_a_hundred_new_images_cost_a_hundred(files: Files, png: Callable[..., by
 # -- decoders that crash or hang ---------------------------------------------------------------------------------------
 
 _BAD_WORKER = """
-import json, os, signal, sys, time
+import json, os, signal, subprocess, sys, time
 sys.stdout.write("\\n"); sys.stdout.flush()
 for line in sys.stdin:
     answers = []
@@ -159,6 +165,16 @@ for line in sys.stdin:
         if data == b"crash": os.kill(os.getpid(), signal.SIGSEGV)
         if data == b"exit": sys.exit(3)
         if data == b"hang": time.sleep(100)
+        if data == b"spin":
+            while True: pass
+        if data == b"always killed": os.kill(os.getpid(), signal.SIGKILL)
+        if data.startswith(b"once") and not os.path.exists(request["path"] + ".seen"):
+            open(request["path"] + ".seen", "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if data == b"stopped":
+            waker = subprocess.Popen(["sh", "-c", f"sleep 1.2; kill -CONT {os.getpid()}"])
+            os.kill(os.getpid(), signal.SIGSTOP)
+            waker.wait()
         answers.append({"width": 1, "height": 1, "mode": "L", "format": "PNG", "pixels": request["sha256"],
                         "brightness": 1.0, "sharpness": 1.0, "phash": request["sha256"][:16]})
     print(json.dumps(answers), flush=True)
@@ -196,6 +212,51 @@ def test_a_crash_and_a_hang_cost_one_file_each(files: Files) -> None:
     }
     assert len(found.accepted) == 595
     assert known.put_calls == 595  # what was lost is tried again
+
+
+@pytest.mark.usefixtures("bad_decoder")
+def test_a_decoder_that_computes_without_end_is_given_up(files: Files) -> None:
+    files.add("a/1", b"fine")
+    files.add("a/2", b"spin")
+    found = files.screen(seconds_per_image=0.5)
+    assert found.quarantine[["path", "reason"]].to_numpy().tolist() == [["a/2", "the decoder took over 0.5 s"]]
+
+
+@pytest.mark.usefixtures("bad_decoder")
+def test_pictures_lost_to_a_busy_moment_are_asked_again_and_kept(files: Files) -> None:
+    for number, data in enumerate((b"fine", b"once 1", b"stopped", b"once 2")):
+        files.add(f"a/{number}", data)
+    known = Remembered()
+    found = files.screen(known, seconds_per_image=0.4)
+    assert found.quarantine.empty
+    assert sorted(found.accepted["path"]) == ["a/0", "a/1", "a/2", "a/3"]
+    assert known.put_calls == 4
+
+
+@pytest.mark.usefixtures("bad_decoder")
+def test_pictures_that_the_machine_keeps_from_an_answer_end_the_screening_and_are_never_quarantined(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_PATIENCE", 2)
+    for number in range(5):
+        files.add(f"a/{number}", b"fine%d" % number)
+    files.add("a/killed", b"always killed")
+    files.add("a/crash", b"crash")
+    known = Remembered()
+    with pytest.raises(DecodersUnavailable) as error:
+        files.screen(known, seconds_per_image=5)
+    assert "too little for a/killed (the decoder crashed (SIGKILL)), also when each" in str(error.value)
+    assert known.put_calls == 5  # the next run asks for the two others alone
+
+
+@pytest.mark.usefixtures("bad_decoder")
+def test_a_decoder_that_never_gets_its_turn_is_no_fault_of_its_picture(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_PATIENCE", 2)
+    files.add("a/1", b"stopped")
+    with pytest.raises(DecodersUnavailable, match=r"over 0\.4 s, most of which it waited for its turn"):
+        files.screen(seconds_per_image=0.2)
 
 
 def test_workers_that_do_not_start_are_no_fault_of_the_images(files: Files, monkeypatch: Any) -> None:
@@ -252,7 +313,7 @@ def test_hostile_pictures_are_quarantined_and_cost_no_other(files: Files, png: C
     assert "EPS or PostScript is none of the formats that are read; convert it to one of JPEG" in reasons["a/eps"]
 
 
-def test_a_decoder_that_wants_more_memory_than_it_may_have_costs_one_file(
+def test_a_machine_without_the_memory_for_a_picture_does_not_judge_it(
     files: Files, png: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "free_memory", lambda: 160 * 2**20)
@@ -263,11 +324,36 @@ def test_a_decoder_that_wants_more_memory_than_it_may_have_costs_one_file(
     for number in range(20):
         files.add(f"a/{number:02}", png(number))
     known = Remembered()
+    with pytest.raises(DecodersUnavailable) as error:
+        files.screen(known)
+    assert "a/greedy (the decoder wanted more than 128 MiB of memory, all that this machine has free)" in str(
+        error.value
+    )
+    assert known.put_calls == 21  # text is none on any machine
+    monkeypatch.setattr(workers, "free_memory", budget.free_memory)
     found = files.screen(known)
-    assert len(found.accepted) == 20
-    reasons = dict(zip(found.quarantine["path"], found.quarantine["reason"], strict=True))
-    assert reasons["a/greedy"] == "the decoder wanted more than 128 MiB of memory, all that this machine has free"
-    assert known.put_calls == 20  # on a machine with more memory, a refusal may be none
+    assert len(found.accepted) == 21
+    assert list(found.quarantine["path"]) == ["a/text"]
+
+
+def test_a_refusal_is_the_pictures_where_it_may_not_have_wanted_more_memory_than_there_was(
+    files: Files, png: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = io.BytesIO()
+    Image.effect_noise((5000, 4000), 50).save(large, "JPEG")
+    files.add("a/small", png(1)[:-40])
+    files.add("a/large", large.getvalue()[:-5000])
+    for free, judged in ((600, ["a/small"]), (6000, ["a/large", "a/small"])):
+        monkeypatch.setattr(workers, "free_memory", lambda free=free: free * 2**20)
+        known = Remembered()
+        try:
+            found = files.screen(known)
+        except DecodersUnavailable as error:
+            assert "a/large" in str(error)
+            assert "a/small" not in str(error)
+            assert [path for path, _, digest, *_ in files.rows if digest in known.values] == judged
+        else:
+            assert list(found.quarantine["path"]) == judged
 
 
 def test_damaged_bytes_are_the_keepers_matter(files: Files, png: Callable[..., bytes]) -> None:

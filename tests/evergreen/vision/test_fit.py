@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.vision import precision, saving, threads
+from evergreen.vision import precision, saving
 from evergreen.vision.batches import batches, keys_of
 from evergreen.vision.cache import Rows
 from evergreen.vision.pixels import Images
 from evergreen.vision.precision import precision_of
+from evergreen.vision.processors import image_threads, processors
 from evergreen.vision.threads import Threads
 from evergreen.vision.train import train
 
@@ -183,14 +184,14 @@ def test_a_gpu_counts_only_where_tensorflow_can_use_it(tmp_path: Path, monkeypat
 
 
 def test_the_number_of_threads_is_stated_and_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(threads.VARIABLE, "3")
+    monkeypatch.setenv("EVERGREEN_THREADS", "3")
     assert Threads().number == 3
-    for text in ("0", "-1", "many"):
-        monkeypatch.setenv(threads.VARIABLE, text)
-        with pytest.raises(ValueError, match="EVERGREEN_THREADS: expected a whole number"):
-            threads.count()
-    monkeypatch.delenv(threads.VARIABLE)
-    assert threads.count() >= 1
+    for text in ("0", "-1", "many", "1025", "100000"):
+        monkeypatch.setenv("EVERGREEN_THREADS", text)
+        with pytest.raises(ValueError, match="EVERGREEN_THREADS: expected a whole number of 1 to 1024"):
+            image_threads()
+    monkeypatch.delenv("EVERGREEN_THREADS")
+    assert image_threads() == processors()
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])

@@ -10,14 +10,14 @@ import pytest
 
 from evergreen.errors import BadRecipe, ThreadsFixed
 from evergreen.recipe import load_recipe
-from evergreen.vision import runtime, threads
+from evergreen.vision import runtime
 from evergreen.vision.processors import of_this_step, processors, threads_of
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 
 def test_the_recipe_says_how_many_and_what_sets_decoding_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(threads.VARIABLE, "97")
+    monkeypatch.setenv("EVERGREEN_THREADS", "97")
     assert threads_of(load_recipe("digits").train) == processors() == len(os.sched_getaffinity(0))
     assert threads_of(load_recipe("digits", ["train.threads=3"]).train) == 3
     for wrong in ("0", "1025", "many"):
@@ -67,7 +67,7 @@ tiny_training.Trained(Path(sys.argv[1]), png)
 
     def model(name: str, number: int, processors: str, decoding: int) -> str:
         folder = tmp_path / name
-        environment = os.environ | {threads.VARIABLE: str(decoding)}
+        environment = os.environ | {"EVERGREEN_THREADS": str(decoding)}
         environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), str(PROJECT / "tests/support")])
         command = [sys.executable, "-c", script, str(folder), str(number), processors]
         folder.mkdir()
