@@ -56,7 +56,7 @@ _DATASET = ("dataset.csv",)
 _MODEL = ("model.keras",)
 _TABLES = ("numpy", "pandas")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
-_KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow")
+_KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow", "pillow-heif")
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -95,7 +95,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "repair"},
         reads={"dataset": _DATASET},
         recipe=("screen",),
-        libraries=(*_TABLES, "pillow", "opencv-python-headless", "blake3"),
+        libraries=(*_TABLES, "pillow", "pillow-heif", "opencv-python-headless", "blake3"),
     ),
     Step(
         "split",
@@ -203,7 +203,7 @@ STEPS: tuple[Step, ...] = (
             "comparison": "compare",
         },
         recipe=("name", "title"),
-        libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", *_TABLES),
+        libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", "pillow-heif", *_TABLES),
         files=tuple(
             f"evergreen/reports/{name}" for name in ("report.html.j2", "page.html.j2", "exports.html.j2", "page.css")
         ),

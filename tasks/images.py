@@ -8,7 +8,7 @@ from storage.upkeep import below
 from tasks.keys import fingerprint_of
 from tasks.run import Run
 
-_DOOR = ("opencv-python-headless", "pillow", "numpy")
+_DOOR = ("opencv-python-headless", "pillow", "pillow-heif", "numpy")
 
 
 def images_of(run: Run) -> Images:

@@ -14,6 +14,7 @@ from functools import cache
 import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
+from pillow_heif import register_heif_opener
 
 from evergreen.datasets.formats import CODECS, FORMATS, name_of
 from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, UnknownFormat
@@ -87,9 +88,13 @@ def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Seq
 def require_decoders() -> None:
     """Refuse a Pillow that was built without a format, for else what is accepted would depend on the machine.
 
+    HEIF, which iPhones take, is read by a plug-in: the primary picture, on one thread, for more of them reserve address
+    space.
+
     Raises:
         DecodersUnavailable: it lacks some.
     """
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     if missing := [name for codec, name in CODECS.items() if not features.check(codec)]:
         raise DecodersUnavailable(
             f"expected a Pillow that reads {', '.join(FORMATS)}, this one lacks {', '.join(missing)}: install the "
@@ -130,7 +135,7 @@ def _normalise(upright: Image.Image) -> np.ndarray:
         # Pillow clips 16-bit values to 255 instead of scaling them; those of PGM it calls I, for any maximum.
         grey = (np.asarray(upright, np.float64) / 257).round().astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+    if upright.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in upright.info:
         rgba = upright.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         upright = Image.alpha_composite(white, rgba)

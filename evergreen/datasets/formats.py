@@ -1,13 +1,12 @@
 """Which formats are read: a list, so that what is accepted depends on no machine and starts no program.
 
 Left out, though Pillow knows them: EPS (starts Ghostscript), TGA and SPIDER (no magic number, so anything may be one),
-FITS, GRIB, HDF5, BUFR (stubs that other packages fill in), and what photos do not come in. HEIC needs a package that
-the lock does not hold.
+FITS, GRIB, HDF5, BUFR (stubs that other packages fill in), and what photos do not come in.
 """
 
 # Of these the header alone bounds the memory that decoding takes. JPEG holds MPO, the photos of many telephones, too.
 PLAIN = ("JPEG", "PNG", "GIF", "BMP", "PPM")
-FORMATS = (*PLAIN, "WEBP", "TIFF", "AVIF", "JPEG2000", "ICO", "ICNS")
+FORMATS = (*PLAIN, "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "ICO", "ICNS")
 
 # What Pillow calls the parts that it may be built without -> the format that each reads.
 CODECS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WEBP", "libtiff": "TIFF", "avif": "AVIF", "jpg_2000": "JPEG2000"}
@@ -17,10 +16,6 @@ _OTHERS = (
     (0, b"%!PS", "EPS or PostScript"),
     (0, b"\xc5\xd0\xd3\xc6", "EPS"),
     (0, b"%PDF", "PDF"),
-    (4, b"ftyphei", "HEIC"),
-    (4, b"ftyphev", "HEIC"),
-    (4, b"ftypmif1", "HEIF"),
-    (4, b"ftypmsf1", "HEIF"),
     (0, b"\xff\x0a", "JPEG XL"),
     (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
     (0, b"8BPS", "PSD"),

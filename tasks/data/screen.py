@@ -11,7 +11,7 @@ from tasks.tables import classes_of, publish_dataset, read_table
 
 # What one image says of itself depends on this code and these libraries, and is remembered for as long as they stay.
 _MEASURE = "evergreen.datasets.measure_worker:answer"
-_LIBRARIES = ("pillow", "opencv-python-headless", "numpy", "blake3")
+_LIBRARIES = ("pillow", "pillow-heif", "opencv-python-headless", "numpy", "blake3")
 
 
 @step("screen")

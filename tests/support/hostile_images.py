@@ -6,6 +6,9 @@ import zlib
 
 import numpy as np
 from PIL import Image
+from pillow_heif import register_heif_opener
+
+register_heif_opener()
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n0 0 8 8 rectfill showpage\n%%EOF\n"
 
@@ -50,3 +53,11 @@ def icns(inside: bytes) -> bytes:
 def ico(inside: bytes) -> bytes:
     """Return a Windows icon with one picture inside."""
     return struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, 32, len(inside), 22) + inside
+
+
+def heic(header: tuple[int, int]) -> bytes:
+    """Return a small HEIC, really of 64 x 64 pixels, whose header claims a size (width, height)."""
+    data = bytearray(saved(Image.new("RGB", (64, 64), "red"), "HEIF"))
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = struct.pack(">II", *header)
+    return bytes(data)

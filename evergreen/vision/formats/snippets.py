@@ -10,7 +10,8 @@ _FILTERS = {"area": "AREA", "bilinear": "LINEAR", "bicubic": "CUBIC", "nearest":
 
 # As evergreen/datasets/door.py: upright, 16 bits scaled, alpha on white. Pillow's own limit of pixels stays on.
 _PHOTO = """\
-formats = ["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF"]  # none that starts a program
+formats = ["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF", "HEIF"]  # none starts a program
+pillow_heif.register_heif_opener()
 photo = ImageOps.exif_transpose(Image.open(sys.argv[1], formats=formats))
 photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if photo.mode[0] == "I" else photo
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert("RGB")
@@ -92,11 +93,12 @@ def snippet(name: str, image: "Image") -> tuple[str, str]:
     text = {"keras": _KERAS, "savedmodel": _SAVED_MODEL, "tflite": _TFLITE, "tfjs": _TFJS}[family]
     int8 = name == "tflite-int8"
     size = {"height": image.height, "width": image.width}
+    imports = "cv2, numpy as np, pillow_heif; from PIL import Image, ImageOps"
     filled = Template(text).substitute(
         size,
         image=_PHOTO + Template(_RESIZED[image.resize]).substitute(size, filter=_FILTERS[image.interpolation]),
-        imports=("math, " if image.resize == "crop" else "") + "cv2, numpy as np; from PIL import Image, ImageOps",
-        needs="numpy pillow opencv-python-headless",
+        imports=("math, " if image.resize == "crop" else "") + imports,
+        needs="numpy pillow pillow-heif opencv-python-headless",
         cast="" if int8 else '.astype("float32")',
         scale=" / 256" if int8 else "",
     )

@@ -21,7 +21,7 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 30, 3), n
 
 def test_every_format_gives_what_the_door_gives_and_plain_ones_start_no_worker(png: Callable[..., bytes]) -> None:
     plain = [png(1), *(saved(NOISE, kind) for kind in ("JPEG", "GIF", "BMP", "PPM"))]
-    others = [saved(NOISE, kind) for kind in ("WEBP", "TIFF", "AVIF", "JPEG2000", "ICO")]
+    others = [saved(NOISE, kind) for kind in ("WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "ICO")]
     with Decoders(1) as pool:
         for data in plain:
             assert np.array_equal(pool.decode(data), open_image(data).pixels)

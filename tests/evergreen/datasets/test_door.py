@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_images import EPS, icns, ico, jpeg2000, png, thin_png
-from PIL import EpsImagePlugin, Image, features
+from hostile_images import EPS, heic, icns, ico, jpeg2000, png, thin_png
+from PIL import EpsImagePlugin, ExifTags, Image, features
 
 from evergreen.datasets import door
 from evergreen.datasets.door import open_image
 from evergreen.datasets.formats import FORMATS, PLAIN
-from evergreen.errors import BadImage, DecodersUnavailable, UnknownFormat
+from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, UnknownFormat
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
 
@@ -97,7 +97,9 @@ def test_what_is_no_image_is_refused_with_a_reason(data: bytes, reason: str) -> 
         open_image(data)
 
 
-@pytest.mark.parametrize("data", [png(30_000, 30_000), ico(png(30_000, 30_000)), icns(png(30_000, 30_000))])
+@pytest.mark.parametrize(
+    "data", [png(30_000, 30_000), ico(png(30_000, 30_000)), icns(png(30_000, 30_000)), heic((30_000, 30_000))]
+)
 def test_size_is_judged_by_the_header_before_decoding_and_by_that_of_a_picture_inside(data: bytes) -> None:
     with pytest.raises(BadImage, match=r"^900 megapixels, over the limit of 50$"):
         open_image(data)
@@ -150,7 +152,6 @@ def test_a_pillow_without_a_format_opens_nothing(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("start", "name"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC"),
         (b"\xff\x0a", "JPEG XL"),
         (b"%PDF-1.7", "PDF"),
         (b"<?xml version='1.0'?><svg/>", "SVG"),
@@ -167,6 +168,38 @@ def test_avif_is_read() -> None:
     picture = open_image(_saved(Image.fromarray(np.ascontiguousarray(smooth)), "AVIF", quality=95))
     assert picture.format == "AVIF"
     assert np.abs(picture.pixels.astype(int) - smooth).max() < 12
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_of_iphones_are_read_upright_whatever_way_the_phone_was_held(orientation: int) -> None:
+    rows, columns = np.mgrid[0:48, 0:64]
+    smooth = np.stack([rows * 5, columns * 3, rows + columns], axis=2).astype(np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    heic = _saved(Image.fromarray(smooth), "HEIF", exif=exif.tobytes(), quality=95)
+    png = _saved(Image.fromarray(smooth), "PNG", exif=exif.tobytes())
+    picture = open_image(heic)
+    assert picture.format == "HEIF"
+    expected = open_image(png).pixels
+    assert picture.pixels.shape == expected.shape
+    assert np.abs(picture.pixels.astype(int) - expected).mean() < 2
+
+
+def test_alpha_of_heic_lies_on_white_and_the_primary_picture_counts() -> None:
+    clear = Image.new("RGBA", (16, 16), (255, 0, 0, 0))
+    assert (open_image(_saved(clear, "HEIF", quality=100)).pixels > 250).all()
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    data = _saved(frames[0], "HEIF", save_all=True, append_images=frames[1:], quality=100)
+    assert open_image(data).pixels[0, 0, 0] > 200
+
+
+def test_a_torn_photo_says_what_it_begins_as() -> None:
+    data = _saved(Image.fromarray(PIXELS), "HEIF")
+    for torn in (data[:40], b"\0\0\0\x18ftypheic\0\0\0\0mif1" + bytes(200)):
+        with pytest.raises(DecoderFailed, match="begins as HEIF, and is damaged or of a kind of it that is not read"):
+            open_image(torn)
+    with pytest.raises(DecoderFailed):
+        open_image(data[:-20])
 
 
 def test_an_animated_webp_gives_its_first_frame() -> None:

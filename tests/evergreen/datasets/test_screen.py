@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hostile_images import EPS, icns, ico, jpeg2000, thin_png
+from hostile_images import EPS, heic, icns, ico, jpeg2000, thin_png
 from hostile_images import png as claimed
 from PIL import Image
 
@@ -297,6 +297,8 @@ def test_hostile_pictures_are_quarantined_and_cost_no_other(files: Files, png: C
         "png": claimed(30_000, 30_000),
         "ico": ico(claimed(30_000, 30_000)),
         "icns": icns(jpeg2000(giant, giant)),
+        "heic": heic(giant),
+        "lying heic": heic((8, 8)),
         "lying icns": icns(jpeg2000(small, giant)),
         "lying jpeg2000": jpeg2000(small, giant),
         "eps": EPS,
@@ -309,7 +311,8 @@ def test_hostile_pictures_are_quarantined_and_cost_no_other(files: Files, png: C
     assert sorted(found.accepted["path"]) == ["a/fine icns", "a/fine png", "a/fine thin"]
     reasons = dict(zip(found.quarantine["path"], found.quarantine["reason"], strict=True))
     assert reasons["a/png"] == reasons["a/ico"] == "900 megapixels, over the limit of 50"
-    assert reasons["a/icns"] == "3600 megapixels, over the limit of 50"
+    assert reasons["a/heic"] == reasons["a/icns"] == "3600 megapixels, over the limit of 50"
+    assert "not have the size signaled in the file" in reasons["a/lying heic"]
     assert "EPS or PostScript is none of the formats that are read; convert it to one of JPEG" in reasons["a/eps"]
 
 

@@ -227,6 +227,7 @@ def test_snippets_open_photos_as_the_door_does(tmp_path: Path, monkeypatch: pyte
         "wide.tif": (wide, {}),
         "lossless.jp2": (rgba.convert("RGB"), {}),
         "photo.avif": (rgba.convert("RGB"), {}),
+        "photo.heic": (rgba, {"quality": 90}),
     }
     assert {Pillow.registered_extensions()[Path(name).suffix] for name in saves} == set(FORMATS) - {
         "BMP",
