@@ -3,13 +3,12 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import typer
 
 from tasks.checkpoints import state_of
 from tasks.run import Entry, Run
-from tasks.stopped import Stopped, stopped_by
+from tasks.stopped import Stopped, listening, stopped_by
 
 _GOES_ON = "the same command goes on from there"
 
@@ -17,18 +16,12 @@ _GOES_ON = "the same command goes on from there"
 @contextmanager
 def ends_when_told() -> Iterator[None]:
     """Let SIGTERM raise an exception, as Ctrl-C does, and end the command with the exit code of either."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except (Stopped, KeyboardInterrupt) as error:
-        typer.secho(how_it_stopped(None, error), err=True, fg=typer.colors.YELLOW)
-        raise typer.Exit(exit_code(error)) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with listening():
+        try:
+            yield
+        except (Stopped, KeyboardInterrupt) as error:
+            typer.secho(how_it_stopped(None, error), err=True, fg=typer.colors.YELLOW)
+            raise typer.Exit(exit_code(error)) from None
 
 
 def exit_code(error: BaseException) -> int:

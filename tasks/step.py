@@ -29,7 +29,7 @@ from tasks.checkpoints import unchanged
 from tasks.keys import code_of, given, key_parts, only, why_it_runs
 from tasks.locks import FlockLockManager
 from tasks.run import Entry, Run, State, listener
-from tasks.stopped import stopped_by
+from tasks.stopped import go_on_unless_told, stopped_by
 
 StepFunction = Callable[..., Ref]
 _LONGEST_REASON = 40
@@ -123,6 +123,7 @@ class StepTask:
 
     def __call__(self, run: Run, **inputs: Ref) -> Ref:
         """Run or reuse the step for these inputs and return what it published."""
+        go_on_unless_told()
         execution = _prepare(run, self.step, inputs)
         token = _execution.set(execution)
         try:

@@ -1,5 +1,6 @@
 """flows.stopping and tasks.stopped: a run that was stopped says so, what is kept, and how to go on."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -18,7 +19,7 @@ from storage.store import Store
 from tasks.checkpoints import folder_of
 from tasks.keys import key_parts
 from tasks.run import Entry, Run
-from tasks.stopped import Stopped, stopped_by
+from tasks.stopped import Stopped, go_on_unless_told, listening, stopped_by
 
 
 def _in_the_wake_of(stop: BaseException) -> BaseException:
@@ -100,6 +101,28 @@ def test_a_signal_ends_the_command_with_the_code_that_shells_know(capsys: pytest
     assert capsys.readouterr().err == "stopped by SIGTERM\n"
     assert signal.getsignal(signal.SIGTERM) is before
     assert exit_code(KeyboardInterrupt()) == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_a_library_lost_is_remembered(number: signal.Signals) -> None:
+    told = {signal.SIGTERM: Stopped, signal.SIGINT: KeyboardInterrupt}[number]
+    with listening():
+        with contextlib.suppress(told):
+            os.kill(os.getpid(), number)
+        assert stopped_by(ConnectionRefusedError(111, "in its wake, from nothing")) == number
+        with pytest.raises(Stopped, match=number.name):
+            go_on_unless_told()
+    assert stopped_by(ConnectionRefusedError(111, "another day")) is None
+    go_on_unless_told()
+
+
+def test_a_command_in_the_background_of_a_shell_ignores_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with listening():
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_step_that_was_stopped_is_not_called_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
