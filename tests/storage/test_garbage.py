@@ -113,6 +113,22 @@ def test_what_is_young_stays_and_every_age_is_by_last_use(store: Store, little: 
     assert garbage(store, 9).blobs
 
 
+def test_a_run_that_goes_meanwhile_shows_nothing(store: Store, little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        little.run(name)
+    little.age()
+    readlink = Path.readlink
+
+    def goes_first(link: Path) -> Path:
+        if link == little.shown("one"):
+            little.forget("one")
+        return readlink(link)
+
+    monkeypatch.setattr(Path, "readlink", goes_first)
+    assert little.exports("two").sha256 not in [path.name for path in garbage(store, 30).exports]
+    assert not little.folder("one").exists()
+
+
 def test_other_peoples_files_and_edited_exports_stay(store: Store, little: Little) -> None:
     little.run("one")
     (little.shown("one") / "tfjs/model.json").write_bytes(b"edited")
