@@ -69,10 +69,11 @@ def test_without_its_run_it_all_goes_and_what_is_shared_stays(store: Store, litt
     [
         lambda little: little.promote("one"),
         lambda little: (little.promote("one"), little.promote("two")),  # an earlier holder
+        lambda little: (little.promote("one"), little.pin("one")),
         lambda little: little.reject("one"),
         lambda little: little.reuse("one"),
     ],
-    ids=["champion", "earlier champion", "rejected", "reused lately"],
+    ids=["champion", "earlier champion", "pinned champion", "rejected", "reused lately"],
 )
 def test_what_is_named_or_was_used_stays_without_its_run(
     store: Store, little: Little, use: Callable[[Little], object]
@@ -102,6 +103,23 @@ def test_rejected_releases_go_where_that_is_asked_for(store: Store, little: Litt
     assert store.damaged(little.model("two")) == []
     with pytest.raises(ArtifactMissing):
         store.manifest(little.model("one").sha256)
+
+
+def test_what_a_pin_reaches_stays_and_what_it_turned_away_may_go(store: Store, little: Little) -> None:
+    for name in ("one", "two"):
+        little.run(name)
+    little.promote("one")
+    little.pin("one")
+    little.reject("two")
+    for name in ("one", "two"):
+        little.forget(name)
+    little.age()
+    for _ in range(2):  # the history tells the same
+        assert collect(store, 30, rejected=False)
+        little.check("one")
+        (store.root / "champions/digits/champion.json").unlink(missing_ok=True)
+    with pytest.raises(ArtifactMissing):
+        store.manifest(little.model("two").sha256)
 
 
 def test_what_is_young_stays_and_every_age_is_by_last_use(store: Store, little: Little) -> None:
