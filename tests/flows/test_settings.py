@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from evergreen.errors import BadInput
+from flows import options
 from flows.settings import ask_loopback_directly, prepare_prefect, store_root
 from storage.errors import StoreUnwritable
 
@@ -129,4 +131,6 @@ def test_no_temporary_folder_at_all_is_said(tmp_path: Path, monkeypatch: pytest.
 def test_a_store_that_no_folder_can_be_is_refused_in_words(words: str) -> None:
     with pytest.raises(BadInput, match="the store: expected a folder, received"):
         store_root(Path(words))
+    with pytest.raises(typer.BadParameter):
+        options._read(Path(words))
     assert not list(Path.cwd().iterdir())
