@@ -17,6 +17,7 @@ from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Trac
 from evergreen.sections.training import Train
 from evergreen.sources.addresses import redacted
 from evergreen.sources.meant import source_meant
+from evergreen.sources.paths import is_file, path_of
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -114,12 +115,12 @@ def recipe_schema() -> str:
 
 
 def _path_of(recipe: str | Path) -> Path:
-    by_path = Path(recipe).expanduser()
-    if by_path.suffix in (".yaml", ".yml") or by_path.is_file():
-        if not by_path.is_file():
+    by_path = path_of(recipe)
+    if by_path.suffix in (".yaml", ".yml") or is_file(by_path):
+        if not is_file(by_path):
             raise BadRecipe(f"expected a recipe file, found none at {redacted(str(by_path))}")
         return by_path
-    if "/" not in str(recipe) and (named := RECIPES / f"{recipe}.yaml").is_file():
+    if "/" not in str(recipe) and is_file(named := RECIPES / f"{recipe}.yaml"):
         return named
     names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
     near = difflib.get_close_matches(str(recipe), names, n=1)

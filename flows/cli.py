@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
+from evergreen.sources.paths import is_file
 from evergreen.variables import check
 from flows import champion_commands, predict_command, web_command
 from flows.letters import know_every_letter
@@ -206,7 +207,7 @@ def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:
 
 def _digest_meant(store: Store, ref: str) -> str:
     """Return the digest that a reference stands for: of a file, of a run's newest artifact, or itself."""
-    if Path(ref).is_file():
+    if is_file(Path(ref)):
         return sha256_file(Path(ref))
     if summary := named_run(store, ref):
         outputs = [step["output"] for step in summary["steps"] if step["output"]]

@@ -4,6 +4,7 @@ Safe to repeat, and safe beside a worker that starts at the same moment and make
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,17 +17,34 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 from prefect.workers.process import ProcessWorker
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, stop_all, wait_fixed
 
 from evergreen.errors import BadInput
-from evergreen.sources.addresses import shown
+from evergreen.sources.addresses import redacted, shown
 from flows import automations
 from flows.settings import ask_loopback_directly
 
 TYPE = "process"
 _DEPLOYMENTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
 _BUSY_SECONDS = 60.0
+_FEWEST_TRIES = 3  # one may take as long as that: Prefect asks again by itself
 _LAST_LINES = 15
+# As Prefect tells of an answer, and as SQLite does where the server's own words come through.
+_BUSY = re.compile(r"Server error '5\d\d |database is locked")
+# The line below a traceback's frames, which are indented.
+_ERROR = re.compile(r"^Traceback .*\n(?:(?:[^\S\n].*)?\n)*(\S.*)", re.MULTILINE)
+
+
+class _Refused(Exception):
+    """``prefect deploy`` failed; says why.
+
+    Attributes:
+        busy: whether the server was, which may pass.
+    """
+
+    def __init__(self, why: str, busy: bool) -> None:
+        super().__init__(why)
+        self.busy = busy
 
 
 def pools() -> list[str]:
@@ -49,10 +67,13 @@ def ensure_pool(client: SyncPrefectClient, name: str, seconds: float = _BUSY_SEC
     Raises:
         BadInput: there is a pool of that name and of another type.
     """
-    again = Retrying(
-        retry=retry_if_exception(_may_pass), wait=wait_fixed(1), stop=stop_after_delay(seconds), reraise=True
-    )
-    return again(_pool_once, client, name)
+    return _again(seconds)(_pool_once, client, name)
+
+
+def _again(seconds: float) -> Retrying:
+    """Return what asks again for so long, and a few times at least, while the server may be just busy."""
+    stop = stop_all(stop_after_delay(seconds), stop_after_attempt(_FEWEST_TRIES))
+    return Retrying(retry=retry_if_exception(_may_pass), wait=wait_fixed(1), stop=stop, reraise=True)
 
 
 def _pool_once(client: SyncPrefectClient, name: str) -> str:
@@ -71,19 +92,38 @@ def _pool_once(client: SyncPrefectClient, name: str) -> str:
 
 
 def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, _Refused):
+        return error.busy
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
     return isinstance(error, ObjectAlreadyExists)
 
 
-def _deploy() -> None:
+def _deploy(seconds: float = _BUSY_SECONDS) -> None:
+    """Put prefect.yaml's deployments onto the server; while that is busy, again: those that are there are replaced."""
+    try:
+        _again(seconds)(_deploy_once)
+    except _Refused as error:
+        _end(error)
+
+
+def _deploy_once() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "deploy", "--all", "--no-prompt"],
         capture_output=True, check=False, encoding="utf-8", errors="replace",
     )  # fmt: skip
     if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
-        _end(f"prefect deploy --all failed with code {done.returncode}:\n{said}")
+        busy = bool(_BUSY.search(done.stdout + done.stderr))
+        hint = "\nThe server stayed busy: run this again, it is safe to repeat." if busy else ""
+        said = redacted(_told(done.stdout, done.stderr))
+        raise _Refused(f"prefect deploy --all failed with code {done.returncode}: {said}{hint}", busy)
+
+
+def _told(*streams: str) -> str:
+    """Return the error, wherever it stood, and below it the end of each stream."""
+    errors = [error for stream in streams for error in _ERROR.findall(stream)]
+    ends = [line for stream in streams for line in stream.strip().splitlines()[-_LAST_LINES:]]
+    return "\n".join([*errors[-1:], *(line for line in ends if line not in errors[-1:])])
 
 
 def _end(why: object) -> NoReturn:
@@ -101,7 +141,7 @@ def main() -> None:
                 sys.stdout.write(f"work pool {name!r}: {ensure_pool(client, name)}\n")
         _deploy()
         subprocess.run([sys.executable, "-m", "prefect", "deployment", "ls"], check=False)
-        automations.main()
+        _again(_BUSY_SECONDS)(automations.main)
     except BadInput as error:
         _end(error)
     except (httpx.HTTPError, ImportError, ObjectAlreadyExists, ObjectNotFound) as error:  # import: of a SOCKS proxy's

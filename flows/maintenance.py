@@ -19,6 +19,7 @@ from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
 from storage.champions import Champions
 from storage.errors import ArtifactDamaged
 from storage.garbage import collect, garbage
+from storage.sizes import in_words
 from storage.store import Store
 from storage.upkeep import damaged, discard, incomplete, old_runs, remove, size_of
 from tasks.checkpoints import ended_trainings
@@ -170,7 +171,8 @@ def _row(chore: Chore, refused: str | None) -> dict[str, Any]:
     return {
         "chore": chore.name,
         "found": len(chore.found),
-        "MiB": round(chore.size / 2**20, 1),
+        "size": in_words(chore.size) if chore.size else "",
+        "bytes": chore.size,
         "done": "nothing to do" if not chore.found else f"no: {refused}" if refused else "yes",
         "which": ", ".join(chore.found[:_SHOWN]) + more,
     }
@@ -178,8 +180,6 @@ def _row(chore: Chore, refused: str | None) -> dict[str, Any]:
 
 def _in_words(rows: list[dict[str, Any]], dry_run: bool) -> str:
     found = [
-        f"{row['chore']}: {row['found']}" + (f" ({row['MiB']:,} MiB)" if row["MiB"] else "")
-        for row in rows
-        if row["found"]
+        f"{row['chore']}: {row['found']}" + (f" ({row['size']})" if row["size"] else "") for row in rows if row["found"]
     ]
     return ("would " if dry_run and found else "") + ("; ".join(found) or "nothing to do")

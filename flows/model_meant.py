@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.sources.paths import is_file, is_folder, path_of
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from flows.summary import named_run, newest_run, output_of
 from storage import lineage
@@ -66,12 +67,12 @@ def model_meant(store: Store, recipe: str | None, ref: str | None) -> Meant:
         return _in_charge(store, recipe)
     if recipe is not None:
         raise BadInput(f"expected a recipe or a model, received both: {recipe} and {ref}")
-    path = Path(ref).expanduser()
+    path = path_of(ref)
     if summary := named_run(store, ref):
         return _of_run(store, summary)
-    if path.is_dir():
+    if is_folder(path):
         return _of_folder(store, path)
-    if path.is_file():
+    if is_file(path):
         return _of_file(store, path)
     if "/" in ref:
         raise BadInput(f"expected a run's id, a digest, or an exported file or folder; there is nothing at {ref}")

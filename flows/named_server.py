@@ -99,7 +99,10 @@ def _profile() -> tuple[str, str | None]:
     if any(os.environ.get(f"PREFECT_{mode}") for mode in _TEST_MODES):
         return "", None
     path = _profiles_path()
-    profiles = _toml(path if path.exists() else _default_profiles())
+    try:
+        profiles = _toml(path if path.exists() else _default_profiles())
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise _unreadable(path, error) from None
     name = os.environ.get("PREFECT_PROFILE") or profiles.get("active") or ""
     url = _table(profiles, "profiles", name).get(_URL)
     return name, None if url is None else str(url)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from evergreen.errors import BadInput, EvergreenError
+from evergreen.sources.paths import can_be_named
 from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
 
@@ -16,9 +17,12 @@ DONE, FAILED, BAD = 0, 1, 2
 
 def _read(store: Path | None) -> Path | None:
     try:
-        return store and Path(STORE.read(str(store)))
+        path = store and Path(STORE.read(str(store)))
     except ValueError:
         raise typer.BadParameter(f"{str(store)!r} is in the home of somebody whom this machine does not know") from None
+    if path and not can_be_named(path.absolute()):
+        raise typer.BadParameter(f"no folder can be called {str(store)!r}: the name is too long")
+    return path
 
 
 StoreOption = Annotated[

@@ -15,6 +15,7 @@ from rich.table import Table
 from evergreen.errors import BadInput
 from evergreen.reports.predictions import ContactSheet, Prediction, write_csv
 from evergreen.sources.names import visible
+from evergreen.sources.paths import can_be_named, is_folder, path_of
 from flows.prediction import Job
 
 _MOST_ROWS_BESIDE_A_FILE = 50
@@ -27,10 +28,11 @@ def checked_target(path: Path, suffix: str = "") -> Path:
     Raises:
         BadInput: its folder is not there or may not be written, it is a folder, or its name ends in something else.
     """
-    target = path.expanduser().absolute()
+    target = path_of(path).absolute()
     if suffix and target.suffix.lower() != suffix:
         raise BadInput(f"expected a file name that ends in {suffix}, received {path}")
-    if target.is_dir() or not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+    writable = can_be_named(_part_of(target)) and is_folder(target.parent) and os.access(target.parent, os.W_OK)
+    if not writable or is_folder(target):
         raise BadInput(f"expected the name of a file in a folder that may be written, received {path}")
     return target
 
@@ -42,7 +44,7 @@ def written(path: Path) -> Iterator[IO[str]]:
     Raises:
         BadInput: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part_of(path)
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             yield file
@@ -51,6 +53,10 @@ def written(path: Path) -> Iterator[IO[str]]:
         raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def sheet_at(path: Path) -> ContactSheet:

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from evergreen.errors import BadInput
+from evergreen.sources.paths import can_be_named, is_file
 from evergreen.variables import STORE, value_of
 from flows.named_server import NamedServer, named_server
 from storage.disk import must_take
@@ -21,9 +22,18 @@ _QUIET = {
 
 
 def store_root(given: Path | None) -> Path:
-    """Return the store's root, absolute: ``given``, else EVERGREEN_STORE, else ``.evergreen`` in the working folder."""
-    chosen = given or Path(value_of(STORE) or ".evergreen")
-    return chosen.expanduser().absolute()
+    """Return the store's root, absolute: ``given``, else EVERGREEN_STORE, else ``.evergreen`` in the working folder.
+
+    Raises:
+        BadInput: no folder can be called so.
+    """
+    try:
+        root = Path(STORE.read(str(given)) if given else value_of(STORE) or ".evergreen").absolute()
+    except ValueError:
+        raise BadInput(f"the store: expected {STORE.expected}, received {str(given)!r}; name another") from None
+    if not can_be_named(root):
+        raise BadInput(f"the store: expected {STORE.expected}, received a name that is too long: {root}")
+    return root
 
 
 def prepare_prefect(store: Path, *, verbose: bool) -> NamedServer | None:
@@ -38,7 +48,7 @@ def prepare_prefect(store: Path, *, verbose: bool) -> NamedServer | None:
         StoreUnwritable: the store, Prefect's folder or the temporary folder takes no file.
     """
     certificates = os.environ.get("SSL_CERT_FILE")
-    if certificates and not Path(certificates).is_file():
+    if certificates and not is_file(Path(certificates)):
         raise BadInput(
             f"expected certificates in SSL_CERT_FILE={certificates}, found no such file: mend it, or unset it"
         )

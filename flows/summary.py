@@ -13,7 +13,7 @@ from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
 from storage.exports import link, show
-from storage.runs import FILE, read_summary, run_folder, summaries, write_summary
+from storage.runs import read_summary, run_folder, summaries, summary_file, write_summary
 from storage.store import Store
 from tasks.checkpoints import why_ended
 from tasks.run import Run
@@ -115,8 +115,7 @@ def named_run(store: Store, ref: str) -> dict[str, Any] | None:
     """
     if summary := read_summary(store, ref):
         return summary
-    path = run_folder(store, ref) / FILE
-    if "/" not in ref and path.is_file():
+    if path := summary_file(store, ref):
         raise BadInput(f"expected what a run wrote of itself, found something else in {path}; name another run")
     return None
 

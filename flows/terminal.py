@@ -13,6 +13,7 @@ from rich.tree import Tree
 from evergreen.vision.ended import is_cut
 from storage.digests import canonical_json, sha256_bytes
 from storage.lineage import Node
+from storage.sizes import in_words
 from tasks.run import Entry, Run
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Progress:
     def download(self, name: str, done: int, total: int | None) -> None:
         """Show how much of a file is here: a bar where the terminal can, else a line at its end."""
         ended = total is not None and done >= total
-        size = f"{done / 2**20:,.1f} of {total / 2**20:,.1f} MiB" if total else f"{done / 2**20:,.1f} MiB"
+        size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
         if self.console.is_terminal:
             bar = f"{'━' * int(30 * done / total):30}" if total else ""
             self.console.print(f"  {escape(name)}  {bar}  {size}", end="\n" if ended else "\r", highlight=False)
@@ -136,7 +137,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else ""
         if export["verified"] != "passed":
             detail = f"{detail}  {escape(export['reason'])}".strip()
-        size = f"{export['bytes'] / 1024:,.0f} KiB"
+        size = in_words(export["bytes"])
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
         show_comparison(console, comparison)

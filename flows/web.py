@@ -9,6 +9,7 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from evergreen.reports import webpage
+from evergreen.sources.paths import can_be_named
 from flows.summary import newest_run, output_of, run_summary
 from storage.artifacts import Ref
 from storage.champions import Champions
@@ -36,6 +37,8 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
     """
     summary = run_summary(store, run_id) if run_id else _in_charge(store)
     folder = (out or run_folder(store, summary["id"]) / "web").absolute()
+    if not can_be_named(folder):
+        raise BadInput(f"expected a folder for the page, received a name that is too long: {folder}; choose --out")
     if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
         raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
     shown = _shown(store, summary)

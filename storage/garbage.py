@@ -73,7 +73,7 @@ def garbage(store: Store, days: float, *, rejected: bool = True, gone: Collectio
     kept = Champions(store.root).kept(rejected=rejected)
     kept |= {path.name for path in (*_files(store, "records"), *_files(store, "manifests/??")) if _used(path, since)}
     reached = _Reached(store, kept, [path / FILE for path in runs]).all
-    linked = {link.readlink().name for path in runs if (link := path / "exports").is_symlink()}
+    linked = {name for path in runs for name in _linked(path / "exports")}
     exports = [path for path in (store.root / "exports").glob("*") if OURS.match(path.name)]
 
     def unreached(folder: str) -> list[Path]:
@@ -171,6 +171,13 @@ def _used(path: Path, since: float) -> bool:
         return path.stat().st_mtime >= since
     except FileNotFoundError:
         return True  # gone already
+
+
+def _linked(link: Path) -> list[str]:
+    try:
+        return [link.readlink().name] if link.is_symlink() else []
+    except FileNotFoundError:  # gone meanwhile
+        return []
 
 
 def _digests_in(path: Path, pattern: re.Pattern[bytes] = _DIGEST) -> list[str]:

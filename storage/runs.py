@@ -4,6 +4,7 @@ A ``run.json`` that is torn, or was put there by somebody else, is none: whoever
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,13 @@ def write_summary(store: Store, summary: Mapping[str, Any]) -> None:
 def read_summary(store: Store, run_id: str) -> dict[str, Any] | None:
     """Return what the ``run.json`` of a run says, or None: there is none, it is torn, or it is not ours."""
     return _parsed(run_folder(store, run_id) / FILE) if "/" not in run_id else None
+
+
+def summary_file(store: Store, run_id: str) -> Path | None:
+    """Return the ``run.json`` of a run, whoever wrote it; None: there is none, or no folder can be called so."""
+    path = run_folder(store, run_id) / FILE
+    there = "/" not in run_id and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for ids that are too long
+    return path if there else None
 
 
 def summaries(store: Store, recipe: str | None = None) -> Iterator[dict[str, Any]]:

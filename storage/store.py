@@ -19,7 +19,9 @@ import fcntl
 import filecmp
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.digests import checked_digest, sha256_bytes, sha256_file
 from storage.disk import copy, explained, flush, fsync, locked, opened
 from storage.errors import ArtifactDamaged, ArtifactMissing
+
+_DAY = 86_400.0
 
 
 class Store:
@@ -192,18 +196,17 @@ class Store:
                 os.close(owned)
 
     def sweep(self) -> int:
-        """Remove the work in progress of processes that no longer live and return how many folders that were."""
+        """Remove work in progress that nobody goes on with, and return how many folders and files that were.
+
+        A folder is its process's, which holds a lock on it while it lives. A file is no workspace, so that nobody need
+        have locked it: it goes once nobody has written to it for a day either.
+        """
         swept = 0
         with explained(self.root), self._tmp_locked() as parent:
-            for folder in parent.iterdir():
+            for path in parent.iterdir():
                 # Its owner may end, and remove it, at any moment; another user's is not ours to open.
-                with (
-                    contextlib.suppress(FileNotFoundError, PermissionError, BlockingIOError),
-                    opened(folder) as owned,
-                ):
-                    fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
-                    swept += 1
+                with contextlib.suppress(FileNotFoundError, PermissionError, BlockingIOError):
+                    swept += _swept(path)
         return swept
 
     @contextlib.contextmanager
@@ -304,6 +307,26 @@ class Store:
             part.replace(target)
         for folder in folders:
             fsync(folder)
+
+
+def _swept(path: Path) -> bool:
+    """Remove what lies among work in progress unless somebody is at it, and return whether it is gone.
+
+    Raises:
+        BlockingIOError: somebody has locked it.
+    """
+    found = path.lstat()
+    is_folder = stat.S_ISDIR(found.st_mode)
+    if not is_folder and found.st_mtime > time.time() - _DAY:
+        return False
+    with contextlib.ExitStack() as held:
+        if is_folder or stat.S_ISREG(found.st_mode):  # a pipe would wait for its writer, a link leads elsewhere
+            fcntl.flock(held.enter_context(opened(path)), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if is_folder:
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+    return not os.path.lexists(path)
 
 
 def _same_bytes(part: Path, target: Path) -> bool:

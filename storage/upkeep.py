@@ -1,7 +1,7 @@
 """Upkeep of a store: what is damaged, which runs are old, which work in progress nobody took up.
 
 Only ``remove`` and ``discard`` delete. Whole blobs and artifacts are never among what is found here: for them,
-storage.garbage asks first who needs them.
+storage.garbage asks first who needs them. What another process removes meanwhile is passed over.
 """
 
 import contextlib
@@ -24,7 +24,14 @@ _DAY = 86_400.0
 def damaged(store: Store) -> list[Path]:
     """Read every byte of a store and return the blobs and manifests that were altered after they were published."""
     files = (path for folder in ("blobs", "manifests") for path in (store.root / folder).glob("??/*"))
-    return sorted(path for path in files if sha256_file(path) != path.name)
+    return sorted(path for path in files if _is_altered(path))
+
+
+def _is_altered(path: Path) -> bool:
+    try:
+        return sha256_file(path) != path.name
+    except FileNotFoundError:
+        return False
 
 
 def incomplete(store: Store) -> dict[str, str]:
@@ -36,7 +43,7 @@ def incomplete(store: Store) -> dict[str, str]:
         except StoreError:
             continue  # damaged itself
         missing = [name for name, blob in files.items() if not store.has_blob(blob)]
-        if missing:
+        if missing and store.manifest_path(digest).exists():  # else both went meanwhile: manifests go before blobs
             found[digest] = missing[0] + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
     return found
 
@@ -75,7 +82,9 @@ def untouched(folder: Path, days: float, in_use: Collection[str] = ()) -> list[P
         days: age.
         in_use: beginnings of names that stay however old they are.
     """
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    entries: list[Path] = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        entries = sorted(folder.iterdir())
     return [path for path in entries if not path.name.startswith(tuple(in_use)) and age_days(path) > days]
 
 
@@ -87,10 +96,10 @@ def size_of(paths: Iterable[Path]) -> int:
 def remove(paths: Iterable[Path]) -> None:
     """Delete files, links, and folders with all in them."""
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        while path.is_dir() and not path.is_symlink():
+            with contextlib.suppress(FileNotFoundError):  # something in it: go on with the rest
+                shutil.rmtree(path)
+        path.unlink(missing_ok=True)
 
 
 def discard(store: Store, paths: Iterable[Path]) -> None:
@@ -101,7 +110,8 @@ def discard(store: Store, paths: Iterable[Path]) -> None:
     """
     with store.workspace() as scratch:
         for number, path in enumerate(paths):
-            path.rename(scratch / str(number))
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(scratch / str(number))
 
 
 def age_days(path: Path) -> float:

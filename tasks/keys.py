@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from evergreen.recipe import Recipe, in_full
+from evergreen.sources.paths import is_file, path_of
 from evergreen.steps import BY_NAME, Step
 from evergreen.vision.chromium import chromium
 from evergreen.vision.distributions import distributions_of
@@ -79,7 +80,7 @@ def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
         value: Any = recipe
         for part in dotted.split("."):
             value = getattr(value, part)
-        if isinstance(value, str) and (path := Path(value).expanduser()).is_file():
+        if isinstance(value, str) and is_file(path := path_of(value)):
             found[f"file {dotted}"] = f"sha256 {sha256_file(path)}"
     return found
 

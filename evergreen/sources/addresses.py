@@ -20,7 +20,8 @@ _SECRET_NAME = re.compile(
 # What only says which file is meant may be long: the ids of Google Drive, S3 and Dataverse, commits, paths.
 _OPEN_NAME = re.compile(
     r"^((|file|folder|doc|document|data|dataset|object|item|record|asset|media|image|version|revision|persistent)[_-]?id"
-    r"|doi|path|file|file[_-]?name|name|commit|ref|uuid|author|authuser|design|(sha[_-]?\d*|md5|crc32c?)(sum)?|checksum|hash|digest)$",
+    r"|doi|path|files?|file[_-]?name|response-content-disposition"
+    r"|name|commit|ref|uuid|author|authuser|design|(sha[_-]?\d*|md5|crc32c?)(sum)?|checksum|hash|digest)$",
     re.IGNORECASE,
 )
 _AZURE_NAME = re.compile(r"^s[irpvet]$", re.IGNORECASE)  # alone, any site's; beside a sig, of a shared access signature
@@ -30,10 +31,26 @@ _LOGIN = "a user name or password"
 # In a text, and not only where an address has them: a password may hold any letter.
 _LOGINS = re.compile(r"(\b[a-z][a-z0-9+.-]*:/+)\S*@|(?<![^\s'\"])/*[^\s/:@'\"]+:\S*@", re.IGNORECASE)
 _QUERIES = re.compile(r"\?[^\s'\"]*=[^\s'\"]*")
+_SLASHED = (
+    f"{_LOGIN}, it seems with a slash in it (in a password a slash is written %2F, in a path an @ is written %40)"
+)
+
+# What may stand after the @ of a login, with the character before that and the one behind; never a digest of Docker's.
+_HOST_AFTER_AT = re.compile(r"(.)@(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d*)?([/?#]|$)", re.IGNORECASE)
+_THIS_MACHINE_OR_IP = re.compile(r"localhost|\d+\.\d+\.\d+\.\d+|\[.*\]", re.IGNORECASE)
+_VERSION = re.compile(r"v?\d+(\.\d+){0,2}([-+][\w.+-]*)?", re.IGNORECASE)  # photos@1.2.3/, and no IP
+_FILE = re.compile(
+    r"\.(jpe?g|png|gif|bmp|p[bgnp]m|webp|tiff?|avif|heic|jp2|ico|icns|svg|zip|tar|t?[gx]z|bz2|zst|7z|rar|csv|json|txt)",
+    re.IGNORECASE,
+)
+_WEB_PORTS = (80, 443)
+_FIRST_FREE_PORT = 1024
 
 
 def secret_in(url: str) -> str | None:
     """Return what in an address looks like a secret, by its name and never by its value, or None."""
+    if is_slashed_login(url):
+        return _SLASHED
     parts = _split(url)
     if parts is None:
         return f"{_LOGIN}, or a host or port that cannot be read"
@@ -79,13 +96,58 @@ def redacted(text: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return an address' parts; None if its host or port cannot be read, as if a password with a slash is in it."""
+    """Return an address' parts; None if its host or port cannot be read, or if these seem to be parts of a login."""
+    parts = _read(url)
+    return None if parts is None or _is_slashed_login(parts) else parts
+
+
+def _read(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - it is read when it is asked for
     except ValueError:  # its words hold parts of the address
         return None
     return parts
+
+
+def is_slashed_login(url: str) -> bool:
+    """Whether what reads as host, port and path of an address seems to be a login whose password has a slash in it.
+
+    ``https://me:12/3secret@host/x`` has the host "me", the port 12 and an @ in its path, to whoever splits it. Others
+    have one too: ``//host/@scope/x``, ``//host:8080/a@2x.png``, ``//host:8080/photos@1.2.3/x``. In doubt it is a login,
+    for whoever means a path can write %40.
+    """
+    parts = _read(url)
+    return parts is not None and _is_slashed_login(parts)
+
+
+def _is_slashed_login(parts: SplitResult) -> bool:
+    name, colon, _ = parts.netloc.rpartition(":")
+    if not colon or "@" in parts.netloc or _THIS_MACHINE_OR_IP.fullmatch(name):
+        return False
+    is_web_port = parts.port in _WEB_PORTS or (parts.port or 0) >= _FIRST_FREE_PORT
+    if is_web_port and "." in name:
+        return False
+    after = urlunsplit(("", "", parts.path, parts.query, parts.fragment))
+    return any(
+        _may_be_a_host(found, likely=not is_web_port and "." not in name)
+        for found in _HOST_AFTER_AT.finditer(after)
+        if "=" not in after[: found.start()].partition("?")[2]  # else the @ is a value's
+    )
+
+
+def _may_be_a_host(found: re.Match[str], *, likely: bool) -> bool:
+    """Whether what follows an @ may be the host after a login.
+
+    Args:
+        found: of ``_HOST_AFTER_AT``.
+        likely: whether what stands before can hardly be a host and its port.
+    """
+    before, name, behind = found.groups()
+    ends_as_file = behind != "/" and _FILE.fullmatch(name[name.rfind(".") :])
+    if _VERSION.fullmatch(name) or ends_as_file:
+        return False
+    return likely or (before != "/" and (behind == "/" or "." in name))
 
 
 def file_name(url: str) -> str:

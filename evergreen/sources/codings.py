@@ -47,12 +47,12 @@ def unpacked(file: BinaryIO, codings: tuple[str, ...]) -> BinaryIO:
         file: at its start; it can be sought.
         codings: what is around the file; all can be undone.
 
-    Reading the result may raise DAMAGE.
+    Asking for it, and reading it, may raise DAMAGE.
     """
     for _ in codings:
         begins = file.read(len(_MAGIC))
         file.seek(0)
         if begins != _MAGIC:
             break
-        file = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
+        file = gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[assignment]
     return file

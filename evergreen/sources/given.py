@@ -15,6 +15,7 @@ from evergreen.errors import BadInput
 from evergreen.sources.addresses import redacted
 from evergreen.sources.meant import is_file_address, local_path_in
 from evergreen.sources.names import readable
+from evergreen.sources.paths import is_folder
 from evergreen.sources.small_file import fetch_bytes, name_of
 
 STDIN = "-"
@@ -90,7 +91,7 @@ def _found(name: str) -> Iterator[Given | None]:
     if not name or "\0" in name:
         yield _refused(name.replace("\0", "%00"), "expected the name of a file, received an empty or impossible one")
     elif os.path.lexists(path) or not glob.has_magic(path):
-        yield from _below(path) if Path(path).is_dir() else (_file(path),)
+        yield from _below(path) if is_folder(path) else (_file(path),)
     else:
         yield from _matching(path)
 
@@ -102,7 +103,7 @@ def _at_address(name: str) -> Iterator[Given | None]:
     except BadInput as error:
         yield _refused(redacted(name), str(error))
     else:
-        yield from _below(path) if Path(path).is_dir() else (_file(path),)
+        yield from _below(path) if is_folder(path) else (_file(path),)
 
 
 def _matching(pattern: str) -> Iterator[Given | None]:

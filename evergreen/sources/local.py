@@ -10,6 +10,7 @@ from evergreen.errors import BadInput
 from evergreen.sources.desk import Desk, Kept
 from evergreen.sources.folder import Listing, list_file, list_folder, listing_digest
 from evergreen.sources.names import plain
+from evergreen.sources.paths import is_file, is_folder, path_of
 
 if TYPE_CHECKING:
     from evergreen.sections.data import LocalSource
@@ -55,8 +56,8 @@ def local_path(path: str) -> Path:
     Raises:
         BadInput: there is neither.
     """
-    resolved = Path(path).expanduser().absolute()
-    if not resolved.is_file() and not resolved.is_dir():
+    resolved = path_of(path).absolute()
+    if not is_file(resolved) and not is_folder(resolved):
         raise BadInput(f"source.local.path: expected a zip, a tar or a folder, found none at {resolved}")
     return resolved
 

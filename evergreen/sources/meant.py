@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from evergreen.errors import BadRecipe
 from evergreen.sources.addresses import redacted
+from evergreen.sources.paths import is_there, path_of
 
 # Two letters and more, so that a Windows drive is none.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):(//)?(.*)", re.IGNORECASE | re.DOTALL)
@@ -52,7 +53,7 @@ def source_meant(text: str) -> dict[str, Any]:
         return _kaggle(found[3], text)
     if why := _why_not_fetched(text):
         raise BadRecipe(f"--source: {why}. {_WORKS}")
-    return _local(Path(text).expanduser(), text)
+    return _local(path_of(text), text)
 
 
 def is_file_address(text: str) -> bool:
@@ -120,6 +121,6 @@ def _kaggle(named: str, text: str) -> dict[str, Any]:
 
 
 def _local(path: Path, text: str) -> dict[str, Any]:
-    if not path.exists():
+    if not is_there(path):
         raise BadRecipe(f"--source: expected a file, folder or address, found nothing at {redacted(text)}. {_WORKS}")
     return {"local": {"path": str(path.resolve())}}

@@ -3,7 +3,7 @@
 import io
 
 from evergreen.errors import BadInput, SourceUnreachable
-from evergreen.sources.addresses import file_name, secret_in, shown
+from evergreen.sources.addresses import file_name, is_slashed_login, secret_in, shown
 from evergreen.sources.answers import Ask, opened, refuse_page, repeated
 from evergreen.sources.codings import DAMAGE, around, unpacked
 from evergreen.sources.validators import Validators
@@ -29,8 +29,10 @@ def fetch_bytes(url: str, most: int, pause_seconds: float = 1.0) -> bytes:
 
     Raises:
         SourceUnavailable: see its subclasses.
-        BadInput: it is larger.
+        BadInput: it is larger, or what is to be the host is part of a login.
     """
+    if is_slashed_login(url):  # it would be asked of another host
+        raise BadInput(f"{name_of(url)}: expected an address, received one that holds {secret_in(url)}")
     asked = Ask(lambda: url, name_of(url), _RENEW, stall_seconds=_STALL_SECONDS, pause_seconds=pause_seconds)
 
     def once() -> bytes:

@@ -1,10 +1,11 @@
 """What came whole is checked against what was promised, and taken out of what it was packed in on the way."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from evergreen.errors import ChecksumMismatch, SourceChanged, SourceUnavailable
+from evergreen.errors import AccessRefused, ChecksumMismatch, SourceChanged, SourceUnavailable
 from evergreen.sources.answers import Ask, refuse_page
 from evergreen.sources.codings import DAMAGE, around, can_be_undone, unpacked
 from evergreen.sources.desk import Kept
@@ -46,6 +47,9 @@ def check_codings(asked: Ask, found: Validators, name: str) -> None:
 def finished(wanted: "Wanted", part: Path, sent: Kept, validators: Validators) -> tuple[Path, Kept]:
     """Return where the file itself lies, and its digest; it is ``part``, or stands beside it.
 
+    Where the recipe states a sha256, that decides which of the stated codings were put around the file on the way, and
+    stands above what the server states of the bytes that it sent; else the file's name decides.
+
     Args:
         wanted: what was asked for.
         part: the whole body as it was sent.
@@ -57,21 +61,62 @@ def finished(wanted: "Wanted", part: Path, sent: Kept, validators: Validators) -
         SourceChanged: it is of another version than was asked for.
         SourceUnavailable: it is damaged, or a web page.
     """
-    for name, expected in validators.hashes.items():
-        received = sent.sha256 if name == "sha256" else _digest(part, name)
-        if received != expected:
-            raise _mismatch(wanted, f"{name} {expected} as the server states", received, "Run again.")
+    broken = _broken(wanted, part, sent, validators)
+    if broken and wanted.sha256 is None:
+        raise broken
     packings = around(validators.codings, wanted.name)
     if not packings or sent.sha256 == wanted.sha256:
         path, kept = part, sent
     else:
         path, kept = _unpack(wanted, part, packings)
+    if wanted.sha256 not in (None, kept.sha256):
+        if broken and not validators.codings:
+            raise broken
+        tried = {_undone(()): sent.sha256, _undone(packings): kept.sha256}
+        path, kept = _otherwise(wanted, part, validators.codings, tried)
     if wanted.version is not None and not validators.is_of(wanted.version, sent.size, kept.size):
         raise _changed(wanted, f"{validators.version} and {sent.size} bytes")
-    if wanted.sha256 not in (None, kept.sha256):
-        hint = "Correct the recipe's sha256 if the file was replaced."
-        raise _mismatch(wanted, f"sha256 {wanted.sha256} as the recipe states", kept.sha256, hint)
     return path, kept
+
+
+def _broken(wanted: "Wanted", part: Path, sent: Kept, validators: Validators) -> ChecksumMismatch | None:
+    """Return what is wrong with a body by the digests that the server states of it, or None."""
+    for name, expected in validators.hashes.items():
+        received = sent.sha256 if name == "sha256" else _digest(part, name)
+        if received != expected:
+            return _mismatch(wanted, f"{name} {expected} as the server states", received, "Run again.")
+    return None
+
+
+def _otherwise(
+    wanted: "Wanted", part: Path, codings: tuple[str, ...], tried: Mapping[str, str | None]
+) -> tuple[Path, Kept]:
+    """Return the file that the recipe's sha256 means with more, or fewer, codings undone than its name says.
+
+    A filter may have packed a ``.tar.gz`` once more and stated "gzip" once. Nothing is written before it is found.
+
+    Args:
+        wanted: what was asked for.
+        part: the whole body as it was sent.
+        codings: what the server stated.
+        tried: in words, what was undone -> the digest of what was then there, which is not the one.
+
+    Raises:
+        ChecksumMismatch: no way of undoing them gives the one.
+        AccessRefused: inside is a web page.
+    """
+    found = dict(tried)
+    for count in range(1, len(codings) + 1):
+        undone = codings[-count:]
+        if _undone(undone) in found or not can_be_undone(undone):
+            continue
+        found[_undone(undone)] = _digest_inside(wanted, part, undone)
+        if found[_undone(undone)] == wanted.sha256:
+            return _unpack(wanted, part, undone)
+    received = " and ".join(f"{digest or 'nothing that can be read'} {how}" for how, digest in found.items())
+    several = " to one of these, any of which is taken then," if len({*found.values()} - {None}) > 1 else ""
+    hint = f"Correct the recipe's sha256{several} if the file was replaced."
+    raise _mismatch(wanted, f"sha256 {wanted.sha256} as the recipe states", received, hint)
 
 
 def unpacked_path(part: Path) -> Path:
@@ -81,28 +126,53 @@ def unpacked_path(part: Path) -> Path:
 
 def _unpack(wanted: "Wanted", part: Path, packings: tuple[str, ...]) -> tuple[Path, Kept]:
     target, size, digest = unpacked_path(part), 0, hashlib.sha256()
-    limit = max(_RATIO_ABOVE, _MOST_RATIO * part.stat().st_size)
-    with part.open("rb") as packed, target.open("wb") as file:
-        inside = unpacked(packed, packings)
-        while data := _next(wanted, inside):
-            if size == 0:
-                refuse_page(wanted.ask, data)
+    with target.open("wb") as file:
+        for data in _inside(wanted, part, packings):
             file.write(data)
             digest.update(data)
-            if (size := size + len(data)) > limit:
-                raise SourceUnavailable(
-                    f"{wanted.ask.shown}: refused: packed on the way, it unpacks to over {limit:,} bytes"
-                )
+            size += len(data)
     return target, Kept(digest.hexdigest(), size)
 
 
-def _next(wanted: "Wanted", inside: BinaryIO) -> bytes:
+def _digest_inside(wanted: "Wanted", part: Path, packings: tuple[str, ...]) -> str | None:
+    """Return the digest of what is inside, or None where that cannot be read; writes nothing."""
+    digest = hashlib.sha256()
     try:
-        return inside.read(_CHUNK)
-    except DAMAGE:
-        raise SourceUnavailable(
-            f"{wanted.ask.shown}: the server packed it on the way, and it came damaged. Run again"
-        ) from None
+        for data in _inside(wanted, part, packings):
+            digest.update(data)
+    except AccessRefused:
+        raise
+    except SourceUnavailable:  # damaged, or too much: it is not what was packed on the way
+        return None
+    return digest.hexdigest()
+
+
+def _inside(wanted: "Wanted", part: Path, packings: tuple[str, ...]) -> Iterator[bytes]:
+    """Yield what is inside, a piece at a time.
+
+    Raises:
+        SourceUnavailable: it is damaged, a web page, or a bomb.
+    """
+    size, limit = 0, max(_RATIO_ABOVE, _MOST_RATIO * part.stat().st_size)
+    with part.open("rb") as packed:
+        try:
+            inside = unpacked(packed, packings)
+            while data := inside.read(_CHUNK):
+                if size == 0:
+                    refuse_page(wanted.ask, data)
+                if (size := size + len(data)) > limit:
+                    raise SourceUnavailable(
+                        f"{wanted.ask.shown}: refused: packed on the way, it unpacks to over {limit:,} bytes"
+                    )
+                yield data
+        except DAMAGE:
+            raise SourceUnavailable(
+                f"{wanted.ask.shown}: the server packed it on the way, and it came damaged. Run again"
+            ) from None
+
+
+def _undone(codings: tuple[str, ...]) -> str:
+    return f"with {', '.join(reversed(codings))} undone" if codings else "as it came"
 
 
 def _mismatch(wanted: "Wanted", expected: str, received: str, hint: str) -> ChecksumMismatch:

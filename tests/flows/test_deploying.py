@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -80,6 +82,98 @@ def test_a_server_that_contradicts_itself_for_a_moment_is_asked_again(monkeypatc
     assert client.answers == []
 
 
+_FRAME = '  File "client.py", line 1, in send\n    response.raise_for_status()\n    ^^^^^^^^\n'
+_TRACEBACK = f"Traceback (most recent call last):\n{_FRAME * 9}"
+_LOCKED = f"{_TRACEBACK}prefect.PrefectHTTPStatusError: Server error '503 Service Unavailable' for url 'http://x/api'\n"
+
+
+def _answers(monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, str, str]) -> list[tuple[int, str, str]]:
+    """Let Prefect's command end so, one call after the other; return what is left of the answers."""
+    left = list(answers)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(
+        "flows.deploying.subprocess.run", lambda command, **_: subprocess.CompletedProcess(command, *left.pop(0))
+    )
+    return left
+
+
+def test_deployments_wait_for_a_busy_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import deploying
+
+    locked = (1, "", f"{_TRACEBACK}sqlite3.OperationalError: database is locked\n")
+    left = _answers(monkeypatch, (1, "Deploying", _LOCKED), locked, (0, "Deployed", ""))
+    deploying._deploy(0)
+    assert left == []
+
+
+def test_a_database_that_stays_busy_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows import deploying
+
+    left = _answers(monkeypatch, *[(1, "", _LOCKED)] * 4)
+    with pytest.raises(SystemExit):
+        deploying._deploy(0)
+    assert len(left) == 1
+    assert capsys.readouterr().err.endswith("The server stayed busy: run this again, it is safe to repeat.\n")
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "first"),
+    [
+        ("", f"{_TRACEBACK}ValueError: no pool\n" + "a warning\n" * 99, "ValueError: no pool"),
+        ("", f"{_TRACEBACK}OSError: 1\n\nDuring\n\n{_TRACEBACK}KeyError\nmore\n", "KeyError"),
+        (f"{_TRACEBACK}TypeError: of stdout\n", "a warning\n" * 99, "TypeError: of stdout"),
+        ("prefect.yaml is not there\n", "a warning\n" * 99, "prefect.yaml is not there"),
+        (
+            "",
+            f"{_TRACEBACK}E: refused by 'http://me:f00dplanted@h/api?k=f00dplanted'\n",
+            "E: refused by 'http://…@h/api?…'",
+        ),
+    ],
+    ids=["before warnings", "the last of several", "in stdout", "without traceback", "with a secret"],
+)
+def test_the_reason_is_said_wherever_it_stood(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str, err: str, first: str
+) -> None:
+    from flows import deploying
+
+    assert _answers(monkeypatch, (1, out, err)) is not None
+    with pytest.raises(SystemExit):
+        deploying._deploy()
+    said = capsys.readouterr().err
+    assert said.splitlines()[0] == f"prefect deploy --all failed with code 1: {first}"
+    assert said.count(first) == 1
+    assert len(said.splitlines()) < 40
+    assert "f00dplanted" not in said
+
+
+class _Locked(BaseHTTPRequestHandler):
+    """Prefect's answer where its database is locked."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b'{"exception_message": "Service Unavailable"}')
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""
+
+
+def test_prefects_own_command_is_understood_where_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import deploying
+
+    with HTTPServer(("127.0.0.1", 0), _Locked) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}/api")
+        monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
+        with pytest.raises(deploying._Refused) as refused:
+            deploying._deploy_once()
+        server.shutdown()
+    assert refused.value.busy
+    assert "Server error '503 Service Unavailable'" in str(refused.value).splitlines()[0]
+
+
 @pytest.mark.parametrize("more", [{}, {"ALL_PROXY": "socks5://127.0.0.1:9"}], ids=["none", "SOCKS"])
 def test_without_a_server_one_line_says_what_to_do(more: dict[str, str]) -> None:
     environment = os.environ | {"PREFECT_API_URL": "http://me:f00dplanted@127.0.0.1:9/api"} | more
@@ -106,3 +200,22 @@ def test_a_server_on_this_machine_is_not_asked_through_a_proxy(
     deploying.main()
     assert capsys.readouterr().out.startswith("work pool 'evergreen': ")
     assert heard == ["corp.example,127.0.0.1,localhost,::1"]
+
+
+def test_automations_wait_for_a_busy_database(prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import deploying
+
+    request = httpx.Request("POST", "http://127.0.0.1/api")
+    busy = httpx.HTTPStatusError("503", request=request, response=httpx.Response(503, request=request))
+    answers: list[Exception | None] = [busy, None]
+
+    def answer() -> None:
+        if error := answers.pop(0):
+            raise error
+
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(deploying, "_deploy", lambda: None)
+    monkeypatch.setattr(deploying.subprocess, "run", lambda *_, **__: None)
+    monkeypatch.setattr(deploying.automations, "main", answer)
+    deploying.main()
+    assert answers == []

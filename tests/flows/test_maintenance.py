@@ -63,7 +63,7 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
     before = _files(neglected.root)
     dry = maintain(str(neglected.root), keep_runs=1, return_state=True)
     assert (dry.name, dry.message.startswith("would ")) == ("Failed", True)  # there is damage
-    assert "remove what no run or champion needs: 2 (2.0 MiB)" in dry.message
+    assert "remove what no run or champion needs: 2 (2.00 MiB)" in dry.message
     assert _found(_shown()) == {
         "mark runs that died as Crashed": (0, "nothing to do"),
         "forget old runs on the server": (0, "nothing to do"),
@@ -77,7 +77,11 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
         "remove what was altered in the store, to be made again": (1, "no: dry run"),
         "leave artifacts that are not whole to the step that needs them": (0, "nothing to do"),
     }
-    assert {row["chore"]: row["MiB"] for row in _shown()}["remove what no run or champion needs"] == 2.0
+    sizes = {row["chore"]: (row["size"], row["bytes"]) for row in _shown()}
+    assert sizes["remove what no run or champion needs"][0] == "2.00 MiB"
+    assert sizes["remove orphans in checkpoints"] == ("5 bytes", 5)
+    assert sizes["mark runs that died as Crashed"] == ("", 0)
+    assert "remove orphans in checkpoints: 1 (5 bytes)" in dry.message
     assert _files(neglected.root) == before
     with in_use(neglected):
         maintain(str(neglected.root), keep_runs=99, keep_days=3650, orphan_days=999, dry_run=False, return_state=True)

@@ -161,3 +161,12 @@ def test_settings_that_cannot_be_read_are_refused_unless_a_server_is_ruled_out(
     assert file in str(refused.value)
     monkeypatch.setenv("PREFECT_API_URL", "")
     assert named_server() is None
+
+
+def test_profiles_at_a_path_that_cannot_be_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(os.environ) - set(_clean()):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_PROFILES_PATH", "x" * 300)
+    with pytest.raises(BadInput, match=r"expected Prefect's settings in .*File name too long"):
+        named_server()

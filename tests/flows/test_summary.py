@@ -10,12 +10,14 @@ from no_runs import litter
 
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
+from flows import champion_commands, cli
 from flows.changes import baseline_of
 from flows.model_meant import model_meant
+from flows.prediction_files import checked_target
 from flows.summary import finish, is_tracked, newest_run, run_summary
 from flows.web import write_page
 from flows.why import why
-from storage.errors import StoreUnwritable
+from storage.errors import ArtifactMissing, StoreUnwritable
 from storage.runs import run_folder
 from storage.store import Store
 from storage.upkeep import damaged, remove, size_of
@@ -106,6 +108,31 @@ def test_what_is_no_run_breaks_no_reader(run: Run) -> None:
             said()
     with pytest.raises(BadInput, match=f"the newest are: {run.id}$"):
         run_summary(run.store, "none")
+
+
+@pytest.mark.parametrize("words", ["x" * 300, "a\0b", "\ud800"], ids=["long", "NUL", "surrogate"])
+def test_words_that_no_run_can_be_called_by_are_as_any_unknown_id(run: Run, words: str) -> None:
+    _finish(run, tfjs="passed")
+    for asked in (
+        run_summary,
+        lambda store, ref: why(store, "export", ref),
+        lambda store, ref: write_page(store, ref, None),
+    ):
+        with pytest.raises(BadInput, match=f"the newest are: {run.id}$"):
+            asked(run.store, words)
+    for find in (champion_commands._release_meant, lambda store, ref: model_meant(store, None, ref)):
+        with pytest.raises(ArtifactMissing, match="which names none"):
+            find(run.store, words)
+    assert cli._digest_meant(run.store, words) == words
+
+
+def test_names_of_files_to_write_that_are_too_long_are_refused_first(run: Run, tmp_path: Path) -> None:
+    for name in ("x" * 300, "x" * 245):  # a file is written beside its place, under a longer name
+        with pytest.raises(BadInput, match="expected the name of a file in a folder that may be written"):
+            checked_target(tmp_path / name)
+    assert checked_target(tmp_path / ("x" * 200)).parent == tmp_path
+    with pytest.raises(BadInput, match=r"expected a folder for the page, received a name that is too long: .*--out"):
+        write_page(run.store, _finish(run, tfjs="passed")["id"], tmp_path / ("x" * 300))
 
 
 def test_where_all_pass_nothing_is_said(run: Run) -> None:

@@ -54,3 +54,14 @@ def test_only_what_a_run_wrote_is_pointed_to(tmp_path: Path, written: list[str])
     terminal.show_run(Console(file=out, width=40), summary, tmp_path)
     everything = ("exports", "report.html", "run.json")
     assert [name for name in everything if str(tmp_path / name) in out.getvalue()] == written
+
+
+def test_the_sizes_of_a_download_and_of_exports_are_told_however_small(tmp_path: Path) -> None:
+    out = io.StringIO()
+    console = Console(file=out)
+    terminal.Progress(console).download("a.zip", 700, 700)
+    export = {"format": "tfjs", "verified": "passed", "released": True, "agreement": 1.0, "reason": "", "bytes": 300}
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "comparison": None, "decision": None}
+    terminal.show_run(console, summary | {"exports": [export]}, tmp_path)
+    assert "a.zip  700 bytes of 700 bytes\n" in out.getvalue()
+    assert "agreement 100.00%  300 bytes\n" in out.getvalue()

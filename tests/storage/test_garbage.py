@@ -69,10 +69,11 @@ def test_without_its_run_it_all_goes_and_what_is_shared_stays(store: Store, litt
     [
         lambda little: little.promote("one"),
         lambda little: (little.promote("one"), little.promote("two")),  # an earlier holder
+        lambda little: (little.promote("one"), little.pin("one")),
         lambda little: little.reject("one"),
         lambda little: little.reuse("one"),
     ],
-    ids=["champion", "earlier champion", "rejected", "reused lately"],
+    ids=["champion", "earlier champion", "pinned champion", "rejected", "reused lately"],
 )
 def test_what_is_named_or_was_used_stays_without_its_run(
     store: Store, little: Little, use: Callable[[Little], object]
@@ -104,6 +105,23 @@ def test_rejected_releases_go_where_that_is_asked_for(store: Store, little: Litt
         store.manifest(little.model("one").sha256)
 
 
+def test_what_a_pin_reaches_stays_and_what_it_turned_away_may_go(store: Store, little: Little) -> None:
+    for name in ("one", "two"):
+        little.run(name)
+    little.promote("one")
+    little.pin("one")
+    little.reject("two")
+    for name in ("one", "two"):
+        little.forget(name)
+    little.age()
+    for _ in range(2):  # the history tells the same
+        assert collect(store, 30, rejected=False)
+        little.check("one")
+        (store.root / "champions/digits/champion.json").unlink(missing_ok=True)
+    with pytest.raises(ArtifactMissing):
+        store.manifest(little.model("two").sha256)
+
+
 def test_what_is_young_stays_and_every_age_is_by_last_use(store: Store, little: Little) -> None:
     little.run("one")
     little.forget("one")
@@ -111,6 +129,22 @@ def test_what_is_young_stays_and_every_age_is_by_last_use(store: Store, little: 
     little.age(10)
     assert garbage(store, 11) == Garbage()
     assert garbage(store, 9).blobs
+
+
+def test_a_run_that_goes_meanwhile_shows_nothing(store: Store, little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        little.run(name)
+    little.age()
+    readlink = Path.readlink
+
+    def goes_first(link: Path) -> Path:
+        if link == little.shown("one"):
+            little.forget("one")
+        return readlink(link)
+
+    monkeypatch.setattr(Path, "readlink", goes_first)
+    assert little.exports("two").sha256 not in [path.name for path in garbage(store, 30).exports]
+    assert not little.folder("one").exists()
 
 
 def test_other_peoples_files_and_edited_exports_stay(store: Store, little: Little) -> None:

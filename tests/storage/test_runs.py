@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from no_runs import NO_SUMMARIES, litter
 
-from storage.runs import FILE, read_summary, run_folder, summaries, write_summary
+from storage.runs import FILE, read_summary, run_folder, summaries, summary_file, write_summary
 from storage.store import Store
 
 
@@ -31,6 +31,13 @@ def test_what_was_written_is_read_and_the_newest_comes_first(store: Store) -> No
     assert list(summaries(store, "digits")) == [first]
     assert read_summary(store, first["id"]) == first
     assert {read_summary(store, name) for name in (*NO_SUMMARIES, "folder", "none", "", "../runs")} == {None}
+
+
+def test_where_a_run_wrote_its_summary_and_words_that_no_run_is_called_by(store: Store) -> None:
+    litter(store)
+    assert summary_file(store, "torn") == run_folder(store, "torn") / FILE
+    for words in ("none", "folder", "", "../runs/torn", "x" * 300, "a\0b", "\ud800"):
+        assert (read_summary(store, words), summary_file(store, words)) == (None, None)
 
 
 def test_it_is_flushed_and_takes_its_place_as_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

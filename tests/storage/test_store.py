@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -194,6 +195,26 @@ def test_a_workspace_that_ends_while_it_is_looked_at_is_none_to_sweep(
     monkeypatch.setattr(Path, "iterdir", ends_meanwhile)
     assert store.sweep() == 1
     assert not left.exists()
+
+
+def test_files_among_work_in_progress_go_once_they_are_old_and_nobody_holds_them(store: Store, tmp_path: Path) -> None:
+    tmp, elsewhere = store.root / "tmp", tmp_path / "elsewhere"
+    (tmp / "folder").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "mine").touch()
+    for name in ("old", "locked", "young"):
+        (tmp / name).write_bytes(b"x")
+    (tmp / "link").symlink_to(elsewhere)
+    os.mkfifo(tmp / "pipe")
+    for name in ("old", "locked", "link", "pipe"):
+        os.utime(tmp / name, (time.time() - 90_000,) * 2, follow_symlinks=False)
+    with (tmp / "locked").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert store.sweep() == 4
+        assert {path.name for path in tmp.iterdir()} == {"locked", "young"}
+    assert (store.sweep(), store.sweep()) == (1, 0)
+    assert [path.name for path in tmp.iterdir()] == ["young"]
+    assert (elsewhere / "mine").exists()
 
 
 @pytest.mark.soak

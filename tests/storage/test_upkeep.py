@@ -6,11 +6,14 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from storage import upkeep
+from storage.artifacts import Blob
 from storage.store import Store
-from storage.upkeep import age_days, damaged, incomplete, old_runs, remove, size_of, untouched
+from storage.upkeep import age_days, damaged, discard, incomplete, old_runs, remove, size_of, untouched
 
 DAY = 86_400
 
@@ -143,3 +146,53 @@ def test_what_goes_while_it_is_looked_at_is_passed_over(tmp_path: Path) -> None:
     finally:
         ended.set()
         thread.join()
+
+
+def test_what_is_collected_while_the_store_is_verified_is_passed_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refs = [store.publish("dataset", {"a": name.encode()}) for name in ("one", "two", "three")]
+    digests, has_blob = upkeep.sha256_file, Store.has_blob
+
+    def collects_first(path: Path) -> str:
+        path.unlink()
+        return digests(path)
+
+    def collects_then(of: Store, blob: Blob) -> bool:
+        gone = next(ref for ref in refs if of.manifest(ref.sha256).files["a"] == blob)
+        of.manifest_path(gone.sha256).unlink()
+        of.blob_path(blob.sha256).unlink()
+        refs.remove(gone)
+        return has_blob(of, blob)
+
+    monkeypatch.setattr(Store, "has_blob", collects_then)
+    assert incomplete(store) == {}
+    assert refs == []
+    store.publish("dataset", {"a": b"one"})
+    monkeypatch.setattr(upkeep, "sha256_file", collects_first)
+    assert damaged(store) == []
+
+
+def test_what_goes_while_it_is_removed_is_passed_over(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another maintain does that removes the same."""
+    folder = tmp_path / "checkpoints"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("a", "b", "deep/c", "deep/d"):
+        (folder / name).touch()
+    unlink = os.unlink
+
+    def somebody_was_first(*of: Any, **more: Any) -> None:
+        unlink(*of, **more)
+        raise FileNotFoundError(*of)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", somebody_was_first)
+        remove([folder])
+    assert not folder.exists()
+    (tmp_path / "stays").mkdir()
+    discard(store, [tmp_path / "gone", tmp_path / "stays"])
+    assert not (tmp_path / "stays").exists()
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    assert untouched(tmp_path / "gone", 1) == []

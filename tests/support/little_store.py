@@ -138,6 +138,10 @@ class Little:
         """Turn a run's release away."""
         self._event("rejected", name)
 
+    def pin(self, name: str) -> None:
+        """Pin the champion, which is a run's release, as a person does."""
+        self._event("pinned", name)
+
     def reuse(self, name: str) -> None:
         """Rely on the records of a run, as another run does that reuses them."""
         for step in STEPS:

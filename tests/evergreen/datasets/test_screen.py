@@ -313,6 +313,9 @@ def test_hostile_pictures_are_quarantined_and_cost_no_other(files: Files, png: C
     assert reasons["a/png"] == reasons["a/ico"] == "900 megapixels, over the limit of 50"
     assert reasons["a/heic"] == reasons["a/icns"] == "3600 megapixels, over the limit of 50"
     assert "not have the size signaled in the file" in reasons["a/lying heic"]
+    # Its decoder meets a stream of another size than the header's, before it asks for the memory of either.
+    broken = "not a readable image: broken data stream when reading image file"
+    assert reasons["a/lying icns"] == reasons["a/lying jpeg2000"] == broken
     assert "EPS or PostScript is none of the formats that are read; convert it to one of JPEG" in reasons["a/eps"]
 
 
