@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from evergreen.errors import BadRecipe
+from evergreen.paths import is_file, path_of
 from evergreen.sections.base import Section
 from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split, Unpack
 from evergreen.sections.defaults import sections_in, with_defaults
@@ -17,7 +18,6 @@ from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Trac
 from evergreen.sections.training import Train
 from evergreen.sources.addresses import redacted
 from evergreen.sources.meant import source_meant
-from evergreen.sources.paths import is_file, path_of
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 

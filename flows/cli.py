@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from evergreen.paths import is_file
 from evergreen.recipe import Recipe, load_recipe, recipe_schema
-from evergreen.sources.paths import is_file
 from evergreen.variables import check
 from flows import champion_commands, predict_command, web_command
 from flows.letters import know_every_letter

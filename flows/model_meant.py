@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
-from evergreen.sources.paths import is_file, is_folder, path_of
+from evergreen.paths import is_file, is_folder, path_of
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from flows.summary import named_run, newest_run, output_of
 from storage import lineage

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from evergreen.errors import BadInput, EvergreenError
-from evergreen.sources.paths import can_be_named
+from evergreen.paths import can_be_named
 from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
 

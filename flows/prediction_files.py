@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from evergreen.errors import BadInput
+from evergreen.paths import can_be_named, is_folder, path_of
 from evergreen.reports.predictions import ContactSheet, Prediction, write_csv
 from evergreen.sources.names import visible
-from evergreen.sources.paths import can_be_named, is_folder, path_of
 from flows.prediction import Job
 
 _MOST_ROWS_BESIDE_A_FILE = 50

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from evergreen.errors import BadInput
-from evergreen.sources.paths import can_be_named, is_file
+from evergreen.paths import can_be_named, is_file
 from evergreen.variables import STORE, value_of
 from flows.named_server import NamedServer, named_server
 from storage.disk import must_take

@@ -8,8 +8,8 @@ from tempfile import mkdtemp
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.paths import can_be_named
 from evergreen.reports import webpage
-from evergreen.sources.paths import can_be_named
 from flows.summary import newest_run, output_of, run_summary
 from storage.artifacts import Ref
 from storage.champions import Champions

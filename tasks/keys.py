@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
+from evergreen.paths import is_file, path_of
 from evergreen.recipe import Recipe, in_full
-from evergreen.sources.paths import is_file, path_of
 from evergreen.steps import BY_NAME, Step
 from evergreen.vision.chromium import chromium
 from evergreen.vision.distributions import distributions_of

@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 from evergreen.datasets.junk import junk_reason
 from evergreen.errors import BadInput
+from evergreen.paths import is_folder
 from evergreen.sources.addresses import redacted
 from evergreen.sources.meant import is_file_address, local_path_in
 from evergreen.sources.names import readable
-from evergreen.sources.paths import is_folder
 from evergreen.sources.small_file import fetch_bytes, name_of
 
 STDIN = "-"

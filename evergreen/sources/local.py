@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
+from evergreen.paths import is_file, is_folder, path_of
 from evergreen.sources.desk import Desk, Kept
 from evergreen.sources.folder import Listing, list_file, list_folder, listing_digest
 from evergreen.sources.names import plain
-from evergreen.sources.paths import is_file, is_folder, path_of
 
 if TYPE_CHECKING:
     from evergreen.sections.data import LocalSource

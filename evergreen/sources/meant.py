@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from evergreen.errors import BadRecipe
+from evergreen.paths import is_there, path_of
 from evergreen.sources.addresses import redacted
-from evergreen.sources.paths import is_there, path_of
 
 # Two letters and more, so that a Windows drive is none.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):(//)?(.*)", re.IGNORECASE | re.DOTALL)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import WeightsUnavailable
+from evergreen.paths import is_file, path_of
 from evergreen.vision import batch_norm, efficientnet_lite
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _what_to_do(name: str, weights: str, error: Exception) -> str:
 
 
 def _file(weights: str) -> Path:
-    path = Path(weights).expanduser()
-    if not path.is_file():
+    path = path_of(weights)
+    if not is_file(path):
         raise WeightsUnavailable(f"train.weights: expected imagenet, none or a file, found none at {path}")
     return path

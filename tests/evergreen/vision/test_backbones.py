@@ -96,8 +96,9 @@ def test_offline_the_file_to_fetch_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(keras.src.applications.mobilenet_v2.file_utils, "get_file", offline)
     with pytest.raises(WeightsUnavailable, match=r"train\.weights: path/to/mobilenet_v2_weights\S+no_top\.h5"):
         _built(_recipe("MobileNetV2", weights="imagenet"))
-    with pytest.raises(WeightsUnavailable, match="found none at"):
-        _built(_recipe("MobileNetV2", weights="none-such.h5"))
+    for words in ("none-such.h5", "x" * 300, "~nosuchuser/x.h5"):
+        with pytest.raises(WeightsUnavailable, match="found none at"):
+            _built(_recipe("MobileNetV2", weights=words))
 
 
 def test_weights_come_from_a_file(tmp_path: Path) -> None:

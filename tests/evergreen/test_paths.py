@@ -1,4 +1,4 @@
-"""evergreen.sources.paths: words that no file can be called by are answered as those of a file that is not there."""
+"""evergreen.paths: words that no file can be called by are answered as those of a file that is not there."""
 
 import errno
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from evergreen.errors import BadInput, BadRecipe
+from evergreen.paths import can_be_named, is_file, is_folder, is_there, path_of
 from evergreen.recipe import load_recipe
 from evergreen.sources.given import named
 from evergreen.sources.local import local_path
 from evergreen.sources.meant import source_meant
-from evergreen.sources.paths import can_be_named, is_file, is_folder, is_there, path_of
 
 LONG = "x" * 300
 WORDS = pytest.mark.parametrize("words", [LONG, "a\0b", "~nobody-has-this-name/a"], ids=["long", "NUL", "~"])
