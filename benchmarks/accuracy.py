@@ -26,8 +26,8 @@ from retraining import retrain, seconds_of
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from runs.tables import read_table
 from storage.store import Store
-from tasks.tables import read_table
 
 SEEDS = (42, 1, 2)
 FOLDS = 5

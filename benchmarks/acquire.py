@@ -22,9 +22,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 DOWNLOAD = """
 import sys, time
 from pathlib import Path
-from evergreen.sources.answers import Ask
-from evergreen.sources.desk import Desk
-from evergreen.sources.download import Wanted, fetch
+from evergreen.sources.fetching.answers import Ask
+from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.download import Wanted, fetch
 
 class Shelf:
     def has(self, kept):

@@ -23,14 +23,14 @@ import numpy as np
 import tensorflow as tf
 from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator
 
+from evergreen.images.augment import Augmenter
+from evergreen.images.processors import processors
+from evergreen.images.rows import Rows
+from evergreen.images.threads import Threads
 from evergreen.recipe import load_recipe
-from evergreen.vision import batch_norm, networks, runtime
-from evergreen.vision.augment import Augmenter
-from evergreen.vision.batches import Side, augmented, batches, keys_of
-from evergreen.vision.cache import Rows
-from evergreen.vision.precision import Precision, precision_of
-from evergreen.vision.processors import processors
-from evergreen.vision.threads import Threads
+from evergreen.vision.networks import batch_norm, build, runtime
+from evergreen.vision.networks.precision import Precision, precision_of
+from evergreen.vision.training.batches import Side, augmented, batches, keys_of
 
 RECIPE = load_recipe("cifar10")
 PHASE = RECIPE.train.phases[0]
@@ -75,7 +75,7 @@ class Way:
     def __init__(self, precision: Precision, epoch: Callable[[Any], None], fused: bool = True) -> None:
         runtime.start(RECIPE.seed, precision)
         self._precision, self._epoch = precision, epoch
-        self._model = networks.build(RECIPE.train, RECIPE.image, 10)
+        self._model = build.build(RECIPE.train, RECIPE.image, 10)
         if fused:  # as training does; the notebook has Keras' own
             batch_norm.fuse(self._model)
         self._model.compile(

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
 
+from evergreen.images.pixels import Images
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.vision import networks, runtime, saving
 from evergreen.vision.evaluate import evaluate
-from evergreen.vision.pixels import Images
+from evergreen.vision.networks import build, runtime, saving
 
 TURNS = 3
 BATCH = 64
@@ -76,7 +76,7 @@ def measure(recipe: Recipe, labelled: list[tuple[str, bytes]], folder: Path) -> 
     cached = images.rows(table, recipe.image)
     pixels = cached.gather(np.arange(len(cached)))
     runtime.start()
-    saving.save(networks.build(recipe.train, recipe.image, len(classes)), folder / "model.keras")
+    saving.save(build.build(recipe.train, recipe.image, len(classes)), folder / "model.keras")
     ours, theirs = [], []
     for _ in range(TURNS):
         began = now()

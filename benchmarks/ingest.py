@@ -20,8 +20,8 @@ from pathlib import Path
 import pandas as pd
 
 from evergreen.datasets.screen import screen
+from evergreen.images.processors import processors
 from evergreen.sections.data import Screen
-from evergreen.vision.processors import processors
 
 REPEATS = 5
 WORKERS = len(os.sched_getaffinity(0))

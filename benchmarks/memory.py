@@ -33,8 +33,8 @@ def measure(count: int) -> float:
     import numpy as np
     import pandas as pd
 
+    from evergreen.images.pixels import Images
     from evergreen.recipe import load_recipe
-    from evergreen.vision.pixels import Images
     from evergreen.vision.train import train
 
     def read(digest: str) -> bytes:

@@ -25,12 +25,12 @@ import pandas as pd
 import tensorflow as tf
 from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator
 
+from evergreen.images.augment import Augmenter
+from evergreen.images.pixels import Images
+from evergreen.images.processors import image_threads
+from evergreen.images.threads import Threads
 from evergreen.recipe import load_recipe
-from evergreen.vision.augment import Augmenter
-from evergreen.vision.batches import Side, augmented, batches, keys_of
-from evergreen.vision.pixels import Images
-from evergreen.vision.processors import image_threads
-from evergreen.vision.threads import Threads
+from evergreen.vision.training.batches import Side, augmented, batches, keys_of
 
 RECIPE = load_recipe("garbage")
 SIZE = (RECIPE.image.height, RECIPE.image.width)

@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from chromium import Browser
 
-from evergreen.datasets.door import open_image
-from evergreen.vision.pixels import stratified_sample
-from flows.summary import run_summary
-from flows.web import server_of, write_page
+from evergreen.images.door import open_image
+from evergreen.images.pixels import stratified_sample
+from runs.answering.webpage import server_of, write_page
+from runs.summary import run_summary
+from runs.tables import read_table
 from storage.store import Store
-from tasks.tables import read_table
 
 SEED = 0
 SHOWN = "[...document.querySelectorAll('#bars li span')].slice(0, 2).map((part) => part.innerText)"

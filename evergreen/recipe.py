@@ -9,15 +9,15 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
 from evergreen.sections.base import Section
 from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split, Unpack
 from evergreen.sections.defaults import sections_in, with_defaults
+from evergreen.sections.meant import source_meant
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.training import Train
-from evergreen.sources.addresses import redacted
-from evergreen.sources.meant import source_meant
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 

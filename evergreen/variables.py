@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
-from evergreen.vision.processors import VARIABLE, image_threads_from
+from evergreen.images.processors import VARIABLE, image_threads_from
 
 PREFIX = "EVERGREEN_"
 

@@ -1,1 +1,1 @@
-"""The order of the steps, and the command `evergreen` that runs them."""
+"""The order of the steps, how a run begins and ends, and what the dashboard shows of it."""

@@ -11,7 +11,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
-from flows.server_runs import TAG
+from flows.servers.server_runs import TAG
 
 # A block of type Webhook with this name, if there is one, hears of failed and late runs.
 WEBHOOK = "evergreen-notify"

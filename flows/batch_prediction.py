@@ -11,11 +11,11 @@ from evergreen.errors import BadInput
 from evergreen.reports.predictions import Prediction
 from flows.opening import open_store
 from flows.outcome import rename
-from flows.prediction import Job, Request, answer, refuse_in_batch, understand
-from flows.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
+from runs.answering.prediction import Job, Request, answer, refuse_in_batch, understand
+from runs.answering.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
+from runs.run import new_id
 from storage.in_use import in_use
 from storage.runs import run_folder, write_summary
-from tasks.run import new_id
 
 PREDICTED = "predicted"
 _MOST_ROWS = 500

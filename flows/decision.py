@@ -1,18 +1,15 @@
 """To retrain or not: what changed is said first, and below the recipe's thresholds a run ends before training."""
 
 from dataclasses import dataclass
-from typing import Any
-
-from prefect.artifacts import create_markdown_artifact
 
 from evergreen.sections.release import RetrainWhen
 from evergreen.steps import BY_NAME
-from flows.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from flows.say import say
+from runs.changes import Baseline, Changes, baseline_of, changes_since, with_images
+from runs.keys import key_parts
+from runs.run import Run
 from storage.artifacts import Ref
 from storage.champions import Champions
-from tasks.keys import key_parts
-from tasks.run import Run
 
 NOT_RETRAINED = "not retrained"
 
@@ -102,32 +99,6 @@ def decide(when: RetrainWhen, changes: Changes, age_days: float) -> tuple[bool, 
             return True, f"the model is {age_days:.1f} days old, at least {when.max_age_days:g}"
         below.append(f"the model is {age_days:.1f} days old, below {when.max_age_days:g}")
     return False, ", and ".join(below)
-
-
-def show_decision(run: Run) -> None:
-    """Write the decision and its counts into the dashboard."""
-    decision: dict[str, Any] | None = run.journal.decision
-    if decision is None:
-        return
-    lines = [f"# {_heading(run, decision)}", f"Run `{run.id}`: {decision['reason']}."]
-    if "changes" in decision:
-        lines += [f"Since run `{decision['compared_with']}`, whose model is {decision['age_days']} days old:", ""]
-        lines += ["| what | how it changed |", "|---|---|"]
-        lines += [f"| {what} | {how.replace('|', '/')} |" for what, how in decision["changes"].items()]
-    name = run.recipe.name
-    create_markdown_artifact(
-        key=f"{name}-decision", markdown="\n".join(lines), description=f"{name}: to retrain or not, and why"
-    )
-
-
-def _heading(run: Run, decision: dict[str, Any]) -> str:
-    """Return what became of a run, in two words."""
-    if not decision["retrain"]:
-        return NOT_RETRAINED.capitalize()
-    states = {name: entry.state for name, entry in run.journal.entries.items()}
-    if states.get("train") == "ran":
-        return "Retrained"
-    return "Same model" if "ran" in states.values() else "Nothing changed"
 
 
 def _is_known(run: Run, dataset: Ref, weights: Ref) -> bool:

@@ -19,10 +19,10 @@ from prefect.settings import PREFECT_API_URL
 from prefect.workers.process import ProcessWorker
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, stop_all, wait_fixed
 
+from evergreen.addresses import redacted, shown
 from evergreen.errors import BadInput
-from evergreen.sources.addresses import redacted, shown
 from flows import automations
-from flows.settings import ask_loopback_directly
+from flows.servers.prefect_home import ask_loopback_directly
 
 TYPE = "process"
 _DEPLOYMENTS = Path(__file__).resolve().parent.parent / "prefect.yaml"

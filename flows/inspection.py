@@ -8,9 +8,11 @@ from prefect import flow
 from evergreen.recipe import load_recipe
 from evergreen.reports.inspection import Inspected, class_counts
 from evergreen.reports.inspection import inspect as write_page
-from flows.dashboard import show_inspection, show_repair
+from flows.dashboard.run import show_inspection, show_repair
 from flows.outcome import tells_outcome
-from flows.retrain import started
+from flows.started import started
+from runs.run import Run
+from runs.tables import classes_of, read_json, read_table
 from storage.artifacts import Ref
 from storage.runs import run_folder
 from tasks.data.acquire import acquire
@@ -20,8 +22,6 @@ from tasks.data.repair import repair
 from tasks.data.screen import screen
 from tasks.data.split import split
 from tasks.data.unpack import unpack
-from tasks.run import Run
-from tasks.tables import classes_of, read_json, read_table
 
 INSPECTED, DRY_RUN = "inspected", "dry run"
 

@@ -15,16 +15,16 @@ from pydantic import Field
 
 from flows.opening import open_store
 from flows.outcome import rename
-from flows.server_runs import dead_runs, forget, mark_crashed, old_server_runs
+from flows.servers.server_runs import dead_runs, forget, mark_crashed, old_server_runs
+from runs.kept.caches import cache_excess, trim_cache
+from runs.kept.checkpoints import ended_trainings
+from runs.kept.leftovers import orphans
 from storage.champions import Champions
 from storage.errors import ArtifactDamaged
 from storage.garbage import collect, garbage
 from storage.sizes import in_words
 from storage.store import Store
 from storage.upkeep import damaged, discard, incomplete, old_runs, remove, size_of
-from tasks.checkpoints import ended_trainings
-from tasks.images import cache_excess, trim_cache
-from tasks.leftovers import orphans
 
 # Three of the heartbeats that Prefect sends where nothing else is set, and a little.
 _SILENT = timedelta(minutes=10)

@@ -6,7 +6,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from evergreen.variables import check
-from flows.settings import store_root
+from runs.place import store_root
 from storage.store import Store
 
 

@@ -13,9 +13,9 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from evergreen.errors import EvergreenError
+from runs.run import Run
+from runs.standing import promoted_by
 from storage.errors import StoreError
-from tasks.run import Run
-from tasks.standing import promoted_by
 
 P = ParamSpec("P")
 

@@ -1,24 +1,19 @@
 """The main job, from a source to a champion with verified exports, in the order of the step table."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from prefect import flow
 
 from evergreen.errors import SourceChanged
-from evergreen.recipe import Recipe, load_recipe
-from flows.dashboard import show_in_dashboard
-from flows.decision import NOT_RETRAINED, compared, retraining_is_due
+from evergreen.recipe import load_recipe
+from flows.dashboard.run import show_in_dashboard
+from flows.decision import compared, retraining_is_due
 from flows.form import Settings, as_overrides
-from flows.opening import open_store
-from flows.outcome import current_run, name_run, tells_outcome
-from flows.say import say
-from flows.stopping import how_it_stopped
-from flows.summary import finish
+from flows.outcome import tells_outcome
+from flows.started import started
 from flows.tracking import track
+from runs.run import Run
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
-from storage.in_use import in_use
 from storage.runs import write_summary
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
@@ -27,7 +22,6 @@ from tasks.data.repair import repair
 from tasks.data.screen import screen
 from tasks.data.split import split
 from tasks.data.unpack import unpack
-from tasks.images import trim_cache
 from tasks.model.evaluate import evaluate
 from tasks.model.train import train
 from tasks.release.bundle import bundle
@@ -37,8 +31,6 @@ from tasks.release.export import export
 from tasks.release.promote import promote
 from tasks.release.report import report
 from tasks.release.verify import verify
-from tasks.run import Run, listener
-from tasks.stopped import stopped_by
 
 
 @flow(name="retrain", flow_run_name="retrain {recipe}")
@@ -120,51 +112,3 @@ def steps(run: Run) -> None:
         comparison=comparison,
     )
     promote(run, challenger=challenger, champion=champion, comparison=comparison)
-
-
-@contextmanager
-def started(
-    recipe: Recipe,
-    store: str | None,
-    outcome: str = "completed",
-    show: Callable[[Run, dict[str, Any]], None] | None = None,
-) -> Iterator[tuple[Run, dict[str, Any]]]:
-    """Yield a new run and the summary that is filled when it ends, well or badly.
-
-    Args:
-        recipe: what to run.
-        store: folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
-        outcome: what the summary says of a run that ends well.
-        show: shows such a run in the dashboard; None as a retraining is shown.
-    """
-    run = Run.new(open_store(store), recipe)
-    current_run.set(run)
-    run.store.sweep()
-    if hearing := listener.get():
-        hearing.started(run)
-    summary: dict[str, Any] = {}
-    with in_use(run.store):
-        try:
-            try:
-                yield run, summary
-            finally:
-                _beside("the caches are not trimmed", lambda: trim_cache(run.store))
-            decision = run.journal.decision
-            summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
-            (show or show_in_dashboard)(run, summary)
-        except BaseException as error:
-            failed = isinstance(error, Exception) and not stopped_by(error)
-            ended, told = (
-                ("failed", f"{type(error).__name__}: {error}") if failed else ("cancelled", how_it_stopped(run, error))
-            )
-            _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
-            raise
-        name_run(run, summary)
-
-
-def _beside(harm: str, work: Callable[[], object]) -> None:
-    """Do what is done besides a run: its failure is said, hides no error of the run's own, and fails no good run."""
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run is what counts
-        say(f"{harm}: {type(error).__name__}: {error}")

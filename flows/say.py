@@ -3,7 +3,7 @@
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
-from tasks.run import listener
+from runs.run import listener
 
 
 def say(text: str) -> None:

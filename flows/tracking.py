@@ -8,11 +8,11 @@ from typing import Any
 from evergreen.errors import TrackingFailed
 from evergreen.tracking import mlflow_log, tensorboard_log
 from flows.say import say
+from runs.run import Run
+from runs.tables import classes_of, read_json, read_table
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.runs import run_folder
-from tasks.run import Run
-from tasks.tables import classes_of, read_json, read_table
 
 
 def track(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from storage.champions import Champions
 from storage.errors import StoreError
 from storage.exports import OURS
 from storage.in_use import alone
-from storage.records import Record, Records
 from storage.runs import FILE
+from storage.steps.records import Record, Records
 from storage.store import Store
 from storage.upkeep import age_days, discard, size_of
 

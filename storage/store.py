@@ -5,7 +5,7 @@ published is read-only. A reader never meets half an artifact, and two writers o
 
     <root>/blobs/ab/<sha256>      bytes
     <root>/manifests/ab/<sha256>  an artifact: names -> blobs, plus facts
-    <root>/records/<key>          what a step returned for that key (storage.records)
+    <root>/records/<key>          what a step returned for that key (storage.steps.records)
     <root>/champions/<recipe>/    who is the champion, and how that came (storage.champions); its releases must stay
     <root>/runs/<id>/             what a person opens: run.json, report, a link to the exports
     <root>/exports/               those exports, each set of files once (storage.exports)

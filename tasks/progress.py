@@ -8,8 +8,8 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
 
-from evergreen.vision.fit import EpochReport
-from tasks.run import listener
+from evergreen.vision.training.fit import EpochReport
+from runs.run import listener
 
 _DASHBOARD_EVERY_SECONDS = 2.0
 

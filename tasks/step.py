@@ -19,17 +19,17 @@ from prefect.serializers import Serializer
 from prefect.transactions import IsolationLevel
 
 from evergreen.errors import EvergreenError
+from evergreen.images.processors import of_this_step
 from evergreen.steps import BY_NAME, Step
-from evergreen.vision.processors import of_this_step
+from runs.kept.checkpoints import unchanged
+from runs.keys import code_of, given, key_parts, only, why_it_runs
+from runs.run import Entry, Run, State, listener
+from runs.stopped import go_on_unless_told, stopped_by
 from storage.artifacts import Ref
 from storage.errors import StoreError
-from storage.keys import KeyParts
-from storage.records import SERIALIZER, Record
-from tasks.checkpoints import unchanged
-from tasks.keys import code_of, given, key_parts, only, why_it_runs
+from storage.steps.keys import KeyParts
+from storage.steps.records import SERIALIZER, Record
 from tasks.locks import FlockLockManager
-from tasks.run import Entry, Run, State, listener
-from tasks.stopped import go_on_unless_told, stopped_by
 
 StepFunction = Callable[..., Ref]
 _LONGEST_REASON = 40

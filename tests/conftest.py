@@ -22,6 +22,7 @@ os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["DO_NOT_TRACK"] = "1"
 
 PROJECT = Path(__file__).resolve().parent.parent
+pytest_plugins = ["finished_run"]
 
 
 # What these fixtures make takes long: one worker (make test runs two) gets all tests that want one, the longest first.

@@ -1,1 +1,1 @@
-"""From files to a dataset: the door, repair, screen, split, balance. A dataset is a table, not a folder."""
+"""From files to a dataset: repair, screen, split, balance. A dataset is a table, not a folder."""

@@ -8,7 +8,7 @@ import blake3
 import cv2
 import numpy as np
 
-from evergreen.datasets.door import open_image
+from evergreen.images.door import open_image
 
 # Brightness, sharpness and hash are taken of a picture of at most this many pixels a side, so that they compare.
 _SMALL = 256

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.datasets.measure import measure
-from evergreen.datasets.serving import serve
+from evergreen.images.serving import serve
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

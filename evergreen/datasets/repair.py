@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.junk import junk_reason
 from evergreen.datasets.layout import Subset, class_folder, subset_folders, subset_of, subsets_inside_classes
 from evergreen.datasets.matching import match, tidy
-from evergreen.datasets.tables import UNLABELLED
 from evergreen.errors import BadDataset
+from evergreen.images.junk import junk_reason
+from evergreen.tables import UNLABELLED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from evergreen.datasets.near import hashes_of, pairs
-from evergreen.datasets.tables import UNLABELLED, ReadBlob
 from evergreen.datasets.workers import Request, measure_all
 from evergreen.errors import DecodersUnavailable
+from evergreen.tables import UNLABELLED, ReadBlob
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.near import groups, hashes_of, pairs
-from evergreen.datasets.tables import UNLABELLED
 from evergreen.errors import BadDataset
+from evergreen.tables import UNLABELLED
 
 if TYPE_CHECKING:
     import pandas as pd

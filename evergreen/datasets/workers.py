@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from evergreen.datasets.budget import budget, free_memory
-from evergreen.datasets.worker import Worker
+from evergreen.images.budget import budget, free_memory
+from evergreen.images.worker import Worker
 
 _BATCH = 16  # images in one request, so that messages cost little
 _MEASURE = "evergreen.datasets.measure_worker"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.door import SCREENED, open_image
 from evergreen.datasets.screen import CONFLICT
-from evergreen.datasets.tables import ReadBlob
+from evergreen.images.augment import Augmenter, expanded
+from evergreen.images.door import SCREENED, open_image
+from evergreen.images.pixels import resize
+from evergreen.images.threads import Threads
+from evergreen.images.thumbnails import thumbnail
 from evergreen.reports import pictures
 from evergreen.reports.page import both, render
-from evergreen.reports.thumbnails import thumbnail
 from evergreen.sections.data import Augment
-from evergreen.vision.augment import Augmenter, expanded
-from evergreen.vision.pixels import resize
-from evergreen.vision.threads import Threads
+from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evergreen.reports.thumbnails import data_address
+from evergreen.images.thumbnails import data_address
 
 _FOLDER = Path(__file__).parent
 

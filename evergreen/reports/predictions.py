@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from evergreen.reports import pictures
-from evergreen.sources.names import visible
+from evergreen.sources.archives.names import visible
 
 _COLUMNS, _PER_PAGE = 6, 48
 _WIDTH = 22  # characters over a picture

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.tables import ReadBlob
+from evergreen.images.thumbnails import data_address, embedded, thumbnail
 from evergreen.judging.background import RULE
+from evergreen.judging.ended import words
 from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
 from evergreen.reports import model_pictures, pictures
 from evergreen.reports.page import both, render
-from evergreen.reports.thumbnails import data_address, embedded, thumbnail
-from evergreen.vision.ended import words
+from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.door import SCREENED, open_image
-from evergreen.datasets.tables import ReadBlob
 from evergreen.errors import BadInput
+from evergreen.images.door import SCREENED, open_image
+from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
     import numpy as np

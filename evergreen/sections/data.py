@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from evergreen.addresses import why_not_in_a_recipe
 from evergreen.sections.base import Fraction, Section
-from evergreen.sources.addresses import why_not_in_a_recipe
-from evergreen.sources.meant import why_not_http, why_not_local
+from evergreen.sections.meant import why_not_http, why_not_local
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Range = tuple[float, float]

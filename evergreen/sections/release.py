@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evergreen.addresses import secret_in
 from evergreen.sections.base import Fraction, Section
-from evergreen.sources.addresses import secret_in
 
 Format = Literal[
     "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8", "tfjs", "tfjs-uint8",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from evergreen.sources import http_source, kaggle_source, keras_source, local
-from evergreen.sources.desk import Desk, Kept
 from evergreen.sources.embedded import digits_zip
+from evergreen.sources.fetching.desk import Desk, Kept
 from evergreen.sources.local import LocalFile
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from evergreen.datasets.junk import junk_reason
+from evergreen.addresses import redacted
 from evergreen.errors import BadInput
+from evergreen.images.junk import junk_reason
 from evergreen.paths import is_folder
-from evergreen.sources.addresses import redacted
-from evergreen.sources.meant import is_file_address, local_path_in
-from evergreen.sources.names import readable
-from evergreen.sources.small_file import fetch_bytes, name_of
+from evergreen.sections.meant import is_file_address, local_path_in
+from evergreen.sources.archives.names import readable
+from evergreen.sources.fetching.small_file import fetch_bytes, name_of
 
 STDIN = "-"
 # Fifty megapixels of 8-bit RGB, the most that the door lets in, take 143 MiB uncompressed.

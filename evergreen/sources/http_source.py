@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from evergreen.addresses import file_name, shown, with_query
 from evergreen.errors import OnlyInARun
-from evergreen.sources.addresses import file_name, shown, with_query
-from evergreen.sources.answers import Ask, ask
-from evergreen.sources.desk import Desk, Kept
-from evergreen.sources.download import Wanted, fetch
+from evergreen.sources.fetching.answers import Ask, ask
+from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.download import Wanted, fetch
 
 if TYPE_CHECKING:
     from evergreen.sections.data import HttpFile, HttpSource

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import AccessRefused, SourceGone, SourceUnavailable, SourceUnreachable
-from evergreen.sources.answers import Ask
-from evergreen.sources.desk import Desk, Kept
-from evergreen.sources.download import Wanted, fetch
+from evergreen.sources.fetching.answers import Ask
+from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.download import Wanted, fetch
 
 if TYPE_CHECKING:
     from evergreen.sections.data import KaggleSource

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evergreen.sources import http_source
-from evergreen.sources.desk import Desk, Kept
+from evergreen.sources.fetching.desk import Desk, Kept
 
 if TYPE_CHECKING:
     from evergreen.sections.data import HttpSource, KerasSource

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from evergreen.paths import is_file, is_folder, path_of
-from evergreen.sources.desk import Desk, Kept
+from evergreen.sources.archives.names import plain
+from evergreen.sources.fetching.desk import Desk, Kept
 from evergreen.sources.folder import Listing, list_file, list_folder, listing_digest
-from evergreen.sources.names import plain
 
 if TYPE_CHECKING:
     from evergreen.sections.data import LocalSource

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from evergreen.sources import http_source, kaggle_source, keras_source, local
-from evergreen.sources.desk import Desk
 from evergreen.sources.embedded import digits_version
+from evergreen.sources.fetching.desk import Desk
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Source

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evergreen.sources import archives, keras_files
-from evergreen.sources.members import Member
+from evergreen.sources.archives import keras_files
+from evergreen.sources.archives import open as archive
+from evergreen.sources.archives.members import Member
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Unpack
@@ -32,5 +33,5 @@ def unpack(
     for number, (name, path) in enumerate(sorted(files.items())):
         inside = folder / str(number)
         inside.mkdir()
-        for member in archives.unpack(path, inside, name, limits):
+        for member in archive.unpack(path, inside, name, limits):
             yield name, member

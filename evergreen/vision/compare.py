@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evergreen.images import pixels
+from evergreen.images.pixels import Images
 from evergreen.release.judge import (
     Challenger,
     Comparison,
@@ -15,8 +17,7 @@ from evergreen.release.judge import (
     refuse_too_few,
 )
 from evergreen.release.shared import shared_images
-from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.pixels import Images
+from evergreen.vision.networks import runtime, saving
 
 if TYPE_CHECKING:
     import pandas as pd

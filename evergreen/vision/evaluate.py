@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evergreen.images import pixels
+from evergreen.images.pixels import Images
+from evergreen.images.rows import Rows
 from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
 from evergreen.judging.metrics import ByClass, by_class, losses, measure
 from evergreen.judging.shortcuts import Loss
 from evergreen.judging.verdict import Verdict, judge
-from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.cache import Rows
-from evergreen.vision.pixels import Images
+from evergreen.vision.networks import runtime, saving
 from evergreen.vision.shortcuts import Sample, examples, losses_under_changes
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.vision import pixels, runtime, saving
+from evergreen.images import pixels
+from evergreen.images.pixels import Images
 from evergreen.vision.formats import card, savedmodel
 from evergreen.vision.formats.contract import Representative, Trained
 from evergreen.vision.formats.registry import WRITE
-from evergreen.vision.pixels import Images
+from evergreen.vision.networks import runtime, saving
 
 if TYPE_CHECKING:
     import pandas as pd

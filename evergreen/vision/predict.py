@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.datasets.decoders import Decoders
 from evergreen.errors import DecodersUnavailable, EvergreenError, ExportRefused
-from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.cache import Rows
+from evergreen.images import pixels
+from evergreen.images.decoders import Decoders
+from evergreen.images.rows import Rows
+from evergreen.images.threads import Threads
 from evergreen.vision.formats.contract import read_labels
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
-from evergreen.vision.threads import Threads
+from evergreen.vision.networks import runtime, saving
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from evergreen.images import pixels
+from evergreen.images.rows import Rows
+from evergreen.images.threads import Threads
+from evergreen.images.thumbnails import png, smaller
 from evergreen.judging.shortcuts import SHORTCUTS, Loss, Shortcut, loss_under
-from evergreen.reports.thumbnails import png, smaller
-from evergreen.vision import pixels
-from evergreen.vision.cache import Rows
-from evergreen.vision.threads import Threads
 
 _BLOCK = 64
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.vision import networks, pixels, preflight, runtime, saving
-from evergreen.vision.augment import Augmenter
-from evergreen.vision.batches import Side, keys_of
-from evergreen.vision.checkpoint import Checkpoints
-from evergreen.vision.ended import words
-from evergreen.vision.fit import EpochReport, Fitting
-from evergreen.vision.material import Source
-from evergreen.vision.pixels import Images
-from evergreen.vision.precision import precision_of
-from evergreen.vision.processors import threads_of
-from evergreen.vision.threads import Threads
-from evergreen.vision.variables import put
+from evergreen.images import pixels
+from evergreen.images.augment import Augmenter
+from evergreen.images.pixels import Images
+from evergreen.images.processors import threads_of
+from evergreen.images.threads import Threads
+from evergreen.judging.ended import words
+from evergreen.vision.networks import build, runtime, saving
+from evergreen.vision.networks.precision import precision_of
+from evergreen.vision.training import preflight
+from evergreen.vision.training.batches import Side, keys_of
+from evergreen.vision.training.checkpoint import Checkpoints
+from evergreen.vision.training.fit import EpochReport, Fitting
+from evergreen.vision.training.material import Source
+from evergreen.vision.training.variables import put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,9 +97,9 @@ def train(
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
         runtime.start(recipe.seed, precision, number)
-        preflight.check(networks.build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
+        preflight.check(build.build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
     runtime.start(recipe.seed, precision, number)  # anew: what the check drew and built must not show in the training
-    model = networks.build(recipe.train, recipe.image, len(classes))
+    model = build.build(recipe.train, recipe.image, len(classes))
     try:
         with Threads() as threads:
             source = Source(recipe, sides, images.features, Augmenter(recipe.augment, recipe.seed), threads, say)
@@ -111,7 +113,7 @@ def train(
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
     for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():
-        best = networks.build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
+        best = build.build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
         put(best, course.best[metric].weights)
         saving.save(best, file)
     table = pd.DataFrame(course.history)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evergreen.errors import ExportRefused
-from evergreen.vision import pixels, runtime, saving
-from evergreen.vision.bars import Shown, judge
+from evergreen.images import pixels
+from evergreen.images.pixels import Images
 from evergreen.vision.formats import card
+from evergreen.vision.formats.bars import Shown, judge
 from evergreen.vision.formats.contract import LABELS, Answers, Predictor, RuntimeNotInstalled
 from evergreen.vision.formats.registry import runtimes
-from evergreen.vision.pixels import Images
-from evergreen.vision.verification import MOST_MOVED, RuntimeResult, Speed, Verification, together
+from evergreen.vision.formats.verification import MOST_MOVED, RuntimeResult, Speed, Verification, together
+from evergreen.vision.networks import runtime, saving
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from evergreen.recipe import Recipe
 from evergreen.sources.acquire import acquire as bring
-from evergreen.sources.desk import Kept
+from evergreen.sources.fetching.desk import Kept
 from evergreen.sources.local import LocalFile
+from runs.run import Run
+from runs.source import desk_of
 from storage.artifacts import Blob, Ref
 from tasks.progress import DownloadProgress
-from tasks.run import Run
 from tasks.secret import open_secret
-from tasks.source import desk_of
 from tasks.step import step
 
 

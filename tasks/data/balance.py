@@ -2,10 +2,10 @@
 
 from evergreen.datasets.balance import balance as weigh
 from evergreen.datasets.balance import repeats
+from runs.run import Run
+from runs.tables import classes_of, read_table, to_json
 from storage.artifacts import Ref
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, read_table, to_json
 
 
 @step("balance")

@@ -1,10 +1,10 @@
 """probe: ask the source for its version."""
 
+from runs.run import Run
+from runs.source import KIND, ask_source, desk_of
 from storage.artifacts import Ref
 from tasks.progress import DownloadProgress
-from tasks.run import Run
 from tasks.secret import open_secret
-from tasks.source import KIND, ask_source, desk_of
 from tasks.step import remark, step
 
 

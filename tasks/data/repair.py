@@ -1,10 +1,10 @@
 """repair: from file names to labels."""
 
 from evergreen.datasets.repair import repair as label_files
+from runs.run import Run
+from runs.tables import publish_dataset, read_table
 from storage.artifacts import Ref
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import publish_dataset, read_table
 
 
 @step("repair")

@@ -1,17 +1,13 @@
 """screen: which files are images that can be used."""
 
 from evergreen.datasets.screen import screen as put_through_the_door
-from evergreen.vision.processors import image_threads
+from evergreen.images.processors import image_threads
+from runs.kept.caches import memo_prefix
+from runs.run import Run
+from runs.tables import classes_of, publish_dataset, read_table
 from storage.artifacts import Ref
-from storage.memo import Memo
-from tasks.keys import fingerprint_of
-from tasks.run import Run
+from storage.steps.memo import Memo
 from tasks.step import step
-from tasks.tables import classes_of, publish_dataset, read_table
-
-# What one image says of itself depends on this code and these libraries, and is remembered for as long as they stay.
-_MEASURE = "evergreen.datasets.measure_worker:answer"
-_LIBRARIES = ("pillow", "pillow-heif", "opencv-python-headless", "numpy", "blake3")
 
 
 @step("screen")
@@ -31,8 +27,3 @@ def screen(run: Run, dataset: Ref) -> Ref:
         duplicates=found.duplicates,
         near_duplicates=found.near_duplicates,
     )
-
-
-def memo_prefix() -> str:
-    """Return how the name of the file begins in which this code and these libraries remember images."""
-    return f"screen-{fingerprint_of(_MEASURE, _LIBRARIES)[:24]}"

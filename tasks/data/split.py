@@ -2,10 +2,10 @@
 
 from evergreen.datasets.split import leakage
 from evergreen.datasets.split import split as divide
+from runs.run import Run
+from runs.tables import classes_of, publish_dataset, read_table
 from storage.artifacts import Ref
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, publish_dataset, read_table
 
 
 @step("split")

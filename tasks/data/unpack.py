@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from evergreen.datasets.tables import to_csv
 from evergreen.sources.unpack import unpack as open_files
+from evergreen.tables import to_csv
+from runs.run import Run
 from storage.artifacts import Blob, Manifest, Ref
-from tasks.run import Run
 from tasks.step import step
 
 

@@ -1,14 +1,14 @@
 """evaluate: judge the model on every split."""
 
-from evergreen.datasets.tables import to_csv
 from evergreen.judging.metrics import confusion_table
+from evergreen.tables import to_csv
 from evergreen.vision.evaluate import evaluate as judge
+from runs.kept.caches import images_of
+from runs.model_file import MODEL
+from runs.run import Run
+from runs.tables import classes_of, read_table, to_json
 from storage.artifacts import Ref
-from tasks.images import images_of
-from tasks.model_file import MODEL
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, read_table, to_json
 
 
 @step("evaluate")

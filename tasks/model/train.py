@@ -5,21 +5,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from evergreen.datasets.tables import to_csv
-from evergreen.vision.checkpoint import Checkpoints
-from evergreen.vision.course import METRICS
-from evergreen.vision.ended import is_cut, with_words, words
+from evergreen.judging.ended import is_cut, with_words, words
+from evergreen.tables import to_csv
 from evergreen.vision.train import train as fit
+from evergreen.vision.training.checkpoint import Checkpoints
+from evergreen.vision.training.course import METRICS
+from runs.kept.caches import images_of
+from runs.kept.checkpoints import ENDED, folder_of
+from runs.model_file import MODEL
+from runs.run import Run
+from runs.tables import classes_of, read_json, read_table, to_json
 from storage.artifacts import Blob, Ref
 from storage.store import Store
-from tasks.checkpoints import ENDED, folder_of
-from tasks.images import images_of
 from tasks.locks import FlockLockManager
-from tasks.model_file import MODEL
 from tasks.progress import TrainingProgress
-from tasks.run import Run
 from tasks.step import parts_of_this_step, remark, step
-from tasks.tables import classes_of, read_json, read_table, to_json
 
 
 @step("train")

@@ -1,8 +1,8 @@
 """bundle: put a model and everything that proves it under one name."""
 
+from runs.releases import release_of
+from runs.run import Run
 from storage.artifacts import Ref
-from tasks.releases import release_of
-from tasks.run import Run
 from tasks.step import step
 
 

@@ -1,8 +1,8 @@
 """challenge: name the champion that the challenger meets."""
 
+from runs.run import Run
+from runs.standing import opponent_of
 from storage.artifacts import Ref
-from tasks.run import Run
-from tasks.standing import opponent_of
 from tasks.step import step
 
 

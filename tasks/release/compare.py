@@ -6,13 +6,13 @@ from evergreen.release.judge import Challenger
 from evergreen.sections.data import Image
 from evergreen.vision.compare import Champion
 from evergreen.vision.compare import compare as judge
+from runs.kept.caches import images_of
+from runs.model_file import MODEL
+from runs.releases import whole_parts_of
+from runs.run import Run
+from runs.tables import classes_of, read_json, read_table, to_json
 from storage.artifacts import Ref
-from tasks.images import images_of
-from tasks.model_file import MODEL
-from tasks.releases import whole_parts_of
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, read_json, read_table, to_json
 
 
 @step("compare")

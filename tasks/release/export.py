@@ -2,12 +2,12 @@
 
 from evergreen.vision.export import export as write_formats
 from evergreen.vision.formats.card import About
+from runs.kept.caches import images_of
+from runs.model_file import MODEL
+from runs.run import Run
+from runs.tables import DATASET, classes_of, read_json, read_table
 from storage.artifacts import Ref
-from tasks.images import images_of
-from tasks.model_file import MODEL
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import DATASET, classes_of, read_json, read_table
 
 
 @step("export")

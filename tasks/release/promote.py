@@ -1,9 +1,9 @@
 """promote: make the challenger champion if it won, and write down what became of it either way."""
 
+from runs.run import Run
+from runs.standing import decide
 from storage.artifacts import Ref
 from storage.champions import Champions, Event
-from tasks.run import Run
-from tasks.standing import decide
 from tasks.step import step
 
 

@@ -2,11 +2,11 @@
 
 from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
+from runs.kept.checkpoints import ENDED
+from runs.run import Run
+from runs.tables import classes_of, read_folder, read_json, read_table
 from storage.artifacts import Ref
-from tasks.checkpoints import ENDED
-from tasks.run import Run
 from tasks.step import step
-from tasks.tables import classes_of, read_folder, read_json, read_table
 
 
 @step("report")

@@ -1,12 +1,12 @@
 """verify: run every export in its own runtime."""
 
 from evergreen.vision.verify import verify as prove
+from runs.kept.caches import images_of
+from runs.model_file import MODEL
+from runs.run import Run
+from runs.tables import classes_of, read_table, to_json
 from storage.artifacts import Ref
-from tasks.images import images_of
-from tasks.model_file import MODEL
-from tasks.run import Run
 from tasks.step import measured, step
-from tasks.tables import classes_of, read_table, to_json
 
 
 @step("verify")

@@ -61,7 +61,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_what_is_not_there_is_seen() -> None:
     text = (
         "[a](docs/recipe.md) [b](docs/none.md) [c](#no-such-part) [d](https://example.org)\n"
-        "`evergreen/steps.py` `evergreen/step.py:12` `make test` `make tests` `flows/*_command.py` `x.evergreen/none`\n"
+        "`evergreen/steps.py` `evergreen/step.py:12` `make test` `make tests` `commands/web*.py` `x.evergreen/none`\n"
         "make sense of tests/none.py outside of code\n"
         "```sh\nmake all ARGS=1\n.venv/bin/python tests/none.py\n```\n"
     )
@@ -88,7 +88,7 @@ def test_the_architecture_shows_every_folder_of_the_program() -> None:
 
 
 def test_the_picture_of_datas_way_has_every_step_and_only_edges_of_the_table() -> None:
-    picture = _FENCED.findall(ARCHITECTURE.read_text(encoding="utf-8"))[2]
+    picture = _FENCED.findall(ARCHITECTURE.read_text(encoding="utf-8"))[3]
     edges, names = set(), {step.name for step in STEPS}
     for line in picture.splitlines()[1:]:
         groups = [re.findall(r"[a-z]+", re.sub(r"\(\[.*?\]\)", "", part)) for part in line.split("-->")]

@@ -9,9 +9,9 @@ import pytest
 from evergreen.errors import BadInput, BadRecipe
 from evergreen.paths import can_be_named, is_file, is_folder, is_there, path_of
 from evergreen.recipe import load_recipe
+from evergreen.sections.meant import source_meant
 from evergreen.sources.given import named
 from evergreen.sources.local import local_path
-from evergreen.sources.meant import source_meant
 
 LONG = "x" * 300
 WORDS = pytest.mark.parametrize("words", [LONG, "a\0b", "~nobody-has-this-name/a"], ids=["long", "NUL", "~"])

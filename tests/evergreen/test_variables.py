@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from evergreen.errors import BadInput
+from evergreen.images.processors import image_threads
 from evergreen.variables import CACHE_GIB, STORE, THREADS, VARIABLES, check, value_of
-from evergreen.vision.processors import image_threads
 
 PROJECT = Path(__file__).resolve().parents[2]
 

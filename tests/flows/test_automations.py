@@ -84,7 +84,7 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     from prefect.states import Failed, Late, Pending
 
     from flows import automations
-    from flows.server_runs import TAG
+    from flows.servers.server_runs import TAG
 
     @flow(name="retrain")
     def stand_in() -> None:

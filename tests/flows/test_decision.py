@@ -11,8 +11,8 @@ from command import Command
 
 from evergreen.datasets.changes import ImageChanges
 from evergreen.sections.release import RetrainWhen
-from flows.changes import Changes
 from flows.decision import decide
+from runs.changes import Changes
 
 NONE = Changes(source=("v1", "v1"), recipe=[], code=[], libraries=[], training=[], images=ImageChanges(100, 0, 0, 0))
 NINE = dataclasses.replace(NONE, images=ImageChanges(100, 6, 50, 3))

@@ -8,8 +8,9 @@ import pytest
 
 from evergreen.steps import STEPS
 from flows import retrain as module
+from flows import started
+from runs.run import Run
 from storage.artifacts import Ref
-from tasks.run import Run
 
 
 def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, t
         assert getattr(module, step.name).step == step
         monkeypatch.setattr(module, step.name, fake(step.name))
     summary: dict[str, Any] = {"outcome": "completed", "steps": [], "metrics": {}}
-    monkeypatch.setattr(module, "finish", lambda *_: summary)
+    monkeypatch.setattr(started, "finish", lambda *_: summary)
     monkeypatch.setattr(module, "show_in_dashboard", lambda *_: None)
     module.retrain.fn("digits", None, None, str(tmp_path))
     assert called == [(step.name, step.inputs) for step in STEPS]

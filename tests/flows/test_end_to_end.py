@@ -19,9 +19,9 @@ from PIL import Image
 
 from evergreen.sources.embedded import digits_zip
 from evergreen.steps import STEPS
+from runs.releases import parts_of, whole_parts_of
 from storage.champions import Champions
 from storage.store import Store
-from tasks.releases import parts_of, whole_parts_of
 
 NAMES = [step.name for step in STEPS]
 # The steps that ask the world, and are never cached; and all that a new release goes through.
@@ -81,7 +81,7 @@ def test_the_second_run_runs_nothing_and_starts_neither_tensorflow_nor_prefect(
     evergreen: Command, first: dict[str, Any]
 ) -> None:
     script = (
-        "import sys, json\nfrom flows.cli import app\n"
+        "import sys, json\nfrom commands.main import app\n"
         "try: app(['retrain', 'digits', '--json', '--store', sys.argv[1]])\nexcept SystemExit as end: code = end.code\n"
         "loaded = sorted({'tensorflow', 'keras', 'prefect', 'torch'} & set(sys.modules))\n"
         "print(json.dumps([code, loaded]), file=sys.stderr)\n"

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import typer
 
+from commands import running
 from evergreen.recipe import load_recipe
 from evergreen.steps import STEPS
 from flows import retrain as module
-from flows import running
+from flows import started
+from runs.run import Entry, Run, listener
 from storage.artifacts import Ref
 from storage.champions import Champions, Event
 from storage.store import Store
-from tasks.run import Entry, Run, listener
 
 RELEASE = "ab" * 32
 
@@ -88,7 +89,7 @@ def test_a_folder_that_cannot_be_written_does_not_hide_why_the_run_failed(
         raise OSError("disk full")
 
     steps["train"] = ValueError("the loss is no number")
-    monkeypatch.setattr(module, "finish", full)
+    monkeypatch.setattr(started, "finish", full)
     state: Any = module.retrain.fn("digits", None, None, str(tmp_path))
     assert state.message == "failed at train: ValueError: the loss is no number"
 

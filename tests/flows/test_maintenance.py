@@ -102,7 +102,7 @@ def test_a_run_that_died_is_found_by_its_silence_and_marked(prefect_server: str)
     from prefect.client.orchestration import get_client
     from prefect.states import Running
 
-    from flows.server_runs import TAG, dead_runs, forget, mark_crashed, old_server_runs
+    from flows.servers.server_runs import TAG, dead_runs, forget, mark_crashed, old_server_runs
 
     @flow(name="retrain")
     def stand_in() -> None:

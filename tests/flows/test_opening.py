@@ -8,12 +8,12 @@ from command import Command
 
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
-from flows import retrain
+from flows import started
 from flows.opening import open_store
+from runs.run import listener
 from storage.garbage import collect
 from storage.runs import summaries
 from storage.store import Store
-from tasks.run import listener
 
 
 class Heard:
@@ -64,7 +64,7 @@ def test_a_flow_refuses_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         open_store(str(tmp_path / "store"))
     with (
         pytest.raises(BadInput, match="EVERGREEN_THREADS"),
-        retrain.started(load_recipe("digits"), str(tmp_path / "store")),
+        started.started(load_recipe("digits"), str(tmp_path / "store")),
     ):
         raise AssertionError("it began")
     assert not (tmp_path / "store").exists()
@@ -77,11 +77,11 @@ def _fails(*_: object) -> int:
 def test_what_fails_beside_a_failed_run_is_said_and_hides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Heard
 ) -> None:
-    monkeypatch.setattr(retrain, "trim_cache", _fails)
-    monkeypatch.setattr(retrain, "finish", _fails)
+    monkeypatch.setattr(started, "trim_cache", _fails)
+    monkeypatch.setattr(started, "finish", _fails)
     with (
         pytest.raises(RuntimeError, match="the true error"),
-        retrain.started(load_recipe("digits"), str(tmp_path / "store")),
+        started.started(load_recipe("digits"), str(tmp_path / "store")),
     ):
         raise RuntimeError("the true error")
     assert heard.notes == [
@@ -93,9 +93,9 @@ def test_what_fails_beside_a_failed_run_is_said_and_hides_nothing(
 def test_what_fails_beside_a_good_run_fails_it_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Heard
 ) -> None:
-    monkeypatch.setattr(retrain, "trim_cache", _fails)
+    monkeypatch.setattr(started, "trim_cache", _fails)
     shown: list[str] = []
-    with retrain.started(
+    with started.started(
         load_recipe("digits"), str(tmp_path / "store"), show=lambda run, summary: shown.append(summary["outcome"])
     ) as (run, _):
         assert collect(run.store, 1) is None  # while a run goes on, nothing is collected

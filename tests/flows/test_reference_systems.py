@@ -8,8 +8,8 @@ import pytest
 import reference_archives as archives
 from command import Command
 
+from runs.tables import read_table
 from storage.store import Store
-from tasks.tables import read_table
 
 # What makes each tiny; no tracker, and the weights of keras.applications are not here.
 TINY = ("track={}", "image={height: 32, width: 32}")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from station import FLOW, PROJECT, SERVER, WORKER, Station, station, until
 
-from evergreen.vision.fit import _MOST_BATCHES
+from evergreen.vision.training.fit import _MOST_BATCHES
 
 pytestmark = pytest.mark.soak
 

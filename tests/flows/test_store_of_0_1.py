@@ -12,20 +12,20 @@ from command import EVERGREEN
 
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.steps import STEPS
-from flows.changes import baseline_of, changes_since
-from flows.model_meant import in_format, model_meant
-from flows.plan import plan
-from flows.summary import finish, newest_run, run_summary
-from flows.why import why
-from storage import lineage
+from runs.answering.model_meant import in_format, model_meant
+from runs.changes import baseline_of, changes_since
+from runs.keys import key_parts, nearest_earlier
+from runs.plan import plan
+from runs.releases import find_release, whole_parts_of
+from runs.run import Entry, Run
+from runs.summary import finish, newest_run, run_summary
+from runs.tables import read_json
+from runs.why import why
 from storage.artifacts import Ref
 from storage.champions import Champions
-from storage.records import Records
+from storage.steps import lineage
+from storage.steps.records import Records
 from storage.store import Store
-from tasks.keys import key_parts, nearest_earlier
-from tasks.releases import find_release, whole_parts_of
-from tasks.run import Entry, Run
-from tasks.tables import read_json
 
 ARCHIVE = Path(__file__).parents[1] / "support" / "evergreen-0.1.tar.xz"
 RELEASE = "4df0f0740ea3adb815c08cd80e6f25bac6bf3872905af5374add71be9b638d1b"

@@ -12,10 +12,10 @@ from chromium import Browser
 from command import Command
 from pages import check_pictures
 
+from commands.web import server_of
 from evergreen.reports import webpage
-from flows.web import server_of
+from runs.tables import read_table
 from storage.store import Store
-from tasks.tables import read_table
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 ANSWERED = "document.body?.dataset.state === 'answered'"

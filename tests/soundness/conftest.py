@@ -15,14 +15,14 @@ import pytest
 
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.steps import STEPS
-from flows.plan import plan
+from runs import keys
+from runs.plan import plan
+from runs.run import Run
 from storage.artifacts import Ref
-from storage.records import SERIALIZER, Record
+from storage.steps.records import SERIALIZER, Record
 from storage.store import Store
-from tasks import keys
 from tasks.data import acquire, balance, probe, repair, screen, split, unpack
 from tasks.release import bundle, challenge, promote
-from tasks.run import Run
 
 REAL = {step: getattr(module, step).fn for step, module in {
     "probe": probe, "acquire": acquire, "unpack": unpack, "repair": repair, "screen": screen, "split": split,

@@ -18,9 +18,9 @@ from pydantic import BaseModel
 
 from evergreen.recipe import Recipe, parse_recipe
 from evergreen.steps import STEPS
-from flows.plan import plan
+from runs import keys
+from runs.plan import plan
 from storage.champions import Champions, Event, EventName
-from tasks import keys
 
 ALL = {step.name for step in STEPS}
 DOWN: dict[str, set[str]] = {}
@@ -214,9 +214,8 @@ def test_another_split_method_is_another_key(shared: Any) -> None:
 
 # -- code --------------------------------------------------------------------------------------------------------------
 
-DOOR, REPAIR, MATCHING, BALANCE = (
-    f"evergreen/datasets/{name}.py" for name in ("door", "repair", "matching", "balance")
-)
+DOOR = "evergreen/images/door.py"
+REPAIR, MATCHING, BALANCE = (f"evergreen/datasets/{name}.py" for name in ("repair", "matching", "balance"))
 REACH_DOOR = {"screen"} | FROM_TRAIN
 
 
@@ -238,7 +237,11 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             "evergreen/vision/formats/tfjs_node.mjs", "('wasm')", "('cpu')", {"verify"} | FROM_BUNDLE, id="a script"
         ),
         pytest.param(
-            "evergreen/vision/backbones.py", "offset=-1,", "offset=-1.5,", {"train", *FROM_TRAIN}, id="the network"
+            "evergreen/vision/networks/backbones.py",
+            "offset=-1,",
+            "offset=-1.5,",
+            {"train", *FROM_TRAIN},
+            id="the network",
         ),
         pytest.param(
             "evergreen/vision/formats/tflite.py",
@@ -248,7 +251,11 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             id="a format",
         ),
         pytest.param(
-            "evergreen/sources/members.py", "MAX_NAME_BYTES = 255", "MAX_NAME_BYTES = 250", {"unpack"}, id="a limit"
+            "evergreen/sources/archives/members.py",
+            "MAX_NAME_BYTES = 255",
+            "MAX_NAME_BYTES = 250",
+            {"unpack"},
+            id="a limit",
         ),
         pytest.param(BALANCE, '"""Class weights', '"""The class weights', NOTHING, id="a docstring"),
         pytest.param(BALANCE, "    counts =", "    # A comment.\n    counts =", NOTHING, id="a comment"),

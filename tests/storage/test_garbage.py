@@ -13,7 +13,7 @@ from little_store import Little
 from storage.errors import ArtifactDamaged, ArtifactMissing
 from storage.garbage import Garbage, collect, garbage
 from storage.in_use import in_use
-from storage.lineage import trace
+from storage.steps.lineage import trace
 from storage.store import Store
 from storage.upkeep import damaged, incomplete
 

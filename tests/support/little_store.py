@@ -9,10 +9,10 @@ from storage.artifacts import Blob, Manifest, Ref
 from storage.champions import Champions, Event, EventName
 from storage.digests import sha256_bytes
 from storage.exports import link, show
-from storage.keys import KeyParts
-from storage.lineage import trace
-from storage.records import SERIALIZER, Record, Records
 from storage.runs import read_summary, run_folder, write_summary
+from storage.steps.keys import KeyParts
+from storage.steps.lineage import trace
+from storage.steps.records import SERIALIZER, Record, Records
 from storage.store import Store
 from storage.upkeep import remove
 

@@ -2,11 +2,11 @@
 
 import json
 
+from runs.releases import release_of
 from storage.artifacts import Ref
-from storage.keys import KeyParts
-from storage.records import SERIALIZER, Record, Records
+from storage.steps.keys import KeyParts
+from storage.steps.records import SERIALIZER, Record, Records
 from storage.store import Store
-from tasks.releases import release_of
 
 
 def make_release(store: Store, name: str, recipe: str = "digits") -> Ref:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from evergreen.images.pixels import Images
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.vision.fit import EpochReport
-from evergreen.vision.pixels import Images
 from evergreen.vision.train import train
+from evergreen.vision.training.fit import EpochReport
 
 CLASSES = ["dark", "bright", "red"]
 COLOURS = {"dark": (20, 20, 20), "bright": (190, 190, 190), "red": (190, 20, 20)}

@@ -8,12 +8,12 @@ from releases import make_release
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
 from evergreen.steps import BY_NAME
+from runs.run import Entry, Run
 from storage.errors import ArtifactMissing
-from storage.records import SERIALIZER
+from storage.steps.records import SERIALIZER
 from storage.store import Store
 from tasks import step as module
 from tasks.release.challenge import challenge
-from tasks.run import Entry, Run
 
 
 def _ask(run: Run, answered_meanwhile: bool) -> Entry:

@@ -1,4 +1,4 @@
-// From a file to upright 8-bit RGB, as evergreen/datasets/door.py gives it: turned by EXIF, alpha on white, first frame,
+// From a file to upright 8-bit RGB, as evergreen/images/door.py gives it: turned by EXIF, alpha on white, first frame,
 // colour profiles ignored. The decoder is the browser's.
 import { upright } from './webp.js';
 

@@ -1,4 +1,4 @@
-// How a picture becomes the network's input: the same bytes as evergreen/vision/pixels.py gives with OpenCV 5.
+// How a picture becomes the network's input: the same bytes as evergreen/images/pixels.py gives with OpenCV 5.
 import { interpolated } from './interpolate.js';
 
 const CHANNELS = 3;

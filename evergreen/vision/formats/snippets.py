@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 _FILTERS = {"area": "AREA", "bilinear": "LINEAR", "bicubic": "CUBIC", "nearest": "NEAREST"}
 
-# As evergreen/datasets/door.py: upright, 16 bits scaled, alpha on white. Pillow's own limit of pixels stays on.
+# As evergreen/images/door.py: upright, 16 bits scaled, alpha on white. Pillow's own limit of pixels stays on.
 _PHOTO = """\
 formats = ["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF", "HEIF"]  # none starts a program
 pillow_heif.register_heif_opener()
@@ -17,7 +17,7 @@ photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if phot
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert("RGB")
 """
 
-# As evergreen/vision/pixels.py.
+# As evergreen/images/pixels.py.
 _RESIZED = {
     "squash": """\
 image = cv2.resize(np.array(photo), ($width, $height), interpolation=cv2.INTER_$filter)[None]

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from evergreen.errors import ExportRefused
-from evergreen.vision.chromium import chromium
 from evergreen.vision.formats import process, tfjs
+from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.formats.contract import Answers, Predictor, RuntimeNotInstalled
 
 _CRAFT = Path(__file__).parent

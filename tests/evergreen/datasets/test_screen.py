@@ -12,9 +12,10 @@ from hostile_images import EPS, heic, icns, ico, jpeg2000, thin_png
 from hostile_images import png as claimed
 from PIL import Image
 
-from evergreen.datasets import budget, worker, workers
+from evergreen.datasets import workers
 from evergreen.datasets.screen import Screened, screen
 from evergreen.errors import DecodersUnavailable
+from evergreen.images import budget, worker
 from evergreen.sections.data import Screen
 
 

@@ -5,7 +5,6 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, log_loss, top_k_accuracy_score
 
-from evergreen.datasets.tables import from_csv, to_csv
 from evergreen.judging.metrics import (
     by_class,
     confusion_table,
@@ -15,6 +14,7 @@ from evergreen.judging.metrics import (
     normalized,
     wilson,
 )
+from evergreen.tables import from_csv, to_csv
 
 CLASSES = ["a", "b", "c", "d", "e"]
 

@@ -1,7 +1,7 @@
 """The part of the report about exports: every runtime has its row, and a format that is not released says why."""
 
 from evergreen.reports.page import render
-from evergreen.vision.verification import RuntimeResult, Verification
+from evergreen.vision.formats.verification import RuntimeResult, Verification
 
 
 def _verification(name: str, *runtimes: RuntimeResult, moved: int = 10) -> dict[str, object]:

@@ -22,7 +22,7 @@ from evergreen.judging.verdict import judge
 from evergreen.reports import pictures
 from evergreen.reports.report import Findings, report
 from evergreen.reports.this_run import fill_in
-from evergreen.vision.verification import RuntimeResult, Verification
+from evergreen.vision.formats.verification import RuntimeResult, Verification
 
 CLASSES = ["cat & co", "<b>dog</b>"]
 RAN = {"accuracy_low": 0.8, "accuracy_high": 0.95, "threads": 1}

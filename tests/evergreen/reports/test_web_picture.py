@@ -12,9 +12,9 @@ import pytest
 from chromium import Browser
 from PIL import Image
 
-from evergreen.datasets.door import open_image
+from commands.web import server_of
+from evergreen.images.door import open_image
 from evergreen.reports import webpage
-from flows.web import server_of
 
 OPEN = """(async () => {
   const { opened } = await import('/picture.js');

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evergreen.images.pixels import resize
 from evergreen.sections.data import Image
-from evergreen.vision.pixels import resize
 
 RUNNER = Path(__file__).parents[2] / "support" / "resize.mjs"
 RULES = ("squash", "crop", "pad")

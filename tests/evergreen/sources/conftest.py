@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evergreen.sources.desk import Desk, Kept
+from evergreen.sources.fetching.desk import Desk, Kept
 
 
 class FolderShelf:

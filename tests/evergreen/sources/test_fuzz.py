@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evergreen.errors import BadArchive
 from evergreen.sections.data import Unpack
-from evergreen.sources.archives import unpack
+from evergreen.sources.archives.open import unpack
 
 LIMITS = Unpack(max_entries=100, max_gib=0.01)
 CONTENTS = {"photos/cat/1.png": b"one" * 500, "photos/dog/2.png": os.urandom(700), "photos/dog/ü.png": b""}

@@ -10,8 +10,8 @@ from fake_server import FakeServer
 
 from evergreen.errors import AccessRefused, BadInput, SourceGone, SourceUnavailable, SourceUnreachable
 from evergreen.sources import given as module
+from evergreen.sources.fetching.small_file import fetch_bytes
 from evergreen.sources.given import MOST_BYTES, named
-from evergreen.sources.small_file import fetch_bytes
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from evergreen.errors import AccessRefused, OnlyInARun, SourceChanged, SourceUnreachable
 from evergreen.sections.data import HttpSource
 from evergreen.sources import http_source
-from evergreen.sources.desk import Desk
+from evergreen.sources.fetching.desk import Desk
 
 
 def _source(*files: dict[str, Any]) -> HttpSource:

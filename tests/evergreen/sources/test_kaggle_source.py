@@ -15,7 +15,7 @@ import pytest
 from evergreen.errors import AccessRefused, ChecksumMismatch, SourceGone, SourceUnavailable, SourceUnreachable
 from evergreen.sections.data import KaggleSource
 from evergreen.sources import kaggle_source
-from evergreen.sources.desk import Desk
+from evergreen.sources.fetching.desk import Desk
 
 TOKEN = "KGAT_planted_token"  # noqa: S105
 PROJECT = Path(kaggle_source.__file__).parents[2]

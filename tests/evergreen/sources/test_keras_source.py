@@ -16,7 +16,7 @@ from PIL import Image
 from evergreen.errors import BadArchive
 from evergreen.sections.data import KerasSource, Unpack
 from evergreen.sources import keras_source
-from evergreen.sources.desk import Desk
+from evergreen.sources.fetching.desk import Desk
 from evergreen.sources.unpack import unpack
 
 RNG = np.random.default_rng(0)

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evergreen.images.pixels import Images
 from evergreen.release.judge import Challenger
 from evergreen.sections.data import Image
 from evergreen.sections.release import Gate
-from evergreen.vision import runtime, saving
 from evergreen.vision.compare import Champion, compare
-from evergreen.vision.pixels import Images
+from evergreen.vision.networks import runtime, saving
 
 CLASSES = ["dark", "bright"]
 CHAMPIONS_CLASSES = ["bright", "dark"]

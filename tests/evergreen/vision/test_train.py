@@ -13,24 +13,25 @@ import pandas as pd
 import pytest
 from tiny_training import CLASSES, RECIPE, Trained
 
-from evergreen.datasets.formats import FORMATS
 from evergreen.errors import ExportRefused, TrainingDiverged
+from evergreen.images import pixels
+from evergreen.images.formats import FORMATS
 from evergreen.judging.calibration import calibrate, fit_temperature
+from evergreen.judging.ended import words
 from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections.training import Dense, EarlyStopping, Head, ReduceOnPlateau
-from evergreen.vision import batch_norm, pixels, saving
-from evergreen.vision import course as course_module
 from evergreen.vision import train as train_module
-from evergreen.vision.checkpoint import Checkpoints
-from evergreen.vision.course import Course
-from evergreen.vision.ended import words
 from evergreen.vision.evaluate import Evaluation, evaluate
 from evergreen.vision.export import _representative
-from evergreen.vision.fit import EpochReport, Fitting
-from evergreen.vision.material import FromImages
+from evergreen.vision.networks import batch_norm, saving
 from evergreen.vision.predict import open_keras, predict
 from evergreen.vision.train import Training, train
+from evergreen.vision.training import course as course_module
+from evergreen.vision.training.checkpoint import Checkpoints
+from evergreen.vision.training.course import Course
+from evergreen.vision.training.fit import EpochReport, Fitting
+from evergreen.vision.training.material import FromImages
 
 
 def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 from prefect.logging import disable_run_logger
 
 from evergreen.recipe import load_recipe
-from storage.records import Records
+from runs.run import Run
+from runs.source import ask_source, desk_of_a_plan
+from storage.steps.records import Records
 from storage.store import Store
 from tasks.data.acquire import acquire
-from tasks.run import Run
-from tasks.source import ask_source, desk_of_a_plan
 
 
 def test_run_again_it_gives_the_same_without_fetching(server: Any, store: Store) -> None:

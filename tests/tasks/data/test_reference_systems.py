@@ -9,12 +9,12 @@ import reference_archives as archives
 
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.steps import BY_NAME
+from runs import keys
+from runs.run import Run
+from runs.tables import read_json, read_table
 from storage.artifacts import Ref
 from storage.store import Store
-from tasks import keys
 from tasks.data import acquire, balance, probe, repair, screen, split, unpack
-from tasks.run import Run
-from tasks.tables import read_json, read_table
 
 STEPS = {"probe": probe, "acquire": acquire, "unpack": unpack, "repair": repair, "screen": screen, "split": split,
          "balance": balance}  # fmt: skip

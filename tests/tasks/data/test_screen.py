@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from prefect.logging import disable_run_logger
 
-from evergreen.datasets.worker import Worker
 from evergreen.errors import DecodersUnavailable
+from evergreen.images.worker import Worker
 from evergreen.recipe import load_recipe
+from runs.run import Run
+from runs.tables import publish_dataset, read_table
 from storage.store import Store
 from tasks.data.screen import screen
-from tasks.run import Run
-from tasks.tables import publish_dataset, read_table
 
 
 def test_a_busy_moment_leaves_no_result_and_the_next_run_has_every_picture(

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from evergreen.recipe import load_recipe
+from runs.run import Run
+from runs.tables import read_table
 from storage.artifacts import Ref
 from storage.digests import sha256_file
 from storage.store import Store
 from tasks.data import unpack as module
 from tasks.data.unpack import unpack
-from tasks.run import Run
-from tasks.tables import read_table
 
 PROJECT = Path(module.__file__).parents[2]
 COUNT = 4000
@@ -30,7 +30,7 @@ from evergreen.recipe import load_recipe
 from storage.artifacts import Ref
 from storage.store import Store
 from tasks.data.unpack import unpack
-from tasks.run import Run
+from runs.run import Run
 print("go", flush=True)
 run = Run(Store(Path(sys.argv[1])), load_recipe("digits"), "run")
 unpack.fn(run, archive=Ref("archive", sys.argv[2], int(sys.argv[3])))

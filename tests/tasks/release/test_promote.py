@@ -9,14 +9,14 @@ import pytest
 from releases import make_comparison, make_release
 
 from evergreen.recipe import load_recipe
+from runs.releases import find_release, parts_of, recipe_of, whole_parts_of
+from runs.run import Run
 from storage.artifacts import Ref
 from storage.champions import Champions, Event
 from storage.errors import ArtifactMissing, BadReference, ChampionMoved
 from storage.store import Store
 from tasks.release.challenge import challenge
 from tasks.release.promote import promote
-from tasks.releases import find_release, parts_of, recipe_of, whole_parts_of
-from tasks.run import Run
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -137,8 +137,8 @@ from storage.champions import Champions, State
 from storage.store import Store
 from tasks.release.challenge import challenge
 from tasks.release.promote import promote
-from tasks.releases import whole_parts_of
-from tasks.run import Run
+from runs.releases import whole_parts_of
+from runs.run import Run
 root, before = Path(sys.argv[1]) / "store", Path(sys.argv[1]) / "before"
 run = Run(Store(root), load_recipe("digits"), "a-run", "digits")
 """

@@ -10,7 +10,7 @@ from evergreen.recipe import Recipe
 from evergreen.sections.release import Format
 from evergreen.vision.export import export
 from evergreen.vision.formats.card import About
-from evergreen.vision.verification import Verification
+from evergreen.vision.formats.verification import Verification
 from evergreen.vision.verify import verify
 
 METRICS = {"test": {"accuracy": 0.5, "loss": 1.25, "count": 18}}

@@ -18,12 +18,13 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 from tiny_training import CLASSES, RECIPE
 
-from evergreen.datasets.door import open_image
-from evergreen.datasets.formats import FORMATS
+from evergreen.images import pixels
+from evergreen.images.door import open_image
+from evergreen.images.formats import FORMATS
 from evergreen.sections.data import Image
-from evergreen.vision import pixels, saving
 from evergreen.vision.formats import snippets, tfjs
 from evergreen.vision.formats.registry import OPEN_PREDICTOR, WRITE
+from evergreen.vision.networks import saving
 
 
 @pytest.fixture(scope="module")

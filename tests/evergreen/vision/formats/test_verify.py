@@ -16,8 +16,8 @@ from tiny_training import CLASSES, Trained
 
 from evergreen.errors import ExportRefused
 from evergreen.recipe import load_recipe
-from evergreen.vision import chromium, saving
-from evergreen.vision.formats import contract, process, tfjs, tfjs_browser
+from evergreen.vision.formats import chromium, contract, process, tfjs, tfjs_browser
+from evergreen.vision.networks import saving
 from evergreen.vision.verify import _said
 
 HAS_NODE = nodejs.PROGRAM is not None

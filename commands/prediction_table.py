@@ -1,0 +1,88 @@
+"""The answers of a prediction, as a person sees them in the terminal."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from evergreen.reports.predictions import ContactSheet, Prediction
+from evergreen.sources.archives.names import visible
+from runs.answering.prediction import Job
+from runs.answering.prediction_files import counts
+
+_MOST_ROWS_BESIDE_A_FILE = 50
+_WIDTH_OF_A_PIPE = 1000
+
+
+def show_pages(console: Console, sheet: ContactSheet, path: Path) -> None:
+    """Say how many pages a contact sheet has, if there are several, and what is not on it."""
+    if sheet.pages > 1:
+        last = f"{path.stem}-{sheet.pages}{path.suffix}"
+        console.print(f"the contact sheet has {sheet.pages} pages, to {_plain(last)}", highlight=False)
+    if sheet.left_out:
+        console.print(f"{sheet.left_out:,} images are not on it: it would have too many pages", highlight=False)
+
+
+def show(console: Console, job: Job, predictions: Sequence[Prediction], files: Sequence[Path]) -> None:
+    """Print the answers, then all that could not be used, and the sums.
+
+    Args:
+        console: of standard output.
+        job: which model answered.
+        predictions: its answers.
+        files: what was written; with one, only the first answers are printed.
+    """
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_A_PIPE  # whoever reads lines wants none of them folded
+    good, bad = [one for one in predictions if not one.error], [one for one in predictions if one.error]
+    shown = good[:_MOST_ROWS_BESIDE_A_FILE] if files else good
+    if shown:
+        console.print(_table(shown))
+    if len(shown) < len(good):
+        console.print(f"and {len(good) - len(shown):,} more", style="dim")
+    if bad:
+        console.print(f"not used: {len(bad):,}", style="red")
+    for one in bad:
+        console.print(f"  {_plain(one.image)}: [red]{_plain(one.error)}[/]", soft_wrap=True, highlight=False)
+    for line in _sums(job, predictions):
+        console.print(line, highlight=False)
+    for path in files:
+        console.print(f"{path.suffix[1:]:<8} {_plain(str(path))}", soft_wrap=True, highlight=False)
+
+
+def _table(predictions: Sequence[Prediction]) -> Table:
+    truth = any(one.truth is not None for one in predictions)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("image", "answer", "", "then", *(["truth"] if truth else [])):
+        table.add_column(title, header_style="dim", overflow="fold", justify="left" if title else "right")
+    for one in predictions:
+        (label, probability), *others = one.top
+        mark = "[yellow]unsure[/] " if one.unsure else ""
+        then = "  ".join(f"{_plain(other)} {share:.1%}" for other, share in others)
+        colour = "green" if one.truth == label else "red"
+        known = [f"[{colour}]{_plain(one.truth or '')}[/]"] if truth else []
+        table.add_row(_plain(one.image), f"{mark}[bold]{_plain(label)}[/]", f"{probability:.1%}", then, *known)
+    return table
+
+
+def _sums(job: Job, predictions: Sequence[Prediction]) -> Iterator[str]:
+    """Yield how many images each class got, how many are right, what was passed over, and who answered."""
+    meant, found = job.meant, counts(predictions)
+    labels = Counter(one.top[0][0] for one in predictions if one.top and not one.unsure)
+    if len(predictions) > 1:
+        parts = [f"{labels[label]:,} {_plain(label)}" for label in job.classes if labels[label]]
+        parts += [f"{found[name]:,} {name}" for name in ("unsure", "bad") if found.get(name)]
+        yield "\n" + ", ".join(parts)
+    if "right" in found:
+        yield f"{found['right']} of {found['images'] - found['bad']} right"
+    if job.skipped:
+        yield f"passed over in folders, no images by their names: {job.skipped:,}"
+    named = f"run {meant.run}" if meant.run else f"model {meant.model[:12]}"
+    yield f"[dim]{_plain(meant.recipe or 'model')}, {named}, {meant.format}[/]"
+
+
+def _plain(text: str) -> str:
+    return escape(visible(text))

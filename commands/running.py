@@ -1,0 +1,125 @@
+"""Run a flow in this process, on its server, and tell a person how it goes and how it ended."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+from rich.console import Console
+
+from commands.options import DONE, FAILED, errors
+from commands.quiet import only_ours
+from commands.stopping import ends_when_told, exit_code
+from commands.terminal import Progress
+from evergreen.errors import EvergreenError
+from flows.servers.named_server import NamedServer
+from flows.servers.prefect_home import prepare_prefect
+from runs.run import listener
+from runs.standing import promoted_by
+from runs.stopped import Stopped, how_it_stopped, stopped_by
+from storage.errors import StoreError
+from storage.runs import read_summary
+
+
+@contextmanager
+def on_server(
+    named: NamedServer | None, root: Path, log: Path | None, console: Console
+) -> Iterator[Callable[[], None]]:
+    """Import Prefect, and yield what waits until the server answers: the flow is imported while a private one starts.
+
+    Args:
+        named: the server that the user's settings name, if they name one.
+        root: the store's.
+        log: where libraries print to; None is the terminal.
+        console: the true stderr.
+    """
+
+    def say(text: str) -> None:
+        console.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    say("starting Prefect")
+    gc.disable()  # imports make half a million objects, all of which stay: collecting meanwhile costs 0.3 s
+    from flows.servers.private_server import prefect_server
+
+    with prefect_server(named, root / "prefect", log, say) as answers:
+
+        def ready() -> None:
+            gc.freeze()
+            gc.enable()
+            answers()
+
+        yield ready
+
+
+def run_flow(
+    name: Literal["retrain", "inspect"], arguments: tuple[Any, ...], options: dict[str, Any], root: Path, verbose: bool
+) -> tuple[dict[str, Any], int]:
+    """Return the summary of a flow's run, also of one that failed or was stopped, and the command's exit code.
+
+    Args:
+        name: of the flow.
+        arguments: the recipe, overrides and source.
+        options: what else the flow takes.
+        root: the store's.
+        verbose: whether libraries may print, and errors keep their tracebacks.
+
+    Raises:
+        typer.Exit: it ended before there was a summary.
+    """
+    log = None if verbose else root / "logs" / f"{name}.txt"
+    with ends_when_told(), errors(verbose):
+        named = prepare_prefect(root, verbose=verbose)
+        with only_ours(log) as (_, err):
+            progress = Progress(err)
+            listener.set(progress)
+            try:
+                with on_server(named, root, log, err) as ready:
+                    flow = _flow(name)
+                    ready()
+                    summary = flow(*arguments, str(root), **options)
+            except (Exception, Stopped, KeyboardInterrupt) as error:
+                stopped = stopped_by(error)
+                if verbose and not stopped:
+                    raise
+                told = how_it_stopped(progress.run, error) if stopped else _how_it_failed(progress, error, log)
+                err.print(told, style="yellow" if stopped else "red", markup=False, soft_wrap=True)
+                if progress.run and (release := promoted_by(progress.run)):
+                    all_the_same = _all_the_same(progress.run.recipe.name, release)
+                    err.print(all_the_same, style="yellow", markup=False, soft_wrap=True)
+                return _written(progress, exit_code(error) if stopped else FAILED)
+    gc.freeze()  # a last collection over TensorFlow's and Prefect's objects would delay the process's end by 1.7 s
+    return summary, DONE
+
+
+def _how_it_failed(progress: Progress, error: BaseException, log: Path | None) -> str:
+    where = f"step {progress.failed.name}" if progress.failed else "the run"
+    hint = "" if isinstance(error, EvergreenError | StoreError) else f"\nSee {log}, or run again with --verbose."
+    return f"{where} failed: {error}{hint}"
+
+
+def _all_the_same(recipe: str, release: str) -> str:
+    return (
+        f"{recipe} has a new champion all the same: release {release[:12]}, whose model had passed the gate. "
+        f"To step back: evergreen rollback {recipe}"
+    )
+
+
+def _written(progress: Progress, code: int) -> tuple[dict[str, Any], int]:
+    """Return what a run that did not complete left in its folder."""
+    told = read_summary(progress.run.store, progress.run.id) if progress.run else None
+    if told is None:  # it ended before there was a run, or its folder was not writable
+        raise typer.Exit(code)
+    return told, code
+
+
+def _flow(name: Literal["retrain", "inspect"]) -> Callable[..., dict[str, Any]]:
+    """Import a flow, and Prefect with it."""
+    if name == "retrain":
+        from flows.retrain import retrain as retraining
+
+        return retraining
+    from flows.inspection import inspect as inspection
+
+    return inspection

@@ -1,0 +1,215 @@
+"""What a person sees in the terminal: progress, the step table, where to look, lineage."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.tree import Tree
+
+from evergreen.judging.ended import is_cut
+from runs.run import Entry, Run
+from storage.digests import canonical_json, sha256_bytes
+from storage.sizes import in_words
+from storage.steps.lineage import Node
+
+if TYPE_CHECKING:
+    from evergreen.vision.training.fit import EpochReport
+    from runs.why import Why
+
+_EPOCHS_EVERY_SECONDS = 10.0
+_WIDEST = 10_000
+_COLOURS = {
+    "ran": "green",
+    "reused": "cyan",
+    "failed": "red",
+    "stopped": "yellow",
+    "passed": "green",
+    "not verified": "yellow",
+    "would run": "green",
+    "champion": "green",
+    "rejected": "red",
+    "cannot compare": "yellow",
+    "blocked": "yellow",
+    "pinned": "yellow",
+}
+
+
+class Progress:
+    """Tells a terminal what a run does; on a pipe, a line a step, and an epoch if ten seconds went by."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._last_epoch = 0.0
+        self.run: Run | None = None
+        self.failed: Entry | None = None
+
+    def started(self, run: Run) -> None:
+        """Remember the run, for its id."""
+        self.run = run
+
+    def began(self, step: str, reason: str) -> None:
+        """Say that a step's body starts."""
+        self.console.print(f"[bold]{step}[/bold] [dim]{escape(reason)}[/dim]")
+
+    def ended(self, entry: Entry) -> None:
+        """Remember a failed step."""
+        if entry.state == "failed":
+            self.failed = entry
+
+    def download(self, name: str, done: int, total: int | None) -> None:
+        """Show how much of a file is here: a bar where the terminal can, else a line at its end."""
+        ended = total is not None and done >= total
+        size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
+        if self.console.is_terminal:
+            bar = f"{'━' * int(30 * done / total):30}" if total else ""
+            self.console.print(f"  {escape(name)}  {bar}  {size}", end="\n" if ended else "\r", highlight=False)
+        elif ended:
+            self.console.print(f"  {escape(name)}  {size}", highlight=False)
+
+    def note(self, text: str) -> None:
+        """Show what a step has to say."""
+        self.console.print(f"  [dim]{escape(text)}[/dim]", highlight=False, soft_wrap=True)
+
+    def epoch(self, report: "EpochReport") -> None:
+        """Show one epoch, over the last one where the terminal can."""
+        metrics = report.metrics
+        phase = f"phase {report.phase}/{report.phases}  " if report.phases > 1 else ""
+        line = (
+            f"  {phase}epoch {report.epoch:3d}/{report.epochs}  "
+            f"loss {metrics['loss']:.4f}  accuracy {metrics['accuracy']:.4f}  "
+            f"validation {metrics['val_accuracy']:.4f}  {report.seconds_left:4.0f} s left"
+        )
+        if self.console.is_terminal:
+            self.console.print(line, end="\n" if report.epoch == report.epochs else "\r", highlight=False)
+        elif report.epoch == report.epochs or time.monotonic() - self._last_epoch >= _EPOCHS_EVERY_SECONDS:
+            self._last_epoch = time.monotonic()
+            self.console.print(line, highlight=False, soft_wrap=True)
+
+
+def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
+    """Print the table of a run's, or a plan's, steps."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("step", "state", "why", "seconds", "digest"):
+        table.add_column(title, justify="right" if title == "seconds" else "left", header_style="dim")
+    for step in steps:
+        colour = _COLOURS.get(step["state"], "white")
+        seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
+        state = f"[{colour}]{step['state']}[/]"
+        table.add_row(step["name"], state, escape(step["reason"]), seconds, (step["output"] or "")[:12])
+    console.print(table)
+
+
+def show_answer(console: Console, answer: "Why") -> None:
+    """Print why a step ran."""
+    console.print(f"{answer.step} in run {answer.run}: {answer.state}, {answer.reason}", markup=False, highlight=False)
+    if not answer.differences:
+        console.print("There is no earlier record of this step for this recipe to compare with.")
+        return
+    console.print("Compared with the nearest earlier record:")
+    for line in answer.differences:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    if answer.diff:
+        console.print(Syntax(answer.diff, "diff", background_color="default", word_wrap=True))
+
+
+def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print the step table of a run, its numbers, and where to look."""
+    show_steps(console, summary["steps"])
+    if training := summary.get("training"):
+        console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
+        if is_cut(training):
+            console.print(f"{'':<10} raise train.time_limit_minutes to train on", highlight=False, soft_wrap=True)
+    for split, values in summary["metrics"].items():
+        interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
+        numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
+        console.print(f"{split:<10} {numbers}", highlight=False)
+    if verdict := summary.get("verdict"):
+        console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
+    if shortcuts := summary.get("shortcuts"):
+        console.print(shortcuts["summary"], highlight=False, markup=False)
+    for export in summary["exports"]:
+        colour = _COLOURS.get(export["verified"], "red")
+        shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
+        detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else ""
+        if export["verified"] != "passed":
+            detail = f"{detail}  {escape(export['reason'])}".strip()
+        size = in_words(export["bytes"])
+        console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
+    if comparison := summary["comparison"]:
+        show_comparison(console, comparison)
+    console.print()
+    decision = summary["decision"]
+    if decision and not decision["retrain"]:
+        console.print(f"Not retrained: {decision['reason']}.", markup=False, highlight=False, soft_wrap=True)
+    if edited := summary.get("edited_exports"):
+        told = f"somebody changed these exports: they lie in {edited} now, and the proven ones in their place"
+        console.print(f"{'edited':<8} {told}", style="yellow", markup=False, soft_wrap=True, highlight=False)
+    for name, path in (("report", "report.html"), ("exports", "exports"), ("run", "run.json")):
+        if (folder / path).exists():  # a run that failed wrote what it came to
+            console.print(f"{name:<8} {folder / path}", soft_wrap=True, highlight=False)
+
+
+def show_comparison(console: Console, comparison: dict[str, Any]) -> None:
+    """Print what became of a run's model, and why."""
+    colour = _COLOURS[comparison["standing"]]
+    line = f"[{colour}]{comparison['standing']}[/]  {escape(comparison['summary'])}"
+    console.print(f"{'release':<10} {line}", soft_wrap=True, highlight=False)
+    if comparison["standing"] != "champion":
+        console.print(f"{'champion':<10} {(comparison['champion'] or 'none')[:12]} stays", highlight=False)
+
+
+def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print what every folder became; then, unless it was a dry run, how many images each class has, and findings."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("from", "to", "subset", "count", "why"):
+        table.add_column(title, justify="right" if title == "count" else "left", header_style="dim", overflow="fold")
+    for row in summary["renames"]:
+        cells = (row["folder"], row["label"], row["subset"], f"{row['count']:,}", row["why"])
+        table.add_row(*(escape(cell) for cell in cells))
+    console.print(table)
+    if "counts" not in summary:
+        return
+    splits = list(next(iter(summary["counts"].values())))
+    counts = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("class", *splits):
+        counts.add_column(title, justify="left" if title == "class" else "right", header_style="dim")
+    for label, row in summary["counts"].items():
+        counts.add_row(escape(label), *(f"{row[split]:,}" for split in splits))
+    console.print("", counts, sep="\n")
+    console.print("\n".join(f"{count:>9,}  {name}" for name, count in summary["findings"].items()), highlight=False)
+    console.print(f"\n{'page':<8} {folder / 'inspection.html'}", soft_wrap=True, highlight=False)
+
+
+def show_lineage(console: Console, node: Node) -> None:
+    """Print the graph above an artifact as a tree; what was shown once is not unfolded again."""
+    seen: set[str] = set()
+
+    def grow(tree: Tree, node: Node) -> None:
+        if node.artifact in seen:
+            if node.inputs:
+                tree.add("[dim]as above[/]")
+            return
+        seen.add(node.artifact)
+        for above in node.inputs.values():
+            grow(tree.add(_lineage_line(above)), above)
+
+    root = Tree(_lineage_line(node))
+    grow(root, node)
+    console.width = _WIDEST  # the terminal wraps: Rich would cut what lies deep
+    console.print(root, soft_wrap=True, highlight=False)
+
+
+def _lineage_line(node: Node) -> str:
+    parts = node.parts or {}
+    told = {name: value for name, value in node.facts.items() if isinstance(value, str)} | parts.get("libraries", {})
+    if node.kind == "archive":
+        told |= {name: f"sha256 {digest[:12]}" for name, digest in node.files.items()}
+    if parts.get("code"):
+        told["code"] = sha256_bytes(canonical_json(parts["code"]))[:12]
+    facts = "  ".join(f"{name}: {value}" for name, value in told.items())
+    made = f" by [bold]{node.step}[/]" if node.step else ""
+    return f"{node.kind} [cyan]{node.artifact[:12]}[/]{made} [dim]{escape(facts)}[/]"

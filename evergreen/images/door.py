@@ -1,0 +1,142 @@
+"""The door: the one place where a file becomes pixels, for training and serving alike.
+
+Out comes 8-bit RGB, upright by EXIF, alpha composited on white, first frame only. The size in the header, and in that
+of a picture inside, is checked before anything is decoded.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
+from pillow_heif import register_heif_opener
+
+from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, UnknownFormat
+from evergreen.images.formats import CODECS, FORMATS, name_of
+
+MAX_MEGAPIXELS = 50.0
+# The most that a recipe may allow; for images that screening let through under its own limit.
+SCREENED = 1000.0
+_END_OF_JPEG = b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A normalised image.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, RGB, 0-255.
+        format: the container by content, such as ``PNG``, whatever the file's name says.
+        mode: Pillow's mode of the original, such as ``L`` or ``RGBA``.
+    """
+
+    pixels: np.ndarray
+    format: str
+    mode: str
+
+
+def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Sequence[str] = FORMATS) -> Picture:
+    """Decode and normalise one image.
+
+    Args:
+        data: the file's bytes; the name plays no part.
+        max_megapixels: size by the header, also of a picture inside, above which nothing is decoded.
+        formats: which of ``FORMATS`` are opened.
+
+    Raises:
+        UnknownFormat: it is of none of the formats.
+        DecoderFailed: it begins as one of them, but is damaged, truncated, or not all of that format is read.
+        BadImage: it is empty, too large, or of 32 bits a pixel.
+        MemoryError: the process may not have as much as decoding takes.
+        DecodersUnavailable: this Pillow lacks one of ``FORMATS``.
+    """
+    require_decoders()
+    if not data:
+        raise BadImage("empty file")
+    limit = f"over the limit of {max_megapixels:g}"
+    megapixels = 0.0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd EXIF is no news to anyone
+            Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6) // 2  # Pillow refuses twice as many
+            with Image.open(io.BytesIO(data), formats=list(formats)) as image:
+                megapixels = image.width * image.height / 1e6
+                if megapixels > max_megapixels:
+                    raise BadImage(f"{megapixels:.0f} megapixels, {limit}")
+                return Picture(_decoded(data, image), str(image.format), image.mode)
+    except (BadImage, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:
+        pixels = re.search(r"\d+", str(error))
+        raise BadImage(f"{int(pixels[0]) / 1e6 if pixels else 0:.0f} megapixels, {limit}") from error
+    except UnidentifiedImageError:  # its text holds an address in memory, another one every time
+        if begun := _begins_as(data, formats):
+            raise DecoderFailed(
+                f"not a readable image: begins as {begun}, and is damaged or of a kind of it that is not read", 0
+            ) from None
+        raise UnknownFormat(f"not a readable image: {_not_read(data)}") from None
+    except Exception as error:
+        raise DecoderFailed(f"not a readable image: {str(error) or type(error).__name__}"[:200], megapixels) from error
+
+
+@cache
+def require_decoders() -> None:
+    """Refuse a Pillow that was built without a format, for else what is accepted would depend on the machine.
+
+    HEIF, which iPhones take, is read by a plug-in: the primary picture, on one thread, for more of them reserve address
+    space.
+
+    Raises:
+        DecodersUnavailable: it lacks some.
+    """
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    if missing := [name for codec, name in CODECS.items() if not features.check(codec)]:
+        raise DecodersUnavailable(
+            f"expected a Pillow that reads {', '.join(FORMATS)}, this one lacks {', '.join(missing)}: install the "
+            "wheel that requirements.lock names with pip install --force-reinstall --only-binary :all: pillow"
+        )
+
+
+def _begins_as(data: bytes, formats: Sequence[str]) -> str:
+    """Return those of some formats whose magic number a file has, in words; nothing if it has none."""
+    known = [name for name in formats if (accepts := Image.OPEN[name][1]) and accepts(data[:16]) is True]
+    return " or ".join(known)
+
+
+def _not_read(data: bytes) -> str:
+    name = name_of(data)
+    found = f"{name} is none of the formats that are read" if name else "of no known format"
+    return f"{found}; convert it to one of {', '.join(FORMATS)}"
+
+
+def _decoded(data: bytes, image: Image.Image) -> np.ndarray:
+    """Return the pixels of an opened image; a plain JPEG's by OpenCV, which gives the same and takes two thirds of it.
+
+    OpenCV turns a truncated JPEG grey instead of refusing it, so one without its end is left to Pillow.
+    """
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    plain = image.format == "JPEG" and image.mode in ("RGB", "L") and orientation == 1
+    if plain and data[-64:].rstrip(b"\0").endswith(_END_OF_JPEG):
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        if pixels is not None:
+            return np.asarray(pixels, np.uint8)
+    if image.mode == "F" or (image.mode == "I" and image.format != "PPM"):
+        raise BadImage(f"{image.format} with 32 bits a pixel, whose range nobody states; convert it to 8 or 16 bits")
+    return _normalise(image if orientation == 1 else ImageOps.exif_transpose(image))
+
+
+def _normalise(upright: Image.Image) -> np.ndarray:
+    if upright.mode.startswith("I"):
+        # Pillow clips 16-bit values to 255 instead of scaling them; those of PGM it calls I, for any maximum.
+        grey = (np.asarray(upright, np.float64) / 257).round().astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if upright.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in upright.info:
+        rgba = upright.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        upright = Image.alpha_composite(white, rgba)
+    return np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"), np.uint8)

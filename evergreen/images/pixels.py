@@ -1,0 +1,156 @@
+"""From images to network inputs: the one function that decides how an image becomes (H, W, 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evergreen.images.budget import budget, free_memory
+from evergreen.images.door import SCREENED, open_image
+from evergreen.images.processors import image_threads
+from evergreen.images.rows import RowCache, Rows
+from evergreen.images.threads import Threads
+from evergreen.tables import ReadBlob
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evergreen.sections.data import Image
+
+_BLOCK = 64
+_BATCH = 64
+# Before `crop` scales, it cuts off what lies this many times the target's length around the middle: what such a thin
+# picture scales to is then as small as any other's, and whatever is less thin keeps its pixels to the last bit.
+_MOST_TIMES = 8
+
+
+@dataclass(frozen=True)
+class Images:
+    """Where a dataset's images are read, and where what is made of them is kept.
+
+    Attributes:
+        read: gives an image's bytes for its SHA-256.
+        pixels: folder of decoded images, of this version of the door; None keeps them in memory.
+        features: folder of what backbones made of images, of this version of the craft; None as above.
+    """
+
+    read: ReadBlob
+    pixels: Path | None = None
+    features: Path | None = None
+
+    def rows(self, table: pd.DataFrame, image: Image) -> Rows:
+        """Return the images of a table, in its order, as rows of (H, W, 3) uint8; each is decoded once.
+
+        Raises:
+            BadImage: a file is no image; screened tables hold none.
+        """
+        digests = list(table["sha256"])
+        keys = [bytes.fromhex(digest) for digest in digests]
+
+        def decoded(positions: list[int]) -> Iterator[np.ndarray]:
+            with Threads(_at_once(table)) as threads:
+                for start in range(0, len(positions), _BLOCK):
+                    some = positions[start : start + _BLOCK]
+                    block = np.empty((len(some), image.height, image.width, 3), np.uint8)
+
+                    def one(index: int, some: list[int] = some, block: np.ndarray = block) -> None:
+                        block[index] = resize(open_image(self.read(digests[some[index]]), SCREENED).pixels, image)
+
+                    threads.each(one, len(some))
+                    yield block
+
+        rule = f"{image.height}x{image.width}-{image.resize}-{image.interpolation}"
+        folder = self.pixels / rule if self.pixels else None
+        return RowCache(folder, (image.height, image.width, 3), np.uint8).rows(keys, decoded)
+
+
+def _at_once(table: pd.DataFrame) -> int:
+    """Return how many of a table's images are decoded at once: as many as threads, if memory carries the largest."""
+    if table.empty or not {"width", "height"} <= set(table):
+        return image_threads()
+    largest = float((table["width"] * table["height"]).max() / 1e6)
+    return budget(largest, image_threads(), free_memory()).workers
+
+
+def scores(model: Any, rows: Rows) -> np.ndarray:
+    """Return a model's class probabilities for all rows, (N, K) float32; a batch at a time is in memory."""
+    return np.concatenate([np.asarray(model.predict_on_batch(block)) for block in rows.blocks(_BATCH)])
+
+
+def resize(pixels: np.ndarray, image: Image) -> np.ndarray:
+    """Bring one picture to the network's size.
+
+    Args:
+        pixels: (H, W, 3) uint8, 0-255.
+        image: target size, rule (squash, crop the middle, pad with black) and filter.
+
+    Returns:
+        (image.height, image.width, 3) uint8, 0-255.
+    """
+    import cv2
+
+    filters = {
+        "area": cv2.INTER_AREA,
+        "bilinear": cv2.INTER_LINEAR,
+        "bicubic": cv2.INTER_CUBIC,
+        "nearest": cv2.INTER_NEAREST,
+    }
+    if image.resize == "crop":
+        pixels = _without_far_ends(pixels, image)
+    height, width = pixels.shape[:2]
+    if image.resize == "squash":
+        squashed: np.ndarray = cv2.resize(
+            pixels, (image.width, image.height), interpolation=filters[image.interpolation]
+        )
+        return squashed
+    choose = max if image.resize == "crop" else min
+    scale = choose(image.height / height, image.width / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    scaled = cv2.resize(pixels, size, interpolation=filters[image.interpolation])
+    return _centre(scaled, image.height, image.width)
+
+
+def targets(labels: Iterable[str], classes: list[str]) -> np.ndarray:
+    """Return class indices, (N,) int64, in the contract's class order.
+
+    Raises:
+        KeyError: a label is not among the classes.
+    """
+    index = {name: position for position, name in enumerate(classes)}
+    return np.array([index[label] for label in labels], np.int64)
+
+
+def stratified_sample(table: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
+    """Return ``size`` rows or a few more (all if there are fewer), the same share of every label, rounded up."""
+    if len(table) <= size:
+        return table
+    shuffled = table.sort_values("path").sample(frac=1, random_state=seed)
+    rank = shuffled.groupby("label").cumcount()
+    quota = np.ceil(shuffled.groupby("label")["path"].transform("size") * size / len(table))
+    return shuffled[rank < quota].sort_values("path", ignore_index=True)
+
+
+def _without_far_ends(pixels: np.ndarray, image: Image) -> np.ndarray:
+    """Return the middle of a picture, which scales to about ``_MOST_TIMES`` the target's height and width at most."""
+    height, width = pixels.shape[:2]
+    scale = max(image.height / height, image.width / width)
+    rows = min(height, math.ceil(_MOST_TIMES * image.height / scale))
+    columns = min(width, math.ceil(_MOST_TIMES * image.width / scale))
+    rows, columns = rows + (height - rows) % 2, columns + (width - columns) % 2  # as much at both ends
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return pixels[top : top + rows, left : left + columns]
+
+
+def _centre(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Cut or pad with black around the middle to exactly (height, width)."""
+    canvas = np.zeros((height, width, 3), np.uint8)
+    rows, columns = min(height, pixels.shape[0]), min(width, pixels.shape[1])
+    top, left = (pixels.shape[0] - rows) // 2, (pixels.shape[1] - columns) // 2
+    to, at = (height - rows) // 2, (width - columns) // 2
+    canvas[to : to + rows, at : at + columns] = pixels[top : top + rows, left : left + columns]
+    return canvas

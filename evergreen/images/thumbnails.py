@@ -1,0 +1,50 @@
+"""Small copies of images for pages: deterministic bytes."""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+
+from evergreen.images.door import SCREENED, open_image
+
+_SIDE = 160
+_JPEG_FROM = 64
+
+
+def thumbnail(data: bytes, side: int = _SIDE) -> np.ndarray:
+    """Return an image that was screened with a longer side of at most ``side`` pixels, (H, W, 3) uint8.
+
+    Raises:
+        BadImage: the bytes are no image.
+    """
+    return smaller(open_image(data, SCREENED).pixels, side)
+
+
+def smaller(pixels: np.ndarray, side: int = _SIDE) -> np.ndarray:
+    """Return pixels, (H, W, 3) uint8, with a longer side of at most ``side``; never enlarged."""
+    scale = side / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    small: np.ndarray = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Return (H, W, 3) uint8 RGB as a PNG."""
+    return bytes(cv2.imencode(".png", pixels[:, :, ::-1])[1])
+
+
+def embedded(pixels: np.ndarray) -> str:
+    """Return (H, W, 3) uint8 RGB as a data address: JPEG, or PNG for one so small that a JPEG would blur it."""
+    if max(pixels.shape[:2]) < _JPEG_FROM:
+        return data_address(png(pixels), "image/png")
+    encoded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+    return data_address(bytes(encoded), "image/jpeg")
+
+
+def data_address(data: bytes, kind: str = "image/png") -> str:
+    """Return bytes as a ``data:`` address of a media type."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

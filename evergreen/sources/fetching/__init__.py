@@ -1,0 +1,1 @@
+"""Bytes over the network: asked for, checked, taken up where they broke off."""

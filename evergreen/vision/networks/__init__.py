@@ -1,0 +1,1 @@
+"""Networks, their weights, and how TensorFlow is set up for them."""

@@ -1,0 +1,97 @@
+"""TensorFlow, set up once per process and always the same way."""
+
+import hashlib
+import os
+import random
+from typing import Any
+
+from evergreen.errors import ThreadsFixed
+from evergreen.images.processors import of_this_step, processors
+from evergreen.vision.networks.precision import Precision
+
+
+def start(seed: int = 0, precision: Precision = "float32", threads: int | None = None) -> None:
+    """Make the next computation reproducible: seeded, deterministic kernels, a stated precision and number of threads.
+
+    Args:
+        seed: of Python, NumPy and TensorFlow.
+        precision: of layers that are built from now on; ``bfloat16`` has oneDNN multiply in it and keeps float32 else.
+        threads: on how many TensorFlow computes; as many as the running step's key says if it is not given.
+
+    Raises:
+        ThreadsFixed: TensorFlow started in this process with another number, which it cannot change.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+    import tensorflow as tf
+
+    _share_out(threads or of_this_step.get())
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy("mixed_float16" if precision == "mixed_float16" else "float32")
+    _seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": precision == "bfloat16"})
+
+
+def _share_out(threads: int | None) -> None:
+    """Have TensorFlow compute on so many threads; without a number, on as many as it does, or may."""
+    import tensorflow as tf
+
+    now = tf.config.threading.get_intra_op_parallelism_threads()
+    wanted = threads or now or processors()
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(wanted)
+    except RuntimeError:  # it runs: the number stands
+        if wanted != (now or processors()):
+            raise ThreadsFixed(
+                f"expected TensorFlow to compute on {wanted} threads, as the recipe says; in this process it runs on "
+                f"{now or processors()} already and cannot change: run this recipe in a process of its own, or give "
+                "all recipes of this process the same train.threads"
+            ) from None
+
+
+def may_compile() -> bool | str:
+    """Return Keras' ``jit_compile``: never on a CPU, where it was measured to be 2 to 8 times slower."""
+    import keras
+
+    return "auto" if keras.config.dtype_policy().name == "mixed_float16" else False
+
+
+def seed_of(seed: int, *numbers: int) -> int:
+    """Return a seed of its own, 0 to 2^31 - 1, for a phase and an epoch of a training."""
+    text = " ".join(str(number) for number in (seed, *numbers))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) & 0x7FFF_FFFF
+
+
+def reseed(model: Any, seed: int) -> None:
+    """Set every generator back to a state that depends on the seed alone, those inside dropout layers too."""
+    import numpy as np
+
+    _seed(seed)
+    for position, state in enumerate(seeds(model)):
+        state.assign(np.array([seed_of(seed, position), 0], np.uint32))
+
+
+def _seed(seed: int) -> None:
+    """Seed everything, and have Keras draw the seeds of its initializers and dropout from a generator of its own.
+
+    Keras draws them from Python's ``random``, which is the whole process's: a thread that sends a websocket's ping (of
+    Prefect, say) draws from it too, and the network that is being built then begins with other weights.
+
+    Raises:
+        RuntimeError: this version of Keras draws them elsewhere.
+    """
+    import keras
+    from keras.src.random import seed_generator
+
+    keras.utils.set_random_seed(seed)  # noqa: TID251 - the one place
+    if not hasattr(seed_generator, "python_random"):
+        raise RuntimeError(f"Keras {keras.__version__} draws seeds from an unknown place: install the locked version")
+    seed_generator.python_random = random.Random(seed)  # noqa: S311 - gives what random.seed(seed) would
+
+
+def seeds(model: Any) -> list[Any]:
+    """Return the states of the generators inside a model's layers, in the layers' order."""
+    generators = (getattr(layer, "seed_generator", None) for layer in model._flatten_layers())
+    return [generator.state for generator in generators if generator is not None]

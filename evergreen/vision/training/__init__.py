@@ -1,0 +1,1 @@
+"""What happens between the first epoch and the last."""

@@ -1,0 +1,95 @@
+"""Batches for ``fit``: rows are gathered, and images changed, while the network works on the batch before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from blake3 import blake3
+
+from evergreen.images.rows import Rows
+
+if TYPE_CHECKING:
+    from evergreen.images.augment import Augmenter
+    from evergreen.images.threads import Threads
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a split, as a network is given it.
+
+    Attributes:
+        rows: N images, (H, W, 3) uint8, or N features.
+        labels: (N, K) float32, one-hot.
+        weights: (N,) float32, on the loss.
+        keys: one an image, 32 bytes: its digest, and what tells its repetitions apart.
+    """
+
+    rows: Rows
+    labels: np.ndarray
+    weights: np.ndarray
+    keys: Sequence[bytes]
+
+    def of(self, rows: Rows) -> Side:
+        """Return the same images as other rows."""
+        return replace(self, rows=rows)
+
+
+def keys_of(digests: Sequence[str]) -> list[bytes]:
+    """Return a key of 32 bytes for each image; the same image a second time has another.
+
+    Args:
+        digests: SHA-256 in hex.
+    """
+    turns: dict[str, int] = {}
+    keys = []
+    for digest in digests:
+        turn = turns[digest] = turns.get(digest, -1) + 1
+        key = bytes.fromhex(digest)
+        keys.append(key if turn == 0 else blake3(key + turn.to_bytes(4, "little")).digest())
+    return keys
+
+
+def augmented(side: Side, augmenter: Augmenter, view: int, threads: Threads) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that gathers images by position and changes them.
+
+    Args:
+        side: of images.
+        augmenter: what changes them.
+        view: which view of each image.
+        threads: what works on the images side by side.
+    """
+
+    def gather(positions: np.ndarray) -> np.ndarray:
+        return augmenter(side.rows.gather(positions), [side.keys[index] for index in positions], view, threads)
+
+    return gather
+
+
+def batches(
+    side: Side, size: int, order: np.ndarray | None = None, gather: Callable[[np.ndarray], np.ndarray] | None = None
+) -> Any:
+    """Return a ``keras.utils.PyDataset`` of (rows, labels, weights), each batch made when it is asked for.
+
+    Args:
+        side: what to learn from or to judge by.
+        size: rows in a batch; the last may have fewer.
+        order: positions, each once; as they stand if it is not given.
+        gather: gives the rows at some positions; as they are if it is not given.
+    """
+    import keras
+
+    positions = np.arange(len(side.rows)) if order is None else order
+    take = gather or side.rows.gather
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return -(-len(positions) // size)
+
+        def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            some = positions[number * size : (number + 1) * size]
+            return take(some), side.labels[some], side.weights[some]
+
+    return Batches(workers=1, use_multiprocessing=False)

@@ -1,0 +1,85 @@
+"""What a frozen backbone makes of images, computed once: a frozen phase then trains on these, not through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from blake3 import blake3
+
+from evergreen.images.augment import Augmenter
+from evergreen.images.processors import threads_of
+from evergreen.images.rows import RowCache, Rows
+
+if TYPE_CHECKING:
+    from evergreen.images.threads import Threads
+    from evergreen.sections.training import Train
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of images that one frozen model gives, kept in a folder by image, model and view.
+
+    Attributes:
+        model: from raw images, (N, H, W, 3) in 0-255, to features.
+        folder: where they are kept, below one folder a model and view; None keeps them in memory.
+        name: of the model: a digest over its weights and what built it.
+    """
+
+    model: Any
+    folder: Path | None
+    name: str
+
+    @classmethod
+    def of(cls, model: Any, folder: Path | None, train: Train) -> Features:
+        """Name a model by its weights, by what of the recipe built it, and by how it is computed."""
+        # A GPU's float16 features are not those that a CPU would make, and their last digits depend on the threads.
+        computed = (model.output.dtype, threads_of(train))
+        made = (train.backbone, train.weights, train.head.pooling, model.input_shape, model.output_shape, *computed)
+        digest = blake3(repr(made).encode())
+        for weight in model.weights:
+            digest.update(np.ascontiguousarray(weight).data.cast("B"))
+        return cls(model, folder, digest.hexdigest()[:32])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one image's features."""
+        return tuple(self.model.output_shape[1:])
+
+    @property
+    def bytes_each(self) -> int:
+        """Bytes of one image's features, in float32."""
+        return 4 * int(np.prod(self.shape))
+
+    def rows(
+        self, images: Rows, keys: Sequence[bytes], augmenter: Augmenter | None, view: int, threads: Threads
+    ) -> Rows:
+        """Return the features of images, in their order; what is not kept yet is computed.
+
+        Args:
+            images: (H, W, 3) uint8 each.
+            keys: one an image, of 32 bytes.
+            augmenter: changes the images before; None leaves them as they are.
+            view: which of the augmenter's views.
+            threads: what works on the images side by side.
+        """
+        changed = augmenter is not None and augmenter.active
+
+        def computed(positions: list[int]) -> Iterator[np.ndarray]:
+            for start in range(0, len(positions), _BATCH):
+                some = positions[start : start + _BATCH]
+                block = images.gather(np.array(some))
+                if augmenter is not None:
+                    block = augmenter(block, [keys[position] for position in some], view, threads)
+                # Always as many, else an image's last digits would depend on which others were kept already.
+                whole = np.resize(block, (_BATCH, *block.shape[1:]))
+                yield np.asarray(self.model.predict_on_batch(whole))[: len(some)]
+
+        view_name = f"{augmenter.name}-{view}" if augmenter is not None and changed else "plain"
+        folder = self.folder / self.name / view_name if self.folder else None
+        return RowCache(folder, self.shape, np.float32).rows(keys, computed)

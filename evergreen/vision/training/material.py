@@ -1,0 +1,137 @@
+"""What a phase learns from: images, changed anew in each epoch, or what a frozen backbone makes of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evergreen.images.augment import Augmenter
+from evergreen.images.rows import Rows
+from evergreen.vision.networks import build
+from evergreen.vision.training.batches import Side, augmented
+from evergreen.vision.training.features import Features
+
+if TYPE_CHECKING:
+    from evergreen.images.threads import Threads
+    from evergreen.recipe import Recipe
+    from evergreen.sections.training import Phase
+
+Gather = Callable[[np.ndarray], np.ndarray]
+
+_GIB = 2**30
+_VIEWS_OF_A_PHASE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a training takes its material from.
+
+    Attributes:
+        recipe: its ``train``, ``augment`` and ``seed`` are read.
+        sides: ``train`` and ``validation``, of images.
+        features: folder where features are kept; None keeps them in memory.
+        augmenter: changes training images.
+        threads: what works on the images side by side.
+        say: told how a phase learns.
+    """
+
+    recipe: Recipe
+    sides: Mapping[str, Side]
+    features: Path | None
+    augmenter: Augmenter
+    threads: Threads
+    say: Callable[[str], None]
+
+    def material(self, number: int, phase: Phase, model: Any) -> Material:
+        """Decide whether a phase learns from images or, if its backbone is frozen, from the backbone's features.
+
+        A frozen phase sees ``train.views`` views of each image in turn, either way; their features are kept if they
+        take no more than ``train.features_gib``.
+
+        Args:
+            number: of the phase, from 1.
+            phase: as in the recipe.
+            model: the network, with what the phase freezes frozen.
+        """
+        train = self.recipe.train
+        if phase.unfreeze != "none" or train.backbone == "cnn":
+            return FromImages(model, self, number * _VIEWS_OF_A_PHASE, None)
+        views = min(train.views, phase.epochs) if self.augmenter.active else 1
+        before, head = build.halves(model)
+        features = Features.of(before, self.features, train)
+        rows = len(self.sides["train"].rows) * views + len(self.sides["validation"].rows)
+        gib = rows * features.bytes_each / _GIB
+        seen = f"{views} view{'s' if views > 1 else ''} of each image"
+        if gib > train.features_gib:
+            self.say(
+                f"phase {number}: the backbone is frozen, and its features of {seen} would take {gib:.2f} GiB, over "
+                f"train.features_gib ({train.features_gib:g}): every epoch runs through the backbone"
+            )
+            return FromImages(model, self, 0, views)
+        self.say(f"phase {number}: the backbone is frozen; its features of {seen} are kept, {gib:.2f} GiB")
+        return FromFeatures(head, self, features, views)
+
+
+class Material:
+    """What a phase learns from.
+
+    Attributes:
+        learner: the model that is fitted.
+        validation: what it is judged by.
+    """
+
+    learner: Any
+    validation: Side
+
+    def training(self, epoch: int) -> tuple[Side, Gather | None]:
+        """Return what an epoch of the phase, from 0, learns from, and what gathers it."""
+        raise NotImplementedError
+
+    def seconds_before(self, epoch: int) -> float:
+        """Return how long it will take, in seconds, to make ready what an epoch of the phase, from 0, learns from."""
+        return 0.0
+
+
+class FromImages(Material):
+    """Images, changed anew in each epoch; with a number of views, in that many ways in turn."""
+
+    def __init__(self, model: Any, source: Source, first: int, views: int | None) -> None:
+        self.learner, self.validation = model, source.sides["validation"]
+        self._source, self._first, self._views = source, first, views
+
+    def training(self, epoch: int) -> tuple[Side, Gather | None]:
+        """Return the training images, and what changes them as they are gathered."""
+        side, source = self._source.sides["train"], self._source
+        view = self._first + (epoch % self._views if self._views else epoch)
+        return side, augmented(side, source.augmenter, view, source.threads)
+
+
+class FromFeatures(Material):
+    """Features of a frozen backbone; those of a view are computed when an epoch first needs them."""
+
+    def __init__(self, head: Any, source: Source, features: Features, views: int) -> None:
+        self.learner = head
+        self._source, self._features, self._views = source, features, views
+        self._known: dict[int, Rows] = {}
+        self._seconds = 0.0
+        judged = source.sides["validation"]
+        self.validation = judged.of(features.rows(judged.rows, judged.keys, None, 0, source.threads))
+
+    def training(self, epoch: int) -> tuple[Side, Gather | None]:
+        """Return the features of the view that is this epoch's turn."""
+        side, source, view = self._source.sides["train"], self._source, epoch % self._views
+        if view not in self._known:
+            source.say(f"features of view {view + 1} of {self._views}")
+            began = time.monotonic()
+            self._known[view] = self._features.rows(side.rows, side.keys, source.augmenter, view, source.threads)
+            self._seconds = time.monotonic() - began
+        return side.of(self._known[view]), None
+
+    def seconds_before(self, epoch: int) -> float:
+        """Return how long the features of the epoch's view will take, if they are not here: as long as the last did."""
+        return 0.0 if epoch % self._views in self._known else self._seconds

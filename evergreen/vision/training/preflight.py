@@ -1,0 +1,64 @@
+"""What wastes a night, looked for in the minute before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evergreen.errors import PreflightFailed
+
+if TYPE_CHECKING:
+    from evergreen.sections.training import Train
+    from evergreen.vision.training.batches import Side
+
+_STEPS = 12
+_RATE = 1e-3
+_LEAST_FALL = 1e-3
+_MOST_IMAGES = 32
+
+
+def check(model: Any, side: Side, train: Train) -> None:
+    """Put one batch through a model that is thrown away, and learn from it for some steps.
+
+    Args:
+        model: uncompiled, as ``networks.build`` returns it.
+        side: the training side: images, (H, W, 3) uint8, 0-255, and one-hot labels.
+        train: its first phase says what is frozen.
+
+    Raises:
+        PreflightFailed: labels and outputs do not agree, pixels are scaled already, an output is no number, or the loss
+            on one batch does not fall.
+    """
+    from evergreen.vision.networks import backbones, batch_norm
+
+    if side.labels.shape[1] != model.output_shape[-1]:
+        raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {side.labels.shape[1]}")
+    if side.rows.dtype != np.uint8:
+        raise PreflightFailed(
+            f"expected raw uint8 pixels, received {side.rows.dtype}: preprocessing is inside the model"
+        )
+    # From everywhere, so that the batch has several classes.
+    chosen = np.linspace(0, len(side.rows) - 1, min(_MOST_IMAGES, len(side.rows))).round().astype(int)
+    batch, truth = side.rows.gather(chosen), side.labels[chosen]
+    scores = np.asarray(model(batch.astype(np.float32), training=False))
+    if not np.isfinite(scores).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
+        raise PreflightFailed("the network gives no probabilities for a batch of images: are its weights whole?")
+    import keras
+
+    backbones.unfreeze(model, train.phases[0])
+    if not model.trainable_weights:
+        raise PreflightFailed(
+            "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"
+        )
+    batch_norm.fuse(model)
+    model.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy", jit_compile=False)
+    losses = []
+    for _ in range(_STEPS):
+        model.reset_metrics()  # else it would be the mean of all steps so far
+        losses.append(float(model.train_on_batch(batch, truth)))
+    if not min(losses[1:]) < losses[0] * (1 - _LEAST_FALL):
+        raise PreflightFailed(
+            f"the loss on one batch went from {losses[0]:.4f} to {losses[-1]:.4f} in {_STEPS} steps: nothing is "
+            "learned like this; are the labels right, and does a layer learn (train.phases.0.unfreeze, train.head)?"
+        )

@@ -1,0 +1,1 @@
+"""What the Prefect dashboard shows."""

@@ -1,0 +1,142 @@
+"""What the Prefect dashboard shows of a run; written from the flow on every run, since a reused step writes nothing."""
+
+from typing import Any
+
+import yaml
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from flows.dashboard.decision import show_decision
+from flows.dashboard.evaluation import picture, show_evaluation
+from runs.run import Run
+from runs.tables import read_table
+
+_MOST_ROWS = 500
+
+
+def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
+    """Write the run's artifacts under keys that stay the same from run to run."""
+    name = run.recipe.name
+    show_decision(run)
+    create_table_artifact(key=f"{name}-steps", table=_steps(summary), description="Every step: state, reason, lineage")
+    show_recipe(run)
+    show_repair(run)
+    if summary["outcome"] != "completed":
+        return  # it was decided not to retrain: what is shown of the model stays as it was
+    create_markdown_artifact(key=f"{name}-report", markdown=_report(run, summary), description=f"{name}: run {run.id}")
+    create_table_artifact(key=f"{name}-exports", table=_exports(summary), description="Every export, as verified")
+    if comparison := summary["comparison"]:
+        create_markdown_artifact(
+            key=f"{name}-champion", markdown=_champion(comparison), description="The newest model's verdict, and why"
+        )
+    show_evaluation(run)
+    show_quarantine(run)
+
+
+def show_inspection(run: Run, pictures: dict[str, bytes], lines: list[str]) -> None:
+    """Write what an inspection found: the numbers, the pictures, and the tables."""
+    name = run.recipe.name
+    shown = [picture(file, pictures) for file in pictures]
+    create_markdown_artifact(
+        key=f"{name}-inspect", markdown="\n\n".join([*lines, *shown]), description=f"{name}: its data, run {run.id}"
+    )
+    show_quarantine(run)
+    show_repair(run)
+
+
+def show_quarantine(run: Run) -> None:
+    """Write which files are not used, and why."""
+    screened = run.journal.entries["screen"].output
+    if screened:
+        rows = read_table(run.store, screened, "quarantine.csv").head(_MOST_ROWS)[["path", "label", "reason"]]
+        create_table_artifact(
+            key=f"{run.recipe.name}-quarantine", table=rows.to_dict("records"), description="Files that are not used"
+        )
+
+
+def show_repair(run: Run) -> None:
+    """Write what every folder became, and why."""
+    repaired = run.journal.entries["repair"].output
+    if repaired:
+        table = read_table(run.store, repaired, "renames.csv")
+        rows = table.rename(columns={"folder": "from", "label": "to"})[["from", "to", "subset", "why", "count"]]
+        shown = rows.head(_MOST_ROWS).to_dict("records")
+        create_table_artifact(key=f"{run.recipe.name}-repair", table=shown, description="From folders to classes")
+
+
+def show_recipe(run: Run) -> None:
+    """Write the recipe with every default, as YAML."""
+    text = yaml.safe_dump(run.recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    create_markdown_artifact(
+        key=f"{run.recipe.name}-recipe", markdown=f"```yaml\n{text}```", description="The recipe of the newest run"
+    )
+
+
+def _steps(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": step["name"],
+            "state": step["state"],
+            "reason": step["reason"],
+            "seconds": step["seconds"],
+            "digest": (step["output"] or "")[:12],
+            "inputs": ", ".join(f"{name} {digest[:12]}" for name, digest in step["inputs"].items()),
+        }
+        for step in summary["steps"]
+    ]
+
+
+def _exports(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row an export and runtime."""
+    of_export = ("format", "released", "bytes", "count")
+    return [
+        {name: export.get(name) for name in of_export} | runtime
+        for export in summary["exports"]
+        for runtime in export.get("runtimes", [{"verified": export["verified"], "reason": export["reason"]}])
+    ]
+
+
+def _report(run: Run, summary: dict[str, Any]) -> str:
+    ran = [step["name"] for step in summary["steps"] if step["state"] == "ran"]
+    lines = [
+        f"# {run.recipe.title or run.recipe.name}",
+        f"Run `{run.id}`: {'ran ' + ', '.join(ran) if ran else 'nothing changed, every step was reused'}.",
+        "",
+        "| split | accuracy | loss | images |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {split} | {values['accuracy']:.2%} ({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%}) "
+        f"| {values['loss']:.4f} | {values['count']} |"
+        for split, values in summary["metrics"].items()
+    ]
+    verdict = summary["verdict"]
+    fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
+    if training := summary.get("training"):
+        lines += ["", f"Training: {training['words']}."]
+    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"]])
+
+
+def _champion(comparison: dict[str, Any]) -> str:
+    """Return the verdict of a comparison, its checks, and each class against the champion, as Markdown."""
+    lines = [
+        f"# {comparison['standing'].capitalize()}",
+        comparison["summary"],
+        "",
+        f"- release of this run: `{comparison['release']}`",
+        f"- champion now: `{comparison['champion'] or 'none'}`",
+        "",
+        "| check | passed |",
+        "|---|---|",
+    ]
+    lines += [f"| {check['text']} | {'yes' if check['passed'] else '**no**'} |" for check in comparison["checks"]]
+    if comparison["classes"]:
+        lines += [
+            "",
+            "| class | images | champion | challenger | change, 95 % interval |",
+            "|---|---|---|---|---|",
+        ]
+    for row in comparison["classes"]:
+        gain, low, high = (f"{100 * points:+.2f}" for points in (row["gain"], *row["gain_interval"]))
+        shares = f"{row['champion']:.2%} | {row['challenger']:.2%}"
+        lines.append(f"| {row['label']} | {row['count']} | {shares} | {gain} ({low} to {high}) |")
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""How a run begins and ends, whichever flow it is of: its store, its summary, what is said of its end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from evergreen.recipe import Recipe
+from flows.dashboard.run import show_in_dashboard
+from flows.decision import NOT_RETRAINED
+from flows.opening import open_store
+from flows.outcome import current_run, name_run
+from flows.say import say
+from runs.kept.caches import trim_cache
+from runs.run import Run, listener
+from runs.stopped import how_it_stopped, stopped_by
+from runs.summary import finish
+from storage.in_use import in_use
+
+
+@contextmanager
+def started(
+    recipe: Recipe,
+    store: str | None,
+    outcome: str = "completed",
+    show: Callable[[Run, dict[str, Any]], None] | None = None,
+) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Yield a new run and the summary that is filled when it ends, well or badly.
+
+    Args:
+        recipe: what to run.
+        store: folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+        outcome: what the summary says of a run that ends well.
+        show: shows such a run in the dashboard; None as a retraining is shown.
+    """
+    run = Run.new(open_store(store), recipe)
+    current_run.set(run)
+    run.store.sweep()
+    if hearing := listener.get():
+        hearing.started(run)
+    summary: dict[str, Any] = {}
+    with in_use(run.store):
+        try:
+            try:
+                yield run, summary
+            finally:
+                _beside("the caches are not trimmed", lambda: trim_cache(run.store))
+            decision = run.journal.decision
+            summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
+            (show or show_in_dashboard)(run, summary)
+        except BaseException as error:
+            failed = isinstance(error, Exception) and not stopped_by(error)
+            ended, told = (
+                ("failed", f"{type(error).__name__}: {error}") if failed else ("cancelled", how_it_stopped(run, error))
+            )
+            _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
+            raise
+        name_run(run, summary)
+
+
+def _beside(harm: str, work: Callable[[], object]) -> None:
+    """Do what is done besides a run: its failure is said, hides no error of the run's own, and fails no good run."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run is what counts
+        say(f"{harm}: {type(error).__name__}: {error}")

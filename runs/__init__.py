@@ -1,0 +1,1 @@
+"""What a run is: its key, plan, reasons, summary and releases. Knows no Prefect."""

@@ -1,0 +1,1 @@
+"""Which model a person means, what it answers, and the page that shows it."""

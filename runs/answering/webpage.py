@@ -1,0 +1,134 @@
+"""The web page of a run: gather what it shows from the store, and write it."""
+
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from evergreen.errors import BadInput
+from evergreen.paths import can_be_named
+from evergreen.reports import webpage
+from runs.summary import newest_run, output_of, run_summary
+from runs.tables import classes_of, read_json, read_table
+from storage.artifacts import Ref
+from storage.champions import Champions
+from storage.runs import run_folder
+from storage.store import Store
+
+_FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run released is shown
+_CALIBRATION = "calibration.json"
+
+
+def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
+    """Write the page of a run, whole or not at all, and return its folder.
+
+    Args:
+        store: where the run is.
+        run_id: the run; None takes the champion's, of the recipe of the newest run that completed, or that run itself
+            where nobody was promoted.
+        out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
+
+    Raises:
+        BadInput: there is no such run, it has no TensorFlow.js export that may be shown, TensorFlow.js is not
+            installed, or the folder holds something else.
+    """
+    summary = run_summary(store, run_id) if run_id else _in_charge(store)
+    folder = (out or run_folder(store, summary["id"]) / "web").absolute()
+    if not can_be_named(folder):
+        raise BadInput(f"expected a folder for the page, received a name that is too long: {folder}; choose --out")
+    if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
+        raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
+    shown = _shown(store, summary)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(mkdtemp(prefix=".page-", dir=folder.parent))
+    try:
+        webpage.write(shown, store.read_blob, aside / "page")
+        if folder.exists():
+            folder.rename(aside / "earlier")
+        (aside / "page").rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
+
+
+def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
+    proof = _proof(summary)
+    exports, dataset, evaluation = (_output(store, summary, step) for step in ("export", "split", "evaluate"))
+    files = store.manifest(exports.sha256).files
+    prefix = f"{proof['format']}/"
+    table = read_table(store, dataset)
+    classes = classes_of(store, exports)
+    settings, metrics = summary["settings"], summary["metrics"]
+    judged = "test" if "test" in metrics else "validation"
+    return webpage.Shown(
+        title=settings["title"] or summary["recipe"],
+        recipe=summary["recipe"],
+        run=summary["id"],
+        classes=classes,
+        image=settings["image"],
+        model={name.removeprefix(prefix): store.read(exports, name) for name in files if name.startswith(prefix)},
+        digest=exports.sha256,
+        unsure=_unsure(store, evaluation),
+        samples=webpage.choose_samples(table, classes),
+        card={
+            "network": settings["train"]["backbone"],
+            "judged": {"split": judged, **{name: metrics[judged][name] for name in ("accuracy", "count")}},
+            "trained": metrics["train"]["count"],
+            "proof": {name: proof.get(name) for name in ("format", "verified", "agreement", "count")},
+            "digests": {
+                "model": output_of(summary, "train"),
+                "export": exports.sha256,
+                "dataset": dataset.sha256,
+            },
+        },
+    )
+
+
+def _in_charge(store: Store) -> dict[str, Any]:
+    """Return the run of the champion, or the newest where there is none: a page is published, so the better model."""
+    newest = run_summary(store, None)
+    name = newest["recipe"]
+    champion = Champions(store.root).current(name)
+    if champion is None:
+        return newest
+    if found := newest_run(store, name, champion):
+        return found
+    raise BadInput(f"no run of {name}'s champion {champion[:12]} is left in {store.root}; name a run")
+
+
+def _proof(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``run.json`` says of the run's best TensorFlow.js export that may be released."""
+    exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary.get("exports", [])}
+    found = [exported[name] for name in _FORMATS if name in exported]
+    if not found:
+        formats = ", ".join([*exported, "tfjs"])
+        raise BadInput(
+            f"run {summary['id']}: expected a TensorFlow.js export, found {', '.join(exported) or 'none'}; "
+            f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{formats}]'"
+        )
+    released = [entry for entry in found if entry["verified"] != "failed"]
+    if not released:
+        raise BadInput(
+            f"run {summary['id']}: its {found[0]['format']} export failed verification and is not shown: "
+            f"{found[0]['reason']}"
+        )
+    return released[0]
+
+
+def _unsure(store: Store, evaluation: Ref) -> dict[str, float | None] | None:
+    """Return below which probability an answer is unsure, if the evaluation measured it."""
+    if _CALIBRATION not in store.manifest(evaluation.sha256).files:
+        return None
+    found = read_json(store, evaluation, _CALIBRATION)
+    return {"below": found["unsure_below"], "precision": found["unsure_precision"]}
+
+
+def _output(store: Store, summary: dict[str, Any], step: str) -> Ref:
+    digest = output_of(summary, step)
+    if digest is None:
+        raise BadInput(f"run {summary['id']} ended before {step}; choose a run that completed")
+    return store.manifest(digest).ref()
+
+
+def _may_be_replaced(folder: Path) -> bool:
+    return (folder / webpage.PAGE).is_file() or not any(folder.iterdir())

@@ -1,0 +1,53 @@
+"""Where the craft reads images, and where in the store's folder it keeps what it made of them. Knows no Prefect."""
+
+from evergreen.images.pixels import Images
+from evergreen.images.rows import evict
+from evergreen.variables import CACHE_GIB, value_of
+from runs.keys import fingerprint_of
+from runs.run import Run
+from storage.store import Store
+from storage.upkeep import below
+
+# What one image says of itself depends on this code and these libraries, and is remembered for as long as they stay.
+_MEASURE = "evergreen.datasets.measure_worker:answer"
+_LIBRARIES = ("pillow", "pillow-heif", "opencv-python-headless", "numpy", "blake3")
+_DOOR = ("opencv-python-headless", "pillow", "pillow-heif", "numpy")
+
+
+def images_of(run: Run) -> Images:
+    """Return where a run's images are read, and its caches: one folder for each version of the code that fills it."""
+    cache = run.store.root / "cache"
+    pixels = cache / "pixels" / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
+    craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
+    features = cache / "features" / craft[:16]
+    return Images(run.store.read_blob, pixels, features)
+
+
+def trim_cache(store: Store) -> int:
+    """Delete what was unused for longest from the caches, down to their limit; return the bytes freed.
+
+    Raises:
+        BadInput: ``EVERGREEN_CACHE_GIB`` is no number of 0 or more.
+    """
+    return evict(store.root / "cache", _limit())
+
+
+def cache_excess(store: Store) -> int:
+    """Return by how many bytes the caches are over their limit.
+
+    Raises:
+        BadInput: as ``trim_cache``.
+    """
+    taken = sum(found.st_size for name, found in below(store.root / "cache") if name.endswith(".rows"))
+    return max(0, taken - _limit())
+
+
+def _limit() -> int:
+    set_to = value_of(CACHE_GIB)
+    limit: float = CACHE_GIB.read(CACHE_GIB.default) if set_to is None else set_to
+    return int(limit * 2**30)
+
+
+def memo_prefix() -> str:
+    """Return how the name of the file begins in which this code and these libraries remember images."""
+    return f"screen-{fingerprint_of(_MEASURE, _LIBRARIES)[:24]}"

@@ -1,0 +1,111 @@
+"""Where the checkpoints of a training lie: one folder for all its time limits, so that a longer one goes on.
+
+Knows no Prefect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evergreen.judging.ended import is_cut, words
+from runs.tables import read_json
+from storage.artifacts import Ref
+from storage.errors import StoreError
+from storage.steps.keys import KeyParts
+from storage.steps.records import Records
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from evergreen.vision.training.checkpoint import State
+
+ENDED = "ended.json"
+_LIMIT = "time_limit_minutes"
+
+
+def folder_of(store: Store, parts: KeyParts) -> Path:
+    """Return the folder of a training's checkpoints.
+
+    An epoch follows from the one before and the rest of the recipe; when the time is over decides only where it ends.
+
+    Args:
+        store: whose folder it is below.
+        parts: of the key of a step ``train``.
+    """
+    train = {name: value for name, value in parts.recipe.get("train", {}).items() if name != _LIMIT}
+    course = replace(parts, recipe={**parts.recipe, "train": train})
+    return store.root / "checkpoints" / course.key
+
+
+def state_of(store: Store, key: str) -> "State | None":
+    """Return what is kept of the training that was to be stored under a key; None if nothing is."""
+    from evergreen.vision.training.checkpoint import Checkpoints  # takes NumPy, which nobody else here needs
+
+    try:
+        parts = KeyParts.parse(store.read_blob(key))
+    except StoreError:  # it was stopped before it began
+        return None
+    return Checkpoints(folder_of(store, parts)).load()
+
+
+def why_ended(store: Store, model: Ref) -> dict[str, Any] | None:
+    """Return why the training of a model ended, as ``ended.words`` takes it; None of a model that does not say."""
+    try:
+        says = ENDED in store.manifest(model.sha256).files
+        ended: dict[str, Any] | None = read_json(store, model, ENDED) if says else None
+    except StoreError:
+        return None
+    return ended
+
+
+def goes_on(store: Store, parts: KeyParts) -> bool:
+    """Whether a training that is to run would take up what a stopped or cut one left."""
+    return any(folder_of(store, parts).glob("*.npz"))
+
+
+def foretold(store: Store, parts: KeyParts, model: Ref | None) -> str:
+    """Return what a plan says of a training beyond its reason.
+
+    Args:
+        store: where the model is.
+        parts: of the training's key.
+        model: that is reused; None if the training would run.
+    """
+    if model is None:
+        return "; goes on from a checkpoint" if goes_on(store, parts) else ""
+    ended = why_ended(store, model)
+    return f"; {words(ended)}" if ended and not is_cut(ended) else ""  # of a cut one, the reason speaks
+
+
+def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
+    """Say why a step is reused, and of a training that the time limit cut how it can go on.
+
+    Args:
+        store: where the output is.
+        parts: of the step's key.
+        output: what the step published.
+    """
+    ended = why_ended(store, output) if parts.step == "train" else None
+    if ended is None or not is_cut(ended):
+        return "nothing changed"
+    return f"nothing changed, but the training had not ended by itself: {_how_to_go_on(store, parts, ended)}"
+
+
+def _how_to_go_on(store: Store, parts: KeyParts, ended: Mapping[str, Any]) -> str:
+    limit: Mapping[str, Any] = parts.recipe.get("train", {})
+    where = "it goes on from there" if goes_on(store, parts) else "its checkpoint is gone, so it begins anew"
+    return f"{words(ended)}; to train on, raise train.{_LIMIT}, now {limit.get(_LIMIT):g}: {where}"
+
+
+def ended_trainings(store: Store) -> list[Path]:
+    """Return the checkpoints of trainings whose model is in safety; a kill at the right moment leaves such.
+
+    Those of a training that the time limit cut stay: a longer limit goes on from them.
+    """
+    records = Records(store)
+    over = set()
+    for record in records.all("train"):
+        parts, ended = records.parts(record), why_ended(store, record.output)
+        if parts and records.read(record.key) and not (ended and is_cut(ended)):
+            over.add(folder_of(store, parts))
+    return sorted(path for path in (store.root / "checkpoints").glob("*") if path in over)

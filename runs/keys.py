@@ -1,0 +1,213 @@
+"""The step key of one step in one run, and the words for why a step must run. Knows no Prefect."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+from evergreen.images.processors import threads_of
+from evergreen.paths import is_file, path_of
+from evergreen.recipe import Recipe, in_full
+from evergreen.steps import BY_NAME, Step
+from evergreen.vision.formats.chromium import chromium
+from evergreen.vision.networks.distributions import distributions_of
+from evergreen.vision.networks.precision import precision_of
+from storage.artifacts import Manifest, Ref
+from storage.digests import canonical_json, sha256_bytes, sha256_file
+from storage.steps.fingerprint import reachable_code
+from storage.steps.keys import KeyParts, differences
+from storage.steps.records import Records
+from storage.store import Store
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# Recipe models and the step table carry no behaviour: their values are in the key already.
+_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps")
+_NEAREST_AMONG = 50
+_ANOTHER_FORM = "keys are written in another form since an update of Evergreen"
+_PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
+
+
+def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref]) -> KeyParts:
+    """Return everything that decides a step's output.
+
+    Args:
+        step: a row of the step table.
+        recipe: where the step's values are read.
+        store: where the inputs are.
+        inputs: parameter name -> artifact, for each of the step's inputs.
+
+    Raises:
+        KeyError: an input is missing or unknown.
+        ArtifactMissing, ArtifactDamaged: an input's manifest cannot be read.
+    """
+    if set(inputs) != set(step.inputs):
+        raise KeyError(f"{step.name}: expected the inputs {sorted(step.inputs)}, received {sorted(inputs)}")
+    return KeyParts(
+        step=step.name,
+        format=step.format,
+        inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
+        recipe=recipe.choices(step.recipe),
+        code=code_digests(step),
+        libraries=libraries_of(step, recipe),
+    )
+
+
+def code_digests(step: Step) -> dict[str, str]:
+    """Return {module or data file: SHA-256 of its normalised text} of what the step's core function can reach."""
+    return {name: sha256_bytes(text.encode()) for name, text in code_of(step).items()}
+
+
+def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
+    """Return {library, file or rule outside the recipe: its version} of what may change the step's output."""
+    return (
+        {name: _version(name) for name in (*step.libraries, *(distributions_of(recipe.train) if step.weights else ()))}
+        | _named_files(step, recipe)
+        | ({"precision": precision_of(recipe.train)} if step.precision else {})
+        | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
+    )
+
+
+def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
+    """Return {``file`` and the value's path in the recipe: digest} for values that name a file which is there."""
+    found = {}
+    for dotted in step.recipe_files:
+        value: Any = recipe
+        for part in dotted.split("."):
+            value = getattr(value, part)
+        if isinstance(value, str) and is_file(path := path_of(value)):
+            found[f"file {dotted}"] = f"sha256 {sha256_file(path)}"
+    return found
+
+
+def given(step: Step, inputs: Mapping[str, Ref]) -> dict[str, str]:
+    """Return {upstream step: digest of the whole artifact that it gave}; for people and lineage, not for the key."""
+    return {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
+
+
+def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
+    """Return the digest of an input, or of just those of its files that a step reads, with its kind and facts."""
+    if names is None:
+        return ref.sha256
+    whole = store.manifest(ref.sha256)
+    return Manifest(whole.kind, {name: whole.files[name] for name in names}, whole.facts).ref().sha256
+
+
+def code_of(step: Step) -> dict[str, str]:
+    """Return {module or data file: normalised text} of what the step's core function can reach."""
+    code: dict[str, str] = {}
+    for function in filter(None, (step.core, *step.processes)):
+        code |= reachable_code(function, PROJECT, ("evergreen",), _LEAVE_OUT)
+    return code | {name: (PROJECT / name).read_text(encoding="utf-8") for name in step.files}
+
+
+def fingerprint_of(core: str, libraries: Iterable[str]) -> str:
+    """Return one SHA-256 for what a function can reach and the versions of some libraries.
+
+    Args:
+        core: ``module:function`` of the craft.
+        libraries: names of distributions.
+    """
+    code = reachable_code(core, PROJECT, ("evergreen",), _LEAVE_OUT)
+    return sha256_bytes(canonical_json({"code": code, "libraries": {name: _version(name) for name in libraries}}))
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The earlier record of the same step and recipe that differs least; the newer of two.
+
+    Attributes:
+        parts: of its key, with every default of the recipe.
+        differences: what differs, in words; one or more.
+    """
+
+    parts: KeyParts
+    differences: list[str]
+
+
+def nearest_earlier(parts: KeyParts, settings: Mapping[str, Any], records: Records, recipe: str) -> Earlier | None:
+    """Return the earlier record that a key differs least from, or None if there is none whose parts are known.
+
+    Args:
+        parts: of the key that is asked about; its own record does not count.
+        settings: what the recipe had for that key, section by section, with every default.
+        records: of the store.
+        recipe: the recipe's name.
+    """
+    own, wanted = records.read(parts.key), written_out(parts, settings)
+    earlier = [
+        record
+        for record in records.all(parts.step)
+        if record.recipe == recipe and record.key != parts.key and (own is None or record.finished < own.finished)
+    ]
+    known = [
+        written_out(found, record.settings) for record in earlier[:_NEAREST_AMONG] if (found := records.parts(record))
+    ]
+    compared = [Earlier(found, differences(found, wanted) or [_ANOTHER_FORM]) for found in known]
+    return min(compared, key=lambda one: len(one.differences), default=None)
+
+
+def written_out(parts: KeyParts, settings: Mapping[str, Any]) -> KeyParts:
+    """Return the parts of a key with every default of the recipe, to be shown and compared in words.
+
+    Args:
+        parts: of the key.
+        settings: what the recipe had then; what it lacks has its present default, for a field is added with the
+            default that does what was done before.
+    """
+    step = BY_NAME.get(parts.step)
+    read = {*parts.recipe, *(step.recipe if step else ())}
+    known = {name: value for name, value in settings.items() if name in read}
+    return replace(parts, recipe=in_full({**parts.recipe, **known}, read))
+
+
+def only(recipe: Recipe, sections: Iterable[str]) -> Recipe:
+    """Return the recipe with just these sections: reading another would make a stale result, so it raises."""
+    return cast(Recipe, _Only({name: getattr(recipe, name) for name in sections}))
+
+
+class _Only:
+    def __init__(self, sections: dict[str, Any]) -> None:
+        self.__dict__.update(sections)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"this step reads recipe.{name}, which its row of the step table does not name")
+
+
+def why_it_runs(parts: KeyParts, records: Records, recipe: Recipe) -> str:
+    """Say why a step must run: what differs from the nearest earlier record of the same recipe.
+
+    Args:
+        parts: of the key that has no reliable record.
+        records: of the store.
+        recipe: the recipe, whole.
+    """
+    if records.path(parts.key).exists():
+        return "its artifact was missing or damaged"
+    nearest = nearest_earlier(parts, recipe.model_dump(mode="json"), records, recipe.name)
+    if nearest is None:
+        return "first run"
+    words = nearest.differences
+    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
+    return "; ".join(words[:3]) + more
+
+
+@lru_cache
+def _version(name: str) -> str:
+    """Return the version of a distribution, of an npm package (``npm:NAME``) or of a program, or absent."""
+    if name in _PROGRAMS:
+        program = _PROGRAMS[name]()
+        answer = program and subprocess.run([program, "--version"], capture_output=True, encoding="utf-8", check=False)
+        return answer.stdout.strip() if answer else "absent"
+    if name.startswith("npm:"):
+        package = PROJECT / "node_modules" / name.removeprefix("npm:") / "package.json"
+        return str(json.loads(package.read_bytes())["version"]) if package.is_file() else "absent"
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,68 @@
+"""The plan: which steps would run, which are reused, and why; asks the store, starts neither Prefect nor TensorFlow."""
+
+from evergreen.errors import OnlyInARun
+from evergreen.recipe import Recipe
+from evergreen.sections.release import RetrainWhen
+from evergreen.steps import STEPS, Step
+from runs.kept.checkpoints import foretold, unchanged
+from runs.keys import given, key_parts, why_it_runs
+from runs.run import Entry, State
+from runs.source import Asked, ask_source, desk_of_a_plan
+from runs.standing import decide, opponent_of
+from storage.artifacts import Ref
+from storage.steps.records import Records
+from storage.store import Store
+
+
+def plan(recipe: Recipe, store: Store) -> list[Entry]:
+    """Return one entry a step, in the table's order: reused, would run, or unknown until something has run."""
+    outputs: dict[str, Ref] = {}
+    entries = []
+    records = Records(store)
+    for step in STEPS:
+        inputs = {name: outputs[above] for name, above in step.inputs.items() if above in outputs}
+        entry = _look_up(step, recipe, store, records, inputs)
+        if entry.output:
+            outputs[step.name] = entry.output
+        entries.append(entry)
+    return entries
+
+
+def nothing_to_do(entries: list[Entry]) -> bool:
+    """Whether every step of a plan is reused."""
+    return all(entry.state == "reused" for entry in entries)
+
+
+def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dict[str, Ref]) -> Entry:
+    missing = [above for name, above in step.inputs.items() if name not in inputs]
+    if missing:
+        return Entry(step.name, "unknown", f"known once {missing[0]} has run")
+    parts = key_parts(step, recipe, store, inputs)
+    record = records.read(parts.key)
+    output = record.output if record else None
+    reason = unchanged(store, parts, record.output) if record else why_it_runs(parts, records, recipe)
+    if not step.cached:
+        try:
+            asked = _ask(step, recipe, store, records, inputs)
+        except OnlyInARun as error:
+            return Entry(step.name, "unknown", str(error), key=parts.key)
+        if (now := asked.manifest.ref()) != output:
+            output, record, reason = now, None, step.asks if record else reason
+        reason = asked.remark or reason
+    state: State = "reused" if record else "would run"
+    if step.name == "train":
+        reason += foretold(store, parts, record.output if record else None)
+    if step.name == "train" and not record and recipe.retrain_when != RetrainWhen():
+        reason += "; unless retrain_when ends the run before it"
+    return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))
+
+
+def _ask(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dict[str, Ref]) -> Asked:
+    """Return what a step that is never cached would publish now."""
+    if step.name == "challenge":
+        return Asked(opponent_of(store, recipe.name, inputs["challenger"]))
+    if step.name == "promote":
+        return Asked(
+            decide(store, recipe.name, inputs["challenger"], inputs["champion"], inputs["comparison"]).manifest
+        )
+    return ask_source(recipe, store, records, desk_of_a_plan(store))

@@ -1,0 +1,84 @@
+"""What a source may use of a store, and what probe publishes, also for a plan that publishes nothing. No Prefect."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evergreen.addresses import OpenSecret
+from evergreen.errors import OnlyInARun, SourceUnreachable
+from evergreen.recipe import Recipe
+from evergreen.sources.fetching.desk import Desk, Kept, Tell
+from evergreen.sources.probe import probe
+from runs.keys import written_out
+from storage.artifacts import Blob, Manifest, Ref
+from storage.steps.records import Records
+from storage.store import Store
+
+KIND = "source"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What probe learned: the manifest to publish, and a remark if the source could not be reached."""
+
+    manifest: Manifest
+    remark: str = ""
+
+
+class StoreShelf:
+    """A store as the place where finished downloads rest."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def has(self, kept: Kept) -> bool:
+        """Whether these bytes are here, by name and size; whoever reads them checks them."""
+        return self._store.has_blob(Blob(kept.sha256, kept.size))
+
+    def take(self, path: Path, kept: Kept) -> None:
+        """Move a finished file in."""
+        self._store.adopt({path: Blob(kept.sha256, kept.size)})
+        path.unlink(missing_ok=True)  # it was here already
+
+
+def _no_secrets(name: str) -> str:
+    raise OnlyInARun(f"its address needs the Prefect Secret block {name}, which is opened in a run alone")
+
+
+def _to_nobody(name: str, done: int, total: int | None) -> None:
+    """Hear of a download without saying so."""
+
+
+def desk_of(store: Store, open_secret: OpenSecret, tell: Tell) -> Desk:
+    """Return what a source may use: the store's blobs, and two folders of caches outside lineage."""
+    return Desk(StoreShelf(store), store.root / "downloads", store.root / "indexes", open_secret, tell)
+
+
+def desk_of_a_plan(store: Store) -> Desk:
+    """Return what a source may use while nothing may be fetched and no Secret block is opened."""
+    return replace(desk_of(store, _no_secrets, _to_nobody), may_fetch=False)
+
+
+def ask_source(recipe: Recipe, store: Store, records: Records, desk: Desk) -> Asked:
+    """Ask the source for its present version; offline, go on with the last one whose bytes are all here.
+
+    Raises:
+        SourceUnreachable: nobody answers, and there is no good copy of this source here.
+        SourceUnavailable, BadInput: as the source says.
+    """
+    try:
+        return Asked(Manifest(KIND, {}, probe(recipe.source, desk)))
+    except SourceUnreachable as error:
+        if known := _last_good(recipe, store, records):
+            return Asked(store.manifest(known.sha256), f"not reachable now; going on with what is here. {error}")
+        raise
+
+
+def _last_good(recipe: Recipe, store: Store, records: Records) -> Ref | None:
+    """Return the newest answer of this very source whose bytes were acquired and are whole."""
+    wanted = {"source": recipe.source.model_dump(mode="json")}  # a step's own copy of the recipe has its sections alone
+    whole = {record.inputs.get("probe") for record in records.all("acquire") if store.is_whole(record.output)}
+    for record in records.all("probe"):
+        parts = records.parts(record)
+        if parts and record.output.sha256 in whole and written_out(parts, record.settings).recipe == wanted:
+            return record.output
+    return None

@@ -1,0 +1,200 @@
+"""What a run leaves for people and programs: run.json, the report and the exports as ordinary files."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from evergreen.errors import BadInput
+from evergreen.judging.ended import with_words
+from evergreen.judging.leaning import told
+from evergreen.recipe import Recipe
+from evergreen.reports.this_run import fill_in
+from runs.kept.checkpoints import why_ended
+from runs.run import Run
+from runs.standing import promoted_by
+from runs.tables import read_json
+from storage.artifacts import Blob, Ref
+from storage.digests import canonical_json, sha256_bytes
+from storage.disk import explained
+from storage.exports import link, show
+from storage.runs import read_summary, run_folder, summaries, summary_file, write_summary
+from storage.store import Store
+
+_SPEED = ("load_seconds", "median_ms", "p95_ms")
+
+
+def finish(run: Run, outcome: str, error: str | None = None) -> dict[str, Any]:
+    """Write the run's folder and return what ``run.json`` says.
+
+    Args:
+        run: with its journal.
+        outcome: completed, not retrained, failed or cancelled; of an inspection, what it was.
+        error: why it failed, in words.
+
+    Raises:
+        StoreUnwritable: the disk is full, or the folder may not be written.
+    """
+    with explained(run.store.root):
+        return _finish(run, outcome, error)
+
+
+def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
+    folder = run_folder(run.store, run.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = run.journal.entries
+    outputs = {name: entry.output for name, entry in entries.items() if entry.output}
+    exports = _entries(run, outputs, folder)
+    summary: dict[str, Any] = {
+        "id": run.id,
+        "recipe": run.recipe.name,
+        "outcome": outcome,
+        "steps": [entry.as_json() for entry in entries.values()],
+        "decision": run.journal.decision,
+        "training": run.journal.training or _training(run.store, outputs),
+        "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
+        "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
+        "shortcuts": _shortcuts(run.store, outputs),
+        "exports": exports,
+        "comparison": _comparison(run.store, outputs),
+        "promoted": promoted_by(run),
+        "settings": run.recipe.model_dump(mode="json"),
+    }
+    if error:
+        summary["error"] = error
+    if exports and (edited := _show_exports(run.store, outputs["export"], exports, folder)):
+        summary["edited_exports"] = str(edited)
+    if "report" in outputs:
+        run.store.materialise(outputs["report"], folder)
+        page = folder / "report.html"
+        of_this_run = (run.id, summary["steps"], summary["settings"], summary["exports"])
+        page.write_bytes(fill_in(page.read_bytes(), *of_this_run))
+    write_summary(run.store, summary)
+    return summary
+
+
+def is_tracked(store: Store, recipe: Recipe, model: str) -> bool:
+    """Whether an earlier run of the recipe told its MLflow of this model; yes if the recipe names none."""
+    uri = recipe.track.mlflow
+    return uri is None or any(
+        output_of(summary, "train") == model and told.get("uri") == uri and told.get("run_id")
+        for summary in summaries(store, recipe.name)
+        if (told := summary.get("tracking", {}).get("mlflow"))
+    )
+
+
+def newest_run(store: Store, recipe: str | None, output: str | None = None) -> dict[str, Any] | None:
+    """Return ``run.json`` of the newest completed run (of one recipe; that gave this artifact), or None."""
+    for summary in summaries(store, recipe):
+        outputs = [step["output"] for step in summary["steps"]]
+        if summary["outcome"] == "completed" and (output is None or output in outputs):
+            return summary
+    return None
+
+
+def run_summary(store: Store, run_id: str | None) -> dict[str, Any]:
+    """Return ``run.json`` of a run; None means the newest that completed.
+
+    Raises:
+        BadInput: there is no such run, or its ``run.json`` is torn or not ours.
+    """
+    if run_id is None:
+        if newest := newest_run(store, None):
+            return newest
+        raise BadInput(f"expected a run in {store.root}, found none; run: evergreen retrain digits")
+    if summary := named_run(store, run_id):
+        return summary
+    known = [summary["id"] for summary in islice(summaries(store), 5)]
+    raise BadInput(f"expected the id of a run, received {run_id!r}; the newest are: {', '.join(known) or 'none'}")
+
+
+def named_run(store: Store, ref: str) -> dict[str, Any] | None:
+    """Return ``run.json`` of the run whose id a reference is, or None if it is no run's.
+
+    Raises:
+        BadInput: it is a run's, but its ``run.json`` is torn or not ours.
+    """
+    if summary := read_summary(store, ref):
+        return summary
+    if path := summary_file(store, ref):
+        raise BadInput(f"expected what a run wrote of itself, found something else in {path}; name another run")
+    return None
+
+
+def output_of(summary: dict[str, Any], step: str) -> str | None:
+    """Return the digest of what a step of a finished run published."""
+    found = [entry["output"] for entry in summary["steps"] if entry["name"] == step]
+    return found[0] if found else None
+
+
+def _training(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+    """Return why the training of the run's model ended, whether it was this run's or an earlier one's."""
+    ended = why_ended(store, outputs["train"]) if "train" in outputs else None
+    return ended and with_words(ended)
+
+
+def _of_evaluation(store: Store, outputs: dict[str, Ref], name: str) -> dict[str, Any]:
+    return read_json(store, outputs["evaluate"], name) if "evaluate" in outputs else {}
+
+
+def _shortcuts(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
+    """Return what the model leans on; empty if the run did not come so far."""
+    return told(**read_json(store, outputs["evaluate"], "shortcuts.json")) if "evaluate" in outputs else {}
+
+
+def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+    """Return what became of the run's release: its standing and the comparison; None if the run did not come so far."""
+    if "compare" not in outputs or "promote" not in outputs:
+        return None
+    comparison: dict[str, Any] = read_json(store, outputs["compare"], "comparison.json")
+    return {**comparison, **store.manifest(outputs["promote"].sha256).facts}
+
+
+def _entries(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:
+    """Return what ``run.json`` says of each format; one that failed its proof is not released and has no path."""
+    if "export" not in outputs:
+        return []
+    store = run.store
+    manifest = store.manifest(outputs["export"].sha256)
+    by_format = {proof["format"]: proof for proof in _proofs(run, outputs)}
+    entries = []
+    for name in manifest.facts["formats"]:
+        proof = by_format.get(name, {"verified": "not verified", "reason": "verify did not end", "agreement": None})
+        size = sum(blob.size for file, blob in manifest.files.items() if file.startswith(f"{name}/"))
+        released = proof["verified"] != "failed"
+        path = str(folder / "exports" / name) if released else None
+        entries.append({"format": name, "released": released, "path": path, "bytes": size} | proof)
+    return entries
+
+
+def _proofs(run: Run, outputs: dict[str, Ref]) -> list[dict[str, Any]]:
+    """Return what every export showed, with its speeds: those are in the step's record, for they differ each time."""
+    if "verify" not in outputs:
+        return []
+    proofs: list[dict[str, Any]] = read_json(run.store, outputs["verify"], "verification.json")
+    key = run.journal.entries["verify"].key
+    record = run.records.read(key) if key else None
+    speeds = record.measured.get("speeds", {}) if record else {}
+    for proof in proofs:
+        measured = speeds.get(proof["format"], {})
+        proof["runtimes"] = [
+            dict.fromkeys(_SPEED) | shown | measured.get(shown["runtime"], {}) for shown in proof.get("runtimes", ())
+        ]
+    return proofs
+
+
+def _show_exports(store: Store, export: Ref, entries: list[dict[str, Any]], folder: Path) -> Path | None:
+    """Link the run's folder to the exports that may be released; ``not-released.txt`` says why others are not.
+
+    Returns:
+        Where exports went that somebody had changed since they were copied, or None.
+    """
+    released = {entry["format"] for entry in entries if entry["released"]}
+    stored = store.manifest(export.sha256).files.items()
+    files: dict[str, Blob | bytes] = {file: blob for file, blob in stored if file.split("/")[0] in released}
+    name = export.sha256
+    if refused := [f"{entry['format']}: {entry['reason']}\n" for entry in entries if not entry["released"]]:
+        files["not-released.txt"] = "".join(refused).encode()
+        name += f"-{sha256_bytes(canonical_json([sorted(released), refused]))[:12]}"
+    shown = show(store, name, files)
+    link(shown.folder, folder / "exports")
+    return shown.edited

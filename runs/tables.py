@@ -1,0 +1,53 @@
+"""Reading and publishing what travels between tasks: tables, JSON, and the class order."""
+
+import json
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from evergreen.tables import from_csv, to_csv
+from storage.artifacts import Ref
+from storage.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATASET = "dataset.csv"
+
+
+def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
+    """Return a table of an artifact."""
+    return from_csv(store.read(ref, name))
+
+
+def read_json(store: Store, ref: Ref, name: str) -> Any:
+    """Return a JSON file of an artifact."""
+    return json.loads(store.read(ref, name))
+
+
+def read_folder(store: Store, ref: Ref, under: str) -> dict[str, bytes]:
+    """Return name without its suffix -> bytes, for the files of an artifact below a prefix."""
+    names = [name for name in store.manifest(ref.sha256).files if name.startswith(under)]
+    return {PurePosixPath(name).stem: store.read(ref, name) for name in names}
+
+
+def classes_of(store: Store, ref: Ref) -> list[str]:
+    """Return the class names, in order, that an artifact carries."""
+    return list(store.manifest(ref.sha256).facts["classes"])
+
+
+def publish_dataset(
+    store: Store,
+    dataset: "pd.DataFrame",
+    classes: list[str],
+    facts: Mapping[str, Any] | None = None,
+    **tables: "pd.DataFrame",
+) -> Ref:
+    """Publish a dataset table, its class order, and tables about it (``name`` -> ``name.csv``)."""
+    files = {DATASET: to_csv(dataset)} | {f"{name}.csv": to_csv(table) for name, table in tables.items()}
+    return store.publish("dataset", files, {"classes": classes, **(facts or {})})
+
+
+def to_json(value: Any) -> bytes:
+    """Return JSON for a person to read: indented, sorted, the same bytes every time."""
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,1 @@
+"""What steps gave, and under which keys: records, read as lineage; memories of small answers."""

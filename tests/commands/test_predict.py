@@ -1,0 +1,450 @@
+"""evergreen predict, on a tiny store that was really trained: which model, which images, and what comes out."""
+
+import csv
+import io
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import cv2
+import pytest
+from command import Command
+from fake_server import FakeServer
+from hostile_images import EPS, icns, jpeg2000, saved, thin_png
+from no_runs import NO_SUMMARIES, litter
+from PIL import Image
+
+from commands.main import app
+from evergreen.errors import BadInput
+from evergreen.images import pixels
+from runs.tables import to_json
+from storage.runs import run_folder
+from storage.store import Store
+
+CALIBRATION = "calibration.json"
+COLOURS = {"bright": (190, 190, 190), "dark": (20, 20, 20), "red": (190, 20, 20)}
+RECIPE = """
+name: colours
+source: {{local: {{path: "{photos}"}}}}
+repair: {{classes: [bright, dark, red]}}
+split: {{method: exact, validation: 0.2, test: 0.2}}
+image: {{height: 8, width: 8}}
+train:
+  backbone: cnn
+  cnn: [{{filters: 4}}]
+  head: {{pooling: average, dense: [{{units: 8}}]}}
+  phases: [{{epochs: 25, learning_rate: 0.02, batch: 8}}]
+export: {{formats: [tflite-float32, tflite-int8]}}
+"""
+
+
+class Said(NamedTuple):
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Trained(NamedTuple):
+    """The store, the run that trained, and the same image of each class under names by class."""
+
+    store: Store
+    run: dict[str, Any]
+    photos: Path
+
+    def output(self, step: str) -> str:
+        return next(entry["output"] for entry in self.run["steps"] if entry["name"] == step)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes], prefect_server: str) -> Trained:
+    from flows.retrain import retrain
+
+    folder = tmp_path_factory.mktemp("with späces in it")
+    for label, colour in COLOURS.items():
+        (folder / "source" / label).mkdir(parents=True)
+        (folder / "photos").mkdir(exist_ok=True)
+        for seed in range(20):
+            (folder / "source" / label / f"{seed}.png").write_bytes(png(seed, (9, 7), colour))
+        (folder / "photos" / f"{label}.png").write_bytes(png(100, (9, 7), colour))
+    (folder / "source" / "unlabelled").mkdir()
+    for number, label in enumerate(["red", "dark", "bright", "red"]):
+        (folder / "source" / "unlabelled" / f"{number}.png").write_bytes(png(200 + number, (9, 7), COLOURS[label]))
+    (folder / "colours.yaml").write_text(RECIPE.format(photos=folder / "source"))
+    store = Store(folder / "støre")
+    run = retrain(str(folder / "colours.yaml"), None, None, str(store.root))
+    return Trained(store, run, folder / "photos")
+
+
+@pytest.fixture
+def predict(trained: Trained, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run the command in this process, where TensorFlow is loaded already."""
+
+    def run(*arguments: str) -> Said:
+        capfd.readouterr()
+        said = app(["predict", *map(str, arguments), "--store", str(trained.store.root)], standalone_mode=False)
+        code = int(said or 0)  # typer returns the exit code in this mode
+        return Said(code, *capfd.readouterr())
+
+    return run
+
+
+def _labels(said: Said) -> list[str]:
+    return [one["top"][0]["label"] if "top" in one else one["error"] for one in json.loads(said.out)["predictions"]]
+
+
+# -- which images ------------------------------------------------------------------------------------------------------
+
+
+def test_answers_come_in_the_order_that_was_asked_for(trained: Trained, predict: Any) -> None:
+    red, dark, bright = (trained.photos / f"{label}.png" for label in ("red", "dark", "bright"))
+    said = predict(red, dark, red, bright, trained.photos, "--json")
+    assert (said.code, said.err) == (0, "")
+    assert _labels(said) == ["red", "dark", "red", "bright", "bright", "dark", "red"]
+    answer = json.loads(said.out)
+    assert {name: answer[name] for name in ("recipe", "run", "model", "format", "skipped")} == {
+        "recipe": "colours",
+        "run": trained.run["id"],
+        "model": trained.output("train"),
+        "format": "keras",
+        "skipped": 0,
+    }
+    assert answer["predictions"][0]["image"] == str(red)
+    assert [len(one["top"]) for one in answer["predictions"]] == [3] * 7
+    assert sum(likeliest["probability"] for likeliest in answer["predictions"][0]["top"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_bad_files_are_listed_the_rest_is_done_and_the_code_says_so(
+    trained: Trained, predict: Any, tmp_path: Path, server: FakeServer
+) -> None:
+    red = (trained.photos / "red.png").read_bytes()
+    folder = tmp_path / "some"
+    for name, data in {
+        "=a.png": red, "broken.jpg": red[:60], "sub/b c ü.png": red, "sub/page.png": b"<html>", "readme.txt": b"x",
+    }.items():  # fmt: skip
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (tmp_path / "none").mkdir()
+    server.add("/red.png", red)
+    server.add("/login", b"<html>log in", headers={"Content-Type": "text/html"})
+    addresses = [server.url("/red.png"), server.url("/gone.png"), server.url("/login") + "?token=pl4nted"]
+    said = predict(folder, tmp_path / "none", f"{tmp_path}/*.gif", *addresses, "--json")
+    assert said.code == 2
+    answers = json.loads(said.out)["predictions"]
+    assert [one["image"].removeprefix(str(tmp_path)).removeprefix(server.url("")) for one in answers] == [
+        "/some/=a.png", "/some/broken.jpg", "/some/sub/b c ü.png", "/some/sub/page.png", "/none", "/*.gif",
+        "/red.png", "/gone.png", "/login",
+    ]  # fmt: skip
+    assert [one["top"][0]["label"] for one in answers if "top" in one] == ["red"] * 3
+    reasons = [one["error"] for one in answers if "error" in one]
+    for reason, expected in zip(
+        reasons, ["not a readable", "of no known", "no image in", "matches", "404", "HTML page"], strict=True
+    ):
+        assert expected in reason
+    assert json.loads(said.out)["skipped"] == 1
+    shown = predict(folder, *addresses)
+    assert shown.code == 2
+    assert "3 red, 4 bad" in shown.out
+    assert f"{folder}/broken.jpg: not a readable image" in shown.out
+    assert "pl4nted" not in said.out + said.err + shown.out + shown.err
+
+
+def test_grey_transparent_and_turned_images_go_through_the_one_door(
+    trained: Trained, predict: Any, tmp_path: Path
+) -> None:
+    red = Image.open(trained.photos / "red.png").convert("RGB")
+    Image.open(trained.photos / "dark.png").convert("L").save(tmp_path / "grey.png")
+    Image.new("RGBA", (9, 7), (255, 0, 0, 0)).save(tmp_path / "transparent.png")  # on white
+    turned = red.rotate(90, expand=True)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "turned.png", exif=exif)
+    red.save(tmp_path / "upright.png")
+    said = predict(tmp_path, "--json")
+    assert _labels(said) == ["dark", "bright", "red", "red"]
+    turned_top, upright_top = (one["top"] for one in json.loads(said.out)["predictions"][2:])
+    assert turned_top == upright_top
+
+
+def test_hostile_and_thin_pictures_cost_no_other_its_answer(
+    trained: Trained, predict: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = Image.open(trained.photos / "red.png").convert("RGB")
+    giant = (60_000, 60_000)
+    for name, data in {
+        "a.png": saved(red, "PNG"),
+        "b.png": icns(jpeg2000(giant, giant)),
+        "c.jpg": EPS,
+        "d.tif": saved(red, "TIFF"),
+        "e.png": thin_png(400_000, 1),
+        "f.webp": saved(red, "WEBP", lossless=True),
+        "g.png": saved(red.resize((21, 21)), "PNG"),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    real = pixels.resize
+
+    def failing(picture: Any, image: Any) -> Any:
+        if picture.shape[:2] == (21, 21):
+            raise cv2.error("(-215:Assertion failed)")
+        return real(picture, image)
+
+    monkeypatch.setattr(pixels, "resize", failing)
+    said = predict(tmp_path, "--json")
+    assert said.code == 2
+    answers = json.loads(said.out)["predictions"]
+    tops = ["red", None, None, "red", "bright", "red", None]
+    assert [one["top"][0]["label"] if "top" in one else None for one in answers] == tops
+    assert answers[1]["error"] == "3600 megapixels, over the limit of 50"
+    assert "EPS or PostScript is none of the formats that are read" in answers[2]["error"]
+    assert answers[6]["error"] == "cannot be used: error: (-215:Assertion failed)"
+
+
+def test_standard_input_and_a_leading_dash_with_the_installed_command(trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "-x.png").write_bytes((trained.photos / "dark.png").read_bytes())
+    command = Command(trained.store.root)
+    with (trained.photos / "red.png").open("rb") as file:
+        done = command("predict", "--csv", "-", "--", "-", f"{tmp_path}/-x.png", "-", stdin=file)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["image"], row["label"]) for row in rows] == [
+        ("<stdin>", "red"), (f"{tmp_path}/-x.png", "dark"), ("<stdin>", "red"),
+    ]  # fmt: skip
+
+
+def test_text_on_standard_input_is_a_bad_image(predict: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a.png\nb.png\n")))
+    said = predict("-")
+    assert said.code == 2
+    assert "<stdin>: not a readable image" in said.out
+
+
+def test_unlabelled_images_become_a_contact_sheet_and_csv(trained: Trained, predict: Any, tmp_path: Path) -> None:
+    sheet, table = tmp_path / "sheet.png", tmp_path / "answers.csv"
+    said = predict("--unlabelled", "--sheet", sheet, "--csv", table)
+    assert said.code == 0
+    assert str(sheet) in said.out
+    rows = list(csv.DictReader(table.open(newline="")))
+    assert [row["label"] for row in rows] == ["red", "dark", "bright", "red"]
+    assert [Path(row["image"]).name for row in rows] == ["0.png", "1.png", "2.png", "3.png"]
+    assert {row["truth"] for row in rows} == {""}
+    assert Image.open(sheet).size[0] > 900
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "sheet.png"]
+
+
+def test_a_sample_of_test_images_goes_through_tflite_with_the_truth(trained: Trained, predict: Any) -> None:
+    said = predict("--sample", "12", "--json")
+    answer = json.loads(said.out)
+    assert answer["format"] == "tflite-float32"
+    names = [one["image"] for one in answer["predictions"]]
+    assert len(set(names)) == 12
+    assert all(one["truth"] == one["image"].split("/")[0] for one in answer["predictions"])
+    assert [one["truth"] for one in answer["predictions"]] == _labels(said)
+    again = [one["image"] for one in json.loads(predict("--sample", "5", "--json").out)["predictions"]]
+    other = [one["image"] for one in json.loads(predict("--sample", "5", "--seed", "1", "--json").out)["predictions"]]
+    assert again == names[:5] != other
+    assert "5 of 5 right" in predict("--sample", "5", "--format", "tflite-int8").out
+    assert len(json.loads(predict("--sample", "999", "--json").out)["predictions"]) == 12  # all there are
+
+
+# -- which model -------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_is_named_by_run_digest_file_or_folder(trained: Trained, predict: Any, tmp_path: Path) -> None:
+    exports = run_folder(trained.store, trained.run["id"]) / "exports"
+    copied = tmp_path / "int8 somewhere else"
+    copied.mkdir()
+    for path in (exports / "tflite-int8").iterdir():
+        (copied / path.name).write_bytes(path.read_bytes())
+    weights = trained.store.manifest(trained.output("train")).files["model.keras"].sha256
+    named = [
+        (trained.run["id"], "keras"),
+        (trained.output("train")[:10], "keras"),
+        (trained.output("export")[:10], "keras"),
+        (trained.output("evaluate"), "keras"),
+        (trained.output("verify"), "keras"),
+        (trained.output("report"), "keras"),
+        (weights[:12], "keras"),
+        (trained.store.blob_path(weights), "keras"),
+        (exports, "keras"),
+        (exports / "tflite-float32" / "model.tflite", "tflite-float32"),
+        (exports / "tflite-int8", "tflite-int8"),
+        (copied, "tflite-int8"),
+        (copied / "model.tflite", "tflite-int8"),
+    ]
+    for ref, expected in named:
+        said = predict(trained.photos / "red.png", "--model", ref, "--json")
+        assert said.code == 0, (ref, said.err)
+        answer = json.loads(said.out)
+        assert (answer["format"], answer["model"]) == (expected, trained.output("train")), ref
+        assert _labels(said) == ["red"]
+
+
+def test_what_is_no_run_is_passed_over_and_refused_by_name(trained: Trained, predict: Any) -> None:
+    litter(trained.store)
+    try:
+        assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]
+        assert "name another run" in predict(trained.photos, "--model", "torn").err
+    finally:
+        for name in (*NO_SUMMARIES, "folder"):
+            shutil.rmtree(run_folder(trained.store, name))
+
+
+def test_a_format_is_taken_by_name_and_tflite_alone_is_float32(trained: Trained, predict: Any) -> None:
+    for wanted, expected in (("tflite", "tflite-float32"), ("tflite-int8", "tflite-int8"), ("keras", "keras")):
+        said = predict(trained.photos, "--format", wanted, "--json")
+        assert json.loads(said.out)["format"] == expected
+        assert _labels(said) == ["bright", "dark", "red"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "expected images"),
+        (("red.png", "--sample", "3"), "one of these alone"),
+        (("red.png", "--json", "--csv", "-"), "standard output is one"),
+        (("red.png", "--format", "tflit"), "Did you mean tflite-"),
+        (("red.png", "--format", "savedmodel"), "was not exported as savedmodel"),
+        (("red.png", "--recipe", "chessman"), "evergreen retrain chessman"),
+        (("red.png", "--recipe", "colours", "--model", "x"), "received both"),
+        (("red.png", "--model", "../runs"), "there is nothing at"),
+        (("red.png", "--model", "0123456789ab"), "names none"),
+        (("red.png", "--model", __file__), "no file that this store exported"),
+        (("red.png", "--model", str(Path(__file__).parent)), "holds no export"),
+        (("red.png", "--csv", "/nowhere/x.csv"), "folder that may be written"),
+        (("red.png", "--sheet", "x.jpg"), "ends in .png"),
+        (("red.png", "-", "--batch"), "no standard input"),
+        (("http://host/a.png?sig=pl4nted", "--batch"), "stored and shown"),
+        (("red.png", "--batch", "--csv", "x.csv"), "run's folder"),
+    ],
+)
+def test_bad_input_is_one_message_and_code_2(
+    trained: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], expected: str
+) -> None:
+    monkeypatch.chdir(trained.photos)
+    said = predict(*arguments)
+    assert said.code == 2
+    assert expected in said.err
+    assert "pl4nted" not in said.err
+    assert said.out == ""
+
+
+def test_what_no_model_went_into_is_no_model(trained: Trained, predict: Any) -> None:
+    said = predict("x.png", "--model", trained.output("split"))
+    assert (said.code, "no model went into" in said.err) == (2, True)
+
+
+def test_an_export_whose_file_was_changed_is_refused(trained: Trained, predict: Any, tmp_path: Path) -> None:
+    source = run_folder(trained.store, trained.run["id"]) / "exports" / "tflite-int8"
+    for path in source.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes() + b"\n")
+    assert "whole and unchanged" in predict(trained.photos, "--model", tmp_path).err
+
+
+def test_without_a_model_nothing_is_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        app(["predict", "x.png", "--store", str(tmp_path / "new")])
+    assert end.value.code == 2
+    assert "run: evergreen retrain digits" in capfd.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+# -- how sure ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("below", "unsure"), [(0.0, [False] * 3), (None, [True] * 3), ("between", None)])
+def test_answers_below_the_threshold_of_the_evaluation_are_unsure(
+    trained: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, below: Any, unsure: list[bool] | None
+) -> None:
+    run = ("--model", trained.run["id"], "--json")
+    given = [one["top"][0]["probability"] for one in json.loads(predict(trained.photos, *run).out)["predictions"]]
+    if below == "between":
+        below = sum(sorted(given)[:2]) / 2
+        unsure = [probability < below for probability in given]
+    path = run_folder(trained.store, trained.run["id"]) / "run.json"
+    calibration = {"temperature": 1.0, "unsure_below": below, "unsure_precision": 0.95, "ece": 0, "ece_scaled": 0}
+    evaluation = trained.store.publish("evaluation", {"calibration.json": to_json(calibration)})
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before.replace(trained.output("evaluate").encode(), evaluation.sha256.encode()))
+        said = predict(trained.photos, *run)
+        assert json.loads(said.out)["unsure_below"] == below
+        assert [one["unsure"] for one in json.loads(said.out)["predictions"]] == unsure
+        assert (f"{sum(unsure or [])} unsure" in predict(trained.photos, *run[:2]).out) == any(unsure or [])
+    finally:
+        path.write_bytes(before)
+
+
+def test_the_threshold_is_that_of_the_models_own_evaluation(trained: Trained, predict: Any) -> None:
+    calibration = json.loads(trained.store.read(trained.store.manifest(trained.output("evaluate")).ref(), CALIBRATION))
+    answer = json.loads(predict(trained.photos, "--json").out)
+    assert answer["unsure_below"] == calibration["unsure_below"]
+    assert all(one["unsure"] is not None for one in answer["predictions"])
+
+
+def test_the_champion_answers_and_the_newest_run_while_there_is_none(trained: Trained, predict: Any) -> None:
+    lost = {"id": "99999999-000000-lost", "recipe": "colours", "outcome": "completed", "steps": []}
+    folder = run_folder(trained.store, lost["id"])
+    folder.mkdir()
+    (folder / "run.json").write_bytes(to_json(lost))
+    champions, away = trained.store.root / "champions", trained.store.root / "away"
+    try:
+        named = json.loads(predict(trained.photos, "--recipe", "colours", "--json").out)
+        assert (named["run"], named["model"]) == (trained.run["id"], trained.output("train"))
+        champions.rename(away)
+        assert predict(trained.photos).code == 2  # the newest run has no model
+        (folder / "run.json").unlink()
+        assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]
+    finally:
+        if away.exists():
+            away.rename(champions)
+        (folder / "run.json").unlink(missing_ok=True)
+        folder.rmdir()
+    release = trained.output("bundle")
+    assert "tflite-int8" in predict(trained.photos, "--model", release, "--format", "tflite-int8").out
+
+
+# -- a batch -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_flow_leaves_files_artifacts_and_a_name_that_says_the_outcome(
+    trained: Trained, predict: Any, tmp_path: Path
+) -> None:
+    from flows.batch_prediction import predict as flow
+
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    summary = flow([str(trained.photos), str(tmp_path / "bad.png")], store=str(trained.store.root))
+    assert summary["counts"] == {"images": 4, "bad": 1, "unsure": 0}
+    folder = run_folder(trained.store, summary["id"])
+    rows = list(csv.DictReader((folder / "predictions.csv").open(newline="")))
+    assert [row["label"] for row in rows] == ["bright", "dark", "red", ""]
+    assert json.loads((folder / "predictions.json").read_text())["model"] == trained.output("train")
+    assert Image.open(folder / "sheet.png").size[0] > 900
+    names, artifacts = _dashboard()
+    assert "predict colours: 4 images, 1 bad" in names
+    table = json.loads(artifacts["colours-predictions"])
+    assert [row["label"] for row in table] == ["", "bright", "dark", "red"]
+    assert "data:image/png;base64," in artifacts["colours-contact-sheet"]
+    with pytest.raises(BadInput, match="none of 1 images"):
+        flow([str(tmp_path / "bad.png")], store=str(trained.store.root))
+    with pytest.raises(BadInput, match="stored and shown"):
+        flow(["https://host/a.png?sig=x"], recipe="colours", store=str(trained.store.root))
+    assert "predict colours: failed" in _dashboard()[0]
+    said = predict(trained.photos, "--json", "--model", summary["id"])
+    assert (said.code, "has no model" in said.err) == (2, True)
+
+
+def _dashboard() -> tuple[set[str], dict[str, str]]:
+    """Return the names of all runs, and the newest artifact of each key that has to do with predictions."""
+    from prefect.settings import get_current_settings
+
+    url = get_current_settings().server.database.connection_url.get_secret_value()
+    with sqlite3.connect(f"file:{url.partition('///')[2]}?mode=ro", uri=True) as database:
+        names = {name for (name,) in database.execute("SELECT name FROM flow_run")}
+        rows = database.execute("SELECT key, data FROM artifact WHERE key LIKE 'colours-%' ORDER BY created")
+        texts = ((key, data) for key, data in rows if isinstance(data, str))  # progress is a number
+        return names, {key: json.loads(data) if data.startswith('"') else data for key, data in texts}

@@ -1,0 +1,67 @@
+"""commands.terminal: what a log file is told of a training, without every quick epoch, and where a run's files are."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from commands import terminal
+from evergreen.vision.training.fit import EpochReport
+from storage.steps.lineage import Node
+
+
+def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 100.0
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: clock)
+    out = io.StringIO()
+    progress = terminal.Progress(Console(file=out, width=40))
+    metrics = {"loss": 0.5, "accuracy": 0.8, "val_loss": 0.6, "val_accuracy": 0.7, "learning_rate": 0.001}
+    for epoch in range(1, 31):
+        clock += 1 if epoch <= 20 else 60  # seconds
+        progress.epoch(EpochReport(2, 2, epoch, 30, metrics, 12.0))
+    lines = out.getvalue().splitlines()
+    shown = [int(line.split("epoch")[1].split("/")[0]) for line in lines]
+    assert shown == [1, 11, *range(21, 31)]
+    assert lines[0] == "  phase 2/2  epoch   1/30  loss 0.5000  accuracy 0.8000  validation 0.7000    12 s left"
+
+
+def test_a_deep_lineage_is_not_cut() -> None:
+    node = Node("ab" * 32, "archive", {"address": "embedded:digits"})
+    for depth in range(20):
+        node = Node(f"{depth:064}", "model", {}, step="train", inputs={"above": node})
+    out = io.StringIO()
+    terminal.show_lineage(Console(file=out, width=40), node)
+    assert "address: embedded:digits" in out.getvalue()
+    assert max(len(line) for line in out.getvalue().splitlines()) < 200  # nothing is padded
+
+
+def test_what_the_model_leans_on_is_said(tmp_path: Path) -> None:
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    out = io.StringIO()
+    leaning = {"leans_on": ["colour"], "summary": "The model leans on colour."}
+    terminal.show_run(Console(file=out), summary | {"shortcuts": leaning}, tmp_path)
+    assert "The model leans on colour.\n" in out.getvalue()
+
+
+@pytest.mark.parametrize("written", [["run.json"], ["exports", "report.html", "run.json"]])
+def test_only_what_a_run_wrote_is_pointed_to(tmp_path: Path, written: list[str]) -> None:
+    for name in written:
+        (tmp_path / name).touch()
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    out = io.StringIO()
+    terminal.show_run(Console(file=out, width=40), summary, tmp_path)
+    everything = ("exports", "report.html", "run.json")
+    assert [name for name in everything if str(tmp_path / name) in out.getvalue()] == written
+
+
+def test_the_sizes_of_a_download_and_of_exports_are_told_however_small(tmp_path: Path) -> None:
+    out = io.StringIO()
+    console = Console(file=out)
+    terminal.Progress(console).download("a.zip", 700, 700)
+    export = {"format": "tfjs", "verified": "passed", "released": True, "agreement": 1.0, "reason": "", "bytes": 300}
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "comparison": None, "decision": None}
+    terminal.show_run(console, summary | {"exports": [export]}, tmp_path)
+    assert "a.zip  700 bytes of 700 bytes\n" in out.getvalue()
+    assert "agreement 100.00%  300 bytes\n" in out.getvalue()

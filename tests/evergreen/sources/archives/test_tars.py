@@ -1,0 +1,133 @@
+"""evergreen.sources.archives.tars: hostile tars are refused before a byte is written, however they are packed."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evergreen.errors import BadArchive
+from evergreen.sections.data import Unpack
+from evergreen.sources.archives.open import unpack
+
+LIMITS = Unpack()
+
+
+def _file(name: str, size: int = 0, **settings: object) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    for key, value in settings.items():
+        setattr(member, key, value)
+    return member
+
+
+def _tar(*members: tuple[tarfile.TarInfo, bytes], mode: str = "w", form: int = tarfile.PAX_FORMAT) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=mode, format=form) as tar:
+        for member, content in members:
+            tar.addfile(member, io.BytesIO(content))
+    return data.getvalue()
+
+
+def _named(*names: str) -> bytes:
+    return _tar(*[(_file(name, 1), b"x") for name in names])
+
+
+PHOTOS = [("photos/cat/1.png", b"one" * 1000), ("photos/ä b/2.png", b""), ("photos/cat/1.png", b"again")]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[..., list[tuple[str, bytes]]]:
+    def open_bytes(data: bytes, limits: Unpack = LIMITS) -> list[tuple[str, bytes]]:
+        (tmp_path / "a.tar").write_bytes(data)
+        (tmp_path / "out").mkdir()
+        found = list(unpack(tmp_path / "a.tar", tmp_path / "out", "photos.tar", limits))
+        return [(member.name, member.path.read_bytes()) for member in found]
+
+    return open_bytes
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_files_come_out_in_their_order_however_they_are_packed(opened: Callable, mode: str, form: int) -> None:
+    folder = (_file("./photos", type=tarfile.DIRTYPE, mode=0o755), b"")
+    files = [(_file(name, len(content)), content) for name, content in PHOTOS]
+    assert opened(_tar((_file(".", type=tarfile.DIRTYPE), b""), folder, *files, mode=mode, form=form)) == PHOTOS
+
+
+def test_a_long_name_and_one_that_is_no_utf_8_come_out(opened: Callable) -> None:
+    long = "/".join(["folder" * 20] * 5) + "/1.png"
+    data = _tar((_file(long, 1), b"x"), (_file("caf\udce9/1.png", 1), b"y"), form=tarfile.GNU_FORMAT)
+    assert opened(data) == [(long, b"x"), ("caf%E9/1.png", b"y")]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (_named("../x"), "leaves the archive"),
+        (_named("a/../../x"), "leaves the archive"),
+        (_named("/etc/x"), "absolute"),
+        (_named("C:/x"), "absolute"),
+        (_named("..\\x"), "backslash"),
+        (_named("n" * 256), "over 255 bytes"),
+        (_named("a", "a/b"), "also a folder"),
+        (_named("a/b", "a"), "also a folder"),
+        (_tar((_file("a", type=tarfile.SYMTYPE, linkname="/etc/passwd"), b"")), "link, device or pipe"),
+        (_tar((_file("b", 1), b"x"), (_file("a", type=tarfile.LNKTYPE, linkname="b"), b"")), "link, device or pipe"),
+        (_tar((_file("a", type=tarfile.CHRTYPE), b"")), "link, device or pipe"),
+        (_tar((_file("a", type=tarfile.BLKTYPE), b"")), "link, device or pipe"),
+        (_tar((_file("a", type=tarfile.FIFOTYPE), b"")), "link, device or pipe"),
+        (_tar((_file("a", 1, mode=0o4755), b"x")), "user or group"),
+        (_tar((_file("a", 1, pax_headers={"GNU.sparse.map": "0,1", "GNU.sparse.size": "1"}), b"x")), "sparse"),
+        (_named("a")[:512], "intact zip or tar|cut short"),
+        (_named("a", "b")[:1024], "cut short"),
+        (_named("a")[:700], "intact zip or tar"),
+        (_named("a", "b")[:1024] + b"rubbish" * 500, "cut short or damaged"),
+        (gzip.compress(_named("a"))[:-20], "intact zip or tar"),
+        (gzip.compress(_named("a"))[:-6] + b"000000", "intact zip or tar"),
+        (b"\x1f\x8b\x08rubbish", "intact zip or tar"),
+        (b"BZh9rubbish", "intact zip or tar"),
+        (b"\xfd7zXZ\x00rubbish", "intact zip or tar"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_hostile_or_damaged_tar_is_refused_before_a_byte_is_written(
+    opened: Callable, tmp_path: Path, data: bytes, reason: str
+) -> None:
+    with pytest.raises(BadArchive, match=f"photos.tar: .*({reason})"):
+        opened(data)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"max_entries": 1}, "at most 1 entries"),
+        ({"max_gib": 1e-8}, "raise unpack.max_gib"),
+        ({"ratio_above_mib": 0.001}, "over 100 times"),
+    ],
+)
+def test_bombs_are_refused(opened: Callable, tmp_path: Path, limits: dict[str, float], reason: str) -> None:
+    data = _tar((_file("a", 500_000), bytes(500_000)), (_file("b"), b""), mode="w:gz")
+    with pytest.raises(BadArchive, match=reason):
+        opened(data, Unpack(**limits))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_is_stated_is_refused_without_unpacking_it(opened: Callable) -> None:
+    header = _file("a", 30 * 2**30).tobuf()
+    with pytest.raises(BadArchive, match=r"raise unpack\.max_gib"):
+        opened(gzip.compress(header))
+
+
+def test_padding_behind_the_end_counts(opened: Callable) -> None:
+    with pytest.raises(BadArchive, match="padding is refused"):
+        opened(gzip.compress(_named("a") + bytes(5_000_000)), Unpack(ratio_above_mib=1))
+
+
+def test_a_header_that_states_gigabytes_is_not_read(opened: Callable) -> None:
+    header = _file("pax", 2**30, type=tarfile.XHDTYPE).tobuf()
+    with pytest.raises(BadArchive, match="a header is refused: it states 1,073,741,824 bytes"):
+        opened(gzip.compress(header + bytes(10_000)))

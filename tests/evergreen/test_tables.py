@@ -1,0 +1,29 @@
+"""evergreen.tables: what is written can be read back, or is not written."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evergreen.tables import from_csv, to_csv
+
+
+def test_a_table_is_read_back_equal() -> None:
+    table = pd.DataFrame({"path": ["NA", "a,b"], "count": [3, 2], "brightness": [0.5, 1.0], "width": [10, 20]})
+    pd.testing.assert_frame_equal(from_csv(to_csv(table)), table)
+
+
+@pytest.mark.parametrize("counts", [np.array([3.0, 0.0]), np.array([3, 0], np.uint8), np.array([3, 0], object)])
+def test_whole_numbers_of_any_type_are_written_as_counts(counts: np.ndarray) -> None:
+    data = to_csv(pd.DataFrame({"count": counts}))
+    assert data == b"count\n3\n0\n"
+    assert from_csv(data)["count"].tolist() == [3, 0]
+
+
+def test_a_table_without_rows_can_be_read_back() -> None:
+    assert from_csv(to_csv(pd.DataFrame(columns=["path", "distance"])))["distance"].dtype == "int64"
+
+
+@pytest.mark.parametrize("odd", [2.5, float("nan"), float("inf")])
+def test_a_count_that_could_not_be_read_back_is_not_written(odd: float) -> None:
+    with pytest.raises(ValueError, match=f"column count: expected whole numbers, received {odd}"):
+        to_csv(pd.DataFrame({"count": [1.0, odd]}))

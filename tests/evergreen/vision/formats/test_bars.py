@@ -1,0 +1,85 @@
+"""evergreen.vision.formats.bars and verification: which scores pass, and what several runtimes come to."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from evergreen.sections.release import Verify
+from evergreen.vision.formats.bars import Shown, judge
+from evergreen.vision.formats.verification import RuntimeResult, together
+
+BARS = Verify()
+COUNT = 400
+TRUTH = np.arange(COUNT) % 2
+REFERENCE = np.where(TRUTH[:, None] == np.arange(2), 0.9, 0.1).astype(np.float32)
+
+
+def _turned(number: int, scores: np.ndarray = REFERENCE) -> np.ndarray:
+    """The same scores with the other answer to the first ``number`` images."""
+    turned = scores.copy()
+    turned[:number] = turned[:number, ::-1]
+    return turned
+
+
+def _judge(name: str, scores: np.ndarray, reference: np.ndarray = REFERENCE) -> Shown:
+    return judge(name, scores, reference, TRUTH, BARS)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("keras", 0), ("savedmodel", 0), ("tflite-float32", 0), ("tfjs", 0),
+        ("tflite-float16", 2), ("tfjs-float16", 2),
+        ("tflite-int8", 4), ("tflite-dynamic", 4), ("tfjs-uint8", 4),
+    ],
+)  # fmt: skip
+def test_a_format_may_answer_otherwise_as_often_as_its_precision_allows(name: str, most: int) -> None:
+    assert _judge(name, _turned(most)).passed
+    refused = _judge(name, _turned(most + 1))
+    assert not refused.passed
+    assert "expected: " in refused.reason
+    assert refused.agreement == pytest.approx(1 - (most + 1) / COUNT)
+
+
+def test_8_bits_may_answer_otherwise_in_20_of_400_where_no_accuracy_is_lost() -> None:
+    reference = _turned(20)  # Keras is wrong there, so the other answer is right
+    assert _judge("tflite-int8", REFERENCE, reference).passed
+    refused = _judge("tflite-int8", REFERENCE, _turned(21))
+    assert (refused.passed, refused.accuracy_lost) == (False, pytest.approx(-21 / COUNT))
+    assert refused.reason.startswith("agreement 94.75% is below 95.0% (expected")
+
+
+def test_float32_may_differ_only_where_keras_is_unsure_and_only_by_a_thousandth() -> None:
+    unsure = REFERENCE.copy()
+    unsure[0] = 0.5004, 0.4996
+    other = unsure.copy()
+    other[0] = 0.4997, 0.5003
+    shown = _judge("tfjs", other, unsure)
+    assert (shown.passed, shown.agreement) == (True, 1 - 1 / COUNT)
+    sure = REFERENCE.copy()
+    sure[0] = 0.5011, 0.4989
+    assert not _judge("tfjs", other, sure).passed
+    moved = REFERENCE.copy()
+    moved[5] += np.array([-0.0011, 0.0011], np.float32)
+    refused = _judge("savedmodel", moved)
+    assert (refused.passed, refused.agreement) == (False, 1)
+    assert "a probability differs by 0.0011" in refused.reason
+
+
+def test_the_weakest_runtime_counts() -> None:
+    good = RuntimeResult("A", "passed", "fine", 1.0, 0.001, 0.9, 0.8, 0.95, 0.0, 1)
+    worse = dataclasses.replace(good, runtime="B", verified="failed", reason="worse", agreement=0.5, max_difference=0.4)
+    absent = RuntimeResult("C", "not verified", "not installed")
+    rows = [
+        {"path": path, "difference": difference, "runtime": runtime}
+        for path, difference, runtime in (("x", 0.1, "A"), ("y", 0.3, "A"), ("x", 0.4, "B"))
+    ]
+    found = together("tfjs", [good, worse, absent], rows, 99, COUNT)
+    assert (found.verified, found.reason) == ("failed", "B: worse")
+    assert (found.agreement, found.max_difference, found.count, found.bytes) == (0.5, 0.4, COUNT, 99)
+    assert [(row["path"], row["difference"]) for row in found.moved] == [("x", 0.4), ("y", 0.3)]
+    assert together("tfjs", [good, absent], [], 99, COUNT).verified == "not verified"
+    assert together("tfjs", [good], [], 99, COUNT).verified == "passed"
+    nothing = together("tfjs", [absent], [], 99, COUNT)
+    assert (nothing.verified, nothing.agreement, nothing.accuracy, nothing.count) == ("not verified", None, None, 0)

@@ -1,0 +1,268 @@
+"""evergreen.vision.training.course and preflight: when a training stops, what is kept, how the learning rate falls."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evergreen.errors import PreflightFailed
+from evergreen.images.rows import Rows
+from evergreen.judging.ended import is_cut, words
+from evergreen.recipe import load_recipe
+from evergreen.sections.training import EarlyStopping, Phase, Train
+from evergreen.vision.networks import build, runtime
+from evergreen.vision.training import course as module
+from evergreen.vision.training import preflight
+from evergreen.vision.training.batches import Side
+from evergreen.vision.training.course import Course, LearningRate, Patience
+
+
+def _train(phases: int = 1, **settings: Any) -> Train:
+    return Train(backbone="cnn", cnn=[{"filters": 2}], phases=[{"epochs": 9}] * phases, **settings)
+
+
+def _row(**metrics: float) -> dict[str, float]:
+    return {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5} | metrics
+
+
+def test_the_best_by_loss_and_by_accuracy_are_kept_apart() -> None:
+    course = Course(_train())
+    for number, (loss, accuracy) in enumerate([(0.9, 0.5), (0.5, 0.6), (0.7, 0.8), (0.5, 0.8)]):
+        course.seen([np.array(number)], _row(val_loss=loss, val_accuracy=accuracy))
+    assert {metric: (best.epoch, best.weights) for metric, best in course.best.items()} == {
+        "val_loss": (1, [1]), "val_accuracy": (2, [2]),
+    }  # fmt: skip
+
+
+def _see(course: Course, epoch: int, phase: int = 1, patient: bool = False, **metrics: float) -> bool:
+    course.seen([], _row(**metrics))
+    return course.over(phase, epoch, patient)
+
+
+def test_it_is_good_enough_when_both_are_over_their_thresholds() -> None:
+    course = Course(_train(stop_when={"accuracy": 0.98, "val_accuracy": 0.98}))
+    for epoch, (accuracy, val_accuracy, ended) in enumerate(((0.99, 0.9, None), (0.98, 0.99, None)), start=1):
+        assert not _see(course, epoch, accuracy=accuracy, val_accuracy=val_accuracy)
+        assert course.ended is ended
+    assert _see(course, 3, accuracy=0.981, val_accuracy=0.981)
+    assert course.ended == "stop_when"
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
+
+
+def test_no_epoch_begins_that_would_pass_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    course = Course(_train(time_limit_minutes=1))
+    for epoch, over in ((1, False), (2, True)):
+        course.begin()
+        clock.now += 25
+        assert _see(course, epoch) is over
+    assert course.ended == "time limit"
+    assert course.seconds_left == 10
+    clock.now += 11
+    assert course.out_of_time
+
+
+def test_what_is_made_ready_counts_as_time_once_and_not_as_an_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The features of a frozen backbone: over half of the time limit, then quick epochs, then another view."""
+    clock = Clock(monkeypatch)
+    course = Course(_train(time_limit_minutes=10))
+    clock.now += 365
+    for epoch in (1, 2, 3):
+        course.begin()
+        clock.now += 1
+        assert not _see(course, epoch)
+    assert course.seconds_left == 232
+    course.seen([], _row())
+    assert not course.over(1, 4, False, ready=230)
+    assert course.over(1, 5, False, ready=232)
+    assert course.ended == "time limit"
+
+
+def test_what_would_be_made_ready_for_a_phase_that_is_over_is_no_time_of_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+    course = Course(_train(phases=2, time_limit_minutes=3))
+    course.begin()
+    clock.now += 1
+    course.seen([], _row())
+    assert course.over(1, 1, patient=True, ready=200)
+    assert course.ended is None
+    assert not course.out_of_time
+
+
+def test_the_time_that_was_used_counts_when_a_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    course = Course(_train(time_limit_minutes=1))
+    course.begin()
+    clock.now += 20
+    assert not _see(course, 1)
+    course.begin()
+    clock.now += 5  # stopped within the second epoch
+    facts = json.loads(json.dumps(course.facts()))
+    clock.now += 9999
+    course = Course(_train(time_limit_minutes=1))
+    course.restore(facts, {})
+    assert course.seconds_left == 35
+    course.begin()
+    clock.now += 15  # so the second took 20 in all
+    assert _see(course, 2) is False
+    assert course.seconds_left == 20
+
+
+@pytest.mark.parametrize(("minutes", "ended"), [(1, "time limit"), (1.4, "time limit"), (1.5, None), (None, None)])
+def test_a_longer_time_limit_takes_up_what_a_shorter_cut(
+    monkeypatch: pytest.MonkeyPatch, minutes: float | None, ended: str | None
+) -> None:
+    clock = Clock(monkeypatch)
+    course = Course(_train(time_limit_minutes=1))
+    for epoch in (1, 2):
+        course.begin()
+        clock.now += 30
+        assert _see(course, epoch) is (epoch == 2)
+    again = Course(_train(time_limit_minutes=minutes))
+    again.restore(course.facts(), {})
+    assert again.ended == ended
+    if ended is None:
+        _see(again, 3)
+        assert again.told()["phases"][0]["epochs"] == 3
+
+
+def test_why_it_ended_is_told_of_every_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    phases = [{"epochs": 2}, {"epochs": 5}, {"epochs": 4}]
+    train = Train(backbone="cnn", cnn=[{"filters": 2}], phases=phases, time_limit_minutes=1)
+    course = Course(train)
+    assert [_see(course, epoch) for epoch in (1, 2)] == [False, True]
+    assert [_see(course, epoch, 2, patient=epoch == 3) for epoch in (1, 2, 3)] == [False, False, True]
+    assert course.ended is None
+    stopped = Course(train)
+    stopped.restore(course.facts(), {})
+    assert words(stopped.told(phase=2, epochs=3)) == (
+        "it was stopped (phase 1: all epochs, 2; phase 2: 3 of 5 epochs, patience; phase 3: not begun)"
+    )
+    course.begin()
+    clock.now += 61
+    course.seen([], _row())
+    assert course.over(3, 1, False, midway=True)
+    assert words(course.told()) == (
+        "train.time_limit_minutes cut it short (phase 1: all epochs, 2; phase 2: 3 of 5 epochs, patience; "
+        "phase 3: 0 of 4 epochs and part of one, time limit)"
+    )
+    assert is_cut(course.told())
+
+
+@pytest.mark.parametrize(("patient", "epoch", "why"), [(True, 3, "patience"), (False, 9, "epochs")])
+def test_a_training_that_had_ended_anyway_was_not_cut(
+    monkeypatch: pytest.MonkeyPatch, patient: bool, epoch: int, why: str
+) -> None:
+    clock = Clock(monkeypatch)
+    course = Course(_train(time_limit_minutes=1))
+    course.begin()
+    clock.now += 59
+    assert _see(course, epoch, patient=patient)
+    assert course.ended == why
+    assert not is_cut(course.told())
+
+
+def test_a_phase_is_over_once_so_many_epochs_were_no_better() -> None:
+    patience = Patience(EarlyStopping(patience=3))
+    losses = [1.0, 0.9, 0.9, 0.95, 0.8, 0.8, 0.81, 0.8, 0.1]
+    assert [patience.seen(_row(val_loss=loss)) for loss in losses].index(True) == 7
+    patience = Patience(EarlyStopping(monitor="val_accuracy", patience=1))
+    assert [patience.seen(_row(val_accuracy=share)) for share in (0.5, 0.6, 0.6)] == [False, False, True]
+    assert not Patience(None).seen(_row())
+
+
+def test_decay_and_reduction_multiply() -> None:
+    phase = Phase(
+        epochs=9,
+        learning_rate=0.1,
+        decay=0.9,
+        reduce_on_plateau={"factor": 0.5, "patience": 2, "min_learning_rate": 0.02},
+    )
+    rate = LearningRate(phase)
+    seen = []
+    for epoch, loss in enumerate([1.0, 1.0, 1.0, 0.9, 0.9, 0.9, 0.9, 0.9]):
+        seen.append(rate.of(epoch))
+        rate.seen(_row(val_loss=loss))
+    factors = [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
+    assert seen == pytest.approx([max(0.02, 0.1 * 0.9**epoch * factor) for epoch, factor in enumerate(factors)])
+
+
+def test_a_plateau_of_accuracy_is_told_by_its_growth() -> None:
+    phase = Phase(
+        epochs=9, learning_rate=1, reduce_on_plateau={"monitor": "val_accuracy", "factor": 0.1, "patience": 1}
+    )
+    rate = LearningRate(phase)
+    for accuracy, expected in ((0.1, 1), (0.2, 1), (0.2, 0.1)):
+        rate.seen(_row(val_accuracy=accuracy))
+        assert rate.of(0) == pytest.approx(expected)
+
+
+# -- preflight ---------------------------------------------------------------------------------------------------------
+
+RECIPE = load_recipe("digits", ["image={height: 8, width: 8}", "train.cnn=[{filters: 4}]"])
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+
+
+def _side(images: np.ndarray = IMAGES) -> Side:
+    labels = np.eye(3, dtype=np.float32)[np.arange(40) % 3]
+    return Side(Rows.of(images), labels, np.ones(40, np.float32), [bytes([number]) * 32 for number in range(40)])
+
+
+def _model(classes: int = 3) -> Any:
+    runtime.start(1)
+    return build.build(RECIPE.train, RECIPE.image, classes)
+
+
+def test_a_sound_start_passes() -> None:
+    preflight.check(_model(), _side(), RECIPE.train)
+
+
+def test_labels_that_do_not_fit_are_found() -> None:
+    with pytest.raises(PreflightFailed, match="expected 4 classes, the labels have 3"):
+        preflight.check(_model(4), _side(), RECIPE.train)
+
+
+def test_pixels_that_are_scaled_already_are_found() -> None:
+    with pytest.raises(PreflightFailed, match="preprocessing is inside the model"):
+        preflight.check(_model(), _side((IMAGES / 255).astype(np.float32)), RECIPE.train)
+
+
+def test_weights_that_are_no_numbers_are_found() -> None:
+    model = _model()
+    model.layers[-1].set_weights([np.full_like(weight, np.nan) for weight in model.layers[-1].get_weights()])
+    with pytest.raises(PreflightFailed, match="are its weights whole"):
+        preflight.check(model, _side(), RECIPE.train)
+
+
+def test_a_network_that_cannot_learn_is_found() -> None:
+    model = _model()
+    for layer in model.layers:
+        layer.trainable = False
+    with pytest.raises(PreflightFailed, match="no layer of the network learns"):
+        preflight.check(model, _side(), RECIPE.train)
+
+
+def test_a_loss_that_does_not_fall_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_RATE", 0.0)
+    recipe = load_recipe("digits", ["image={height: 8, width: 8}", "train.cnn=[{filters: 4}]", "train.head={}"])
+    with pytest.raises(PreflightFailed, match="nothing is learned like this"):
+        preflight.check(build.build(recipe.train, recipe.image, 3), _side(), recipe.train)
+
+
+def test_a_cnn_has_nothing_to_freeze() -> None:
+    with pytest.raises(ValueError, match="which has no backbone to freeze"):
+        Train(backbone="cnn", cnn=[{"filters": 2}], phases=[{"epochs": 1, "unfreeze": "none"}])
+    with pytest.raises(ValueError, match="expected no batch_norm: frozen"):
+        Train(backbone="cnn", cnn=[{"filters": 2}], phases=[{"epochs": 1, "batch_norm": "frozen"}])

@@ -1,0 +1,204 @@
+"""evergreen.vision.training.fit, features, precision, threads: frozen phases, and the rules about the machine."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evergreen.images.pixels import Images
+from evergreen.images.processors import image_threads, processors
+from evergreen.images.rows import Rows
+from evergreen.images.threads import Threads
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.vision.networks import precision, saving
+from evergreen.vision.networks.precision import precision_of
+from evergreen.vision.train import train
+from evergreen.vision.training.batches import batches, keys_of
+
+CLASSES = ["dark", "red"]
+SETTINGS = [
+    "image={height: 32, width: 32}",
+    "augment={rotation: 20, horizontal_flip: true, brightness: [0.8, 1.2]}",
+    "train.backbone=EfficientNetLite0",
+    "train.cnn=[]",
+    "train.views=2",
+    "train.head={pooling: average, dense: [{units: 4, dropout: 0.2, l2: 0.001}]}",
+    "train.phases=[{unfreeze: none, epochs: 3, learning_rate: 0.01, batch: 8}]",
+]
+
+
+class Lesson:
+    """A few pictures, and a training on them that remembers what was said and how often an image was looked at."""
+
+    def __init__(self, folder: Path, png: Callable[..., bytes]) -> None:
+        rows = []
+        self.blobs: dict[str, bytes] = {}
+        for label, colour in (("dark", (10, 10, 10)), ("red", (190, 20, 20))):
+            for number in range(12):
+                data = png(number, (40, 36), colour)
+                digest = hashlib.sha256(data).hexdigest()
+                self.blobs[digest] = data
+                rows.append((f"{label}/{number}", label, digest, "train" if number < 8 else "validation"))
+        self.table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
+        self.folder = folder
+        self.said: list[str] = []
+
+    def train(self, recipe: Recipe, name: str, features: str | None = "features") -> tuple[list[Any], pd.DataFrame]:
+        images = Images(self.blobs.__getitem__, self.folder / "pixels", self.folder / features if features else None)
+        file = self.folder / f"{name}.keras"
+        ones = dict.fromkeys(CLASSES, 1.0)
+        self.said.clear()
+        done = train(self.table, images, CLASSES, ones, ones, recipe, file, lambda _: None, say=self.said.append)
+        return saving.load(file, CLASSES).get_weights(), done.history
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes]) -> Lesson:
+    return Lesson(tmp_path_factory.mktemp("lesson"), png)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "{pooling: average, dense: [{units: 4, dropout: 0.2, l2: 0.001}]}",
+        pytest.param(
+            "{pooling: flatten, convolutions: [{filters: 16, separable: true, activation: elu, batch_norm: trained}]}",
+            marks=pytest.mark.soak,
+        ),
+    ],
+)
+def test_training_on_kept_features_is_training_through_the_frozen_backbone(lesson: Lesson, head: str) -> None:
+    recipe = load_recipe("digits", [*SETTINGS, f"train.head={head}"])
+    kept, history = lesson.train(recipe, "kept")
+    assert sum(line.startswith("features of view") for line in lesson.said) == 2  # three epochs, two views
+    through = load_recipe("digits", [*SETTINGS, f"train.head={head}", "train.features_gib=0"])
+    others, other_history = lesson.train(through, "through")
+    assert any("every epoch runs through the backbone" in line for line in lesson.said)
+    for one, other in zip(kept, others, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-4)
+    pd.testing.assert_frame_equal(history, other_history, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.soak
+def test_features_of_another_precision_are_others(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe("digits", SETTINGS)
+    lesson.train(recipe, "float32", "either")
+    monkeypatch.setattr("evergreen.vision.train.precision_of", lambda _: "mixed_float16")
+    mixed, _ = lesson.train(recipe, "mixed", "either")
+    alone, _ = lesson.train(recipe, "alone", None)
+    assert len(list((lesson.folder / "either").iterdir())) == 2
+    assert all((one == other).all() for one, other in zip(mixed, alone, strict=True))
+
+
+@pytest.mark.soak
+def test_a_frozen_phase_keeps_an_average_of_its_head(lesson: Lesson) -> None:
+    """On kept features as through the backbone; the head's batch norms are measured on what the epoch saw."""
+    head = "{pooling: flatten, convolutions: [{filters: 8, batch_norm: trained}]}"
+    phase = "{unfreeze: none, epochs: 2, learning_rate: 0.01, batch: 8, ema_momentum: 0.9}"
+    settings = [*SETTINGS, f"train.head={head}", f"train.phases=[{phase}]"]
+    kept, history = lesson.train(load_recipe("digits", settings), "kept")
+    through, other_history = lesson.train(load_recipe("digits", [*settings, "train.features_gib=0"]), "through")
+    raw, _ = lesson.train(load_recipe("digits", [*settings, "train.phases.0.ema_momentum=0"]), "raw")
+    for one, other in zip(kept, through, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-4)
+    pd.testing.assert_frame_equal(history, other_history, atol=1e-3, rtol=1e-3)
+    assert max(np.abs(one - other).max() for one, other in zip(kept, raw, strict=True)) > 1e-3
+
+
+@pytest.mark.soak
+def test_features_are_computed_once_for_all_trainings(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe("digits", SETTINGS)
+    first, history = lesson.train(recipe, "first")
+    monkeypatch.setattr("evergreen.vision.training.features.Augmenter.__call__", None)  # nothing may be changed again
+    again, again_history = lesson.train(recipe, "again")
+    assert all((one == other).all() for one, other in zip(first, again, strict=True))
+    pd.testing.assert_frame_equal(history, again_history)
+
+
+@pytest.mark.soak
+def test_a_phase_after_a_frozen_one_learns_from_images(lesson: Lesson) -> None:
+    phases = "train.phases=[{unfreeze: none, epochs: 2, batch: 8}, {unfreeze: all, epochs: 2, batch: 8}]"
+    recipe = load_recipe("digits", [*SETTINGS, phases, "train.keep=val_loss"])
+    _, history = lesson.train(recipe, "two", None)
+    assert history["phase"].tolist() == [1, 1, 2, 2]
+    assert np.isfinite(history["loss"]).all()
+
+
+def test_batches_cover_every_row_once_in_their_order() -> None:
+    from evergreen.vision.training.batches import Side
+
+    rows = Rows.of(np.arange(7, dtype=np.float32)[:, None])
+    side = Side(rows, np.eye(7, dtype=np.float32), np.arange(7, dtype=np.float32), keys_of(["ab" * 32] * 7))
+    order = np.array([6, 2, 4, 0, 1, 3, 5])
+    made = batches(side, 3, order)
+    parts = [made[number] for number in range(len(made))]
+    assert [len(part[0]) for part in parts] == [3, 3, 1]
+    assert np.concatenate([part[0][:, 0] for part in parts]).tolist() == order.tolist()
+    assert np.concatenate([part[1].argmax(axis=1) for part in parts]).tolist() == order.tolist()
+    assert np.concatenate([part[2] for part in parts]).tolist() == order.tolist()
+
+
+# -- rules about the machine -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "backbone", "asked", "expected"),
+    [
+        ("fpu avx512_bf16 sse", "cnn", "auto", "bfloat16"),
+        ("fpu amx_bf16", "cnn", "auto", "bfloat16"),
+        ("fpu avx2", "cnn", "auto", "float32"),
+        ("fpu avx512_bf16", "MobileNetV2", "auto", "float32"),
+        ("fpu avx512_bf16", "cnn", "float32", "float32"),
+        (None, "cnn", "auto", "float32"),
+    ],
+)
+def test_the_precision_follows_the_network_and_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, backbone: str, asked: str, expected: str
+) -> None:
+    file = tmp_path / "cpuinfo"
+    if flags is not None:
+        file.write_text(f"processor : 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(precision, "_CPU_INFO", file)
+    monkeypatch.setattr(precision, "_GPU_DRIVER", tmp_path / "none")
+    cnn = "[{filters: 4}]" if backbone == "cnn" else "[]"
+    recipe = load_recipe("digits", [f"train.backbone={backbone}", f"train.cnn={cnn}", f"train.precision={asked}"])
+    assert precision_of(recipe.train) == expected
+
+
+def test_a_gpu_counts_only_where_tensorflow_can_use_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = load_recipe("digits", []).train
+    driver = tmp_path / "version"
+    driver.write_text("NVRM version")
+    monkeypatch.setattr(precision, "_GPU_DRIVER", driver)
+    monkeypatch.setattr(precision, "_CPU_INFO", tmp_path / "none")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert precision_of(train) == "float32"  # its libraries are not installed
+    monkeypatch.setattr(precision, "distribution", lambda name: name)
+    assert precision_of(train) == "mixed_float16"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert precision_of(train) == "float32"
+
+
+def test_the_number_of_threads_is_stated_and_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERGREEN_THREADS", "3")
+    assert Threads().number == 3
+    for text in ("0", "-1", "many", "1025", "100000"):
+        monkeypatch.setenv("EVERGREEN_THREADS", text)
+        with pytest.raises(ValueError, match="EVERGREEN_THREADS: expected a whole number of 1 to 1024"):
+            image_threads()
+    monkeypatch.delenv("EVERGREEN_THREADS")
+    assert image_threads() == processors()
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_work_is_done_once_each_and_its_errors_come_out(number: int) -> None:
+    done: list[int] = []
+    with Threads(number) as pool:
+        pool.each(done.append, 23)
+        assert sorted(done) == list(range(23))
+        with pytest.raises(ZeroDivisionError):
+            pool.each(lambda index: 1 // (index - 17), 23)  # type: ignore[arg-type, return-value]

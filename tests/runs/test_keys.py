@@ -1,0 +1,226 @@
+"""runs.keys: which steps a change touches, at the level of keys."""
+
+import json
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import pytest
+from pydantic import Field
+
+from evergreen.images import processors
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.sections import training
+from evergreen.steps import BY_NAME, STEPS
+from evergreen.vision.networks.distributions import BY_BACKBONE, EFFICIENTNET_LITE0
+from runs import keys
+from runs.keys import code_of, key_parts, libraries_of, only, why_it_runs
+from storage.steps.keys import KeyParts, differences
+from storage.steps.records import SERIALIZER, Record, Records
+from storage.store import Store
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
+    """Return every step's key, with made-up inputs that do not change."""
+    read = {name for step in STEPS for names in step.reads.values() for name in names}
+    files: dict[str, bytes | Path] = dict.fromkeys(sorted(read), b"")
+    made = {step.name: store.publish(step.name, files) for step in STEPS}
+    return {
+        step.name: key_parts(step, recipe, store, {name: made[above] for name, above in step.inputs.items()}).key
+        for step in STEPS
+    }
+
+
+@pytest.mark.parametrize(
+    ("override", "touched"),
+    [
+        ("train.phases.0.epochs=3", {"train"}),
+        ("train.views=4", set()),  # the default
+        ("train.phases.0.unfreeze=all", set()),
+        ("screen={}", set()),
+        ("train.threads=99", {"train", "evaluate", "export", "verify", "compare"}),
+        ("balance.weights=none", {"balance"}),
+        ("export.formats=[tfjs]", {"export"}),
+        ("verify.images=10", {"verify"}),
+        ("seed=1", {"split", "train", "evaluate", "export", "verify"}),
+        ("image.height=20", {"train", "evaluate", "export", "verify"}),
+        ("screen.max_megapixels=10", {"screen"}),
+        ("title=Other", {"report"}),
+        ("gate.min_accuracy=0.5", {"compare"}),
+        ("name=other", {"bundle", "challenge", "promote", "report"}),
+    ],
+)
+def test_a_value_touches_the_steps_that_read_it_alone(store: Store, override: str, touched: set[str]) -> None:
+    before, after = _keys(load_recipe("digits"), store), _keys(load_recipe("digits", [override]), store)
+    assert {name for name in before if before[name] != after[name]} == touched
+
+
+def test_every_step_reads_what_its_row_says_and_nothing_else() -> None:
+    recipe = only(load_recipe("digits"), ("split", "seed"))
+    assert recipe.seed == 7
+    with pytest.raises(AttributeError, match=r"reads recipe\.train, which its row"):
+        _ = recipe.train
+
+
+@pytest.mark.parametrize(
+    ("step", "reaches", "not_reaches"),
+    [
+        (
+            "train",
+            {"evergreen.vision.train", "evergreen.images.door"},
+            {"evergreen.vision.export", "evergreen.recipe"},
+        ),
+        ("split", {"evergreen.datasets.split"}, {"evergreen.datasets.repair", "evergreen.sections.data"}),
+        (
+            "verify",
+            {"evergreen/vision/formats/tfjs_node.mjs", "evergreen.vision.formats.tfjs"},
+            {"evergreen.vision.train"},
+        ),
+    ],
+)
+def test_code_of_a_step_is_what_its_core_can_reach(step: str, reaches: set[str], not_reaches: set[str]) -> None:
+    code = set(code_of(BY_NAME[step]))
+    assert reaches <= code
+    assert not not_reaches & code
+    assert not any(name.startswith(("storage", "tasks", "flows")) for name in code)
+
+
+def test_wrong_inputs_are_an_error(store: Store) -> None:
+    with pytest.raises(KeyError, match="expected the inputs"):
+        key_parts(BY_NAME["train"], load_recipe("digits"), store, {})
+
+
+def test_a_library_is_in_the_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _keys(load_recipe("digits"), store)
+    real = keys._version
+    monkeypatch.setattr(keys, "_version", lambda name: "99" if name == "tensorflowjs" else real(name))
+    after = _keys(load_recipe("digits"), store)
+    assert {name for name in before if before[name] != after[name]} == {"export"}
+
+
+def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
+    class Head(training.Head):
+        attention: Literal["auto"] | int = "auto"
+
+    class NewTrain(training.Train):
+        head: Head = Field(Head())
+        distill: str | None = None
+
+    class NewRecipe(Recipe):
+        train: NewTrain
+
+    recipe = load_recipe("digits")
+    newer = NewRecipe.model_validate(recipe.model_dump(mode="json"))
+    assert newer.train.head.attention == "auto"
+    before = _keys(recipe, store)
+    assert _keys(newer, store) == before
+    changed = newer.model_copy(update={"train": newer.train.model_copy(update={"distill": "large"})})
+    assert {name for name, key in _keys(changed, store).items() if key != before[name]} == {"train"}
+
+
+@pytest.mark.parametrize(
+    ("network", "touched"),
+    [
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train"}),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], set()),
+        (["train.backbone=MobileNetV2", "train.cnn=[]"], set()),
+        ([], set()),
+    ],
+)
+def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch, network: list[str], touched: set[str]
+) -> None:
+    recipe = load_recipe("digits", network)
+    before = _keys(recipe, store)
+    real = keys._version
+    monkeypatch.setattr(keys, "_version", lambda name: "99" if name == EFFICIENTNET_LITE0 else real(name))
+    after = _keys(recipe, store)
+    assert {name for name in before if before[name] != after[name]} == touched
+
+
+def test_distributions_of_weights_are_of_known_backbones_and_installed() -> None:
+    assert set(BY_BACKBONE) <= set(get_args(training.Backbone))
+    assert all(version(name) for names in BY_BACKBONE.values() for name in names)
+
+
+def _leave_record(store: Store, parts: KeyParts, settings: dict[str, Any]) -> None:
+    store.put_blob(parts.canonical())
+    output = store.publish("x", {})
+    record = Record(parts.step, parts.key, output, {}, "digits", "run", 0.0, "2026-01-01", settings=settings)
+    path = Records(store).path(parts.key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"metadata": {"serializer": {"type": SERIALIZER}}, "result": record.dumps().decode()}))
+
+
+WORDS = [
+    ("train.views=5", "train.views: 4 -> 5"),
+    ("train.phases.0.batch=64", "train.phases.0.batch: 32 -> 64"),
+    ("train.phases.0.early_stopping.monitor=loss", "train.phases.0.early_stopping.monitor: val_loss -> loss"),
+    ("augment.rotation=10", "augment.rotation: 0.0 -> 10.0"),
+    ("train.stop_when={accuracy: 0.9, val_accuracy: 0.8}", "train.stop_when.accuracy: not set -> 0.9; "),
+    ("seed=42", "seed: 7 -> 42"),
+]
+
+
+@pytest.mark.parametrize("in_full", [True, False], ids=["as 0.1 wrote it", "as now"])
+@pytest.mark.parametrize(("override", "words"), WORDS)
+def test_a_value_that_one_side_leaves_to_its_default_is_named_on_both(
+    store: Store, override: str, words: str, in_full: bool
+) -> None:
+    before, after = load_recipe("digits"), load_recipe("digits", [override])
+    made = {name: store.publish(name, {"dataset.csv": b""}) for name in ("dataset", "weights")}
+    train = BY_NAME["train"]
+    old, new = (key_parts(train, recipe, store, made) for recipe in (before, after))
+    sections = before.sections(train.recipe)
+    _leave_record(store, replace(old, recipe=sections) if in_full else old, {} if in_full else sections)
+    assert why_it_runs(new, Records(store), after).startswith(words)
+    if in_full:
+        assert (
+            why_it_runs(old, Records(store), before) == "keys are written in another form since an update of Evergreen"
+        )
+
+
+def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: Store) -> None:
+    train, recipe = BY_NAME["train"], load_recipe("digits", ["train.views=9"])
+    made = {name: store.publish(name, {"dataset.csv": b""}) for name in ("dataset", "weights")}
+    new = key_parts(train, recipe, store, made)
+    then = load_recipe("digits").sections(train.recipe)
+    then["train"]["views"] = 2  # the default of then
+    del then["train"]["keep"]  # unknown then
+    del then["augment"]
+    _leave_record(store, replace(new, recipe={}, format=0), then)
+    assert why_it_runs(new, Records(store), recipe) == f"format of train: 0 -> {train.format}; train.views: 2 -> 9"
+
+
+def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, computed = load_recipe("digits"), {"train", "evaluate", "export", "verify", "compare"}
+    monkeypatch.setattr(processors, "processors", lambda: 16)
+    before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
+    monkeypatch.setattr(processors, "processors", lambda: 8)
+    after, other = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
+    assert {name for name in before if before[name] != after[name]} == computed
+    assert differences(parts, other) == ["threads 16 -> 8"]
+    fixed = load_recipe("digits", ["train.threads=16"])
+    assert libraries_of(BY_NAME["evaluate"], fixed)["threads"] == "16"  # whatever the machine
+    monkeypatch.setenv("EVERGREEN_THREADS", "3")
+    assert _keys(recipe, store) == after
+
+
+def test_a_step_without_an_earlier_record_is_a_first_run(store: Store) -> None:
+    parts = KeyParts("split", 1, {}, {}, {}, {})
+    assert why_it_runs(parts, Records(store), load_recipe("digits")) == "first run"
+
+
+def test_another_file_of_an_input_does_not_matter_where_it_is_not_read(store: Store) -> None:
+    split, recipe = BY_NAME["split"], load_recipe("digits")
+    one = store.publish("dataset", {"dataset.csv": b"x", "quarantine.csv": b"1"}, {"classes": ["a"]})
+    other = store.publish("dataset", {"dataset.csv": b"x", "quarantine.csv": b"2"}, {"classes": ["a"]})
+    reordered = store.publish("dataset", {"dataset.csv": b"x", "quarantine.csv": b"1"}, {"classes": ["b"]})
+    key = key_parts(split, recipe, store, {"dataset": one}).key
+    assert key_parts(split, recipe, store, {"dataset": other}).key == key
+    assert key_parts(split, recipe, store, {"dataset": reordered}).key != key
