@@ -9,29 +9,24 @@ published is read-only. A reader never meets half an artifact, and two writers o
     <root>/champions/<recipe>/    who is the champion, and how that came (storage.champions); its releases must stay
     <root>/runs/<id>/             what a person opens: run.json, report, a link to the exports
     <root>/exports/               those exports, each set of files once (storage.exports)
-    <root>/tmp/                   work in progress; never read by anyone else
+    <root>/tmp/                   work in progress (storage.workspaces); never read by anyone else
 
 Other folders below the root (locks, indexes, logs, a server's data) are their owners', and may be deleted between runs.
 """
 
 import contextlib
-import fcntl
 import filecmp
 import os
 import shutil
-import stat
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from storage import workspaces
 from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.digests import checked_digest, sha256_bytes, sha256_file
-from storage.disk import copy, explained, flush, fsync, locked, opened
+from storage.disk import copy, explained, flush, fsync
 from storage.errors import ArtifactDamaged, ArtifactMissing
-
-_DAY = 86_400.0
 
 
 class Store:
@@ -177,45 +172,21 @@ class Store:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def workspace(self) -> Iterator[Path]:
-        """Yield a private folder on the store's file system; it is removed at the end, whatever happened.
+    def workspace(self) -> contextlib.AbstractContextManager[Path]:
+        """Return a private folder on the store's file system, as a context; it is removed at the end.
 
         Raises:
             StoreUnwritable: the store may not be written, or the disk is full.
         """
-        with explained(self.root):
-            with self._tmp_locked() as parent:
-                folder = Path(tempfile.mkdtemp(dir=parent))
-                owned = os.open(folder, os.O_RDONLY)
-                fcntl.flock(owned, fcntl.LOCK_EX)  # the system lets go of it however this process ends
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(owned)
+        return workspaces.workspace(self.root)
 
     def sweep(self) -> int:
         """Remove work in progress that nobody goes on with, and return how many folders and files that were.
 
-        A folder is its process's, which holds a lock on it while it lives. A file is no workspace, so that nobody need
-        have locked it: it goes once nobody has written to it for a day either.
+        Raises:
+            StoreUnwritable: the store may not be written.
         """
-        swept = 0
-        with explained(self.root), self._tmp_locked() as parent:
-            for path in parent.iterdir():
-                # Its owner may end, and remove it, at any moment; another user's is not ours to open.
-                with contextlib.suppress(FileNotFoundError, PermissionError, BlockingIOError):
-                    swept += _swept(path)
-        return swept
-
-    @contextlib.contextmanager
-    def _tmp_locked(self) -> Iterator[Path]:
-        """Yield the folder of work in progress while nobody else makes or sweeps a workspace."""
-        parent = self.root / "tmp"
-        parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.root / "tmp.lock"):
-            yield parent
+        return workspaces.sweep(self.root)
 
     def publish(
         self, kind: str, files: Mapping[str, bytes | Path | Blob], facts: Mapping[str, Any] | None = None
@@ -307,26 +278,6 @@ class Store:
             part.replace(target)
         for folder in folders:
             fsync(folder)
-
-
-def _swept(path: Path) -> bool:
-    """Remove what lies among work in progress unless somebody is at it, and return whether it is gone.
-
-    Raises:
-        BlockingIOError: somebody has locked it.
-    """
-    found = path.lstat()
-    is_folder = stat.S_ISDIR(found.st_mode)
-    if not is_folder and found.st_mtime > time.time() - _DAY:
-        return False
-    with contextlib.ExitStack() as held:
-        if is_folder or stat.S_ISREG(found.st_mode):  # a pipe would wait for its writer, a link leads elsewhere
-            fcntl.flock(held.enter_context(opened(path)), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_folder:
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
-    return not os.path.lexists(path)
 
 
 def _same_bytes(part: Path, target: Path) -> bool:
