@@ -81,7 +81,9 @@ def open_image(data: bytes, max_megapixels: float = MAX_MEGAPIXELS, formats: Seq
             ) from None
         raise UnknownFormat(f"not a readable image: {_not_read(data)}") from None
     except Exception as error:
-        raise DecoderFailed(f"not a readable image: {str(error) or type(error).__name__}"[:200], megapixels) from error
+        raise DecoderFailed(
+            f"not a readable image: {str(error).strip() or type(error).__name__}"[:200], megapixels
+        ) from error
 
 
 @cache
