@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from retraining import retrain
 
+from evergreen.reports.markdown import markdown_table
 from evergreen.sections.release import Format
 
 EVERY_FORMAT = f"export.formats=[{', '.join(get_args(Format))}]"
@@ -48,12 +49,12 @@ def show(summary: dict[str, Any]) -> None:
     """Print the table, and what int8 saves."""
     test = summary["metrics"]["test"]
     print(f"Keras model: test accuracy {test['accuracy']:.2%} of {test['count']:.0f} images\n")
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|---" * len(COLUMNS) + "|")
-    for export in summary["exports"]:
-        for run in export["runtimes"]:
-            cells = [export["format"], run["runtime"], run["verified"], f"{export['bytes'] / 1024:,.0f}", *_cells(run)]
-            print("| " + " | ".join(cells) + " |")
+    rows = [
+        (export["format"], run["runtime"], run["verified"], f"{export['bytes'] / 1024:,.0f}", *_cells(run))
+        for export in summary["exports"]
+        for run in export["runtimes"]
+    ]
+    print(markdown_table(COLUMNS, rows))
     for export in summary["exports"]:
         if export["verified"] != "passed":
             print(f"\n{export['format']} {export['verified']}: {export['reason']}")

@@ -80,6 +80,7 @@ def run_flow(
                     ready()
                     summary = flow(*arguments, str(root), **options)
             except (Exception, Stopped, KeyboardInterrupt) as error:
+                progress.close()
                 stopped = stopped_by(error)
                 if verbose and not stopped:
                     raise

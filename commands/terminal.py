@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.tree import Tree
 
+from commands.bars import Bars
 from evergreen.judging.ended import is_cut
 from runs.run import Entry, Run
 from storage.digests import canonical_json, sha256_bytes
@@ -39,10 +40,11 @@ _COLOURS = {
 
 
 class Progress:
-    """Tells a terminal what a run does; on a pipe, a line a step, and an epoch if ten seconds went by."""
+    """Tells a terminal what a run does, with bars; on a pipe, a line a step, and an epoch if ten seconds went by."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self._bars = Bars(console)
         self._last_epoch = 0.0
         self.run: Run | None = None
         self.failed: Entry | None = None
@@ -53,21 +55,25 @@ class Progress:
 
     def began(self, step: str, reason: str) -> None:
         """Say that a step's body starts."""
+        self.close()
         self.console.print(f"[bold]{step}[/bold] [dim]{escape(reason)}[/dim]")
 
     def ended(self, entry: Entry) -> None:
-        """Remember a failed step."""
+        """End the step's bar, and remember a failed step."""
+        self.close()
         if entry.state == "failed":
             self.failed = entry
 
+    def close(self) -> None:
+        """End the bar, if there is one: nothing moves any more."""
+        self._bars.end()
+
     def download(self, name: str, done: int, total: int | None) -> None:
         """Show how much of a file is here: a bar where the terminal can, else a line at its end."""
-        ended = total is not None and done >= total
-        size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
         if self.console.is_terminal:
-            bar = f"{'━' * int(30 * done / total):30}" if total else ""
-            self.console.print(f"  {escape(name)}  {bar}  {size}", end="\n" if ended else "\r", highlight=False)
-        elif ended:
+            self._bars.download(name, done, total)
+        elif total is not None and done >= total:
+            size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
             self.console.print(f"  {escape(name)}  {size}", highlight=False)
 
     def note(self, text: str) -> None:
@@ -75,19 +81,19 @@ class Progress:
         self.console.print(f"  [dim]{escape(text)}[/dim]", highlight=False, soft_wrap=True)
 
     def epoch(self, report: "EpochReport") -> None:
-        """Show one epoch, over the last one where the terminal can."""
+        """Show one epoch, in place of the last one where the terminal can."""
         metrics = report.metrics
         phase = f"phase {report.phase}/{report.phases}  " if report.phases > 1 else ""
-        line = (
-            f"  {phase}epoch {report.epoch:3d}/{report.epochs}  "
+        name = f"{phase}epoch {report.epoch:3d}/{report.epochs}"
+        numbers = (
             f"loss {metrics['loss']:.4f}  accuracy {metrics['accuracy']:.4f}  "
             f"validation {metrics['val_accuracy']:.4f}  {report.seconds_left:4.0f} s left"
         )
         if self.console.is_terminal:
-            self.console.print(line, end="\n" if report.epoch == report.epochs else "\r", highlight=False)
+            self._bars.epoch(report, name, numbers)
         elif report.epoch == report.epochs or time.monotonic() - self._last_epoch >= _EPOCHS_EVERY_SECONDS:
             self._last_epoch = time.monotonic()
-            self.console.print(line, highlight=False, soft_wrap=True)
+            self.console.print(f"  {name}  {numbers}", highlight=False, soft_wrap=True)
 
 
 def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:

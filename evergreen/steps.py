@@ -103,7 +103,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "screen"},
         reads={"dataset": _DATASET},
         recipe=("split", "seed"),
-        libraries=(*_TABLES, "scikit-learn"),
+        libraries=(*_TABLES, "scikit-learn", "scipy"),
     ),
     Step(
         "balance",
@@ -152,7 +152,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed"),
-        libraries=(*_KERAS, "ai-edge-litert", "node", "chromium", *_TFJS),
+        libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS),
         threads=True,
         files=tuple(f"evergreen/vision/formats/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")),
     ),

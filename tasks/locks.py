@@ -1,26 +1,29 @@
 """One execution per step key at a time, across processes: a lock that the system releases however its holder ends.
 
-Prefect's own file lock is a file that exists: after kill -9 it stays, and everyone waits for ever. ``flock`` belongs to
-the open file, which the system closes with the process.
+Prefect's own file lock is a file that exists: after kill -9 it stays, and everyone waits for ever. ``flock``, by which
+filelock locks, belongs to the open file, which the system closes with the process.
 """
 
 import asyncio
-import fcntl
-import os
 import time
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from prefect.locking.protocol import LockManager
 
 _POLL_SECONDS = 0.1
 
 
 class FlockLockManager(LockManager):
-    """Locks keys with ``flock`` on files in one folder; the files stay, empty."""
+    """Locks keys with ``flock`` on files in one folder; the files stay, empty.
+
+    What is held is let go of with the manager, too. A file system without ``flock`` (an NFS mount may be one) is an
+    OSError: never a lock of another kind, which a kill would leave behind.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._held: dict[str, tuple[int, str]] = {}
+        self._held: dict[str, tuple[FileLock, str]] = {}
 
     def acquire_lock(
         self, key: str, holder: str, acquire_timeout: float | None = None, hold_timeout: float | None = None
@@ -49,8 +52,8 @@ class FlockLockManager(LockManager):
         """
         if not self.is_lock_holder(key, holder):
             raise ValueError(f"expected {holder} to hold the lock of {key}, it does not")
-        descriptor, _ = self._held.pop(key)
-        os.close(descriptor)
+        lock, _ = self._held.pop(key)
+        lock.release()
 
     def is_locked(self, key: str) -> bool:
         """Whether anyone holds the lock, in this process or another."""
@@ -80,11 +83,11 @@ class FlockLockManager(LockManager):
 
     def _try(self, key: str, holder: str) -> bool:
         self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / key, os.O_RDWR | os.O_CREAT, 0o644)
+        # Not of a thread: ``aacquire_lock`` takes it in another one than lets go of it.
+        lock = FileLock(self.folder / key, thread_local=False, fallback_to_soft=False)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+            lock.acquire(blocking=False)
+        except Timeout:
             return False
-        self._held[key] = descriptor, holder
+        self._held[key] = lock, holder
         return True

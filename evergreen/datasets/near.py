@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
+from itertools import repeat
 
 import numpy as np
 
@@ -47,20 +49,39 @@ def pairs(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, int, int]]:
 def groups(hashes: np.ndarray, bits: int) -> np.ndarray:
     """Return for every image the position of the first image of its group, (N,) int64.
 
-    A group holds whatever is reached by steps of at most ``bits``: on tiny pictures it can swallow half a class.
+    A group holds whatever is reached by steps of at most ``bits``: on tiny pictures it can swallow half a class. Pairs
+    are joined whenever there are as many as images: a group of n has up to n²/2 of them.
     """
-    first = np.arange(len(hashes))
+    first = np.arange(len(hashes), dtype=np.int64)
+    most = max(len(hashes), _PAIRS_AT_ONCE)
+    ones, others = array("q"), array("q")
+    for index, later, _ in neighbours(hashes, bits):
+        ones.extend(repeat(index, len(later)))
+        others.extend(later.tolist())
+        if len(ones) >= most:
+            first = _joined(first, ones, others)
+            ones, others = array("q"), array("q")
+    return _joined(first, ones, others)
 
-    def root(index: int) -> int:
-        while first[index] != index:
-            first[index] = first[first[index]]
-            index = first[index]
-        return index
 
-    for index, other, _ in pairs(hashes, bits):
-        low, high = sorted((root(index), root(other)))
-        first[high] = low
-    return np.array([root(index) for index in range(len(hashes))], np.int64)
+def _joined(first: np.ndarray, ones: array[int], others: array[int]) -> np.ndarray:
+    """Return ``groups`` of images that have some already, joined by further pairs.
+
+    Args:
+        first: (N,) int64, as ``groups`` returns it.
+        ones: (P,) positions.
+        others: (P,) positions, each in one group with its like in ``ones``.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(first)
+    rows, columns = np.concatenate([np.arange(count), ones]), np.concatenate([first, others])
+    edges = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, count))
+    _, group = connected_components(edges, directed=False)
+    _, starts = np.unique(group, return_index=True)
+    joined: np.ndarray = starts[group]
+    return joined
 
 
 def near_any(hashes: np.ndarray, others: np.ndarray, bits: int) -> np.ndarray:

@@ -70,11 +70,16 @@ def losses(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def wilson(right: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, 0-1, without continuity correction (Wilson 1927, JASA 22, 209-212)."""
-    share, z2 = right / count, _Z**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    """Return the 95 % interval of a share, 0-1, without continuity correction (Wilson 1927, JASA 22, 209-212).
+
+    Args:
+        right: 0 to ``count``.
+        count: at least 1.
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float]:

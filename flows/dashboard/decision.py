@@ -4,6 +4,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
+from evergreen.reports.markdown import markdown_table
 from flows.decision import NOT_RETRAINED
 from runs.run import Run
 
@@ -16,8 +17,7 @@ def show_decision(run: Run) -> None:
     lines = [f"# {_heading(run, decision)}", f"Run `{run.id}`: {decision['reason']}."]
     if "changes" in decision:
         lines += [f"Since run `{decision['compared_with']}`, whose model is {decision['age_days']} days old:", ""]
-        lines += ["| what | how it changed |", "|---|---|"]
-        lines += [f"| {what} | {how.replace('|', '/')} |" for what, how in decision["changes"].items()]
+        lines.append(markdown_table(["what", "how it changed"], decision["changes"].items()))
     name = run.recipe.name
     create_markdown_artifact(
         key=f"{name}-decision", markdown="\n".join(lines), description=f"{name}: to retrain or not, and why"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from evergreen.judging.leaning import told
+from evergreen.reports.markdown import markdown_table
 from runs.run import Run
 from runs.tables import read_json, read_table
 from storage.artifacts import Ref
@@ -70,11 +71,8 @@ def _confusion(run: Run, evaluation: Ref) -> list[str]:
 
 
 def _markdown(table: "pd.DataFrame") -> str:
-    lines = [f"| true class | {' | '.join(table.columns)} |", "|---|" + "---|" * len(table.columns)]
-    lines += [f"| {label} | {' | '.join(str(value) for value in row)} |" for label, row in zip(
-        table.index, table.to_numpy().tolist(), strict=True
-    )]  # fmt: skip
-    return "\n".join(lines)
+    rows = zip(table.index, table.to_numpy().tolist(), strict=True)
+    return markdown_table(["true class", *table.columns], [[label, *row] for label, row in rows])
 
 
 def _mistakes(run: Run, evaluation: Ref, pictures: dict[str, bytes]) -> str:
@@ -90,7 +88,7 @@ def _mistakes(run: Run, evaluation: Ref, pictures: dict[str, bytes]) -> str:
 
 def _calibration(run: Run, evaluation: Ref) -> str:
     found = read_json(run.store, evaluation, "calibration.json")
-    return "\n".join(["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in found.items())])
+    return markdown_table(["what", "value"], found.items())
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from evergreen.reports.markdown import markdown_table
 from flows.dashboard.decision import show_decision
 from flows.dashboard.evaluation import picture, show_evaluation
 from runs.run import Run
@@ -101,19 +102,20 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         f"# {run.recipe.title or run.recipe.name}",
         f"Run `{run.id}`: {'ran ' + ', '.join(ran) if ran else 'nothing changed, every step was reused'}.",
         "",
-        "| split | accuracy | loss | images |",
-        "|---|---|---|---|",
-    ]
-    lines += [
-        f"| {split} | {values['accuracy']:.2%} ({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%}) "
-        f"| {values['loss']:.4f} | {values['count']} |"
-        for split, values in summary["metrics"].items()
+        markdown_table(["split", "accuracy", "loss", "images"], map(_judged, summary["metrics"].items())),
     ]
     verdict = summary["verdict"]
     fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
     if training := summary.get("training"):
         lines += ["", f"Training: {training['words']}."]
     return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"]])
+
+
+def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
+    """Return the cells of one split."""
+    split, values = metrics
+    accuracy = f"{values['accuracy']:.2%} ({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
+    return split, accuracy, f"{values['loss']:.4f}", str(values["count"])
 
 
 def _champion(comparison: dict[str, Any]) -> str:
@@ -125,18 +127,19 @@ def _champion(comparison: dict[str, Any]) -> str:
         f"- release of this run: `{comparison['release']}`",
         f"- champion now: `{comparison['champion'] or 'none'}`",
         "",
-        "| check | passed |",
-        "|---|---|",
+        markdown_table(
+            ["check", "passed"],
+            [(check["text"], "yes" if check["passed"] else "**no**") for check in comparison["checks"]],
+        ),
     ]
-    lines += [f"| {check['text']} | {'yes' if check['passed'] else '**no**'} |" for check in comparison["checks"]]
     if comparison["classes"]:
-        lines += [
-            "",
-            "| class | images | champion | challenger | change, 95 % interval |",
-            "|---|---|---|---|---|",
-        ]
-    for row in comparison["classes"]:
-        gain, low, high = (f"{100 * points:+.2f}" for points in (row["gain"], *row["gain_interval"]))
-        shares = f"{row['champion']:.2%} | {row['challenger']:.2%}"
-        lines.append(f"| {row['label']} | {row['count']} | {shares} | {gain} ({low} to {high}) |")
+        columns = ["class", "images", "champion", "challenger", "change, 95 % interval"]
+        lines += ["", markdown_table(columns, map(_beside_the_champion, comparison["classes"]))]
     return "\n".join(lines)
+
+
+def _beside_the_champion(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells of one class."""
+    gain, low, high = (f"{100 * points:+.2f}" for points in (row["gain"], *row["gain_interval"]))
+    shares = (f"{row[side]:.2%}" for side in ("champion", "challenger"))
+    return row["label"], str(row["count"]), *shares, f"{gain} ({low} to {high})"

@@ -282,7 +282,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
         ("scikit-learn", {"probe", "acquire", "split"} | FROM_EVALUATE),
-        ("scipy", FROM_EVALUATE),
+        ("scipy", {"split"} | FROM_EVALUATE),
     ],
 )
 def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:

@@ -2,11 +2,10 @@
 
 import logging
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from evergreen.errors import AccessRefused, SourceGone, SourceUnavailable, SourceUnreachable
@@ -178,12 +177,16 @@ def _refuse(ask: Ask, response: "Response") -> None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, which holds seconds or a date."""
+    """Return the seconds of a Retry-After header, which holds seconds or a date (RFC 9110, 10.2.3); None of any other.
+
+    A date in the past is 0; one without a zone is in GMT.
+    """
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util.retry import Retry
+
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+        return float(Retry(retry_after_max=sys.maxsize).parse_retry_after(value))
+    except (InvalidHeader, ValueError, OverflowError):  # of numbers and years that are too long, urllib3 says no more
         return None

@@ -164,11 +164,11 @@ class _Transfer:
             while data := self.wanted.ask.read(response, CHUNK):
                 if self.size == 0:
                     refuse_page(self.wanted.ask, data)
+                if time.monotonic() - self.told >= _TELL_EVERY_SECONDS:
+                    self._tell()  # of what was here before: the end is told below, once
                 file.write(data)
                 self.size += len(data)
                 self.digest.update(data)
-                if time.monotonic() - self.told >= _TELL_EVERY_SECONDS:
-                    self._tell()
         self._tell()
 
     def _tell(self) -> None:

@@ -1,5 +1,7 @@
 """evergreen.datasets.near, against the plainest arithmetic."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,6 +39,39 @@ def test_every_pair_is_found_once(values: list[int], bits: int, block: int) -> N
         for one, two, _ in expected:
             known[one] = known[two] = min(known[one], known[two])
     assert group == known
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2**16 - 1), max_size=60), st.integers(0, 5), st.sampled_from([1, 50, 1 << 20]))
+def test_a_group_is_what_can_be_reached(values: list[int], bits: int, block: int) -> None:
+    reached: dict[int, int] = {}
+    for start in range(len(values)):
+        waiting = [start] if start not in reached else []
+        while waiting:
+            here = waiting.pop()
+            reached[here] = start
+            waiting += [
+                other
+                for other in range(len(values))
+                if other not in reached and (values[here] ^ values[other]).bit_count() <= bits
+            ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(near, "_PAIRS_AT_ONCE", block)
+        found = groups(np.array(values, np.uint64), bits)
+    assert (found.tolist(), found.dtype) == ([reached[index] for index in range(len(values))], np.int64)
+
+
+def test_one_large_group_needs_no_memory_for_its_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near, "_PAIRS_AT_ONCE", 1 << 13)
+    alike = np.arange(3000, dtype=np.uint64) % 16
+    groups(alike[:100], 4)  # what is imported is not counted
+    tracemalloc.start()
+    try:
+        assert not groups(alike, 4).any()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4e6  # the 4.5 million pairs alone are 72 MB
 
 
 def test_near_any_says_which_images_are_near_some_other() -> None:

@@ -1,8 +1,11 @@
 """evergreen.judging.metrics against scikit-learn and SciPy."""
 
+import math
+
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, log_loss, top_k_accuracy_score
 
 from evergreen.judging.metrics import (
@@ -45,10 +48,21 @@ def test_a_loss_of_a_probability_of_zero_is_finite() -> None:
     assert found["loss_low"] == 0  # a loss is never below
 
 
-@pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (0, 30), (30, 30), (7, 9), (269, 270), (50_000, 60_000)])
-def test_wilson_agrees_with_scipy(right: int, count: int) -> None:
-    expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
-    assert wilson(right, count) == pytest.approx((expected.low, expected.high), abs=1e-12)
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 10**7).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
+@example((0, 1))
+@example((1, 1))
+@example((0, 30))
+@example((30, 30))
+@example((269, 270))
+def test_wilson_is_the_formula_of_his_article(counts: tuple[int, int]) -> None:
+    right, count = counts
+    share, z = right / count, 1.959963984540054
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    low, high = wilson(right, count)
+    assert (low, high) == pytest.approx((middle - half, middle + half), abs=1e-12)
+    assert 0 <= low <= share <= high <= 1
 
 
 def test_the_interval_of_a_mean_holds_the_truth_in_95_of_100_cases() -> None:

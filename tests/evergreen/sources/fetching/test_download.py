@@ -684,3 +684,16 @@ def test_a_torn_memory_is_no_memory(server: Any, want: Any, desk: Desk) -> None:
         path.write_text(text[:length])
         assert fetch(want(), desk) == kept
     assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("size", [10, len(DATA)])
+def test_the_end_of_a_file_is_told_once_and_where_it_began(
+    server: Any, want: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(module, "_TELL_EVERY_SECONDS", 0)
+    server.add("/photos.zip", DATA[:size]).faults = [server.cut(CHUNK + 1)] if size > CHUNK else []
+    told: list[Any] = []
+    fetch(want(), replace(desk, tell=lambda *progress: told.append(progress)))
+    sizes = [done for _, done, _ in told]
+    assert (sizes[0], sizes[-1], sizes.count(size)) == (0, size, 1)
+    assert sizes == sorted(sizes)
