@@ -6,6 +6,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
 from evergreen.reports import webpage
 from runs.summary import newest_run, output_of, run_summary
@@ -59,7 +60,7 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
     table = read_table(store, dataset)
     classes = classes_of(store, exports)
     settings, metrics = summary["settings"], summary["metrics"]
-    judged = "test" if "test" in metrics else "validation"
+    judged = judged_split(metrics)
     return webpage.Shown(
         title=settings["title"] or summary["recipe"],
         recipe=summary["recipe"],
