@@ -35,7 +35,7 @@ def measure(count: int) -> float:
 
     from evergreen.images.pixels import Images
     from evergreen.recipe import load_recipe
-    from evergreen.vision.train import train
+    from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 
     def read(digest: str) -> bytes:
         pixels = np.frombuffer(bytes.fromhex(digest) * 96, np.uint8).reshape(32, 32, 3)
@@ -52,10 +52,10 @@ def measure(count: int) -> float:
     })  # fmt: skip
     peak = [0.0]
     threading.Thread(target=_watch, args=(peak,), daemon=True).start()
-    ones = dict.fromkeys(classes, 1.0)
     with tempfile.TemporaryDirectory() as folder:
         images = Images(read, Path(folder) / "pixels", Path(folder) / "features")
-        train(table, images, classes, ones, ones, recipe, Path(folder) / "model.keras", lambda _: None)
+        file = ModelFiles(Path(folder) / "model.keras")
+        train(Labelled(table, images, classes), ClassBalance(), recipe, file, Callbacks())
     return peak[0]
 
 

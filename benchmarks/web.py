@@ -24,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from chromium import Browser
 
+from commands.web import server_of
 from evergreen.images.door import open_image
 from evergreen.images.pixels import stratified_sample
-from runs.answering.webpage import server_of, write_page
+from runs.answering.webpage import write_page
 from runs.summary import run_summary
 from runs.tables import read_table
 from storage.store import Store

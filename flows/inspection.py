@@ -12,7 +12,7 @@ from flows.dashboard.run import show_inspection, show_repair
 from flows.outcome import tells_outcome
 from flows.started import started
 from runs.run import Run
-from runs.tables import classes_of, read_json, read_table
+from runs.tables import read_data, read_table
 from storage.artifacts import Ref
 from storage.runs import run_folder
 from tasks.data.acquire import acquire
@@ -81,38 +81,22 @@ def _show(run: Run, summary: dict[str, Any]) -> None:
 
 
 def _findings(found: Inspected) -> dict[str, int]:
+    screening, splits = found.data.screening, found.data.splits
     return {
-        "images used": len(found.dataset),
-        "unlabelled": len(found.unlabelled),
-        "quarantined": len(found.quarantine),
-        "exact duplicates": len(found.duplicates),
-        "near-duplicates": len(found.near_duplicates),
-        "near-duplicate pairs across splits": len(found.leakage),
-        "set aside": len(found.aside),
+        "images used": len(splits.dataset),
+        "unlabelled": len(splits.unlabelled),
+        "quarantined": len(screening.quarantine),
+        "exact duplicates": len(screening.duplicates),
+        "near-duplicates": len(screening.near_duplicates),
+        "near-duplicate pairs across splits": len(splits.leakage),
+        "set aside": len(splits.aside),
     }
 
 
 def _found(run: Run) -> Inspected:
-    store = run.store
-    repaired, screened, dataset = (_output(run, step) for step in ("repair", "screen", "split"))
-    return Inspected(
-        name=run.recipe.name,
-        title=run.recipe.title,
-        classes=classes_of(store, dataset),
-        renames=read_table(store, repaired, "renames.csv"),
-        dropped=read_table(store, repaired, "dropped.csv"),
-        quarantine=read_table(store, screened, "quarantine.csv"),
-        duplicates=read_table(store, screened, "duplicates.csv"),
-        near_duplicates=read_table(store, screened, "near_duplicates.csv"),
-        dataset=read_table(store, dataset),
-        unlabelled=read_table(store, dataset, "unlabelled.csv"),
-        aside=read_table(store, dataset, "aside.csv"),
-        leakage=read_table(store, dataset, "leakage.csv"),
-        weights=read_json(store, _output(run, "balance"), "class-weights.json"),
-        image=run.recipe.image,
-        augment=run.recipe.augment,
-        seed=run.recipe.seed,
-    )
+    data = read_data(run.store, *(_output(run, step) for step in ("repair", "screen", "split", "balance")))
+    recipe = run.recipe
+    return Inspected(recipe.name, recipe.title, data, recipe.image, recipe.augment, recipe.seed)
 
 
 def _output(run: Run, step: str) -> Ref:

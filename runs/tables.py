@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from evergreen.reports.found import Data, Repairs, Screening, Splits
 from evergreen.tables import from_csv, to_csv
 from storage.artifacts import Ref
 from storage.store import Store
@@ -34,6 +35,30 @@ def read_folder(store: Store, ref: Ref, under: str) -> dict[str, bytes]:
 def classes_of(store: Store, ref: Ref) -> list[str]:
     """Return the class names, in order, that an artifact carries."""
     return list(store.manifest(ref.sha256).facts["classes"])
+
+
+def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref, weights: Ref) -> Data:
+    """Return what repair, screen, split and balance found, as a report and an inspection show it."""
+    origins = read_table(store, repaired, "origins.csv")
+    return Data(
+        repairs=Repairs(
+            renames=read_table(store, repaired, "renames.csv"),
+            dropped=read_table(store, repaired, "dropped.csv"),
+        ),
+        screening=Screening(
+            quarantine=read_table(store, screened, "quarantine.csv").merge(origins, on="path"),
+            duplicates=read_table(store, screened, "duplicates.csv"),
+            near_duplicates=read_table(store, screened, "near_duplicates.csv"),
+        ),
+        splits=Splits(
+            classes=classes_of(store, dataset),
+            dataset=read_table(store, dataset),
+            leakage=read_table(store, dataset, "leakage.csv"),
+            unlabelled=read_table(store, dataset, "unlabelled.csv"),
+            aside=read_table(store, dataset, "aside.csv"),
+        ),
+        weights=read_json(store, weights, "class-weights.json"),
+    )
 
 
 def publish_dataset(

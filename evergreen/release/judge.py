@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from evergreen.release.shared import Shared, judged_split
+from evergreen.judging.judged import judged_split
+from evergreen.release.shared import Shared
 from evergreen.release.statistics import McNemar, Paired, mcnemar, paired
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _incomparable(challenger: Challenger, gate: Gate, reason: str, shared: dict[
 
 
 def _judged(challenger: Challenger) -> tuple[pd.DataFrame, str]:
-    split = judged_split(challenger.dataset)
+    split = judged_split(challenger.dataset["split"])
     return challenger.predictions[challenger.predictions["split"] == split], split
 
 

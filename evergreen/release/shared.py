@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.near import hashes_of, near_any
+from evergreen.judging.judged import judged_images, judged_split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +31,6 @@ class Shared:
     near: int
 
 
-def judged_split(dataset: pd.DataFrame) -> str:
-    """Return the split that a model is judged on: test, or validation if there is no test image."""
-    return "test" if (dataset["split"] == "test").any() else "validation"
-
-
 def shared_images(challenger: pd.DataFrame, champion: pd.DataFrame, bits: int) -> Shared:
     """Return the challenger's held-out images without any that the champion learned from.
 
@@ -46,8 +42,8 @@ def shared_images(challenger: pd.DataFrame, champion: pd.DataFrame, bits: int) -
         champion: the same.
         bits: how far apart perceptual hashes of near-duplicates are; 0 looks for equal pixels alone.
     """
-    split = judged_split(challenger)
-    held_out = challenger[challenger["split"] == split].drop_duplicates("pixels", ignore_index=True)
+    split = judged_split(challenger["split"])
+    held_out = judged_images(challenger).drop_duplicates("pixels", ignore_index=True)
     learned_from = ("train", "validation") if split == "test" else ("train",)
     known = champion[champion["split"].isin(learned_from)].drop_duplicates("pixels")
     fresh = held_out[~held_out["pixels"].isin(known["pixels"])].reset_index(drop=True)

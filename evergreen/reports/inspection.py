@@ -12,6 +12,7 @@ from evergreen.images.pixels import resize
 from evergreen.images.threads import Threads
 from evergreen.images.thumbnails import thumbnail
 from evergreen.reports import pictures
+from evergreen.reports.found import Data
 from evergreen.reports.page import both, render
 from evergreen.sections.data import Augment
 from evergreen.tables import ReadBlob
@@ -33,21 +34,11 @@ _MAGNITUDES = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 @dataclass(frozen=True)
 class Inspected:
-    """What an inspection shows: tables as repair, screen and split describe them, and what of the recipe they need."""
+    """What an inspection shows: the data, and what of the recipe it needs."""
 
     name: str
     title: str
-    classes: list[str]
-    renames: pd.DataFrame
-    dropped: pd.DataFrame
-    quarantine: pd.DataFrame
-    duplicates: pd.DataFrame
-    near_duplicates: pd.DataFrame
-    dataset: pd.DataFrame
-    unlabelled: pd.DataFrame
-    aside: pd.DataFrame
-    leakage: pd.DataFrame
-    weights: dict[str, float]
+    data: Data
     image: Image
     augment: Augment
     seed: int
@@ -60,10 +51,10 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         found: what the steps found.
         read: gives an image's bytes for its SHA-256.
     """
-    counts = class_counts(found)
+    dataset, counts = found.data.splits.dataset, class_counts(found)
     drawn = {
         "class_distribution.png": both(pictures.class_distribution, counts),
-        "resolutions.png": both(pictures.resolutions, found.dataset),
+        "resolutions.png": both(pictures.resolutions, dataset),
         "samples.png": both(pictures.gallery, _samples(found, read), _SAMPLES_PER_CLASS),
         "magnitudes.png": both(pictures.gallery, _magnitudes(found, read), 1 + len(_MAGNITUDES)),
     }
@@ -78,8 +69,8 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         found=found,
         counts=counts.to_dict("index"),
         splits=list(counts.columns),
-        measures=found.dataset[["width", "height", "brightness", "sharpness"]].describe().loc[["min", "mean", "max"]],
-        formats=found.dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
+        measures=dataset[["width", "height", "brightness", "sharpness"]].describe().loc[["min", "mean", "max"]],
+        formats=dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
         augmentation=_settings(found.augment),
         most_rows=_MOST_ROWS,
         pictures=drawn,
@@ -96,16 +87,18 @@ def _settings(augment: Augment) -> list[str]:
 
 def class_counts(found: Inspected) -> pd.DataFrame:
     """Return how many images each class has, one row a class in order, one column a split."""
-    counts = found.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
+    splits = found.data.splits
+    counts = splits.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
     columns = [name for name in ("train", "validation", "test") if name in counts]
-    return counts.reindex(found.classes, fill_value=0)[columns]
+    return counts.reindex(splits.classes, fill_value=0)[columns]
 
 
 def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     """Return the first images of every class by digest, which is as good as by chance and stays the same."""
     shown = []
-    for label in found.classes[:_MOST_CLASSES]:
-        rows = found.dataset[found.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
+    splits = found.data.splits
+    for label in splits.classes[:_MOST_CLASSES]:
+        rows = splits.dataset[splits.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
         some = [(thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])]
         shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
     return shown
@@ -143,17 +136,19 @@ def _views(digest: str, pixels: Any, views: list[tuple[Augmenter, str, int]]) ->
 
 def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, Any]]:
     """Return SHA-256 and pixels, as a network is given them, of one training image of each of the first classes."""
-    training = found.dataset[found.dataset["split"] == "train"].sort_values("pixels")
-    chosen = [training[training["label"] == label]["sha256"].head(1) for label in found.classes]
+    splits = found.data.splits
+    training = splits.dataset[splits.dataset["split"] == "train"].sort_values("pixels")
+    chosen = [training[training["label"] == label]["sha256"].head(1) for label in splits.classes]
     digests = [str(digest) for some in chosen for digest in some][:_AUGMENTED]
     return [(digest, resize(open_image(read(digest), SCREENED).pixels, found.image)) for digest in digests]
 
 
 def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     """Return pairs of exact duplicates, then of near ones, side by side."""
-    digest = dict(zip(found.dataset["path"], found.dataset["sha256"], strict=True))
-    pairs = [(row.path, row.same_as, "equal pixels") for row in found.duplicates.itertuples()]
-    near = found.near_duplicates.sort_values(["distance", "path"])
+    dataset, screening = found.data.splits.dataset, found.data.screening
+    digest = dict(zip(dataset["path"], dataset["sha256"], strict=True))
+    pairs = [(row.path, row.same_as, "equal pixels") for row in screening.duplicates.itertuples()]
+    near = screening.near_duplicates.sort_values(["distance", "path"])
     pairs += [(row.path, row.near, f"{row.distance} of 64 bits differ") for row in near.itertuples()]
     shown = []
     for one, other, why in [pair for pair in pairs if pair[0] in digest and pair[1] in digest][:_MOST_PAIRS]:
@@ -166,7 +161,8 @@ def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
 
 def _quarantined(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     """Return quarantined images whose decoders did nothing wrong: those of conflicting labels."""
-    rows = found.quarantine[found.quarantine["reason"] == CONFLICT].head(_MOST_QUARANTINED)
+    quarantine = found.data.screening.quarantine
+    rows = quarantine[quarantine["reason"] == CONFLICT].head(_MOST_QUARANTINED)
     return [(thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}") for row in rows.itertuples()]
 
 

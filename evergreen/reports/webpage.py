@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from evergreen.images.door import SCREENED, open_image
+from evergreen.judging.judged import judged_images
 from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def choose_samples(dataset: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
             every time.
         classes: class names, in the order in which the samples are shown.
     """
-    judged = dataset[dataset["split"] == ("test" if (dataset["split"] == "test").any() else "validation")]
+    judged = judged_images(dataset)
     ranked = judged.assign(rank=judged.sort_values("sha256").groupby("label").cumcount())
     chosen = ranked.sort_values(["rank", "sha256"]).head(_MOST_SAMPLES)
     shown = chosen.assign(place=chosen["label"].map(classes.index)).sort_values(["place", "sha256"])

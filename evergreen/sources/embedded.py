@@ -2,7 +2,14 @@
 
 import io
 import zipfile
-from importlib.metadata import version
+from collections.abc import Mapping
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from evergreen.sources.fetching.desk import Desk
+
+if TYPE_CHECKING:
+    from evergreen.sections.data import EmbeddedSource
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # Damaged on purpose, as real archives are: a split word and a misspelling. Repair must undo both.
@@ -10,9 +17,15 @@ _DAMAGED = {"three": "th ree", "eight": "eigth"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can say; no clock, so the same bytes every time
 
 
-def digits_version() -> str:
+def version(source: "EmbeddedSource", desk: Desk) -> dict[str, Any]:
     """Return what the digits archive depends on: this layout and the library that carries the images."""
-    return f"layout 1, scikit-learn {version('scikit-learn')}"
+    found = f"layout 1, scikit-learn {metadata.version('scikit-learn')}"
+    return {"address": f"embedded:{source.name}", "version": found, "files": {}}
+
+
+def acquire(source: "EmbeddedSource", versions: Mapping[str, str], desk: Desk) -> dict[str, bytes]:
+    """Return the dataset as one archive."""
+    return {f"{source.name}.zip": digits_zip()}
 
 
 def digits_zip() -> bytes:

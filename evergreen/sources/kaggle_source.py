@@ -20,7 +20,7 @@ _HOW_TO_LOG_IN = (
 )
 
 
-def version(source: "KaggleSource") -> dict[str, Any]:
+def version(source: "KaggleSource", desk: Desk) -> dict[str, Any]:
     """Ask for the dataset's current version; a pinned one is taken as it is, and nobody is asked.
 
     Raises:

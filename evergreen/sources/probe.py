@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from evergreen.sources import http_source, kaggle_source, keras_source, local
-from evergreen.sources.embedded import digits_version
 from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.kinds import kind_of
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Source
@@ -25,14 +24,5 @@ def probe(source: "Source", desk: Desk) -> dict[str, Any]:
         BadInput: the source is not there.
         SourceUnavailable: nobody can say now; see its subclasses.
     """
-    if source.embedded:
-        return {"address": f"embedded:{source.embedded.name}", "version": digits_version(), "files": {}}
-    if source.local:
-        return local.version(source.local, desk)
-    if source.http:
-        return http_source.version(source.http, desk)
-    if source.keras:
-        return keras_source.version(source.keras, desk)
-    if source.kaggle:
-        return kaggle_source.version(source.kaggle)
-    raise AssertionError(f"no source of kind {source.kind}")
+    kind, section = kind_of(source)
+    return kind.version(section, desk)

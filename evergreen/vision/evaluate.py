@@ -12,6 +12,7 @@ from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.images.rows import Rows
 from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
+from evergreen.judging.judged import judged_split
 from evergreen.judging.metrics import ByClass, by_class, losses, measure
 from evergreen.judging.shortcuts import Loss
 from evergreen.judging.verdict import Verdict, judge
@@ -73,7 +74,7 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
     scores = pixels.scores(model, rows)
     truth = pixels.targets(dataset["label"], classes)
     where = {str(name): np.asarray(index) for name, index in sorted(dataset.groupby("split").indices.items())}
-    judged = "test" if "test" in where else "validation"
+    judged = judged_split(where)
     at = where[judged]
 
     metrics = {name: measure(truth[index], scores[index], recipe.evaluate.top_k) for name, index in where.items()}

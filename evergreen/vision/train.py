@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,64 @@ if TYPE_CHECKING:
 
     from evergreen.recipe import Recipe
 
-OnEpoch = Callable[[EpochReport], None]
+
+@dataclass(frozen=True)
+class Labelled:
+    """The images of a dataset, and what each shows.
+
+    Attributes:
+        dataset: path, label, sha256, split.
+        images: where they are read, and where pixels and features are kept.
+        classes: class names in order.
+    """
+
+    dataset: pd.DataFrame
+    images: Images
+    classes: list[str]
+
+
+@dataclass(frozen=True)
+class ClassBalance:
+    """How much each class counts in training; without values, all alike.
+
+    Attributes:
+        weights: class -> weight on the loss.
+        repeats: class -> how often its training images are seen in an epoch, 1 or more; a fraction is drawn by seed.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    repeats: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a training writes.
+
+    Attributes:
+        model: the ``.keras`` file.
+        others: validation metric -> where the model that was best by it is written too.
+        checkpoints: a folder for this very training; what a killed one left there is taken up. Whoever has the model in
+            safety clears it. None keeps nothing.
+    """
+
+    model: Path
+    others: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: Path | None = None
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Who hears of a training.
+
+    Attributes:
+        on_epoch: called after every epoch.
+        say: told, in words, what else a person should know.
+        stopped: told, as ``Training.ended``, how far a training came that something else than an error stops.
+    """
+
+    on_epoch: Callable[[EpochReport], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
+    stopped: Callable[[dict[str, Any]], None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -46,35 +103,16 @@ class Training:
 
 
 def train(
-    dataset: pd.DataFrame,
-    images: Images,
-    classes: list[str],
-    class_weights: dict[str, float],
-    repeats: dict[str, float],
-    recipe: Recipe,
-    model_file: Path,
-    on_epoch: OnEpoch,
-    others: dict[str, Path] | None = None,
-    checkpoints: Path | None = None,
-    say: Callable[[str], None] = lambda _: None,
-    stopped: Callable[[dict[str, Any]], None] = lambda _: None,
+    labelled: Labelled, balance: ClassBalance, recipe: Recipe, files: ModelFiles, callbacks: Callbacks
 ) -> Training:
     """Fit the recipe's network, keep its best epoch, and write it as a ``.keras`` file.
 
     Args:
-        dataset: path, label, sha256, split.
-        images: where they are read, and where pixels and features are kept.
-        classes: class names in order.
-        class_weights: class -> weight on the loss.
-        repeats: class -> how often its training images are seen in an epoch, 1 or more; a fraction is drawn by seed.
+        labelled: what is learned from (train) and judged by (validation).
+        balance: how much each class counts.
         recipe: its ``train``, ``image``, ``augment`` and ``seed`` are read.
-        model_file: where the model is written.
-        on_epoch: called after every epoch.
-        others: validation metric -> where the model that was best by it is written too.
-        checkpoints: a folder for this very training; what a killed one left there is taken up. Whoever has the model in
-            safety clears it.
-        say: told, in words, what else a person should know of the training.
-        stopped: told, as ``Training.ended``, how far a training came that something else than an error stops.
+        files: where the model is written, and what a killed training left.
+        callbacks: who hears of it.
 
     Raises:
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
@@ -83,15 +121,15 @@ def train(
     """
     import pandas as pd
 
-    sides = {}
-    for name in ("train", "validation"):
-        rows = dataset[dataset["split"] == name]
-        if name == "train":
-            rows = _repeated(rows, repeats, recipe.seed)
-        sides[name] = _side(rows, images, classes, class_weights if name == "train" else {}, recipe)
+    dataset, classes, say = labelled.dataset, labelled.classes, callbacks.say
+    learned = _repeated(dataset[dataset["split"] == "train"], balance.repeats, recipe.seed)
+    sides = {
+        "train": _side(learned, labelled, balance.weights, recipe),
+        "validation": _side(dataset[dataset["split"] == "validation"], labelled, {}, recipe),
+    }
     precision, number = precision_of(recipe.train), threads_of(recipe.train)
     say(f"precision {precision}, threads {number}")
-    kept = Checkpoints(checkpoints)
+    kept = Checkpoints(files.checkpoints)
     state = kept.load()
     if state:
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
@@ -102,17 +140,19 @@ def train(
     model = build.build(recipe.train, recipe.image, len(classes))
     try:
         with Threads() as threads:
-            source = Source(recipe, sides, images.features, Augmenter(recipe.augment, recipe.seed), threads, say)
-            fitting = Fitting(model, source, kept, on_epoch)
+            source = Source(
+                recipe, sides, labelled.images.features, Augmenter(recipe.augment, recipe.seed), threads, say
+            )
+            fitting = Fitting(model, source, kept, callbacks.on_epoch)
             try:
                 course = fitting.run(state)
             except BaseException as error:
                 if not isinstance(error, Exception):
-                    stopped(fitting.stopped())
+                    callbacks.stopped(fitting.stopped())
                 raise
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
-    for metric, file in {recipe.train.keep: model_file, **(others or {})}.items():
+    for metric, file in {recipe.train.keep: files.model, **files.others}.items():
         best = build.build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
         put(best, course.best[metric].weights)
         saving.save(best, file)
@@ -122,15 +162,14 @@ def train(
     return Training(table, course.told())
 
 
-def _side(
-    rows: pd.DataFrame, images: Images, classes: list[str], class_weights: dict[str, float], recipe: Recipe
-) -> Side:
+def _side(rows: pd.DataFrame, labelled: Labelled, class_weights: Mapping[str, float], recipe: Recipe) -> Side:
+    classes = labelled.classes
     labels = np.eye(len(classes), dtype=np.float32)[pixels.targets(rows["label"], classes)]
     weights = np.array([class_weights.get(label, 1.0) for label in rows["label"]], np.float32)
-    return Side(images.rows(rows, recipe.image), labels, weights, keys_of(list(rows["sha256"])))
+    return Side(labelled.images.rows(rows, recipe.image), labels, weights, keys_of(list(rows["sha256"])))
 
 
-def _repeated(rows: pd.DataFrame, repeats: dict[str, float], seed: int) -> pd.DataFrame:
+def _repeated(rows: pd.DataFrame, repeats: Mapping[str, float], seed: int) -> pd.DataFrame:
     """Return the rows with those of small classes several times; the last, partial time is a sample."""
     import pandas as pd
 

@@ -14,6 +14,7 @@ import numpy as np
 from evergreen.errors import ExportRefused
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
+from evergreen.judging.judged import judged_images
 from evergreen.vision.formats import card
 from evergreen.vision.formats.bars import Shown, judge
 from evergreen.vision.formats.contract import LABELS, Answers, Predictor, RuntimeNotInstalled
@@ -76,8 +77,7 @@ def verify(
         ExportRefused: Keras refuses the model.
     """
     runtime.start()
-    held_out = dataset[dataset["split"] == ("test" if (dataset["split"] == "test").any() else "validation")]
-    sample = pixels.stratified_sample(held_out, recipe.verify.images, recipe.seed)
+    sample = pixels.stratified_sample(judged_images(dataset), recipe.verify.images, recipe.seed)
     rows = images.rows(sample, recipe.image)
     asked = _Asked(
         paths=list(sample["path"]),

@@ -9,11 +9,10 @@ from typing import Any
 from evergreen.errors import BadInput
 from evergreen.paths import is_file, is_folder, path_of
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
+from runs.answering.in_charge import in_charge
 from runs.model_file import MODEL
-from runs.releases import whole_parts_of
-from runs.summary import named_run, newest_run, output_of
+from runs.summary import named_run, output_of
 from storage.artifacts import Manifest
-from storage.champions import Champions
 from storage.digests import sha256_file
 from storage.errors import StoreError
 from storage.steps import lineage
@@ -61,10 +60,11 @@ def model_meant(store: Store, recipe: str | None, ref: str | None) -> Meant:
 
     Raises:
         BadInput: there is none, or it is no model.
-        ArtifactMissing: the store does not know the digest, or several begin like it.
+        ArtifactMissing: the store does not know the digest, or several begin like it; or files of the champion are
+            missing.
     """
     if ref is None:
-        return _in_charge(store, recipe)
+        return _of_who_is_in_charge(store, recipe)
     if recipe is not None:
         raise BadInput(f"expected a recipe or a model, received both: {recipe} and {ref}")
     path = path_of(ref)
@@ -104,19 +104,12 @@ def in_format(store: Store, meant: Meant, wanted: str | None) -> Meant:
     )
 
 
-def _in_charge(store: Store, recipe: str | None) -> Meant:
-    """Return the model that answers unless another is named: the champion's, or else the newest run's."""
-    summary = newest_run(store, recipe)
-    name = recipe or (summary["recipe"] if summary else None)
-    if name and (champion := Champions(store.root).current(name)):
-        parts = whole_parts_of(store, champion)
-        made = {step: parts[part].sha256 for part, step in _PARTS.items()}
-        run = newest_run(store, name, champion)
-        return _completed(store, made, name, run["id"] if run else None)
-    if summary is None or output_of(summary, "train") is None:
-        wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
-        raise BadInput(f"expected {wanted} in {store.root}, found none; run: evergreen retrain {recipe or 'digits'}")
-    return _of_run(store, summary)
+def _of_who_is_in_charge(store: Store, recipe: str | None) -> Meant:
+    found = in_charge(store, recipe)
+    if not found.parts and found.run:
+        return _of_run(store, found.run)
+    made = {step: found.parts[part].sha256 for part, step in _PARTS.items()}
+    return _completed(store, made, found.recipe, found.run["id"] if found.run else None)
 
 
 def _of_run(store: Store, summary: dict[str, Any]) -> Meant:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from evergreen.addresses import secret_in
 from evergreen.errors import BadImage, BadInput
 from evergreen.images.thumbnails import smaller
+from evergreen.judging.judged import judged_images
 from evergreen.reports.predictions import ContactSheet, Prediction
 from evergreen.sections.data import Image
 from evergreen.sources.fetching.small_file import name_of
@@ -200,8 +201,7 @@ def _threshold(store: Store, meant: Meant) -> float | None:
 
 def _sample(store: Store, meant: Meant, request: Request) -> list[Wanted]:
     """Return random images of the test split, or of validation where there is no test split."""
-    table = read_table(store, _ref(store, meant.dataset))
-    judged = table[table["split"] == ("test" if (table["split"] == "test").any() else "validation")]
+    judged = judged_images(read_table(store, _ref(store, meant.dataset)))
     drawn = judged.sort_values("path").sample(min(request.sample, len(judged)), random_state=request.seed)
     return _rows(store, drawn, truth=True)
 

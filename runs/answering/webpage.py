@@ -6,12 +6,13 @@ from tempfile import mkdtemp
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
 from evergreen.reports import webpage
-from runs.summary import newest_run, output_of, run_summary
+from runs.answering.in_charge import in_charge
+from runs.summary import output_of, run_summary
 from runs.tables import classes_of, read_json, read_table
 from storage.artifacts import Ref
-from storage.champions import Champions
 from storage.runs import run_folder
 from storage.store import Store
 
@@ -24,15 +25,15 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
 
     Args:
         store: where the run is.
-        run_id: the run; None takes the champion's, of the recipe of the newest run that completed, or that run itself
-            where nobody was promoted.
+        run_id: the run; None takes that of the model in charge, as ``in_charge`` says.
         out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
 
     Raises:
         BadInput: there is no such run, it has no TensorFlow.js export that may be shown, TensorFlow.js is not
             installed, or the folder holds something else.
+        ArtifactMissing: no run was named, and files of the champion are missing or damaged.
     """
-    summary = run_summary(store, run_id) if run_id else _in_charge(store)
+    summary = run_summary(store, run_id) if run_id else _run_in_charge(store)
     folder = (out or run_folder(store, summary["id"]) / "web").absolute()
     if not can_be_named(folder):
         raise BadInput(f"expected a folder for the page, received a name that is too long: {folder}; choose --out")
@@ -59,7 +60,7 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
     table = read_table(store, dataset)
     classes = classes_of(store, exports)
     settings, metrics = summary["settings"], summary["metrics"]
-    judged = "test" if "test" in metrics else "validation"
+    judged = judged_split(metrics)
     return webpage.Shown(
         title=settings["title"] or summary["recipe"],
         recipe=summary["recipe"],
@@ -84,16 +85,15 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
     )
 
 
-def _in_charge(store: Store) -> dict[str, Any]:
-    """Return the run of the champion, or the newest where there is none: a page is published, so the better model."""
-    newest = run_summary(store, None)
-    name = newest["recipe"]
-    champion = Champions(store.root).current(name)
-    if champion is None:
-        return newest
-    if found := newest_run(store, name, champion):
-        return found
-    raise BadInput(f"no run of {name}'s champion {champion[:12]} is left in {store.root}; name a run")
+def _run_in_charge(store: Store) -> dict[str, Any]:
+    """Return the run of the model that answers: a page names its run, and says what that run wrote of itself."""
+    found = in_charge(store, None)
+    if found.run:
+        return found.run
+    raise BadInput(
+        f"no run of {found.recipe}'s champion {str(found.release)[:12]} is left in {store.root}, and a page shows a "
+        f"run's model: run evergreen retrain {found.recipe}, which reuses what is here, or name a run"
+    )
 
 
 def _proof(summary: dict[str, Any]) -> dict[str, Any]:

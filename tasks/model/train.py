@@ -7,6 +7,7 @@ from typing import Any
 
 from evergreen.judging.ended import is_cut, with_words, words
 from evergreen.tables import to_csv
+from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles
 from evergreen.vision.train import train as fit
 from evergreen.vision.training.checkpoint import Checkpoints
 from evergreen.vision.training.course import METRICS
@@ -37,25 +38,19 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
         progress.say(text)
 
     with _held(checkpoints, run.store, run.id), run.store.workspace() as folder:
-        file = folder / MODEL
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
         done = fit(
-            read_table(run.store, dataset),
-            images_of(run),
-            classes,
-            read_json(run.store, weights, "class-weights.json"),
-            read_json(run.store, weights, "repeats.json"),
+            Labelled(read_table(run.store, dataset), images_of(run), classes),
+            ClassBalance(
+                read_json(run.store, weights, "class-weights.json"), read_json(run.store, weights, "repeats.json")
+            ),
             run.recipe,
-            file,
-            progress,
-            others,
-            checkpoints,
-            progress.say,
-            stopped,
+            ModelFiles(folder / MODEL, others, checkpoints),
+            Callbacks(progress, progress.say, stopped),
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         files: dict[str, bytes | Path | Blob] = {
-            MODEL: file,
+            MODEL: folder / MODEL,
             "history.csv": to_csv(done.history),
             ENDED: to_json(done.ended),
         }

@@ -21,6 +21,9 @@ from storage.steps.records import SERIALIZER, Record, Records
 from storage.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
+SOURCES = {
+    f"evergreen.sources.{name}" for name in ("embedded", "local", "http_source", "kaggle_source", "keras_source")
+}
 
 
 def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
@@ -74,6 +77,8 @@ def test_every_step_reads_what_its_row_says_and_nothing_else() -> None:
             {"evergreen.vision.export", "evergreen.recipe"},
         ),
         ("split", {"evergreen.datasets.split"}, {"evergreen.datasets.repair", "evergreen.sections.data"}),
+        ("probe", SOURCES, {"evergreen.recipe"}),
+        ("acquire", SOURCES, {"evergreen.recipe"}),
         (
             "verify",
             {"evergreen/vision/formats/tfjs_node.mjs", "evergreen.vision.formats.tfjs"},

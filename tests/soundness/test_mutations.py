@@ -33,6 +33,8 @@ FROM_BUNDLE = {"bundle", "challenge", "compare", "promote", "report"}
 FROM_EVALUATE = {"evaluate", "export", "verify"} | FROM_BUNDLE
 FROM_TRAIN = {"train"} | FROM_EVALUATE
 JUDGED = {"compare", "promote", "report"}
+# Every kind of source is in the keys of these two, whichever the recipe names; the folder of photos is as it was.
+ASKED = {"probe", "acquire"}
 
 # -- every recipe field ------------------------------------------------------------------------------------------------
 
@@ -256,6 +258,10 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             "MAX_NAME_BYTES = 250",
             {"unpack"},
             id="a limit",
+        ),
+        *(
+            pytest.param(f"evergreen/sources/{name}.py", "\ndef ", "\n_NEW = 1\n\n\ndef ", ASKED, id=name)
+            for name in ("kinds", "embedded", "local", "http_source", "kaggle_source", "keras_source")
         ),
         pytest.param(BALANCE, '"""Class weights', '"""The class weights', NOTHING, id="a docstring"),
         pytest.param(BALANCE, "    counts =", "    # A comment.\n    counts =", NOTHING, id="a comment"),

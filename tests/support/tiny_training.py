@@ -8,7 +8,7 @@ import pandas as pd
 
 from evergreen.images.pixels import Images
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.vision.train import train
+from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 from evergreen.vision.training.fit import EpochReport
 
 CLASSES = ["dark", "bright", "red"]
@@ -40,11 +40,11 @@ class Trained:
                 rows.append((f"{label}/{number}", label, name, side))
         self.table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
         self.images = Images(self.blobs.__getitem__, folder / "pixels", folder / "features")
+        self.labelled = Labelled(self.table, self.images, CLASSES)
         self.folder = folder
         self.reports: list[EpochReport] = []
         self.model = folder / "model.keras"
         self.history = self.train(RECIPE, self.model)
 
     def train(self, recipe: Recipe, file: Path) -> pd.DataFrame:
-        weights = dict.fromkeys(CLASSES, 1.0)
-        return train(self.table, self.images, CLASSES, weights, weights, recipe, file, self.reports.append).history
+        return train(self.labelled, ClassBalance(), recipe, ModelFiles(file), Callbacks(self.reports.append)).history

@@ -1,7 +1,6 @@
 // cv2.resize by interpolation, for 8-bit RGB.
-import { roundEven } from './resize.js';
+import { CHANNELS, roundEven } from './numbers.js';
 
-const CHANNELS = 3;
 const ONE = 2048; // a weight of 1 among OpenCV's integers of 11 bits
 const CUBIC = -0.75; // OpenCV's parameter of the cubic kernel
 const { fround } = Math;

@@ -1,17 +1,9 @@
 // How a picture becomes the network's input: the same bytes as evergreen/images/pixels.py gives with OpenCV 5.
 import { interpolated } from './interpolate.js';
+import { CHANNELS, roundEven } from './numbers.js';
 
-const CHANNELS = 3;
 const MOST_TIMES = 8; // the target's length that a crop scales to, as in pixels.py
 const { fround } = Math;
-
-/** Rounds to the nearest integer, halves to the even one, as Python's round() and OpenCV do. */
-export function roundEven(value) {
-  const below = Math.floor(value);
-  const rest = value - below;
-  if (rest === 0.5) return below % 2 === 0 ? below : below + 1;
-  return rest < 0.5 ? below : below + 1;
-}
 
 /**
  * Brings a picture to the network's size.

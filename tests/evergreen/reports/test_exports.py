@@ -21,7 +21,7 @@ def test_it_names_what_failed_and_the_ten_images_that_moved_most() -> None:
     passed = RuntimeResult("Node, wasm", "passed", "Keras' answers", 1.0, 1e-6, 0.99, 0.97, 1.0, 0, 1)
     absent = RuntimeResult("Chromium, wasm", "not verified", "Chromium is not installed")
     exports = [_verification("tflite-int8", failed), _verification("tfjs", passed, absent)]
-    found = {"exports": exports, "export_bytes": {"tflite-int8": 4096, "tfjs": 8192}}
+    found = {"exports": {"proofs": exports, "sizes": {"tflite-int8": 4096, "tfjs": 8192}}}
     page = render("exports.html.j2", found=found, judged="test").decode()
     assert "tflite-int8 is not released" in page
     assert "agreement 90.00% is below 95.0%." in page

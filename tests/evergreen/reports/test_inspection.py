@@ -9,6 +9,7 @@ import pytest
 from chromium import Browser
 from pages import check_in, pictures_of
 
+from evergreen.reports.found import Data, Repairs, Screening, Splits
 from evergreen.reports.inspection import Inspected, inspect
 from evergreen.sections.data import Augment, Image
 
@@ -25,17 +26,23 @@ def page(png: Callable[..., bytes]) -> str:
          "split": "train" if number < 8 else "test", **_SOLID}
         for number, digest in enumerate(digests)
     ])  # fmt: skip
-    found = Inspected(
-        name="pets", title="", classes=["a", "b"],
-        renames=pd.DataFrame([("A", "", "a", "letters", 6)], columns=["folder", "subset", "label", "why", "count"]),
-        dropped=pd.DataFrame(columns=["reason", "count"]),
-        quarantine=pd.DataFrame([("x.png", digests[0], "fewer than 8 pixels")], columns=["path", "sha256", "reason"]),
-        duplicates=pd.DataFrame([("0.png", "2.png")], columns=["path", "same_as"]),
-        near_duplicates=pd.DataFrame([("1.png", "3.png", 2)], columns=["path", "near", "distance"]),
-        dataset=dataset, unlabelled=dataset.head(0), aside=dataset.head(0),
-        leakage=pd.DataFrame(columns=["path", "split", "near", "near_split", "distance"]),
-        weights={"a": 1.0, "b": 1.0}, image=Image(height=16, width=16), augment=Augment(rotation=20), seed=1,
+    data = Data(
+        Repairs(
+            renames=pd.DataFrame([("A", "", "a", "letters", 6)], columns=["folder", "subset", "label", "why", "count"]),
+            dropped=pd.DataFrame(columns=["reason", "count"]),
+        ),
+        Screening(
+            quarantine=pd.DataFrame([("x.png", digests[0], "too small")], columns=["path", "sha256", "reason"]),
+            duplicates=pd.DataFrame([("0.png", "2.png")], columns=["path", "same_as"]),
+            near_duplicates=pd.DataFrame([("1.png", "3.png", 2)], columns=["path", "near", "distance"]),
+        ),
+        Splits(
+            classes=["a", "b"], dataset=dataset, unlabelled=dataset.head(0), aside=dataset.head(0),
+            leakage=pd.DataFrame(columns=["path", "split", "near", "near_split", "distance"]),
+        ),
+        weights={"a": 1.0, "b": 1.0},
     )  # fmt: skip
+    found = Inspected("pets", "", data, Image(height=16, width=16), Augment(rotation=20), seed=1)
     return inspect(found, blobs.__getitem__)["inspection.html"].decode()
 
 

@@ -20,6 +20,17 @@ from evergreen.judging.metrics import by_class, confusion_table, losses, measure
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 from evergreen.judging.verdict import judge
 from evergreen.reports import pictures
+from evergreen.reports.found import (
+    Calibrated,
+    Data,
+    Evaluated,
+    Exported,
+    Repairs,
+    Screening,
+    Shortcuts,
+    Splits,
+    Trained,
+)
 from evergreen.reports.report import Findings, report
 from evergreen.reports.this_run import fill_in
 from evergreen.vision.formats.verification import RuntimeResult, Verification
@@ -74,43 +85,64 @@ class Made:
         )
         changes = [loss_under(SHORTCUTS[5], np.ones(20, bool), np.arange(20) < 4)]
         changes += [loss_under(SHORTCUTS[6], np.ones(3, bool), np.ones(3, bool))]
+        none = pd.DataFrame(columns=["path"])
         self.findings = Findings(
             name="pets",
             title="Cats & dogs",
-            classes=CLASSES,
-            renames=pd.DataFrame([("cats", "cat & co", "as it is", 30)], columns=["folder", "label", "why", "count"]),
-            dropped=pd.DataFrame([("a text file", 3)], columns=["reason", "count"]),
-            quarantine=pd.DataFrame([("x/broken.png", "not an image")], columns=["origin", "reason"]),
-            duplicates=pd.DataFrame([("a.png", "b.png")], columns=["path", "same_as"]),
-            dataset=self.dataset,
-            leakage=pd.DataFrame(columns=["path"]),
-            weights=dict.fromkeys(CLASSES, 1.0),
-            history=pd.DataFrame({
-                "phase": [1, 1, 2], "loss": [0.9, 0.7, 0.6], "accuracy": [0.5, 0.6, 0.7], "val_loss": [0.9, 0.8, 0.9],
-                "val_accuracy": [0.5, 0.6, 0.6], "kept": ["False", "True", "False"],
-            }),
-            ended={
-                "why": "time limit",
-                "phases": [{"phase": 1, "epochs": 3, "of": 9, "midway": False, "why": "time limit"}],
-            },
-            judged="test",
-            top_k=1,
-            metrics=metrics,
-            per_class=found.per_class,
-            averages=found.averages,
-            confusion=confusion_table(found.confusion, CLASSES),
-            predictions=self.predictions,
-            calibration=calibrate(
-                (truth[validation], scores[validation]), (truth[test], scores[test]), 0.95
-            ).as_json(),
-            reliability=dict.fromkeys(("as it is", "scaled"), reliability(truth[test], scores[test])),
-            shortcuts={"sample": 20, "changes": [loss.as_json() for loss in changes]},
-            examples={"as it is": png(1), "grey": png(2)},
-            verdict=judge(metrics, "test", 0.5).as_json(),
-            exports=[PASSED.as_json(), FAILED.as_json(), ABSENT.as_json()],
-            export_bytes={"savedmodel": 1024, "tflite-int8": 2048, "tfjs": 4096},
+            data=Data(
+                Repairs(
+                    pd.DataFrame([("cats", "cat & co", "as it is", 30)], columns=["folder", "label", "why", "count"]),
+                    pd.DataFrame([("a text file", 3)], columns=["reason", "count"]),
+                ),
+                Screening(
+                    quarantine=pd.DataFrame([("x/broken.png", "not an image")], columns=["origin", "reason"]),
+                    duplicates=pd.DataFrame([("a.png", "b.png")], columns=["path", "same_as"]),
+                    near_duplicates=none,
+                ),
+                Splits(CLASSES, self.dataset, leakage=none, unlabelled=none, aside=none),
+                weights=dict.fromkeys(CLASSES, 1.0),
+            ),
+            training=Trained(
+                pd.DataFrame({
+                    "phase": [1, 1, 2], "loss": [0.9, 0.7, 0.6], "accuracy": [0.5, 0.6, 0.7],
+                    "val_loss": [0.9, 0.8, 0.9], "val_accuracy": [0.5, 0.6, 0.6], "kept": ["False", "True", "False"],
+                }),
+                {
+                    "why": "time limit",
+                    "phases": [{"phase": 1, "epochs": 3, "of": 9, "midway": False, "why": "time limit"}],
+                },
+            ),
+            evaluation=Evaluated(
+                judged="test",
+                top_k=1,
+                metrics=metrics,
+                per_class=found.per_class,
+                averages=found.averages,
+                confusion=confusion_table(found.confusion, CLASSES),
+                predictions=self.predictions,
+                verdict=judge(metrics, "test", 0.5).as_json(),
+            ),
+            calibration=Calibrated(
+                calibrate((truth[validation], scores[validation]), (truth[test], scores[test]), 0.95).as_json(),
+                dict.fromkeys(("as it is", "scaled"), reliability(truth[test], scores[test])),
+            ),
+            shortcuts=Shortcuts(
+                {"sample": 20, "changes": [loss.as_json() for loss in changes]}, {"as it is": png(1), "grey": png(2)}
+            ),
+            exports=Exported(
+                [PASSED.as_json(), FAILED.as_json(), ABSENT.as_json()],
+                {"savedmodel": 1024, "tflite-int8": 2048, "tfjs": 4096},
+            ),
             comparison=FIRST,
         )  # fmt: skip
+
+    def data(self, **changes: object) -> Data:
+        """The findings' data, with other splits."""
+        data = self.findings.data
+        return replace(data, splits=replace(data.splits, **changes))  # type: ignore[arg-type]
+
+    def evaluation(self, **changes: object) -> Evaluated:
+        return replace(self.findings.evaluation, **changes)  # type: ignore[arg-type]
 
     def files(self, **changes: object) -> dict[str, bytes | Path]:
         return report(replace(self.findings, **changes), self.blobs.__getitem__)  # type: ignore[arg-type]
@@ -136,10 +168,10 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
     assert titles[2:] == [
         "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Shortcuts", "Data", "Exports",
     ]  # fmt: skip
-    assert titles[1].lower() == made.findings.verdict["verdict"]
+    assert titles[1].lower() == made.findings.evaluation.verdict["verdict"]
     links = set(re.findall(r'href="#([a-z-]+)"', page))
     assert links == set(re.findall(r'<h2 id="([a-z-]+)"', page)) | {"this-run"}
-    test = made.findings.metrics["test"]
+    test = made.findings.evaluation.metrics["test"]
     for number in (test["accuracy"], test["accuracy_low"], test["accuracy_high"]):
         assert f"{100 * number:.1f}"[:4] in page
     assert f"{test['loss']:.4f}" in page
@@ -158,7 +190,7 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
 
 def test_every_picture_is_one(made: Made, page: str) -> None:
     kinds = [kind for kind, _ in pictures_of(page)]
-    assert kinds.count("png") == 2 * 3 + len(made.findings.examples)  # three figures, on light and on dark ground
+    assert kinds.count("png") == 2 * 3 + len(made.findings.shortcuts.examples)  # three figures, light and dark
     assert kinds.count("jpeg") == 18
 
 
@@ -175,10 +207,10 @@ def test_with_many_classes_the_page_shows_the_weakest_first_and_stays_small(made
     predictions = dataset[["path", "label", "split"]].assign(
         predicted=[classes[index] for index in answers], probability=0.5, loss=1.0
     )
-    page = made.page(
-        classes=classes, weights=dict.fromkeys(classes, 1.0), dataset=dataset, predictions=predictions,
-        per_class=found.per_class, averages=found.averages, confusion=confusion_table(found.confusion, classes),
-    )  # fmt: skip
+    data = replace(made.data(classes=classes, dataset=dataset), weights=dict.fromkeys(classes, 1.0))
+    confusion = confusion_table(found.confusion, classes)
+    numbers = {"per_class": found.per_class, "averages": found.averages, "confusion": confusion}
+    page = made.page(data=data, evaluation=made.evaluation(predictions=predictions, **numbers))
     assert len(page) < 2e6
     shown = page.partition("The 20 classes of the lowest F1:")[2].partition("</table>")[0]
     assert re.findall(r"<tr><td>(class \d+)<", shown)[:3] == ["class 7", "class 8", "class 0"]
@@ -237,7 +269,8 @@ def test_only_wrong_answers_are_called_mistakes(made: Made, page: str, monkeypat
     assert "mistakes.png" not in made.files()
     test = made.predictions["split"] == "test"
     wrong = test & (made.predictions.index % 20 == 1)
-    files = made.files(predictions=made.predictions.assign(predicted=made.predictions["label"].mask(wrong, "cat & co")))
+    predictions = made.predictions.assign(predicted=made.predictions["label"].mask(wrong, "cat & co"))
+    files = made.files(evaluation=made.evaluation(predictions=predictions))
     assert len(drawn) == 1
     assert [caption.split(" (")[0] for caption in drawn[0]] == ["<b>dog</b>, answered\ncat & co"] * int(wrong.sum())
     assert "mistakes.png" in files
@@ -270,11 +303,12 @@ def test_the_comparison_has_its_place(made: Made, page: str) -> None:
 def test_without_shortcuts_and_a_test_split_the_page_says_so(made: Made) -> None:
     dataset = made.dataset.assign(split=made.dataset["split"].replace("test", "validation"))
     predictions = made.predictions.assign(split=dataset["split"])
-    metrics = {name: values for name, values in made.findings.metrics.items() if name != "test"}
+    metrics = {name: values for name, values in made.findings.evaluation.metrics.items() if name != "test"}
     page = made.page(
-        dataset=dataset, predictions=predictions, metrics=metrics, judged="validation", examples={},
-        shortcuts={"sample": 0, "changes": []},
-    )  # fmt: skip
+        data=made.data(dataset=dataset),
+        evaluation=made.evaluation(predictions=predictions, metrics=metrics, judged="validation"),
+        shortcuts=Shortcuts({"sample": 0, "changes": []}, {}),
+    )
     assert "There is no test split" in page
     assert "Shortcuts" not in page
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,12 @@ def test_without_tensorflow_js_the_error_says_what_to_do(packages: Path, tmp_pat
     with pytest.raises(BadInput, match=r"simd\.wasm; install Node.js 18 or newer with npm, then run: make setup"):
         webpage.write(_shown(), _photo, tmp_path / "page")
     assert not (tmp_path / "page").exists()
+
+
+def test_the_pages_modules_import_only_files_of_the_page_and_none_in_a_circle() -> None:
+    imports = {
+        path.name: re.findall(r"^import .* from '\./(.+)';$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for path in webpage._FILES.glob("*.js")
+    }
+    assert set(TopologicalSorter(imports).static_order()) == set(imports)
+    assert imports["resize.js"] == ["interpolate.js", "numbers.js"]

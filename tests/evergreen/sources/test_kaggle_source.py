@@ -89,14 +89,14 @@ def _source(**settings: Any) -> KaggleSource:
 
 
 def _acquire(source: KaggleSource, desk: Desk) -> dict[str, Any]:
-    return kaggle_source.acquire(source, kaggle_source.version(source)["files"], desk)
+    return kaggle_source.acquire(source, kaggle_source.version(source, desk)["files"], desk)
 
 
 def test_the_current_version_is_asked_for_pinned_and_fetched(
     kaggle: FakeKaggle, token: None, desk: Desk, shelf: Any, capfd: pytest.CaptureFixture
 ) -> None:
     source = _source()
-    facts = kaggle_source.version(source)
+    facts = kaggle_source.version(source, desk)
     assert facts == {
         "address": "kaggle:sumn2u/garbage", "version": "version 7", "files": {"garbage.zip": "version 7"},
     }  # fmt: skip
@@ -123,14 +123,14 @@ def test_no_log_holds_a_token_a_key_or_a_signature(
     assert "planted" not in caplog.text
 
 
-def test_a_new_version_is_another_version(kaggle: FakeKaggle, token: None) -> None:
-    first = kaggle_source.version(_source())
+def test_a_new_version_is_another_version(kaggle: FakeKaggle, token: None, desk: Desk) -> None:
+    first = kaggle_source.version(_source(), desk)
     kaggle.current = 8
-    assert kaggle_source.version(_source())["version"] != first["version"]
+    assert kaggle_source.version(_source(), desk)["version"] != first["version"]
 
 
-def test_a_pinned_version_asks_nobody(kaggle: FakeKaggle) -> None:
-    assert kaggle_source.version(_source(version=3))["version"] == "version 3"
+def test_a_pinned_version_asks_nobody(kaggle: FakeKaggle, desk: Desk) -> None:
+    assert kaggle_source.version(_source(version=3), desk)["version"] == "version 3"
     assert not kaggle.server.requests
 
 
@@ -188,15 +188,17 @@ from kagglesdk import kaggle_env
 kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.PROD] = {kaggle.server.url("/api")!r}
 from evergreen.sections.data import KaggleSource
 from evergreen.sources import kaggle_source
-print(kaggle_source.version(KaggleSource(dataset="sumn2u/garbage"))["version"])
+print(kaggle_source.version(KaggleSource(dataset="sumn2u/garbage"), None)["version"])
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout == "version 7\n"
 
 
-def test_without_credentials_it_says_how_to_get_some(kaggle: FakeKaggle, capfd: pytest.CaptureFixture) -> None:
+def test_without_credentials_it_says_how_to_get_some(
+    kaggle: FakeKaggle, desk: Desk, capfd: pytest.CaptureFixture
+) -> None:
     with pytest.raises(AccessRefused, match="KAGGLE_API_TOKEN"):
-        kaggle_source.version(_source())
+        kaggle_source.version(_source(), desk)
     assert capfd.readouterr() == ("", "")
 
 
@@ -215,7 +217,7 @@ def test_kaggles_refusals_are_told_apart(
     kaggle: FakeKaggle, token: None, desk: Desk, status: int, error: type[Exception], words: str
 ) -> None:
     kaggle.status = status
-    for attempt in (lambda: kaggle_source.version(_source()), lambda: _acquire(_source(version=7), desk)):
+    for attempt in (lambda: kaggle_source.version(_source(), desk), lambda: _acquire(_source(version=7), desk)):
         with pytest.raises(error, match=words) as caught:
             attempt()
         assert "planted" not in str(caught.value)

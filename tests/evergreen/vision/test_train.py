@@ -26,7 +26,7 @@ from evergreen.vision.evaluate import Evaluation, evaluate
 from evergreen.vision.export import _representative
 from evergreen.vision.networks import batch_norm, saving
 from evergreen.vision.predict import open_keras, predict
-from evergreen.vision.train import Training, train
+from evergreen.vision.train import Callbacks, ClassBalance, ModelFiles, Training, train
 from evergreen.vision.training import course as course_module
 from evergreen.vision.training.checkpoint import Checkpoints
 from evergreen.vision.training.course import Course
@@ -148,13 +148,12 @@ def test_mixed_float16_trains_resumes_and_leaves_a_float32_model(
         if report.epoch == 1 and not resumed:
             raise _Killed
 
-    weights = dict.fromkeys(CLASSES, 1.0)
-    arguments = (trained.table, trained.images, CLASSES, weights, weights, recipe, tmp_path / "model.keras")
+    files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
     resumed = False
     with pytest.raises(_Killed):
-        train(*arguments, on_epoch, None, tmp_path / "checkpoints")
+        train(trained.labelled, ClassBalance(), recipe, files, Callbacks(on_epoch))
     resumed = True
-    train(*arguments, on_epoch, None, tmp_path / "checkpoints")
+    train(trained.labelled, ClassBalance(), recipe, files, Callbacks(on_epoch))
     assert (tmp_path / "model.keras").read_bytes() == (tmp_path / "whole.keras").read_bytes()
 
 
@@ -185,10 +184,8 @@ def test_a_killed_training_resumes_and_ends_with_the_same_bytes(
             if len(seen) == stop:
                 raise _Killed
 
-        weights = dict.fromkeys(CLASSES, 1.0)
-        arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE)
-        others = {"val_accuracy": tmp_path / "other.keras"}
-        return train(*arguments, tmp_path / "model.keras", on_epoch, others, folder, said.append).history
+        files = ModelFiles(tmp_path / "model.keras", {"val_accuracy": tmp_path / "other.keras"}, folder)
+        return train(trained.labelled, ClassBalance(), RECIPE, files, Callbacks(on_epoch, said.append)).history
 
     with pytest.raises(_Killed):
         run(after)
@@ -226,11 +223,10 @@ def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
         return False
 
     monkeypatch.setattr(Course, "out_of_time", property(out_of_time))
-    weights = dict.fromkeys(CLASSES, 1.0)
-    arguments = (trained.table, trained.images, CLASSES, weights, weights, RECIPE, tmp_path / "model.keras")
+    files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
     told: list[dict[str, Any]] = []
     with pytest.raises(KeyboardInterrupt):
-        train(*arguments, trained.reports.append, None, tmp_path / "checkpoints", stopped=told.append)
+        train(trained.labelled, ClassBalance(), RECIPE, files, Callbacks(stopped=told.append))
     state = Checkpoints(tmp_path / "checkpoints").load()
     assert state is not None
     each = 6  # 42 training images in batches of 8, but 32 in the second phase
@@ -239,7 +235,7 @@ def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
         assert (state[0]["epoch"], state[0]["batch"]) == expected
         phase = {"phase": 1, "epochs": expected[0], "of": 6, "midway": True, "why": "stopped"}
         assert (told[0]["why"], told[0]["phases"][0]) == ("stopped", phase)
-    history = train(*arguments, trained.reports.append, None, tmp_path / "checkpoints").history
+    history = train(trained.labelled, ClassBalance(), RECIPE, files, Callbacks()).history
     assert seen == 6 * each + 2 * 2  # no batch was learned from twice
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
     pd.testing.assert_frame_equal(history, trained.history)
@@ -266,11 +262,10 @@ def test_patience_and_a_lowered_rate_outlive_a_kill(trained: Trained, tmp_path: 
             raise _Killed
 
     seen: list[int] = []
-    ones = dict.fromkeys(CLASSES, 1.0)
-    arguments = (trained.table, trained.images, CLASSES, ones, ones, recipe, tmp_path / "model.keras", on_epoch)
+    files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
     with pytest.raises(_Killed):
-        train(*arguments, None, tmp_path / "checkpoints")
-    done = train(*arguments, None, tmp_path / "checkpoints")
+        train(trained.labelled, ClassBalance(), recipe, files, Callbacks(on_epoch))
+    done = train(trained.labelled, ClassBalance(), recipe, files, Callbacks(on_epoch))
     assert seen == [1, 2, 3, 4, 5]
     assert done.history["learning_rate"].tolist() == [1e-9, 1e-9, 1e-9, 5e-10, 5e-10]
     assert done.ended["why"] == "patience"
@@ -281,8 +276,8 @@ def test_class_weights_are_on_the_loss_of_training_alone(trained: Trained, tmp_p
     ones = dict.fromkeys(CLASSES, 1.0)
 
     def losses(**heavier: float) -> tuple[float, float]:
-        file, weights = tmp_path / "model.keras", ones | heavier
-        done = train(trained.table, trained.images, CLASSES, weights, ones, recipe, file, trained.reports.append)
+        files, balance = ModelFiles(tmp_path / "model.keras"), ClassBalance(ones | heavier, ones)
+        done = train(trained.labelled, balance, recipe, files, Callbacks())
         return done.history["loss"][0], done.history["val_loss"][0]
 
     found = [losses(), losses(dark=3.0), losses(dark=3.0, red=5.0)]  # divided by the images, not by their weights
@@ -304,13 +299,12 @@ def test_what_the_time_limit_cut_goes_on_to_the_same_bytes(
         asked += 1
         return asked == 9
 
-    weights = dict.fromkeys(CLASSES, 1.0)
     limited = RECIPE.model_copy(update={"train": RECIPE.train.model_copy(update={"time_limit_minutes": 1000})})
     file, said = tmp_path / "model.keras", list[str]()
+    files, told = ModelFiles(file, checkpoints=tmp_path / "checkpoints"), Callbacks(say=said.append)
 
     def run(recipe: Recipe) -> Training:
-        arguments = (trained.table, trained.images, CLASSES, weights, weights, recipe, file, trained.reports.append)
-        return train(*arguments, None, tmp_path / "checkpoints", said.append)
+        return train(trained.labelled, ClassBalance(), recipe, files, told)
 
     with monkeypatch.context() as patched:
         patched.setattr(Course, "out_of_time", property(out_of_time))

@@ -15,7 +15,6 @@ from command import EVERGREEN, Command
 
 from evergreen.errors import BadInput
 from runs.answering.webpage import write_page
-from storage.champions import Champions, Event
 from storage.store import Store
 
 TYPES = {"/": "text/html", "/app.js": "text/javascript", "/tfjs/tfjs-backend-wasm.wasm": "application/wasm"}
@@ -66,12 +65,11 @@ def test_an_earlier_page_is_replaced_and_anything_else_is_not(
         write_page(Store(evergreen.root), first["id"], tmp_path)
 
 
-def _run_of(store: Path, name: str, exports: list[dict[str, Any]], release: str = "a" * 64) -> None:
+def _run_of(store: Path, name: str, exports: list[dict[str, Any]]) -> None:
     """Write what a run of digits leaves, as far as it is read before there is a page to write."""
     folder = store / "runs" / name
     folder.mkdir(parents=True)
-    steps = [{"name": "compare", "output": release}]
-    summary = {"id": name, "recipe": "digits", "outcome": "completed", "exports": exports, "steps": steps}
+    summary = {"id": name, "recipe": "digits", "outcome": "completed", "exports": exports, "steps": []}
     (folder / "run.json").write_text(json.dumps(summary))
 
 
@@ -95,20 +93,6 @@ def test_a_run_without_an_export_to_show_says_what_to_do(
         write_page(Store(tmp_path), None, None)
     with pytest.raises(BadInput, match="expected the id of a run"):
         write_page(Store(tmp_path), "../x", None)
-
-
-def test_the_champions_run_is_shown_unless_another_is_named(tmp_path: Path) -> None:
-    _run_of(tmp_path, "20260101-000000-aaaaaa", [LITE], release="c" * 64)
-    _run_of(tmp_path, "20260102-000000-bbbbbb", [LITE])
-    with pytest.raises(BadInput, match="run 20260102-000000-bbbbbb: expected a TensorFlow"):
-        write_page(Store(tmp_path), None, None)
-    champions = Champions(tmp_path)
-    champions.commit("digits", champions.state("digits"), Event("promoted", "c" * 64, "d" * 64, "first"))
-    with pytest.raises(BadInput, match="run 20260101-000000-aaaaaa: expected a TensorFlow"):
-        write_page(Store(tmp_path), None, None)
-    champions.commit("digits", champions.state("digits"), Event("promoted", "e" * 64, "f" * 64, "better"))
-    with pytest.raises(BadInput, match="no run of digits's champion eeeeeeeeeeee is left"):
-        write_page(Store(tmp_path), None, None)
 
 
 def test_it_starts_neither_tensorflow_nor_prefect(evergreen: Command, first: dict[str, Any], web_folder: Path) -> None:

@@ -16,7 +16,7 @@ from evergreen.images.threads import Threads
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.vision.networks import precision, saving
 from evergreen.vision.networks.precision import precision_of
-from evergreen.vision.train import train
+from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 from evergreen.vision.training.batches import batches, keys_of
 
 CLASSES = ["dark", "red"]
@@ -50,9 +50,9 @@ class Lesson:
     def train(self, recipe: Recipe, name: str, features: str | None = "features") -> tuple[list[Any], pd.DataFrame]:
         images = Images(self.blobs.__getitem__, self.folder / "pixels", self.folder / features if features else None)
         file = self.folder / f"{name}.keras"
-        ones = dict.fromkeys(CLASSES, 1.0)
         self.said.clear()
-        done = train(self.table, images, CLASSES, ones, ones, recipe, file, lambda _: None, say=self.said.append)
+        labelled, told = Labelled(self.table, images, CLASSES), Callbacks(say=self.said.append)
+        done = train(labelled, ClassBalance(), recipe, ModelFiles(file), told)
         return saving.load(file, CLASSES).get_weights(), done.history
 
 

@@ -1,0 +1,164 @@
+"""What the steps found, in groups by step: what the report of a run and an inspection show alike, and a run's own.
+
+Tables and JSON values are as the steps describe them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What became of the files as they came.
+
+    Attributes:
+        renames: one row a folder: folder, subset, label, why, count.
+        dropped: one row a reason: reason, count.
+    """
+
+    renames: pd.DataFrame
+    dropped: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What is wrong with images, or the same.
+
+    Attributes:
+        quarantine: one row a file that is never used: path, sha256, origin, reason.
+        duplicates: pairs of equal pixels: path, same_as.
+        near_duplicates: pairs: path, near, distance in bits.
+    """
+
+    quarantine: pd.DataFrame
+    duplicates: pd.DataFrame
+    near_duplicates: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The dataset that a training gets, and what is in none of its splits.
+
+    Attributes:
+        classes: class names in order.
+        dataset: one row an image: path, label, sha256, split and more.
+        leakage: near-duplicate pairs on different sides: path, split, near, near_split, distance.
+        unlabelled: images without a label.
+        aside: images that were set aside.
+    """
+
+    classes: list[str]
+    dataset: pd.DataFrame
+    leakage: pd.DataFrame
+    unlabelled: pd.DataFrame
+    aside: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Data:
+    """A dataset on its way from files to what a training gets.
+
+    Attributes:
+        repairs: of the files as they came.
+        screening: of the images.
+        splits: of the images that are left.
+        weights: class -> weight on the loss of its training images.
+    """
+
+    repairs: Repairs
+    screening: Screening
+    splits: Splits
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How the training went.
+
+    Attributes:
+        history: one row an epoch.
+        ended: why it ended, as ``judging.ended.words`` takes it.
+    """
+
+    history: pd.DataFrame
+    ended: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """How good the model is.
+
+    Attributes:
+        judged: the split that numbers are from: test, or validation where there is no test split.
+        top_k: how many of the likeliest classes count in ``top_k_accuracy``.
+        metrics: by split.
+        per_class: one row a class of the judged split.
+        averages: macro and weighted, of the judged split.
+        confusion: true class by row, answers by column.
+        predictions: one row an image of any split.
+        verdict: ``verdict``, ``reasons`` and ``rules``.
+    """
+
+    judged: str
+    top_k: int
+    metrics: dict[str, dict[str, float]]
+    per_class: pd.DataFrame
+    averages: dict[str, dict[str, float]]
+    confusion: pd.DataFrame
+    predictions: pd.DataFrame
+    verdict: dict[str, Any]
+
+    @property
+    def judged_predictions(self) -> pd.DataFrame:
+        """The predictions of judged images."""
+        return self.predictions[self.predictions["split"] == self.judged]
+
+    @property
+    def wrong(self) -> pd.DataFrame:
+        """The predictions of judged images that are answered wrong."""
+        judged = self.judged_predictions
+        return judged[judged["label"] != judged["predicted"]]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """How far the model's probabilities can be taken at their word.
+
+    Attributes:
+        facts: temperature, unsure_below, unsure_precision, ece, ece_scaled.
+        reliability: ``as it is`` and ``scaled``: bins.
+    """
+
+    facts: dict[str, Any]
+    reliability: dict[str, list[dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """What the model leans on.
+
+    Attributes:
+        found: ``sample`` and ``changes``.
+        examples: change -> PNG, ``as it is`` among them.
+    """
+
+    found: dict[str, Any]
+    examples: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What the exports showed in their runtimes.
+
+    Attributes:
+        proofs: one entry a format, as ``verification.json``.
+        sizes: format -> bytes of its files together.
+    """
+
+    proofs: list[dict[str, Any]]
+    sizes: dict[str, int]

@@ -1,0 +1,61 @@
+"""Which model is in charge: the one that answers, and is shown, unless a person names another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evergreen.errors import BadInput
+from runs.releases import whole_parts_of
+from runs.summary import newest_run, output_of
+from storage.artifacts import Ref
+from storage.champions import Champions
+from storage.runs import summaries
+from storage.store import Store
+
+
+@dataclass(frozen=True)
+class InCharge:
+    """A recipe's champion, or its newest run while it has none.
+
+    Attributes:
+        recipe: the recipe's name.
+        release: SHA-256 of the champion's release; None where nobody was promoted.
+        parts: what that release names, whole; empty without one.
+        run: ``run.json`` of the newest run that has it; None if no such run is left. Without a champion, of the newest
+            completed run.
+    """
+
+    recipe: str
+    release: str | None
+    parts: Mapping[str, Ref]
+    run: dict[str, Any] | None
+
+
+def in_charge(store: Store, recipe: str | None) -> InCharge:
+    """Return the champion of a recipe, or the recipe's newest completed run where nobody was promoted.
+
+    A run that lost, or met a pinned champion, completed as well: it decides which recipe is meant, and not who answers.
+
+    Args:
+        store: whose champion it is.
+        recipe: the recipe's name; None takes that of the newest completed run.
+
+    Raises:
+        BadInput: there is neither a champion nor a completed run.
+        ArtifactMissing: files of the champion are missing or damaged: no other answers in its place.
+    """
+    newest = newest_run(store, recipe)
+    name = recipe or (newest["recipe"] if newest else None)
+    if name and (release := Champions(store.root).current(name)):
+        return InCharge(name, release, whole_parts_of(store, release), _run_with(store, name, release))
+    if newest is None:
+        wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
+        raise BadInput(f"expected {wanted} in {store.root}, found none; run: evergreen retrain {recipe or 'digits'}")
+    return InCharge(newest["recipe"], None, {}, newest)
+
+
+def _run_with(store: Store, recipe: str, release: str) -> dict[str, Any] | None:
+    """Return the newest completed run that has a release; else the newest: a person may promote what a run left."""
+    if found := newest_run(store, recipe, release):
+        return found
+    return next((summary for summary in summaries(store, recipe) if output_of(summary, "bundle") == release), None)
