@@ -145,6 +145,8 @@ def _remedy(error: OSError, root: Path, elsewhere: str, need: int | None) -> str
             return f"the file system is read-only: {elsewhere}"
         case errno.EACCES | errno.EPERM:
             return f"permission denied: {elsewhere}"
+        case errno.ENOSYS | errno.ENOLCK | errno.EOPNOTSUPP:
+            return f"the file system has no locks that end with their process: {elsewhere}"
         case errno.ENOTDIR | errno.EEXIST:
             return f"it is not a folder: {elsewhere}"
     return None

@@ -1,5 +1,7 @@
 """storage.disk: a file system that is full says where, and a lock says that it waits."""
 
+import errno
+import fcntl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ import pytest
 
 from storage.disk import explained, locked, must_take
 from storage.errors import StoreUnwritable
+from storage.store import Store
 
 
 @pytest.fixture
@@ -70,3 +73,15 @@ def test_who_waits_for_a_lock_hears_so_once(tmp_path: Path) -> None:
         assert not done.wait(0.2)
     thread.join()
     assert (heard, done.is_set()) == (["waits"], True)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_said_to_be_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, "as some network file systems do")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreUnwritable, match="has no locks that end with their process: choose another folder"):
+        Store(tmp_path).publish("dataset", {"a": b"x"})
