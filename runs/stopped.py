@@ -51,7 +51,7 @@ def listening() -> Iterator[None]:
         raise KeyboardInterrupt if number == signal.SIGINT else Stopped(number)
 
     numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         numbers.append(signal.SIGINT)
     before = {number: signal.signal(number, hear) for number in numbers}
     try:

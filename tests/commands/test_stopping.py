@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,15 @@ def test_a_signal_ends_the_command_with_the_code_that_shells_know(capsys: pytest
     assert exit_code(KeyboardInterrupt()) == 130
 
 
+@pytest.fixture
+def by_default() -> Iterator[None]:
+    """Ctrl-C as in a terminal: tests that a shell runs in its background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("by_default")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_that_a_library_lost_is_remembered(number: signal.Signals) -> None:
     told = {signal.SIGTERM: Stopped, signal.SIGINT: KeyboardInterrupt}[number]
