@@ -1,9 +1,8 @@
 """runs.keys: which steps a change touches, at the level of keys."""
 
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import pytest
 from pydantic import Field
@@ -13,7 +12,7 @@ from evergreen.images import processors
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
-from evergreen.vision.networks.distributions import BY_BACKBONE, EFFICIENTNET_LITE0
+from evergreen.vision.networks.distributions import EFFICIENTNET_LITE0
 from runs import keys
 from runs.keys import code_of, key_parts, libraries_of, only, why_it_runs
 from storage.steps.keys import KeyParts, differences
@@ -139,11 +138,6 @@ def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
     monkeypatch.setattr(keys, "_version", lambda name: "99" if name == EFFICIENTNET_LITE0 else real(name))
     after = _keys(recipe, store)
     assert {name for name in before if before[name] != after[name]} == touched
-
-
-def test_distributions_of_weights_are_of_known_backbones_and_installed() -> None:
-    assert set(BY_BACKBONE) <= set(get_args(training.Backbone))
-    assert all(version(name) for names in BY_BACKBONE.values() for name in names)
 
 
 WORDS = [

@@ -160,7 +160,7 @@ def _script(text: str, *arguments: str) -> list[str]:
 
 
 def test_killed_between_any_two_writes_of_a_promotion_the_champion_is_valid(tmp_path: Path) -> None:
-    command = _script(_KILLS, str(tmp_path), str(PROJECT / "tests/support"))
+    command = _script(_KILLS, str(tmp_path), str(PROJECT / "tests/support/stores"))
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
     assert done.returncode == 0, done.stderr
     ends = done.stdout.strip()
@@ -189,7 +189,7 @@ except ChampionMoved:
 def test_two_runs_that_promote_at_once_give_one_winner(tmp_path: Path) -> None:
     runs = [
         subprocess.Popen(
-            _script(_RACE, str(tmp_path), str(PROJECT / "tests/support"), name),
+            _script(_RACE, str(tmp_path), str(PROJECT / "tests/support/stores"), name),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT,
         )
         for name in "ab"
