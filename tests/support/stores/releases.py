@@ -14,7 +14,13 @@ from storage.store import Store
 def leave_record(store: Store, parts: KeyParts, output: Ref, **other: Any) -> None:
     """Leave the record of a step that published ``output``, as Prefect writes it; ``other`` are fields of it."""
     store.put_blob(parts.canonical())
-    told = {"inputs": {}, "recipe": "digits", "run": "run", "seconds": 0.0, "finished": "2026-01-01T00:00:00"} | other
+    told = {
+        "inputs": {},
+        "recipe": "digits",
+        "run": "run",
+        "seconds": 0.0,
+        "finished": "2026-01-01T00:00:00+00:00",
+    } | other
     record = Record(step=parts.step, key=parts.key, output=output, **told)
     path = Records(store).path(parts.key)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,9 @@ def parts_of_train(store: Store, *overrides: str) -> KeyParts:
 def make_model(store: Store, parts: KeyParts, ended: dict[str, Any] | None) -> Ref:
     """Publish a model that says why its training ended, and the record of that training."""
     model = store.publish("model", {"model.keras": b"m"} | ({ENDED: json.dumps(ended).encode()} if ended else {}))
-    leave_record(store, parts, model)
+    made_by = {"dataset": "split", "weights": "balance"}
+    inputs = {made_by[name]: ref.sha256 for name, ref in inputs_of_train(store).items()}
+    leave_record(store, parts, model, inputs=inputs)
     return model
 
 
