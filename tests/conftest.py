@@ -26,7 +26,7 @@ pytest_plugins = ["finished_run"]
 
 
 # What these fixtures make takes long: one worker (make test runs two) gets all tests that want one, the longest first.
-SHARED = ("first", "exports")
+SHARED = ("first", "exports", "trained")
 # Fixtures without which a page or TensorFlow.js is not tried.
 IN_BROWSER = {"browser", "node", "web_folder"}
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
+import ctrl_c
 import pytest
 from rich.console import Console
 
@@ -181,7 +182,8 @@ except KeyboardInterrupt:
 def test_ctrl_c_in_a_true_terminal_leaves_it_usable() -> None:
     ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen([sys.executable, "-c", _DOWNLOADS], stderr=theirs, stdin=theirs, env=environment) as process:
+    options: dict[str, Any] = {"stderr": theirs, "stdin": theirs, "env": environment, "preexec_fn": ctrl_c.heard}
+    with subprocess.Popen([sys.executable, "-c", _DOWNLOADS], **options) as process:
         os.close(theirs)
         written = b""
         while b"/s" not in written:  # the speed: it has come some way

@@ -62,7 +62,7 @@ class Trained(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes], prefect_server: str) -> Trained:
+def taught(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes], prefect_server: str) -> Trained:
     from flows.retrain import retrain
 
     folder = tmp_path_factory.mktemp("with späces in it")
@@ -82,12 +82,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes],
 
 
 @pytest.fixture
-def predict(trained: Trained, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def predict(taught: Trained, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     """Run the command in this process, where TensorFlow is loaded already."""
 
     def run(*arguments: str) -> Said:
         capfd.readouterr()
-        said = app(["predict", *map(str, arguments), "--store", str(trained.store.root)], standalone_mode=False)
+        said = app(["predict", *map(str, arguments), "--store", str(taught.store.root)], standalone_mode=False)
         code = int(said or 0)  # typer returns the exit code in this mode
         return Said(code, *capfd.readouterr())
 
@@ -101,16 +101,16 @@ def _labels(said: Said) -> list[str]:
 # -- which images ------------------------------------------------------------------------------------------------------
 
 
-def test_answers_come_in_the_order_that_was_asked_for(trained: Trained, predict: Any) -> None:
-    red, dark, bright = (trained.photos / f"{label}.png" for label in ("red", "dark", "bright"))
-    said = predict(red, dark, red, bright, trained.photos, "--json")
+def test_answers_come_in_the_order_that_was_asked_for(taught: Trained, predict: Any) -> None:
+    red, dark, bright = (taught.photos / f"{label}.png" for label in ("red", "dark", "bright"))
+    said = predict(red, dark, red, bright, taught.photos, "--json")
     assert (said.code, said.err) == (0, "")
     assert _labels(said) == ["red", "dark", "red", "bright", "bright", "dark", "red"]
     answer = json.loads(said.out)
     assert {name: answer[name] for name in ("recipe", "run", "model", "format", "skipped")} == {
         "recipe": "colours",
-        "run": trained.run["id"],
-        "model": trained.output("train"),
+        "run": taught.run["id"],
+        "model": taught.output("train"),
         "format": "keras",
         "skipped": 0,
     }
@@ -120,9 +120,9 @@ def test_answers_come_in_the_order_that_was_asked_for(trained: Trained, predict:
 
 
 def test_bad_files_are_listed_the_rest_is_done_and_the_code_says_so(
-    trained: Trained, predict: Any, tmp_path: Path, server: FakeServer
+    taught: Trained, predict: Any, tmp_path: Path, server: FakeServer
 ) -> None:
-    red = (trained.photos / "red.png").read_bytes()
+    red = (taught.photos / "red.png").read_bytes()
     folder = tmp_path / "some"
     for name, data in {
         "=a.png": red, "broken.jpg": red[:60], "sub/b c ü.png": red, "sub/page.png": b"<html>", "readme.txt": b"x",
@@ -155,10 +155,10 @@ def test_bad_files_are_listed_the_rest_is_done_and_the_code_says_so(
 
 
 def test_grey_transparent_and_turned_images_go_through_the_one_door(
-    trained: Trained, predict: Any, tmp_path: Path
+    taught: Trained, predict: Any, tmp_path: Path
 ) -> None:
-    red = Image.open(trained.photos / "red.png").convert("RGB")
-    Image.open(trained.photos / "dark.png").convert("L").save(tmp_path / "grey.png")
+    red = Image.open(taught.photos / "red.png").convert("RGB")
+    Image.open(taught.photos / "dark.png").convert("L").save(tmp_path / "grey.png")
     Image.new("RGBA", (9, 7), (255, 0, 0, 0)).save(tmp_path / "transparent.png")  # on white
     turned = red.rotate(90, expand=True)
     exif = Image.Exif()
@@ -172,9 +172,9 @@ def test_grey_transparent_and_turned_images_go_through_the_one_door(
 
 
 def test_hostile_and_thin_pictures_cost_no_other_its_answer(
-    trained: Trained, predict: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    taught: Trained, predict: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    red = Image.open(trained.photos / "red.png").convert("RGB")
+    red = Image.open(taught.photos / "red.png").convert("RGB")
     giant = (60_000, 60_000)
     for name, data in {
         "a.png": saved(red, "PNG"),
@@ -204,10 +204,10 @@ def test_hostile_and_thin_pictures_cost_no_other_its_answer(
     assert answers[6]["error"] == "cannot be used: error: (-215:Assertion failed)"
 
 
-def test_standard_input_and_a_leading_dash_with_the_installed_command(trained: Trained, tmp_path: Path) -> None:
-    (tmp_path / "-x.png").write_bytes((trained.photos / "dark.png").read_bytes())
-    command = Command(trained.store.root)
-    with (trained.photos / "red.png").open("rb") as file:
+def test_standard_input_and_a_leading_dash_with_the_installed_command(taught: Trained, tmp_path: Path) -> None:
+    (tmp_path / "-x.png").write_bytes((taught.photos / "dark.png").read_bytes())
+    command = Command(taught.store.root)
+    with (taught.photos / "red.png").open("rb") as file:
         done = command("predict", "--csv", "-", "--", "-", f"{tmp_path}/-x.png", "-", stdin=file)
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
@@ -223,7 +223,7 @@ def test_text_on_standard_input_is_a_bad_image(predict: Any, monkeypatch: pytest
     assert "<stdin>: not a readable image" in said.out
 
 
-def test_unlabelled_images_become_a_contact_sheet_and_csv(trained: Trained, predict: Any, tmp_path: Path) -> None:
+def test_unlabelled_images_become_a_contact_sheet_and_csv(taught: Trained, predict: Any, tmp_path: Path) -> None:
     sheet, table = tmp_path / "sheet.png", tmp_path / "answers.csv"
     said = predict("--unlabelled", "--sheet", sheet, "--csv", table)
     assert said.code == 0
@@ -236,7 +236,7 @@ def test_unlabelled_images_become_a_contact_sheet_and_csv(trained: Trained, pred
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "sheet.png"]
 
 
-def test_a_sample_of_test_images_goes_through_tflite_with_the_truth(trained: Trained, predict: Any) -> None:
+def test_a_sample_of_test_images_goes_through_tflite_with_the_truth(taught: Trained, predict: Any) -> None:
     said = predict("--sample", "12", "--json")
     answer = json.loads(said.out)
     assert answer["format"] == "tflite-float32"
@@ -254,22 +254,22 @@ def test_a_sample_of_test_images_goes_through_tflite_with_the_truth(trained: Tra
 # -- which model -------------------------------------------------------------------------------------------------------
 
 
-def test_a_model_is_named_by_run_digest_file_or_folder(trained: Trained, predict: Any, tmp_path: Path) -> None:
-    exports = run_folder(trained.store, trained.run["id"]) / "exports"
+def test_a_model_is_named_by_run_digest_file_or_folder(taught: Trained, predict: Any, tmp_path: Path) -> None:
+    exports = run_folder(taught.store, taught.run["id"]) / "exports"
     copied = tmp_path / "int8 somewhere else"
     copied.mkdir()
     for path in (exports / "tflite-int8").iterdir():
         (copied / path.name).write_bytes(path.read_bytes())
-    weights = trained.store.manifest(trained.output("train")).files["model.keras"].sha256
+    weights = taught.store.manifest(taught.output("train")).files["model.keras"].sha256
     named = [
-        (trained.run["id"], "keras"),
-        (trained.output("train")[:10], "keras"),
-        (trained.output("export")[:10], "keras"),
-        (trained.output("evaluate"), "keras"),
-        (trained.output("verify"), "keras"),
-        (trained.output("report"), "keras"),
+        (taught.run["id"], "keras"),
+        (taught.output("train")[:10], "keras"),
+        (taught.output("export")[:10], "keras"),
+        (taught.output("evaluate"), "keras"),
+        (taught.output("verify"), "keras"),
+        (taught.output("report"), "keras"),
         (weights[:12], "keras"),
-        (trained.store.blob_path(weights), "keras"),
+        (taught.store.blob_path(weights), "keras"),
         (exports, "keras"),
         (exports / "tflite-float32" / "model.tflite", "tflite-float32"),
         (exports / "tflite-int8", "tflite-int8"),
@@ -277,26 +277,26 @@ def test_a_model_is_named_by_run_digest_file_or_folder(trained: Trained, predict
         (copied / "model.tflite", "tflite-int8"),
     ]
     for ref, expected in named:
-        said = predict(trained.photos / "red.png", "--model", ref, "--json")
+        said = predict(taught.photos / "red.png", "--model", ref, "--json")
         assert said.code == 0, (ref, said.err)
         answer = json.loads(said.out)
-        assert (answer["format"], answer["model"]) == (expected, trained.output("train")), ref
+        assert (answer["format"], answer["model"]) == (expected, taught.output("train")), ref
         assert _labels(said) == ["red"]
 
 
-def test_what_is_no_run_is_passed_over_and_refused_by_name(trained: Trained, predict: Any) -> None:
-    litter(trained.store)
+def test_what_is_no_run_is_passed_over_and_refused_by_name(taught: Trained, predict: Any) -> None:
+    litter(taught.store)
     try:
-        assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]
-        assert "name another run" in predict(trained.photos, "--model", "torn").err
+        assert json.loads(predict(taught.photos, "--json").out)["run"] == taught.run["id"]
+        assert "name another run" in predict(taught.photos, "--model", "torn").err
     finally:
         for name in (*NO_SUMMARIES, "folder"):
-            shutil.rmtree(run_folder(trained.store, name))
+            shutil.rmtree(run_folder(taught.store, name))
 
 
-def test_a_format_is_taken_by_name_and_tflite_alone_is_float32(trained: Trained, predict: Any) -> None:
+def test_a_format_is_taken_by_name_and_tflite_alone_is_float32(taught: Trained, predict: Any) -> None:
     for wanted, expected in (("tflite", "tflite-float32"), ("tflite-int8", "tflite-int8"), ("keras", "keras")):
-        said = predict(trained.photos, "--format", wanted, "--json")
+        said = predict(taught.photos, "--format", wanted, "--json")
         assert json.loads(said.out)["format"] == expected
         assert _labels(said) == ["bright", "dark", "red"]
 
@@ -323,9 +323,9 @@ def test_a_format_is_taken_by_name_and_tflite_alone_is_float32(trained: Trained,
     ],
 )
 def test_bad_input_is_one_message_and_code_2(
-    trained: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], expected: str
+    taught: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], expected: str
 ) -> None:
-    monkeypatch.chdir(trained.photos)
+    monkeypatch.chdir(taught.photos)
     said = predict(*arguments)
     assert said.code == 2
     assert expected in said.err
@@ -333,16 +333,16 @@ def test_bad_input_is_one_message_and_code_2(
     assert said.out == ""
 
 
-def test_what_no_model_went_into_is_no_model(trained: Trained, predict: Any) -> None:
-    said = predict("x.png", "--model", trained.output("split"))
+def test_what_no_model_went_into_is_no_model(taught: Trained, predict: Any) -> None:
+    said = predict("x.png", "--model", taught.output("split"))
     assert (said.code, "no model went into" in said.err) == (2, True)
 
 
-def test_an_export_whose_file_was_changed_is_refused(trained: Trained, predict: Any, tmp_path: Path) -> None:
-    source = run_folder(trained.store, trained.run["id"]) / "exports" / "tflite-int8"
+def test_an_export_whose_file_was_changed_is_refused(taught: Trained, predict: Any, tmp_path: Path) -> None:
+    source = run_folder(taught.store, taught.run["id"]) / "exports" / "tflite-int8"
     for path in source.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes() + b"\n")
-    assert "whole and unchanged" in predict(trained.photos, "--model", tmp_path).err
+    assert "whole and unchanged" in predict(taught.photos, "--model", tmp_path).err
 
 
 def test_without_a_model_nothing_is_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -358,71 +358,71 @@ def test_without_a_model_nothing_is_written(tmp_path: Path, capfd: pytest.Captur
 
 @pytest.mark.parametrize(("below", "unsure"), [(0.0, [False] * 3), (None, [True] * 3), ("between", None)])
 def test_answers_below_the_threshold_of_the_evaluation_are_unsure(
-    trained: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, below: Any, unsure: list[bool] | None
+    taught: Trained, predict: Any, monkeypatch: pytest.MonkeyPatch, below: Any, unsure: list[bool] | None
 ) -> None:
-    run = ("--model", trained.run["id"], "--json")
-    given = [one["top"][0]["probability"] for one in json.loads(predict(trained.photos, *run).out)["predictions"]]
+    run = ("--model", taught.run["id"], "--json")
+    given = [one["top"][0]["probability"] for one in json.loads(predict(taught.photos, *run).out)["predictions"]]
     if below == "between":
         below = sum(sorted(given)[:2]) / 2
         unsure = [probability < below for probability in given]
-    path = run_folder(trained.store, trained.run["id"]) / "run.json"
+    path = run_folder(taught.store, taught.run["id"]) / "run.json"
     calibration = {"temperature": 1.0, "unsure_below": below, "unsure_precision": 0.95, "ece": 0, "ece_scaled": 0}
-    evaluation = trained.store.publish("evaluation", {"calibration.json": to_json(calibration)})
+    evaluation = taught.store.publish("evaluation", {"calibration.json": to_json(calibration)})
     before = path.read_bytes()
     try:
-        path.write_bytes(before.replace(trained.output("evaluate").encode(), evaluation.sha256.encode()))
-        said = predict(trained.photos, *run)
+        path.write_bytes(before.replace(taught.output("evaluate").encode(), evaluation.sha256.encode()))
+        said = predict(taught.photos, *run)
         assert json.loads(said.out)["unsure_below"] == below
         assert [one["unsure"] for one in json.loads(said.out)["predictions"]] == unsure
-        assert (f"{sum(unsure or [])} unsure" in predict(trained.photos, *run[:2]).out) == any(unsure or [])
+        assert (f"{sum(unsure or [])} unsure" in predict(taught.photos, *run[:2]).out) == any(unsure or [])
     finally:
         path.write_bytes(before)
 
 
-def test_the_threshold_is_that_of_the_models_own_evaluation(trained: Trained, predict: Any) -> None:
-    calibration = json.loads(trained.store.read(trained.store.manifest(trained.output("evaluate")).ref(), CALIBRATION))
-    answer = json.loads(predict(trained.photos, "--json").out)
+def test_the_threshold_is_that_of_the_models_own_evaluation(taught: Trained, predict: Any) -> None:
+    calibration = json.loads(taught.store.read(taught.store.manifest(taught.output("evaluate")).ref(), CALIBRATION))
+    answer = json.loads(predict(taught.photos, "--json").out)
     assert answer["unsure_below"] == calibration["unsure_below"]
     assert all(one["unsure"] is not None for one in answer["predictions"])
 
 
-def test_the_champion_answers_and_the_newest_run_while_there_is_none(trained: Trained, predict: Any) -> None:
+def test_the_champion_answers_and_the_newest_run_while_there_is_none(taught: Trained, predict: Any) -> None:
     lost = {"id": "99999999-000000-lost", "recipe": "colours", "outcome": "completed", "steps": []}
-    folder = run_folder(trained.store, lost["id"])
+    folder = run_folder(taught.store, lost["id"])
     folder.mkdir()
     (folder / "run.json").write_bytes(to_json(lost))
-    champions, away = trained.store.root / "champions", trained.store.root / "away"
+    champions, away = taught.store.root / "champions", taught.store.root / "away"
     try:
-        named = json.loads(predict(trained.photos, "--recipe", "colours", "--json").out)
-        assert (named["run"], named["model"]) == (trained.run["id"], trained.output("train"))
+        named = json.loads(predict(taught.photos, "--recipe", "colours", "--json").out)
+        assert (named["run"], named["model"]) == (taught.run["id"], taught.output("train"))
         champions.rename(away)
-        assert predict(trained.photos).code == 2  # the newest run has no model
+        assert predict(taught.photos).code == 2  # the newest run has no model
         (folder / "run.json").unlink()
-        assert json.loads(predict(trained.photos, "--json").out)["run"] == trained.run["id"]
+        assert json.loads(predict(taught.photos, "--json").out)["run"] == taught.run["id"]
     finally:
         if away.exists():
             away.rename(champions)
         (folder / "run.json").unlink(missing_ok=True)
         folder.rmdir()
-    release = trained.output("bundle")
-    assert "tflite-int8" in predict(trained.photos, "--model", release, "--format", "tflite-int8").out
+    release = taught.output("bundle")
+    assert "tflite-int8" in predict(taught.photos, "--model", release, "--format", "tflite-int8").out
 
 
 # -- a batch -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_flow_leaves_files_artifacts_and_a_name_that_says_the_outcome(
-    trained: Trained, predict: Any, tmp_path: Path
+    taught: Trained, predict: Any, tmp_path: Path
 ) -> None:
     from flows.batch_prediction import predict as flow
 
     (tmp_path / "bad.png").write_bytes(b"no image")
-    summary = flow([str(trained.photos), str(tmp_path / "bad.png")], store=str(trained.store.root))
+    summary = flow([str(taught.photos), str(tmp_path / "bad.png")], store=str(taught.store.root))
     assert summary["counts"] == {"images": 4, "bad": 1, "unsure": 0}
-    folder = run_folder(trained.store, summary["id"])
+    folder = run_folder(taught.store, summary["id"])
     rows = list(csv.DictReader((folder / "predictions.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["bright", "dark", "red", ""]
-    assert json.loads((folder / "predictions.json").read_text())["model"] == trained.output("train")
+    assert json.loads((folder / "predictions.json").read_text())["model"] == taught.output("train")
     assert Image.open(folder / "sheet.png").size[0] > 900
     names, artifacts = _dashboard()
     assert "predict colours: 4 images, 1 bad" in names
@@ -430,11 +430,11 @@ def test_the_flow_leaves_files_artifacts_and_a_name_that_says_the_outcome(
     assert [row["label"] for row in table] == ["", "bright", "dark", "red"]
     assert "data:image/png;base64," in artifacts["colours-contact-sheet"]
     with pytest.raises(BadInput, match="none of 1 images"):
-        flow([str(tmp_path / "bad.png")], store=str(trained.store.root))
+        flow([str(tmp_path / "bad.png")], store=str(taught.store.root))
     with pytest.raises(BadInput, match="stored and shown"):
-        flow(["https://host/a.png?sig=x"], recipe="colours", store=str(trained.store.root))
+        flow(["https://host/a.png?sig=x"], recipe="colours", store=str(taught.store.root))
     assert "predict colours: failed" in _dashboard()[0]
-    said = predict(trained.photos, "--json", "--model", summary["id"])
+    said = predict(taught.photos, "--json", "--model", summary["id"])
     assert (said.code, "has no model" in said.err) == (2, True)
 
 

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from evergreen.errors import BadRecipe
 from evergreen.recipe import RECIPES, load_recipe, parse_recipe
-from evergreen.sections.base import Section
 
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
@@ -115,15 +114,6 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
 def test_a_recipe_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_recipe("digits").seed = 1  # type: ignore[misc]
-
-
-def _sections(model: type[Section]) -> list[type[Section]]:
-    return [section for child in model.__subclasses__() for section in [child, *_sections(child)]]
-
-
-@pytest.mark.parametrize("section", _sections(Section), ids=lambda section: section.__name__)
-def test_every_field_has_a_description(section: type[Section]) -> None:
-    assert all(field.description for field in section.model_fields.values())
 
 
 def test_missing_sections_are_named() -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,33 +94,6 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
     assert [path for path in neglected.root.glob("blobs/??/*") if path.stat().st_size > 2**20] == []
     again = maintain(str(neglected.root), keep_runs=1)
     assert _found(again)["trim the caches"] == (0, "nothing to do")
-
-
-def test_a_run_that_died_is_found_by_its_silence_and_marked(prefect_server: str) -> None:
-    from prefect import flow
-    from prefect.client.orchestration import get_client
-    from prefect.states import Running
-
-    from flows.servers.server_runs import TAG, dead_runs, forget, mark_crashed, old_server_runs
-
-    @flow(name="retrain")
-    def stand_in() -> None:
-        """Never runs."""
-
-    with get_client(sync_client=True) as client:
-        run = client.create_flow_run(stand_in, name="it died", tags=[TAG])
-        client.set_flow_run_state(run.id, Running(), force=True)
-        assert run.id not in [found.id for found in dead_runs(client, timedelta(minutes=10))]
-        time.sleep(1)
-        dead = [found for found in dead_runs(client, timedelta(seconds=0.5)) if found.id == run.id]
-        assert len(dead) == 1
-        mark_crashed(client, dead)
-        marked = client.read_flow_run(run.id)
-        assert (marked.state.name, marked.state.message) == ("Crashed", "maintain: nothing was heard of it any more")
-        assert run.id not in [found.id for found in old_server_runs(client, 1)]
-        past = [found for found in old_server_runs(client, 0) if found.id == run.id]
-        forget(client, past)
-        assert run.id not in [found.id for found in client.read_flow_runs(limit=200)]
 
 
 def test_bounds_of_its_parameters_are_kept(prefect_server: str) -> None:

@@ -1,23 +1,22 @@
 """runs.keys: which steps a change touches, at the level of keys."""
 
-import json
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 import pytest
 from pydantic import Field
+from releases import leave_record
 
 from evergreen.images import processors
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
-from evergreen.vision.networks.distributions import BY_BACKBONE, EFFICIENTNET_LITE0
+from evergreen.vision.networks.distributions import EFFICIENTNET_LITE0
 from runs import keys
 from runs.keys import code_of, key_parts, libraries_of, only, why_it_runs
 from storage.steps.keys import KeyParts, differences
-from storage.steps.records import SERIALIZER, Record, Records
+from storage.steps.records import Records
 from storage.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -146,20 +145,6 @@ def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
     assert {name for name in before if before[name] != after[name]} == touched
 
 
-def test_distributions_of_weights_are_of_known_backbones_and_installed() -> None:
-    assert set(BY_BACKBONE) <= set(get_args(training.Backbone))
-    assert all(version(name) for names in BY_BACKBONE.values() for name in names)
-
-
-def _leave_record(store: Store, parts: KeyParts, settings: dict[str, Any]) -> None:
-    store.put_blob(parts.canonical())
-    output = store.publish("x", {})
-    record = Record(parts.step, parts.key, output, {}, "digits", "run", 0.0, "2026-01-01", settings=settings)
-    path = Records(store).path(parts.key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"metadata": {"serializer": {"type": SERIALIZER}}, "result": record.dumps().decode()}))
-
-
 WORDS = [
     ("train.views=5", "train.views: 4 -> 5"),
     ("train.phases.0.batch=64", "train.phases.0.batch: 32 -> 64"),
@@ -180,7 +165,8 @@ def test_a_value_that_one_side_leaves_to_its_default_is_named_on_both(
     train = BY_NAME["train"]
     old, new = (key_parts(train, recipe, store, made) for recipe in (before, after))
     sections = before.sections(train.recipe)
-    _leave_record(store, replace(old, recipe=sections) if in_full else old, {} if in_full else sections)
+    parts = replace(old, recipe=sections) if in_full else old
+    leave_record(store, parts, store.publish("x", {}), settings={} if in_full else sections)
     assert why_it_runs(new, Records(store), after).startswith(words)
     if in_full:
         assert (
@@ -196,7 +182,7 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
     then["train"]["views"] = 2  # the default of then
     del then["train"]["keep"]  # unknown then
     del then["augment"]
-    _leave_record(store, replace(new, recipe={}, format=0), then)
+    leave_record(store, replace(new, recipe={}, format=0), store.publish("x", {}), settings=then)
     assert why_it_runs(new, Records(store), recipe) == f"format of train: 0 -> {train.format}; train.views: 2 -> 9"
 
 

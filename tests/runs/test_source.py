@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from releases import leave_record
 
 from evergreen.errors import OnlyInARun, SourceGone, SourceUnreachable
 from evergreen.recipe import Recipe, load_recipe
@@ -12,7 +13,7 @@ from runs.plan import plan
 from runs.source import ask_source, desk_of_a_plan
 from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
-from storage.steps.records import SERIALIZER, Record, Records
+from storage.steps.records import Records
 from storage.store import Store
 
 
@@ -23,12 +24,7 @@ def _recipe(url: str, **file: str) -> Recipe:
 
 def _record(store: Store, step: str, recipe: Recipe, output: Ref, **inputs: str) -> None:
     parts = KeyParts(step, 1, inputs, recipe.sections(("source",)), {"old code": "0"}, {})
-    store.put_blob(parts.canonical())
-    record = Record(step, parts.key, output, inputs, "digits", "run", 0.0, "2026-01-01T00:00:00")
-    path = Records(store).path(parts.key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    envelope = {"metadata": {"serializer": {"type": SERIALIZER}}, "result": record.dumps().decode()}
-    path.write_text(json.dumps(envelope))
+    leave_record(store, parts, output, inputs=inputs)
 
 
 @pytest.fixture

@@ -225,7 +225,7 @@ print("".join(ends))
 
 
 def test_killed_between_any_two_writes_the_champion_is_the_old_or_the_new(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _KILLS, str(tmp_path), str(PROJECT / "tests/support")]
+    command = [sys.executable, "-c", _KILLS, str(tmp_path), str(PROJECT / "tests/support/stores")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
     assert done.returncode == 0, done.stderr
     ends = done.stdout.strip()

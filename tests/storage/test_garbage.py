@@ -17,7 +17,7 @@ from storage.steps.lineage import trace
 from storage.store import Store
 from storage.upkeep import damaged, incomplete
 
-SUPPORT = Path(__file__).resolve().parents[1] / "support"
+SUPPORT = Path(__file__).resolve().parents[1] / "support" / "stores"
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evergreen.images.pixels import Images
 from evergreen.recipe import Recipe, load_recipe
+from evergreen.sections.training import Dense, Head
 from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 from evergreen.vision.training.fit import EpochReport
 
@@ -23,6 +25,14 @@ RECIPE = load_recipe(
         "{epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
     ],
 )
+
+
+def still(**phase: Any) -> Recipe:
+    """Return a recipe that learns next to nothing, so that no epoch is better than the first."""
+    slow = RECIPE.train.phases[1].model_copy(update={"learning_rate": 1e-9, "optimizer": "sgd", **phase})
+    head = Head(dense=(Dense(units=8),))
+    train = RECIPE.train.model_copy(update={"phases": (slow,), "head": head})
+    return RECIPE.model_copy(update={"train": train})
 
 
 class Trained:

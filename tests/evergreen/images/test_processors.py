@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evergreen.errors import BadRecipe, ThreadsFixed
-from evergreen.images.processors import of_this_step, processors, threads_of
+from evergreen.errors import BadRecipe
+from evergreen.images.processors import processors, threads_of
 from evergreen.recipe import load_recipe
-from evergreen.vision.networks import runtime
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -23,24 +22,6 @@ def test_the_recipe_says_how_many_and_what_sets_decoding_does_not(monkeypatch: p
     for wrong in ("0", "1025", "many"):
         with pytest.raises(BadRecipe, match=r"train\.threads"):
             load_recipe("digits", [f"train.threads={wrong}"])
-
-
-def test_another_number_than_tensorflow_runs_on_is_refused() -> None:
-    import tensorflow as tf
-
-    runtime.start()
-    tf.constant(0) + 1
-    now = tf.config.threading.get_intra_op_parallelism_threads() or processors()  # 0: it began before we asked
-    runtime.start(threads=now)
-    with pytest.raises(ThreadsFixed, match=f"compute on {now + 1} threads.* runs on {now} already"):
-        runtime.start(threads=now + 1)
-    token = of_this_step.set(now + 1)  # the key of a step says so
-    try:
-        with pytest.raises(ThreadsFixed, match="in a process of its own"):
-            runtime.start()
-    finally:
-        of_this_step.reset(token)
-    runtime.start()  # whatever it runs on, where nothing depends on it
 
 
 @pytest.mark.soak

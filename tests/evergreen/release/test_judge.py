@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
+from made_tables import table_of
 
 from evergreen.release.judge import (
     Challenger,
@@ -20,26 +19,10 @@ from evergreen.sections.release import Gate
 CLASSES = ["cat", "dog"]
 
 
-def _table(splits: dict[str, list[str]], labels: dict[str, str] | None = None) -> pd.DataFrame:
-    """Return a dataset of pictures by name; equal names are equal pixels, and no two hashes are near."""
-    names = [(name, split) for split, some in splits.items() for name in some]
-    return pd.DataFrame(
-        [
-            (f"{split}/{number} {name}", (labels or {}).get(name, "cat"), f"pixels {name}", _hash(name), split)
-            for number, (name, split) in enumerate(names)
-        ],
-        columns=["path", "label", "pixels", "phash", "split"],
-    )
-
-
-def _hash(name: str) -> str:
-    return f"{np.random.default_rng(list(name.encode())).integers(0, 2**63):016x}"
-
-
 def _challenger(right: str, labels: str, verified: dict[str, str] | None = None) -> Challenger:
     """Return a challenger; per test image whether it is right (1 or 0), and its class's first letter."""
     names = {"c": "cat", "d": "dog"}
-    table = _table({"test": [str(number) for number in range(len(labels))]})
+    table = table_of({"test": [str(number) for number in range(len(labels))]})
     table["label"] = [names[letter] for letter in labels]
     other = {"cat": "dog", "dog": "cat"}
     predicted = [label if good == "1" else other[label] for label, good in zip(table["label"], right, strict=True)]
@@ -56,9 +39,6 @@ def _against(champion: str, challenger: str, labels: str, **gate: Any) -> Compar
 
 def _failed(found: Comparison) -> list[str]:
     return [check.text for check in found.checks if not check.passed]
-
-
-# -- the gate ----------------------------------------------------------------------------------------------------------
 
 
 def test_better_is_promoted_with_its_numbers() -> None:
@@ -135,9 +115,6 @@ def test_a_comparison_is_plain_json() -> None:
     assert value["checks"][0].keys() == {"passed", "text"}
 
 
-# -- what cannot be compared -------------------------------------------------------------------------------------------
-
-
 def test_too_few_shared_images_cannot_be_compared_and_a_stable_split_is_recommended() -> None:
     challenger = _challenger("1111", "ccdd")
     shared = Shared("test", challenger.dataset.head(3), 4, 1, 0)
@@ -176,45 +153,14 @@ def test_the_order_of_classes_does_not_matter() -> None:
     assert refuse_other_classes(_challenger("11", "cd"), ["dog", "cat"], Gate()) is None
 
 
-# -- shared images -----------------------------------------------------------------------------------------------------
-
-
-def test_what_the_champion_trained_on_or_was_validated_on_is_left_out_and_counted() -> None:
-    challenger = _table({"train": ["a"], "validation": ["b"], "test": ["c", "d", "e", "f", "f"]})
-    champion = _table({"train": ["c", "x"], "validation": ["d"], "test": ["e"]})
-    shared = shared_images(challenger, champion, 0)
-    assert list(shared.images["pixels"]) == ["pixels e", "pixels f"]
-    assert (shared.split, shared.held_out, shared.seen, shared.near) == ("test", 4, 2, 0)
-
-
-def test_near_duplicates_of_what_the_champion_learned_from_are_left_out_too() -> None:
-    challenger = _table({"train": ["a"], "test": ["b", "c", "d"]})
-    champion = _table({"train": ["x"], "test": ["y"]})
-    near = {"b": 0b111, "c": 0b1111}
-    for name, bits in near.items():
-        flipped = int(_hash("x"), 16) ^ bits
-        challenger.loc[challenger["pixels"] == f"pixels {name}", "phash"] = f"{flipped:016x}"
-    shared = shared_images(challenger, champion, 3)
-    assert list(shared.images["pixels"]) == ["pixels c", "pixels d"]
-    assert (shared.seen, shared.near) == (0, 1)
-    assert shared_images(challenger, champion, 0).near == 0
-
-
-def test_without_test_images_both_are_judged_by_validation() -> None:
-    challenger = _table({"train": ["a"], "validation": ["b", "c"]})
-    champion = _table({"train": ["a", "c"], "validation": ["b"]})
-    shared = shared_images(challenger, champion, 0)
-    assert (shared.split, list(shared.images["pixels"]), shared.seen) == ("validation", ["pixels b"], 1)
-
-
 @pytest.mark.parametrize(
     ("leaked_to", "verdict"), [("train", "rejected"), ("validation", "rejected"), ("test", "promote")]
 )
 def test_better_on_a_leaked_image_only_is_not_better(leaked_to: str, verdict: str) -> None:
     """The challenger alone is right on one image; where the champion learned from that image, it does not count."""
     labels = {name: "dog" if name > "d" else "cat" for name in "abcdefg"}
-    challenger = _table({"train": ["x"], "test": list("abcdefg")}, labels)
-    champion = _table({"train": ["y"], leaked_to: ["g"]} | ({"train": ["y", "g"]} if leaked_to == "train" else {}))
+    challenger = table_of({"train": ["x"], "test": list("abcdefg")}, labels)
+    champion = table_of({"train": ["y"], leaked_to: ["g"]} | ({"train": ["y", "g"]} if leaked_to == "train" else {}))
     shared = shared_images(challenger, champion, 0)
     predictions = challenger[["path", "label", "split"]].assign(predicted=challenger["label"])
     answers = ["cat" if pixels == "pixels g" else labels[pixels[-1]] for pixels in shared.images["pixels"]]

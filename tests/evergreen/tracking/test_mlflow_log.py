@@ -17,21 +17,8 @@ from pydantic import ValidationError
 
 from evergreen.errors import TrackingFailed
 from evergreen.sections.release import Track
-from evergreen.tracking import mlflow_log, tensorboard_log
+from evergreen.tracking import mlflow_log
 from evergreen.tracking.mlflow_log import Told
-
-HISTORY = pd.DataFrame(
-    {
-        "phase": ["1", "1", "2"],
-        "epoch": ["1", "2", "1"],
-        "loss": ["0.9", "0.5", "0.4"],
-        "accuracy": ["0.5", "0.7", "0.8"],
-        "val_loss": ["1.0", "0.6", "0.7"],
-        "val_accuracy": ["0.4", "0.6", "0.65"],
-        "learning_rate": ["0.001", "0.001", "0.0001"],
-        "kept": ["False", "True", "False"],
-    }
-)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def told(tmp_path: Path, request: pytest.FixtureRequest) -> Told:
+def told(tmp_path: Path, request: pytest.FixtureRequest, history: pd.DataFrame) -> Told:
     files = {}
     for name in ("model/model.keras", "model/best-val_accuracy.keras", "report.html", "exports/tfjs/model.json"):
         files[name] = tmp_path / name.replace("/", "-")
@@ -81,7 +68,7 @@ def told(tmp_path: Path, request: pytest.FixtureRequest) -> Told:
         settings={"seed": 7, "train": {"phases": [{"epochs": 3}, {"epochs": 1}], "backbone": "cnn"}, "track": None},
         digests={"train": "ab" * 32, "split": "cd" * 32},
         dataset={"digest": "cd" * 32, "classes": ["cat", "dog"], "images.train": 30},
-        history=HISTORY,
+        history=history,
         metrics={"test": {"accuracy": 0.9, "loss": 0.3, "count": 10}},
         files=files,
     )
@@ -160,15 +147,3 @@ def test_a_server_that_is_not_there_is_said_in_words(told: Told, monkeypatch: py
 def test_addresses_with_secrets_and_of_other_kinds_are_refused(uri: str) -> None:
     with pytest.raises(ValidationError):
         Track(mlflow=uri)
-
-
-def test_tensorboard_reads_the_curves(tmp_path: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    for _ in range(2):  # the second time replaces the first
-        tensorboard_log.write(HISTORY, tmp_path)
-    read = EventAccumulator(str(tmp_path / "validation")).Reload()
-    assert [(event.step, round(event.value, 4)) for event in read.Scalars("loss")] == [(1, 1.0), (2, 0.6), (3, 0.7)]
-    train = EventAccumulator(str(tmp_path / "train")).Reload()
-    assert sorted(train.Tags()["scalars"]) == ["accuracy", "learning_rate", "loss", "phase"]
-    assert len(list((tmp_path / "train").iterdir())) == 1

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
-from commands import options
 from evergreen.errors import BadInput
 from flows.servers.prefect_home import ask_loopback_directly, prepare_prefect
-from runs.place import store_root
 from storage.errors import StoreUnwritable
 
 
@@ -126,12 +123,3 @@ def test_no_temporary_folder_at_all_is_said(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(tempfile, "gettempdir", none)
     with pytest.raises(StoreUnwritable, match="no temporary folder takes a file: free some space, or set TMPDIR"):
         prepare_prefect(tmp_path / "s", verbose=False)
-
-
-@pytest.mark.parametrize("words", ["x" * 300, "a\0b", "~nobody-has-this-name/a"], ids=["long", "NUL", "~"])
-def test_a_store_that_no_folder_can_be_is_refused_in_words(words: str) -> None:
-    with pytest.raises(BadInput, match="the store: expected a folder, received"):
-        store_root(Path(words))
-    with pytest.raises(typer.BadParameter):
-        options._read(Path(words))
-    assert not list(Path.cwd().iterdir())

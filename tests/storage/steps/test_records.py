@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
 from storage.steps.records import SERIALIZER, Record, Records
 from storage.store import Store
@@ -100,9 +99,3 @@ def test_a_reliable_record_is_kept(store: Store, record: Record) -> None:
     path = _write(store, record)
     Records(store).discard_unreliable(record.key)
     assert path.exists()
-
-
-def test_a_reference_of_another_form_is_refused() -> None:
-    for bad in ({}, {"kind": "x y", "sha256": "0" * 64, "size": 1}, {"kind": "x", "sha256": "0" * 64, "size": -1}):
-        with pytest.raises(Exception, match="expected"):
-            Ref.from_json(bad)

@@ -9,11 +9,10 @@ import pytest
 from releases import make_comparison, make_release
 
 from evergreen.recipe import load_recipe
-from runs.releases import find_release, parts_of, recipe_of, whole_parts_of
 from runs.run import Run
 from storage.artifacts import Ref
 from storage.champions import Champions, Event
-from storage.errors import ArtifactMissing, BadReference, ChampionMoved
+from storage.errors import ChampionMoved
 from storage.store import Store
 from tasks.release.challenge import challenge
 from tasks.release.promote import promote
@@ -108,24 +107,6 @@ def test_whoever_was_compared_with_an_earlier_champion_is_compared_again(run: Ru
     assert _told(run) == [("promoted", first.sha256)]
 
 
-def test_a_release_is_found_by_its_digest_and_by_its_models(run: Run) -> None:
-    store = run.store
-    first, second = make_release(store, "a"), make_release(store, "b")
-    model = parts_of(store, second.sha256)["model"]
-    assert find_release(store, first.sha256) == find_release(store, first.sha256[:8]) == first.sha256
-    assert find_release(store, model.sha256[:10]) == second.sha256
-    assert recipe_of(store, first.sha256) == "digits"
-    for nothing in ("", first.sha256[:5], "0123456789", "../x", "zzzzzzz"):
-        with pytest.raises(ArtifactMissing, match="expected a run's id, or 6 digits or more"):
-            find_release(store, nothing)
-    with pytest.raises(BadReference, match="expected a release"):
-        parts_of(store, model.sha256)
-    assert set(whole_parts_of(store, second.sha256)) == {"dataset", "model", "evaluation", "exports", "verification"}
-    store.blob_path(store.manifest(model.sha256).files["model.txt"].sha256).unlink()
-    with pytest.raises(ArtifactMissing, match="files of its model are missing or damaged"):
-        whole_parts_of(store, second.sha256)
-
-
 _SCRIPT = """
 import json, shutil, sys
 from pathlib import Path
@@ -179,7 +160,7 @@ def _script(text: str, *arguments: str) -> list[str]:
 
 
 def test_killed_between_any_two_writes_of_a_promotion_the_champion_is_valid(tmp_path: Path) -> None:
-    command = _script(_KILLS, str(tmp_path), str(PROJECT / "tests/support"))
+    command = _script(_KILLS, str(tmp_path), str(PROJECT / "tests/support/stores"))
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
     assert done.returncode == 0, done.stderr
     ends = done.stdout.strip()
@@ -208,7 +189,7 @@ except ChampionMoved:
 def test_two_runs_that_promote_at_once_give_one_winner(tmp_path: Path) -> None:
     runs = [
         subprocess.Popen(
-            _script(_RACE, str(tmp_path), str(PROJECT / "tests/support"), name),
+            _script(_RACE, str(tmp_path), str(PROJECT / "tests/support/stores"), name),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT,
         )
         for name in "ab"

@@ -1,54 +1,23 @@
-"""The tiny training, exported in every format and verified once."""
+"""Images of the test split, and what Keras says to them."""
 
-from pathlib import Path
-from typing import get_args
+from typing import Any
 
+import numpy as np
 import pytest
-from tiny_training import CLASSES, RECIPE, Trained
+from tiny_training import CLASSES, RECIPE
 
-from evergreen.recipe import Recipe
-from evergreen.sections.release import Format
-from evergreen.vision.export import export
-from evergreen.vision.formats.card import About
-from evergreen.vision.formats.verification import Verification
-from evergreen.vision.verify import verify
-
-METRICS = {"test": {"accuracy": 0.5, "loss": 1.25, "count": 18}}
-SHORTCUTS = {
-    "sample": 18,
-    "changes": [{"name": "grey", "accuracy": 0.3, "lost": 0.2, "leans_on": "colour"}],
-}
-
-
-class Exports:
-    """The exports of the tiny training, and how they are made and verified."""
-
-    formats: tuple[str, ...] = get_args(Format)
-
-    def __init__(self, trained: Trained) -> None:
-        self.trained = trained
-        self.folder = trained.folder / "exports"
-        self.write(self.folder, self.formats)
-
-    def write(self, folder: Path, formats: tuple[str, ...], recipe: Recipe = RECIPE, model: Path | None = None) -> None:
-        recipe = recipe.model_copy(update={"export": recipe.export.model_copy(update={"formats": formats})})
-        digests = {"model.keras": "0" * 64}
-        about = About(
-            CLASSES, recipe.image, METRICS, SHORTCUTS, "test", digests, recipe.seed, recipe.export.representative_images
-        )
-        arguments = (self.trained.table, self.trained.images, about, recipe, model or self.trained.model)
-        export(*arguments, folder, folder.with_name(f"{folder.name}-scratch"))
-
-    def verify(self, folder: Path, *formats: str) -> dict[str, Verification]:
-        arguments = (self.trained.table, self.trained.images, CLASSES, RECIPE, self.trained.model)
-        return {result.format: result for result in verify(*arguments, folder, list(formats))}
+from evergreen.vision.networks import saving
 
 
 @pytest.fixture(scope="session")
-def exports(trained: Trained) -> Exports:
-    return Exports(trained)
+def batch(exports: Any) -> np.ndarray:
+    """Test images, (18, 8, 8, 3) uint8."""
+    table = exports.trained.table
+    rows = exports.trained.images.rows(table[table["split"] == "test"], RECIPE.image)
+    return rows.gather(np.arange(len(rows)))
 
 
 @pytest.fixture(scope="session")
-def verified(exports: Exports) -> dict[str, Verification]:
-    return exports.verify(exports.folder, *exports.formats)
+def reference(exports: Any, batch: np.ndarray) -> np.ndarray:
+    """What Keras says to them, (18, 3) float32."""
+    return np.asarray(saving.load(exports.trained.model, CLASSES).predict_on_batch(batch))

@@ -1,21 +1,17 @@
 """evergreen.vision.networks.backbones: pretrained networks with their own preprocessing inside."""
 
 import importlib
-import pickle
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import pytest
-from sklearn.datasets import load_sample_image
 
 from evergreen.errors import WeightsUnavailable
 from evergreen.recipe import load_recipe
 from evergreen.sections.training import Phase
-from evergreen.vision.networks import backbones, build, efficientnet_lite, runtime, saving, torch_file
+from evergreen.vision.networks import backbones, build, runtime, saving
 
 QUICK = ("EfficientNetLite0", "MobileNetV2", "MobileNetV3", "EfficientNetB0", "ConvNeXtTiny")
 RAW = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
@@ -116,27 +112,6 @@ def test_weights_come_from_a_file(tmp_path: Path) -> None:
         _built(_recipe("MobileNetV2", weights=str(tmp_path / "other.weights.h5")))
 
 
-# -- EfficientNet-Lite0 ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def imagenet() -> Any:
-    model = efficientnet_lite.build((224, 224, 3), top=True)
-    efficientnet_lite.load_imagenet(model)
-    return model
-
-
-@pytest.mark.parametrize(("name", "expected"), [("china.jpg", 698), ("flower.jpg", 985)])  # palace, daisy
-def test_lite0_knows_imagenet(imagenet: Any, name: str, expected: int) -> None:
-    photo = load_sample_image(name)
-    side = min(photo.shape[:2])
-    top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-    square = cv2.resize(photo[top : top + side, left : left + side], (224, 224), interpolation=cv2.INTER_AREA)
-    inputs = keras.Input((224, 224, 3))
-    model = keras.Model(inputs, imagenet(backbones.preprocessed(inputs, "lite")))
-    assert np.asarray(model(square[None].astype(np.float32), training=False)).argmax() == expected
-
-
 def test_lite0_is_the_default_and_needs_no_download() -> None:
     recipe = _recipe("EfficientNetLite0", weights="imagenet")
     assert type(recipe.train).model_fields["backbone"].default == "EfficientNetLite0"
@@ -144,35 +119,6 @@ def test_lite0_is_the_default_and_needs_no_download() -> None:
     assert np.array_equal(first, _built(recipe).get_layer(backbones.NAME).get_layer("stem_conv").get_weights()[0])
     random = _built(_recipe("EfficientNetLite0")).get_layer(backbones.NAME).get_layer("stem_conv").get_weights()[0]
     assert not np.array_equal(first, random)
-
-
-class _Ran:
-    happened: list[str] = []  # noqa: RUF012
-
-    def __reduce__(self) -> Any:
-        return (_Ran.happened.append, ("ran",))
-
-
-@pytest.mark.parametrize("position", range(5))
-def test_a_file_that_would_run_code_is_refused_unrun(tmp_path: Path, position: int) -> None:
-    parts: list[Any] = [0x1950A86A20F9469CFC6C, 1001, {}, OrderedDict(), []]
-    parts[position] = _Ran()
-    path = tmp_path / "weights.pth"
-    path.write_bytes(b"".join(pickle.dumps(part, protocol=2) for part in parts))
-    with pytest.raises(WeightsUnavailable):
-        torch_file.read_tensors(path)
-    assert _Ran.happened == []
-
-
-def test_a_cut_or_foreign_file_is_refused(tmp_path: Path) -> None:
-    whole = efficientnet_lite._packaged().read_bytes()
-    for data in (b"", b"no weights", whole[: len(whole) // 2], pickle.dumps(1)):
-        (tmp_path / "weights.pth").write_bytes(data)
-        with pytest.raises(WeightsUnavailable):
-            torch_file.read_tensors(tmp_path / "weights.pth")
-
-
-# -- freezing and heads ------------------------------------------------------------------------------------------------
 
 
 def test_unfreezing_none_some_and_all() -> None:
@@ -209,23 +155,3 @@ def test_batch_norm_of_frozen_layers_stays_as_it_is(batch_norm: Any, expected: s
         )
     }
     assert changed == expected
-
-
-def test_the_head_of_garbage_and_that_of_tsel() -> None:
-    for name in ("garbage", "tsel", "chessman"):
-        recipe = load_recipe(
-            name, ["train.backbone=EfficientNetLite0", "train.weights=none", "image={height: 64, width: 64}"]
-        )
-        model = _built(recipe)
-        kinds = [type(layer).__name__ for layer in model.layers]
-        if name == "garbage":
-            assert "SeparableConv2D" in kinds
-            (norm,) = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
-            assert not norm.trainable
-            backbones.unfreeze(model, Phase(unfreeze="all", epochs=1))
-            assert not norm.trainable
-        if name == "tsel":
-            assert kinds.count("LeakyReLU") == 2
-        if name == "chessman":
-            assert "Flatten" in kinds
-        assert model.layers[-1].dtype_policy.name == "float32"

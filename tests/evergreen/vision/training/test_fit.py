@@ -10,14 +10,9 @@ import pandas as pd
 import pytest
 
 from evergreen.images.pixels import Images
-from evergreen.images.processors import image_threads, processors
-from evergreen.images.rows import Rows
-from evergreen.images.threads import Threads
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.vision.networks import precision, saving
-from evergreen.vision.networks.precision import precision_of
+from evergreen.vision.networks import saving
 from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
-from evergreen.vision.training.batches import batches, keys_of
 
 CLASSES = ["dark", "red"]
 SETTINGS = [
@@ -126,79 +121,3 @@ def test_a_phase_after_a_frozen_one_learns_from_images(lesson: Lesson) -> None:
     _, history = lesson.train(recipe, "two", None)
     assert history["phase"].tolist() == [1, 1, 2, 2]
     assert np.isfinite(history["loss"]).all()
-
-
-def test_batches_cover_every_row_once_in_their_order() -> None:
-    from evergreen.vision.training.batches import Side
-
-    rows = Rows.of(np.arange(7, dtype=np.float32)[:, None])
-    side = Side(rows, np.eye(7, dtype=np.float32), np.arange(7, dtype=np.float32), keys_of(["ab" * 32] * 7))
-    order = np.array([6, 2, 4, 0, 1, 3, 5])
-    made = batches(side, 3, order)
-    parts = [made[number] for number in range(len(made))]
-    assert [len(part[0]) for part in parts] == [3, 3, 1]
-    assert np.concatenate([part[0][:, 0] for part in parts]).tolist() == order.tolist()
-    assert np.concatenate([part[1].argmax(axis=1) for part in parts]).tolist() == order.tolist()
-    assert np.concatenate([part[2] for part in parts]).tolist() == order.tolist()
-
-
-# -- rules about the machine -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("flags", "backbone", "asked", "expected"),
-    [
-        ("fpu avx512_bf16 sse", "cnn", "auto", "bfloat16"),
-        ("fpu amx_bf16", "cnn", "auto", "bfloat16"),
-        ("fpu avx2", "cnn", "auto", "float32"),
-        ("fpu avx512_bf16", "MobileNetV2", "auto", "float32"),
-        ("fpu avx512_bf16", "cnn", "float32", "float32"),
-        (None, "cnn", "auto", "float32"),
-    ],
-)
-def test_the_precision_follows_the_network_and_the_processor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, backbone: str, asked: str, expected: str
-) -> None:
-    file = tmp_path / "cpuinfo"
-    if flags is not None:
-        file.write_text(f"processor : 0\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(precision, "_CPU_INFO", file)
-    monkeypatch.setattr(precision, "_GPU_DRIVER", tmp_path / "none")
-    cnn = "[{filters: 4}]" if backbone == "cnn" else "[]"
-    recipe = load_recipe("digits", [f"train.backbone={backbone}", f"train.cnn={cnn}", f"train.precision={asked}"])
-    assert precision_of(recipe.train) == expected
-
-
-def test_a_gpu_counts_only_where_tensorflow_can_use_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train = load_recipe("digits", []).train
-    driver = tmp_path / "version"
-    driver.write_text("NVRM version")
-    monkeypatch.setattr(precision, "_GPU_DRIVER", driver)
-    monkeypatch.setattr(precision, "_CPU_INFO", tmp_path / "none")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert precision_of(train) == "float32"  # its libraries are not installed
-    monkeypatch.setattr(precision, "distribution", lambda name: name)
-    assert precision_of(train) == "mixed_float16"
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
-    assert precision_of(train) == "float32"
-
-
-def test_the_number_of_threads_is_stated_and_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EVERGREEN_THREADS", "3")
-    assert Threads().number == 3
-    for text in ("0", "-1", "many", "1025", "100000"):
-        monkeypatch.setenv("EVERGREEN_THREADS", text)
-        with pytest.raises(ValueError, match="EVERGREEN_THREADS: expected a whole number of 1 to 1024"):
-            image_threads()
-    monkeypatch.delenv("EVERGREEN_THREADS")
-    assert image_threads() == processors()
-
-
-@pytest.mark.parametrize("number", [1, 2, 5])
-def test_work_is_done_once_each_and_its_errors_come_out(number: int) -> None:
-    done: list[int] = []
-    with Threads(number) as pool:
-        pool.each(done.append, 23)
-        assert sorted(done) == list(range(23))
-        with pytest.raises(ZeroDivisionError):
-            pool.each(lambda index: 1 // (index - 17), 23)  # type: ignore[arg-type, return-value]

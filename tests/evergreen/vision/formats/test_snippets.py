@@ -1,7 +1,6 @@
-"""evergreen.vision.formats: what each export takes, gives and carries."""
+"""evergreen.vision.formats.snippets: they run as they are, and prepare a photo as training does."""
 
 import ast
-import json
 import os
 import shutil
 import subprocess
@@ -16,131 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
-from tiny_training import CLASSES, RECIPE
+from tiny_training import CLASSES
 
 from evergreen.images import pixels
 from evergreen.images.door import open_image
 from evergreen.images.formats import FORMATS
 from evergreen.sections.data import Image
-from evergreen.vision.formats import snippets, tfjs
-from evergreen.vision.formats.registry import OPEN_PREDICTOR, WRITE
-from evergreen.vision.networks import saving
-
-
-@pytest.fixture(scope="module")
-def batch(exports: Any) -> np.ndarray:
-    """Test images, (18, 8, 8, 3) uint8."""
-    table = exports.trained.table
-    rows = exports.trained.images.rows(table[table["split"] == "test"], RECIPE.image)
-    return rows.gather(np.arange(len(rows)))
-
-
-@pytest.fixture(scope="module")
-def reference(exports: Any, batch: np.ndarray) -> np.ndarray:
-    """What Keras says to them, (18, 3) float32."""
-    return np.asarray(saving.load(exports.trained.model, CLASSES).predict_on_batch(batch))
-
-
-def test_every_format_of_recipes_is_written_and_opened(exports: Any) -> None:
-    assert set(WRITE) == set(OPEN_PREDICTOR) == set(exports.formats)
-
-
-def test_every_export_says_what_it_is(exports: Any) -> None:
-    for name in exports.formats:
-        folder = exports.folder / name
-        card = json.loads((folder / "model-card.json").read_text())
-        assert (folder / "labels.txt").read_text().splitlines() == card["classes"] == CLASSES
-        assert (card["format"], card["preprocessing"]) == (name, "none: raw RGB")
-        assert (card["input"]["height"], card["input"]["width"], card["input"]["range"]) == (8, 8, [0, 255])
-        assert card["resize"] == {"rule": "squash", "interpolation": "area"}
-        assert card["metrics"]["test"] == {"accuracy": 0.5, "loss": 1.25, "count": 18}
-        assert (card["shortcuts"]["leans_on"], card["shortcuts"]["split"]) == (["colour"], "test")
-        assert card["made_of"] == {"model.keras": "0" * 64}
-        assert card["made"]["libraries"]["tensorflow"].startswith("2.19")
-        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        assert set(card["files"]) == files - {"model-card.json"}
-        done = subprocess.run(["sha256sum", *card["files"]], cwd=folder, capture_output=True, text=True, check=True)
-        assert [line.split()[0] for line in done.stdout.splitlines()] == list(card["files"].values())
-
-
-def test_the_saved_model_serves_named_scores_for_any_number_of_images(
-    exports: Any, batch: np.ndarray, reference: np.ndarray
-) -> None:
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(exports.folder / "savedmodel"))
-    for count in (1, 7):
-        answer = loaded.signatures["serving_default"](image=tf.constant(batch[:count], tf.float32))
-        assert set(answer) == {"scores", "classes"}
-        assert np.allclose(answer["scores"].numpy(), reference[:count], atol=1e-5)
-        assert answer["classes"].numpy().astype(str).tolist() == [CLASSES] * count
-
-
-def test_int8_takes_and_gives_uint8_and_the_pixels_go_in_as_they_are(exports: Any) -> None:
-    import tensorflow as tf
-
-    interpreter = tf.lite.Interpreter(str(exports.folder / "tflite-int8" / "model.tflite"))
-    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
-    assert (source["dtype"], sink["dtype"]) == (np.uint8, np.uint8)
-    assert source["quantization"] == (1.0, 0)
-    assert sink["quantization"] == (1 / 256, 0)
-    kinds = {detail["dtype"] for detail in interpreter.get_tensor_details()}
-    assert np.float32 not in kinds
-
-
-def _stored(folder: Path) -> set[tuple[int, str | None]]:
-    """Return (number of dimensions, type in which it is stored) of the float weights of a graph model."""
-    groups = json.loads((folder / "model.json").read_text())["weightsManifest"]
-    weights = [weight for group in groups for weight in group["weights"] if weight["dtype"] == "float32"]
-    return {(len(weight["shape"]), weight.get("quantization", {}).get("dtype")) for weight in weights}
-
-
-def test_weights_are_stored_as_the_formats_name_says(exports: Any) -> None:
-    import tensorflow as tf
-
-    interpreter = tf.lite.Interpreter(str(exports.folder / "tflite-float16" / "model.tflite"))
-    assert np.float16 in {detail["dtype"] for detail in interpreter.get_tensor_details()}
-    assert {kind for _, kind in _stored(exports.folder / "tfjs")} == {None}
-    assert {kind for _, kind in _stored(exports.folder / "tfjs-float16")} == {"float16"}
-    # The tiny network has no large kernel.
-    assert {kind for _, kind in _stored(exports.folder / "tfjs-uint8")} == {"float16"}
-
-
-def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
-    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shapes = {
-        "conv": [3, 3, 64, 64],
-        "dense": [512, 32],
-        "first": [3, 3, 3, 32],
-        "deep": [5, 5, 999, 1],
-        "bias": [20000],
-    }
-    weights = [{"name": name, "shape": shape} for name, shape in shapes.items()]
-    assert tfjs._kernels({"weightsManifest": [{"weights": weights}]}) == ["conv", "dense"]
-    monkeypatch.setattr(tfjs, "_LARGE_KERNEL", 1)
-    exports.write(tmp_path / "e", ("tfjs-uint8",))
-    stored = _stored(tmp_path / "e" / "tfjs-uint8")
-    assert {(4, "uint8"), (2, "uint8"), (1, "float16")} <= stored
-    assert not {(4, "float16"), (2, "float16"), (1, "uint8")} & stored
-
-
-def test_a_model_of_8_bits_answers_as_keras_does(
-    exports: Any, tmp_path: Path, node: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tfjs, "_LARGE_KERNEL", 1)
-    exports.write(tmp_path / "e", ("tfjs-uint8",))
-    assert (4, "uint8") in _stored(tmp_path / "e" / "tfjs-uint8")
-    assert exports.verify(tmp_path / "e", "tfjs-uint8")["tfjs-uint8"].runtimes[0].verified == "passed"
-
-
-def test_writing_again_gives_the_same_bytes_where_the_library_allows(exports: Any, tmp_path: Path) -> None:
-    formats = tuple(name for name in exports.formats if name != "savedmodel")
-    exports.write(tmp_path / "again", formats)
-    files = [path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*") if path.is_file()]
-    assert len(files) >= 4 * len(formats)
-    for path in files:
-        assert (tmp_path / "again" / path).read_bytes() == (exports.folder / path).read_bytes(), path
+from evergreen.vision.formats import snippets
 
 
 @pytest.mark.parametrize(

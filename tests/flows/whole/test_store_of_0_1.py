@@ -27,7 +27,7 @@ from storage.steps import lineage
 from storage.steps.records import Records
 from storage.store import Store
 
-ARCHIVE = Path(__file__).parents[1] / "support" / "evergreen-0.1.tar.xz"
+ARCHIVE = Path(__file__).parents[2] / "support" / "evergreen-0.1.tar.xz"
 RELEASE = "4df0f0740ea3adb815c08cd80e6f25bac6bf3872905af5374add71be9b638d1b"
 MODEL = "c7625dbe2ff07370bc17273b5999fcd732082a8ec6401f35ba2c35f9e70a34d2"
 

@@ -5,16 +5,13 @@ import shlex
 import shutil
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
 import nodejs
-import numpy as np
 import pytest
 from tiny_training import CLASSES, Trained
 
-from evergreen.errors import ExportRefused
 from evergreen.recipe import load_recipe
 from evergreen.vision.formats import chromium, contract, process, tfjs, tfjs_browser
 from evergreen.vision.networks import saving
@@ -211,25 +208,6 @@ def test_another_models_export_fails_and_names_the_images_that_moved(
     assert differences[0] == pytest.approx(result.max_difference)
     rows = trained.table[trained.table["split"] == "test"].set_index("path")
     assert all(rows.loc[row["path"], "label"] == row["label"] for row in result.moved)
-
-
-def test_a_runtime_that_gives_no_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "limit_seconds", lambda _: 1)
-    waiting = process.predictor("a sleeper", [sys.executable, "-c", "import time; time.sleep(60)"])
-    with pytest.raises(ExportRefused, match="a sleeper gave no answer within 1 s"):
-        waiting(np.zeros((1, 8, 8, 3), np.uint8))
-
-
-def test_after_an_error_in_the_browser_nothing_goes_on_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tmp_path / "chromium"
-    broken.write_text("#!/bin/sh\nexit 1\n")
-    broken.chmod(0o755)
-    monkeypatch.setattr(tfjs_browser, "chromium", lambda: str(broken))
-    monkeypatch.setattr(tfjs, "packages", lambda: tmp_path)
-    before = set(threading.enumerate())
-    with pytest.raises(ExportRefused, match="Chromium ended with code 1"):
-        tfjs_browser.open_predictor(tmp_path)(np.zeros((1, 8, 8, 3), np.uint8))
-    assert set(threading.enumerate()) <= before
 
 
 def _python_that(monkeypatch: pytest.MonkeyPatch, folder: Path, before: str = "pass", after: str = "pass") -> None:

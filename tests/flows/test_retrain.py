@@ -1,31 +1,45 @@
-"""flows.retrain: a report that fails leaves the champion; a run that fails after promote says that it changed."""
+"""flows.retrain: its edges are the step table's; a run that fails after promote says that the champion changed."""
 
 import hashlib
 import json
-from contextlib import nullcontext
-from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
+from releases import crown
 
-from commands import running
-from evergreen.recipe import load_recipe
 from evergreen.steps import STEPS
 from flows import retrain as module
 from flows import started
-from runs.run import Entry, Run, listener
+from runs.run import Entry, Run
 from storage.artifacts import Ref
-from storage.champions import Champions, Event
-from storage.store import Store
+from storage.champions import Champions
+
+
+def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: dict[str, str] = {}
+    called: list[tuple[str, dict[str, str]]] = []
+
+    def fake(name: str) -> Any:
+        def task(run: Run, **inputs: Ref) -> Ref:
+            called.append((name, {parameter: made[ref.sha256] for parameter, ref in inputs.items()}))
+            ref = Ref("x", hashlib.sha256(name.encode()).hexdigest(), 0)
+            made[ref.sha256] = name
+            return ref
+
+        return task
+
+    for step in STEPS:
+        assert getattr(module, step.name).step == step
+        monkeypatch.setattr(module, step.name, fake(step.name))
+    summary: dict[str, Any] = {"outcome": "completed", "steps": [], "metrics": {}}
+    monkeypatch.setattr(started, "finish", lambda *_: summary)
+    monkeypatch.setattr(module, "show_in_dashboard", lambda *_: None)
+    module.retrain.fn("digits", None, None, str(tmp_path))
+    assert called == [(step.name, step.inputs) for step in STEPS]
+
 
 RELEASE = "ab" * 32
-
-
-def _crown(run: Run) -> None:
-    champions = Champions(run.store.root)
-    champions.commit("digits", champions.state("digits"), Event("promoted", RELEASE, "cd" * 32, "better", run.id))
 
 
 @pytest.fixture
@@ -36,7 +50,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> dict[str, BaseException]:
     def fake(name: str) -> Any:
         def task(run: Run, **inputs: Ref) -> Ref:
             if name == "promote":
-                _crown(run)
+                crown(run.store, RELEASE, run.id)
             run.journal.add(Entry(name, "failed" if name in failing else "ran", "first run"))
             if name in failing:
                 raise failing[name]
@@ -92,29 +106,3 @@ def test_a_folder_that_cannot_be_written_does_not_hide_why_the_run_failed(
     monkeypatch.setattr(started, "finish", full)
     state: Any = module.retrain.fn("digits", None, None, str(tmp_path))
     assert state.message == "failed at train: ValueError: the loss is no number"
-
-
-@pytest.mark.parametrize("crowned", [True, False])
-def test_the_terminal_says_so_also_without_a_run_json(
-    crowned: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def flow(*_: Any) -> None:
-        run = Run.new(Store(tmp_path), load_recipe("digits"))
-        hearing = listener.get()
-        assert hearing
-        hearing.started(run)
-        if crowned:
-            _crown(run)
-            run.journal.add(Entry("promote", "ran", "first run"))
-        raise OSError("disk full")
-
-    monkeypatch.setattr(running, "_flow", lambda _: flow)
-    monkeypatch.setattr(running, "prepare_prefect", lambda *_, **__: None)
-    monkeypatch.setattr(running, "on_server", lambda *_: nullcontext(lambda: None))
-    arguments = ("retrain", ("digits", None, None), {}, tmp_path, False)
-    with pytest.raises(typer.Exit):
-        copy_context().run(running.run_flow, *arguments)  # it sets the listener
-    said = capfd.readouterr().err
-    assert "the run failed: disk full" in said
-    assert ("digits has a new champion all the same: release abababababab" in said) == crowned
-    assert ("evergreen rollback digits" in said) == crowned

@@ -1,23 +1,99 @@
-"""Values equal to their default: out of every key, told apart all the same, and pinned beside the steps' formats."""
+"""evergreen.sections.defaults: values equal to their default are out of every key, told apart all the same, and pinned.
+
+Values equal to their default are in no key, so a default that changes must raise the format of every step that reads
+it, or the step would go on with what it made under the old one. ``defaults.json`` says, step by step and format by
+format, which defaults came into force with it: an entry that is there is never edited, a later format adds to it.
+"""
 
 import json
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
-from pinned_defaults import pinned, present, to_do, unfit_fields
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from evergreen.recipe import RECIPES, Recipe, in_full, load_recipe, parse_recipe
 from evergreen.sections.base import Section
-from evergreen.sections.defaults import with_defaults
+from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.training import Train
-from evergreen.steps import BY_NAME, STEPS
+from evergreen.steps import BY_NAME, STEPS, Step
 
 NAMES = [path.stem for path in sorted(RECIPES.glob("*.yaml"))]
 WITH_PHASES = (
     "train.phases=[{epochs: 2, early_stopping: {}}, {epochs: 3, early_stopping: {patience: 2}, unfreeze: all}]"
 )
+PINS = Path(__file__).resolve().parents[2] / "support" / "defaults.json"
+
+
+def pinned() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return {step: {format: {dotted path of a value: its default as JSON}}}."""
+    pins: dict[str, dict[str, dict[str, Any]]] = json.loads(PINS.read_text(encoding="utf-8"))
+    return pins
+
+
+def present(step: Step) -> dict[str, Any]:
+    """Return {dotted path: present default} of what a step reads; items of a list have the path ``[]``."""
+    return {path: default for path, default in _defaults(Recipe) if path.partition(".")[0] in step.recipe}
+
+
+def to_do(steps: tuple[Step, ...], pins: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
+    """Return what somebody who changed a recipe's fields has still to do, one sentence each."""
+    return [sentence for step in steps for sentence in _to_do(step, pins.get(step.name, {}))]
+
+
+def _to_do(step: Step, pins: dict[str, dict[str, Any]]) -> Iterator[str]:
+    if late := [number for number in pins if int(number) > step.format]:
+        yield f"{step.name}: its format is {step.format}, but defaults are pinned for {max(late, key=int)}"
+    in_force: dict[str, Any] = {}
+    for number in sorted(pins, key=int):
+        in_force |= pins[number]
+    now = present(step)
+    for path, default in now.items():
+        if path not in in_force:
+            yield f"{step.name}: add {path} ({default!r}) to its format {step.format} in {PINS.name}"
+        elif in_force[path] != default or type(in_force[path]) is not type(default):
+            yield (
+                f"{step.name}: the default of {path} was {in_force[path]!r} and is {default!r}: raise the step's "
+                f"format in evergreen/steps.py to {step.format + 1} and add the new default under it in {PINS.name}"
+            )
+
+
+def _defaults(section: type[BaseModel], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted path, default) of a section and of those inside it.
+
+    A default that is a section itself counts by what it says beyond its own fields' defaults, which are listed anyway.
+    """
+    for name, field in section.model_fields.items():
+        here = f"{path}.{name}" if path else name
+        if not field.is_required():
+            default = field.default
+            said = default.model_dump(mode="json", exclude_defaults=True) if isinstance(default, BaseModel) else None
+            yield here, defaults_of(section)[name] if said is None else said
+        for inner in sections_in(field.annotation):
+            yield from _defaults(inner, here + ("[]" if get_origin(field.annotation) is tuple else ""))
+
+
+def unfit_fields(section: type[BaseModel] = Recipe, path: str = "recipe") -> list[str]:
+    """Return fields whose values could not be left out of a key and still be told apart, and why."""
+    unfit = []
+    for name, field in section.model_fields.items():
+        here, inner = f"{path}.{name}", list(sections_in(field.annotation))
+        if field.default_factory is not None:
+            unfit.append(f"{here}: its default is made by a function, so nobody can pin it: give the value itself")
+        if len(inner) > 1:
+            unfit.append(f"{here}: two kinds of section, both written as {{}} if they keep to their defaults")
+        if inner and _maps(field.annotation):
+            unfit.append(f"{here}: names of a mapping look like fields of a section")
+        for one in inner:
+            unfit += unfit_fields(one, here)
+    return unfit
+
+
+def _maps(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(_maps(inner) for inner in get_args(annotation))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,7 +157,7 @@ def test_another_default_wants_the_format_of_every_step_that_reads_it_raised(mon
 
     pins = {name: {"1": {"image": {}, "image.height": 160}} for name in ("train", "evaluate")}
     steps = tuple(replace(BY_NAME[name], recipe=("image",), format=1) for name in pins)
-    monkeypatch.setattr("pinned_defaults.Recipe", Changed)
+    monkeypatch.setattr(sys.modules[__name__], "Recipe", Changed)
     said = to_do(steps, pins)
     assert [sentence.partition(":")[0] for sentence in said] == ["train", "evaluate"]
     assert (

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import ctrl_c
 import pytest
 
 EVERGREEN = Path(sys.executable).with_name("evergreen")
@@ -74,7 +76,8 @@ def test_a_run_that_is_stopped_with_everything_it_started_says_what_is_kept_and_
         part for one in ("export.formats=[tflite-float32]", "train.phases.0.epochs=9") for part in ("--set", one)
     ]
     command = [str(EVERGREEN), "retrain", "digits", "--json", *settings, "--store", str(store)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, env=environment, preexec_fn=ctrl_c.heard) as run:
         assert run.stderr
         next(line for line in run.stderr if line.startswith(step))
         deadline = time.monotonic() + 120

@@ -1,0 +1,58 @@
+"""commands.prediction_table: answers for a person; names move no cursor and mean no markup."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from commands.prediction_table import show, show_pages
+from evergreen.reports.predictions import ContactSheet, Prediction
+from evergreen.sections.data import Image
+from runs.answering.model_meant import Meant
+from runs.answering.prediction import Job
+from storage.store import Store
+
+GOOD = Prediction("[red]a\x1b[2J.png", (("cat", 0.75), ("dog", 0.25)), unsure=True, truth="dog")
+
+
+def _shown(store: Store, *predictions: Prediction, files: tuple[Path, ...] = (), skipped: int = 0) -> str:
+    meant = Meant("pets", "run-1", "a" * 64)
+    job = Job(store, meant, ["cat", "dog"], Image(), None, [], skipped, 2)
+    out = io.StringIO()
+    show(Console(file=out, width=40), job, predictions, files)
+    return out.getvalue()
+
+
+def test_a_row_holds_the_answer_what_comes_next_and_the_truth(store: Store) -> None:
+    said = _shown(store, GOOD)
+    assert "[red]a\\x1b[2J.png" in said
+    assert "unsure cat" in said
+    for words in ("75.0%", "dog 25.0%", "0 of 1 right", "pets, run run-1, keras"):
+        assert words in said
+
+
+def test_bad_ones_are_listed_and_sums_say_what_was_passed_over(store: Store) -> None:
+    sure = Prediction("b", (("cat", 1.0),))
+    said = _shown(store, sure, sure, Prediction("c", error="empty file"), skipped=1200)
+    assert "not used: 1\n  c: empty file\n" in said
+    assert "\n2 cat, 1 bad\n" in said
+    assert "passed over in folders, no images by their names: 1,200" in said
+    assert "truth" not in said
+
+
+def test_beside_a_file_only_the_first_answers_are_shown(store: Store) -> None:
+    many = [Prediction(f"{number}.png", (("cat", 1.0),)) for number in range(60)]
+    said = _shown(store, *many, files=(Path("out.csv"),))
+    assert "49.png" in said
+    assert "50.png" not in said
+    assert "and 10 more\n" in said
+    assert said.rstrip().endswith("csv      out.csv")
+    assert "59.png" in _shown(store, *many)
+
+
+def test_several_pages_are_said_and_what_is_on_none() -> None:
+    sheet, out = ContactSheet(lambda *_: None), io.StringIO()
+    sheet.pages, sheet.left_out = 3, 1500
+    show_pages(Console(file=out, width=200), sheet, Path("sheet.png"))
+    assert "has 3 pages, to sheet-3.png" in out.getvalue()
+    assert "1,500 images are not on it" in out.getvalue()

@@ -1,0 +1,34 @@
+"""evergreen.reports.this_run: what is of one run is put into the places of a page that does not change."""
+
+from typing import Any
+
+from evergreen.reports.this_run import fill_in
+
+PAGE = b"<p>the same</p><!-- how fast --><p>always</p><!-- this run -->"
+STEPS = [
+    {"name": "train", "state": "ran", "reason": "seed: 1 -> <2>", "seconds": 61.04, "output": "a" * 64,
+     "inputs": {"split": "b" * 64}},
+    {"name": "verify", "state": "reused", "reason": "nothing changed", "seconds": 0.0, "output": None, "inputs": {}},
+]  # fmt: skip
+
+
+def _filled(**timed: Any) -> str:
+    runtimes = [{"runtime": "TensorFlow alone", "load_seconds": 1.5, "p95_ms": 4.0, "threads": 1} | timed]
+    return fill_in(PAGE, "run-<1>", STEPS, {"title": "Kæt"}, [{"format": "keras", "runtimes": runtimes}]).decode()
+
+
+def test_steps_digests_and_the_recipe_are_shown_escaped() -> None:
+    page = _filled(median_ms=None)
+    assert page.startswith("<p>the same</p><p>always</p>")
+    assert "Run <code>run-&lt;1&gt;</code>: 61.0 s in the steps that ran." in page
+    assert '<td class="left">61.0</td><td class="text">seed: 1 -&gt; &lt;2&gt;</td>' in page
+    assert '<td class="left"></td><td class="text">nothing changed</td>' in page
+    assert f'train, given by split</td><td class="text">{"b" * 64}</td>' in page
+    assert 'verify, gave</td><td class="text">nothing</td>' in page
+    assert "title: Kæt" in page
+
+
+def test_speeds_are_shown_where_some_were_measured() -> None:
+    assert "How fast they are" not in _filled(median_ms=None)
+    page = _filled(median_ms=2.345)
+    assert "<td>1.50 s</td><td>2.35 ms</td><td>4 ms</td><td>1</td>" in page

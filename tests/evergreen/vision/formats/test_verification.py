@@ -1,0 +1,25 @@
+"""evergreen.vision.formats.verification: what several runtimes come to."""
+
+import dataclasses
+
+from evergreen.vision.formats.verification import RuntimeResult, together
+
+COUNT = 400
+
+
+def test_the_weakest_runtime_counts() -> None:
+    good = RuntimeResult("A", "passed", "fine", 1.0, 0.001, 0.9, 0.8, 0.95, 0.0, 1)
+    worse = dataclasses.replace(good, runtime="B", verified="failed", reason="worse", agreement=0.5, max_difference=0.4)
+    absent = RuntimeResult("C", "not verified", "not installed")
+    rows = [
+        {"path": path, "difference": difference, "runtime": runtime}
+        for path, difference, runtime in (("x", 0.1, "A"), ("y", 0.3, "A"), ("x", 0.4, "B"))
+    ]
+    found = together("tfjs", [good, worse, absent], rows, 99, COUNT)
+    assert (found.verified, found.reason) == ("failed", "B: worse")
+    assert (found.agreement, found.max_difference, found.count, found.bytes) == (0.5, 0.4, COUNT, 99)
+    assert [(row["path"], row["difference"]) for row in found.moved] == [("x", 0.4), ("y", 0.3)]
+    assert together("tfjs", [good, absent], [], 99, COUNT).verified == "not verified"
+    assert together("tfjs", [good], [], 99, COUNT).verified == "passed"
+    nothing = together("tfjs", [absent], [], 99, COUNT)
+    assert (nothing.verified, nothing.agreement, nothing.accuracy, nothing.count) == ("not verified", None, None, 0)

@@ -1,0 +1,25 @@
+"""evergreen.vision.networks.runtime: TensorFlow runs on the number of threads it was started with."""
+
+import pytest
+
+from evergreen.errors import ThreadsFixed
+from evergreen.images.processors import of_this_step, processors
+from evergreen.vision.networks import runtime
+
+
+def test_another_number_than_tensorflow_runs_on_is_refused() -> None:
+    import tensorflow as tf
+
+    runtime.start()
+    tf.constant(0) + 1
+    now = tf.config.threading.get_intra_op_parallelism_threads() or processors()  # 0: it began before we asked
+    runtime.start(threads=now)
+    with pytest.raises(ThreadsFixed, match=f"compute on {now + 1} threads.* runs on {now} already"):
+        runtime.start(threads=now + 1)
+    token = of_this_step.set(now + 1)  # the key of a step says so
+    try:
+        with pytest.raises(ThreadsFixed, match="in a process of its own"):
+            runtime.start()
+    finally:
+        of_this_step.reset(token)
+    runtime.start()  # whatever it runs on, where nothing depends on it

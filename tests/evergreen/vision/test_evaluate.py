@@ -1,0 +1,73 @@
+"""evergreen.vision.evaluate: every image is judged once, and changed copies as the model judges them."""
+
+import numpy as np
+import pytest
+from tiny_training import CLASSES, RECIPE, Trained
+
+from evergreen.images import pixels
+from evergreen.judging.calibration import calibrate, fit_temperature
+from evergreen.judging.shortcuts import SHORTCUTS
+from evergreen.recipe import load_recipe
+from evergreen.vision.evaluate import Evaluation, evaluate
+from evergreen.vision.networks import saving
+
+
+def test_evaluation_covers_every_image_once(trained: Trained, evaluation: Evaluation) -> None:
+    found = evaluation
+    assert {name: values["count"] for name, values in found.metrics.items()} == {
+        "train": 42,
+        "validation": 12,
+        "test": 18,
+    }
+    assert found.judged == "test"
+    assert found.metrics["test"]["accuracy"] > 0.9
+    assert found.by_class.confusion.sum() == 18
+    assert sorted(found.predictions["path"]) == sorted(trained.table["path"])
+    assert found.by_class.per_class["label"].tolist() == CLASSES
+    loss = found.predictions.groupby("split")["loss"].mean()
+    assert {name: values["loss"] for name, values in found.metrics.items()} == pytest.approx(dict(loss), abs=1e-5)
+
+
+def test_calibration_is_fitted_on_validation_alone(trained: Trained) -> None:
+    table = trained.table.sort_values("path", ignore_index=True)
+    wrong = table.index[table["split"] == "validation"][0]  # so that the two halves differ, however well it learned
+    table.loc[wrong, "label"] = "red" if table["label"][wrong] == "dark" else "dark"
+    evaluation = evaluate(table, trained.images, CLASSES, RECIPE, trained.model)
+    scores = pixels.scores(saving.load_to_run(trained.model, CLASSES), trained.images.rows(table, RECIPE.image))
+    truth = pixels.targets(table["label"], CLASSES)
+    validation, test = (
+        (truth[at], scores[at]) for at in (np.flatnonzero(table["split"] == name) for name in ("validation", "test"))
+    )
+    precision = RECIPE.evaluate.unsure_precision
+    assert evaluation.calibration == calibrate(validation, test, precision)
+    assert fit_temperature(*test) != fit_temperature(*validation)  # else nothing was shown
+
+
+def test_changed_copies_are_judged_as_the_model_judges_them(trained: Trained, evaluation: Evaluation) -> None:
+    test = trained.table[trained.table["split"] == "test"].sort_values("path")
+    rows = trained.images.rows(test, RECIPE.image).gather(np.arange(18))
+    truth = np.array([CLASSES.index(label) for label in test["label"]])
+    model = saving.load(trained.model, CLASSES)
+    found = {loss.name: loss for loss in evaluation.shortcuts}
+    assert evaluation.sample == 18
+    assert list(evaluation.examples) == ["as it is", *(name for name in found if name in evaluation.examples)]
+    for shortcut in SHORTCUTS:
+        copies = [shortcut.change(pixels, digest) for pixels, digest in zip(rows, test["sha256"], strict=True)]
+        kept = [index for index, copy in enumerate(copies) if copy is not None]
+        assert found[shortcut.name].count == len(kept)
+        if len(kept) >= 10:
+            answers = model.predict(np.stack([copies[index] for index in kept]), verbose=0).argmax(axis=1)
+            assert found[shortcut.name].accuracy == (answers == truth[kept]).mean()
+    again = evaluate(trained.table, trained.images, CLASSES, RECIPE, trained.model)
+    assert again.shortcuts == evaluation.shortcuts
+    assert again.examples == evaluation.examples
+
+
+def test_without_a_test_split_validation_is_judged_and_a_sample_is_stratified(trained: Trained) -> None:
+    table = trained.table.assign(split=trained.table["split"].replace("test", "validation"))
+    recipe = load_recipe("digits", ["image={height: 8, width: 8}", "evaluate.shortcut_images=15"])
+    found = evaluate(table, trained.images, CLASSES, recipe, trained.model)
+    assert (found.judged, found.sample) == ("validation", 15)
+    none = load_recipe("digits", ["image={height: 8, width: 8}", "evaluate.shortcut_images=0"])
+    found = evaluate(table, trained.images, CLASSES, none, trained.model)
+    assert (found.shortcuts, found.sample, found.examples) == ([], 0, {})

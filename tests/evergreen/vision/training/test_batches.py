@@ -1,0 +1,20 @@
+"""evergreen.vision.training.batches: every row once, in the order that was drawn."""
+
+import numpy as np
+
+from evergreen.images.rows import Rows
+from evergreen.vision.training.batches import batches, keys_of
+
+
+def test_batches_cover_every_row_once_in_their_order() -> None:
+    from evergreen.vision.training.batches import Side
+
+    rows = Rows.of(np.arange(7, dtype=np.float32)[:, None])
+    side = Side(rows, np.eye(7, dtype=np.float32), np.arange(7, dtype=np.float32), keys_of(["ab" * 32] * 7))
+    order = np.array([6, 2, 4, 0, 1, 3, 5])
+    made = batches(side, 3, order)
+    parts = [made[number] for number in range(len(made))]
+    assert [len(part[0]) for part in parts] == [3, 3, 1]
+    assert np.concatenate([part[0][:, 0] for part in parts]).tolist() == order.tolist()
+    assert np.concatenate([part[1].argmax(axis=1) for part in parts]).tolist() == order.tolist()
+    assert np.concatenate([part[2] for part in parts]).tolist() == order.tolist()

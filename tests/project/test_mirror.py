@@ -1,0 +1,79 @@
+"""The tests mirror the program: each module has its test file, or says here which one tries it instead."""
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PARTS = ("commands", "evergreen", "flows", "runs", "storage", "tasks")
+MOST_FILES = 15
+
+WHOLE = "flows/whole/test_end_to_end.py"
+REFERENCES = "tasks/data/test_reference_systems.py"
+VERIFY = "evergreen/vision/test_verify.py"
+SOURCES = "tasks/data/test_acquire.py"
+
+# Module -> the file of tests that tries it. A module with behaviour of its own does not belong here.
+ELSEWHERE = {
+    # Tasks that read, call the craft, and publish: nothing but a run shows that they give what the next one takes.
+    "tasks/data/balance.py": REFERENCES,
+    "tasks/data/probe.py": REFERENCES,
+    "tasks/data/repair.py": REFERENCES,
+    "tasks/data/split.py": REFERENCES,
+    "tasks/model/evaluate.py": WHOLE,
+    "tasks/model/train.py": WHOLE,
+    "tasks/release/bundle.py": WHOLE,
+    "tasks/release/challenge.py": "tasks/release/test_promote.py",
+    "tasks/release/compare.py": WHOLE,
+    "tasks/release/export.py": WHOLE,
+    "tasks/release/report.py": WHOLE,
+    "tasks/release/verify.py": WHOLE,
+    # One line for each kind of source.
+    "evergreen/sources/acquire.py": SOURCES,
+    "evergreen/sources/probe.py": SOURCES,
+    "evergreen/sources/unpack.py": "tasks/data/test_unpack.py",
+    # Names and shapes alone.
+    "evergreen/sources/fetching/desk.py": "evergreen/sources/fetching/test_download.py",
+    "evergreen/vision/formats/chromium.py": VERIFY,
+    "evergreen/vision/formats/keras_file.py": VERIFY,
+    "runs/model_file.py": WHOLE,
+    "storage/errors.py": "storage/test_store.py",
+    # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
+    "evergreen/images/worker.py": "evergreen/datasets/test_screen.py",
+    "evergreen/reports/figures.py": "evergreen/reports/test_pictures.py",
+    "evergreen/vision/formats/alone.py": VERIFY,
+    "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",
+    "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
+    "flows/batch_prediction.py": "commands/test_predict.py",
+    "flows/servers/server_process.py": "flows/servers/test_private_server.py",
+}
+MODULES = sorted(
+    path.relative_to(PROJECT).as_posix()
+    for part in PARTS
+    for path in (PROJECT / part).rglob("*.py")
+    if path.name != "__init__.py"
+)
+
+
+def mirror_of(module: str) -> Path:
+    path = PROJECT / "tests" / module
+    return path.with_name(f"test_{path.name}")
+
+
+def test_every_module_has_its_tests_or_says_which_try_it() -> None:
+    assert MODULES
+    missing = [module for module in MODULES if module not in ELSEWHERE and not mirror_of(module).is_file()]
+    assert missing == [], "expected tests/FOLDER/test_NAME.py for each: write it, or say in ELSEWHERE what tries them"
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_what_is_said_to_be_tried_elsewhere_is(module: str) -> None:
+    assert module in MODULES, "the module is gone: so should its line be"
+    assert not mirror_of(module).exists(), "it has tests of its own now: its line is stale"
+    assert (PROJECT / "tests" / ELSEWHERE[module]).is_file(), "what tried it is gone"
+
+
+def test_no_folder_of_tests_is_crowded() -> None:
+    folders = {path.parent for path in (PROJECT / "tests").rglob("*.py")}
+    crowded = {str(folder): count for folder in folders if (count := len(list(folder.glob("*.py")))) > MOST_FILES}
+    assert crowded == {}, f"over {MOST_FILES} files: make a room that mirrors the program, or is of one kind"

@@ -1,0 +1,27 @@
+"""runs.tables: what steps publish is read back as it was, and JSON has the same bytes every time."""
+
+import pandas as pd
+
+from runs.tables import classes_of, publish_dataset, read_folder, read_json, read_table, to_json
+from storage.store import Store
+
+TABLE = pd.DataFrame({"path": ["a", "ü,b"], "label": ["cat", "dog"]})
+
+
+def test_a_dataset_carries_its_classes_and_tables(store: Store) -> None:
+    ref = publish_dataset(store, TABLE, ["dog", "cat"], {"bits": 3}, dropped=TABLE.head(1))
+    pd.testing.assert_frame_equal(read_table(store, ref), TABLE)
+    pd.testing.assert_frame_equal(read_table(store, ref, "dropped.csv"), TABLE.head(1))
+    assert classes_of(store, ref) == ["dog", "cat"]
+    assert store.manifest(ref.sha256).facts["bits"] == 3
+
+
+def test_a_folder_of_an_artifact_is_read_by_names_without_suffixes(store: Store) -> None:
+    ref = store.publish("x", {"examples/grey.png": b"1", "examples/as it is.png": b"2", "other.png": b"3"})
+    assert read_folder(store, ref, "examples/") == {"grey": b"1", "as it is": b"2"}
+
+
+def test_json_is_for_people_and_comes_back(store: Store) -> None:
+    value = {"b": 1, "a": ["kæt"]}
+    assert to_json(value) == '{\n  "a": [\n    "kæt"\n  ],\n  "b": 1\n}\n'.encode() == to_json({"a": ["kæt"], "b": 1})
+    assert read_json(store, store.publish("x", {"a.json": to_json(value)}), "a.json") == value

@@ -1,0 +1,65 @@
+"""tasks.progress: outside of a task the listener is all there is; inside, the dashboard hears now and then."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from evergreen.vision.training.fit import EpochReport
+from runs.run import listener
+from tasks import progress as module
+from tasks.progress import DownloadProgress, TrainingProgress, epoch_line
+
+METRICS = {"loss": 0.5, "accuracy": 0.75, "val_loss": 0.25, "val_accuracy": 1.0}
+
+
+@pytest.fixture
+def heard() -> Any:
+    said: list[Any] = []
+    token = listener.set(  # type: ignore[arg-type]
+        SimpleNamespace(download=lambda *told: said.append(told), note=said.append, epoch=said.append)
+    )
+    yield said
+    listener.reset(token)
+
+
+def _report(epoch: int, phases: int = 2) -> EpochReport:
+    return EpochReport(phase=1, phases=phases, epoch=epoch, epochs=4, metrics=METRICS, seconds_left=61.7)
+
+
+def test_an_epoch_is_one_line() -> None:
+    assert epoch_line(_report(3)) == (
+        "phase 1/2, epoch 3/4: loss 0.5000, accuracy 0.7500, validation loss 0.2500, accuracy 1.0000, 62 s left at most"
+    )
+    assert epoch_line(_report(3, phases=1)).startswith("epoch 3/4: ")
+
+
+def test_outside_of_a_task_who_listens_hears_everything(heard: list[Any]) -> None:
+    report = _report(1)
+    TrainingProgress("digits")(report)
+    TrainingProgress("digits").say("a word")
+    DownloadProgress("digits")("a.zip", 5, None)
+    assert heard == [report, "a word", ("a.zip", 5, None)]
+
+
+def test_the_dashboard_hears_of_a_download_at_its_beginning_now_and_then_and_at_its_end(
+    heard: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, float]] = []
+    now = [100.0]
+
+    def make(percent: float, key: str, *_: object, **__: object) -> str:
+        shown.append((key, percent))
+        return key
+
+    monkeypatch.setattr(module, "TaskRunContext", SimpleNamespace(get=lambda: True))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(module, "create_progress_artifact", make)
+    monkeypatch.setattr(module, "update_progress_artifact", lambda key, percent, **_: shown.append((key, percent)))
+    tell = DownloadProgress("digits")
+    for seconds, done in ((0, 10), (1, 20), (2.5, 30), (2.6, 40), (2.7, 100)):
+        now[0] = 100.0 + seconds
+        tell("My photos.ZIP", done, 100)
+    key = "digits-download-my-photos-zip"
+    assert shown == [(key, 10.0), (key, 30.0), (key, 100.0)]
+    assert len(heard) == 5
