@@ -34,6 +34,7 @@ ELSEWHERE = {
     "evergreen/sources/unpack.py": "tasks/data/test_unpack.py",
     # Names and shapes alone.
     "evergreen/sources/fetching/desk.py": "evergreen/sources/fetching/test_download.py",
+    "evergreen/reports/found.py": "evergreen/reports/test_report.py",
     "evergreen/vision/formats/chromium.py": VERIFY,
     "evergreen/vision/formats/keras_file.py": VERIFY,
     "runs/model_file.py": WHOLE,
