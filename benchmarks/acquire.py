@@ -23,7 +23,7 @@ DOWNLOAD = """
 import sys, time
 from pathlib import Path
 from evergreen.sources.fetching.answers import Ask
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 from evergreen.sources.fetching.download import Wanted, fetch
 
 class Shelf:
@@ -33,9 +33,9 @@ class Shelf:
         path.replace(sys.argv[2])
 
 folder = Path(sys.argv[2]).parent / "downloads"
-desk = Desk(Shelf(), folder, folder, None, lambda *progress: None)
+context = SourceContext(Shelf(), folder, folder, None, lambda *progress: None)
 began = time.monotonic()
-fetch(Wanted("file", Ask(lambda: sys.argv[1], "loopback", ""), "label"), desk)
+fetch(Wanted("file", Ask(lambda: sys.argv[1], "loopback", ""), "label"), context)
 print(time.monotonic() - began)
 """
 

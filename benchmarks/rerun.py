@@ -166,7 +166,14 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--scale", default="1000,10000,100000")
     options = parser.parse_args()
-    for package in ("evergreen", "flows", "storage", "tasks"):  # as DVC is, also where Python may not write bytecode
+    for package in (
+        "commands",
+        "evergreen",
+        "flows",
+        "runs",
+        "storage",
+        "tasks",
+    ):  # as DVC is, also where Python may not write bytecode
         compileall.compile_dir(Path(__file__).parents[1] / package, quiet=1)
     if options.files:
         with_changes(options.dvc, options.files)

@@ -148,7 +148,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "verify",
         "evergreen.vision.verify:verify",
-        processes=("evergreen.vision.formats.alone:main",),
+        processes=("evergreen.vision.formats.isolated:main",),
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed"),

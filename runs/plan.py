@@ -7,7 +7,7 @@ from evergreen.steps import STEPS, Step
 from runs.kept.checkpoints import foretold, unchanged
 from runs.keys import given, key_parts, why_it_runs
 from runs.run import Entry, State
-from runs.source import Asked, ask_source, desk_of_a_plan
+from runs.source import Asked, ask_source, context_of_a_plan
 from runs.standing import decide, opponent_of
 from storage.artifacts import Ref
 from storage.steps.records import Records
@@ -65,4 +65,4 @@ def _ask(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dic
         return Asked(
             decide(store, recipe.name, inputs["challenger"], inputs["champion"], inputs["comparison"]).manifest
         )
-    return ask_source(recipe, store, records, desk_of_a_plan(store))
+    return ask_source(recipe, store, records, context_of_a_plan(store))

@@ -6,7 +6,7 @@ from pathlib import Path
 from evergreen.addresses import OpenSecret
 from evergreen.errors import OnlyInARun, SourceUnreachable
 from evergreen.recipe import Recipe
-from evergreen.sources.fetching.desk import Desk, Kept, Tell
+from evergreen.sources.fetching.context import Kept, SourceContext, Tell
 from evergreen.sources.probe import probe
 from runs.keys import written_out
 from storage.artifacts import Blob, Manifest, Ref
@@ -48,17 +48,17 @@ def _to_nobody(name: str, done: int, total: int | None) -> None:
     """Hear of a download without saying so."""
 
 
-def desk_of(store: Store, open_secret: OpenSecret, tell: Tell) -> Desk:
+def context_of(store: Store, open_secret: OpenSecret, tell: Tell) -> SourceContext:
     """Return what a source may use: the store's blobs, and two folders of caches outside lineage."""
-    return Desk(StoreShelf(store), store.root / "downloads", store.root / "indexes", open_secret, tell)
+    return SourceContext(StoreShelf(store), store.root / "downloads", store.root / "indexes", open_secret, tell)
 
 
-def desk_of_a_plan(store: Store) -> Desk:
+def context_of_a_plan(store: Store) -> SourceContext:
     """Return what a source may use while nothing may be fetched and no Secret block is opened."""
-    return replace(desk_of(store, _no_secrets, _to_nobody), may_fetch=False)
+    return replace(context_of(store, _no_secrets, _to_nobody), may_fetch=False)
 
 
-def ask_source(recipe: Recipe, store: Store, records: Records, desk: Desk) -> Asked:
+def ask_source(recipe: Recipe, store: Store, records: Records, context: SourceContext) -> Asked:
     """Ask the source for its present version; offline, go on with the last one whose bytes are all here.
 
     Raises:
@@ -66,7 +66,7 @@ def ask_source(recipe: Recipe, store: Store, records: Records, desk: Desk) -> As
         SourceUnavailable, BadInput: as the source says.
     """
     try:
-        return Asked(Manifest(KIND, {}, probe(recipe.source, desk)))
+        return Asked(Manifest(KIND, {}, probe(recipe.source, context)))
     except SourceUnreachable as error:
         if known := _last_good(recipe, store, records):
             return Asked(store.manifest(known.sha256), f"not reachable now; going on with what is here. {error}")

@@ -21,7 +21,7 @@ from pathlib import Path
 from storage.champions import Champions
 from storage.errors import StoreError
 from storage.exports import OURS
-from storage.in_use import alone
+from storage.in_use import exclusively
 from storage.runs import FILE
 from storage.steps.records import Record, Records
 from storage.store import Store
@@ -95,7 +95,7 @@ def collect(store: Store, days: float, *, rejected: bool = True) -> Garbage | No
         ArtifactDamaged: as ``garbage``.
         StoreUnwritable: the store may not be written.
     """
-    with alone(store) as nobody_uses_it:
+    with exclusively(store) as nobody_uses_it:
         if not nobody_uses_it:
             return None
         found = garbage(store, days, rejected=rejected)

@@ -40,7 +40,7 @@ def in_use(store: Store) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def alone(store: Store) -> Iterator[bool]:
+def exclusively(store: Store) -> Iterator[bool]:
     """Yield whether nobody uses the store; if so, nobody begins to while this lasts.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 
 if TYPE_CHECKING:
     from evergreen.sections.data import EmbeddedSource
@@ -17,13 +17,13 @@ _DAMAGED = {"three": "th ree", "eight": "eigth"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can say; no clock, so the same bytes every time
 
 
-def version(source: "EmbeddedSource", desk: Desk) -> dict[str, Any]:
+def version(source: "EmbeddedSource", context: SourceContext) -> dict[str, Any]:
     """Return what the digits archive depends on: this layout and the library that carries the images."""
     found = f"layout 1, scikit-learn {metadata.version('scikit-learn')}"
     return {"address": f"embedded:{source.name}", "version": found, "files": {}}
 
 
-def acquire(source: "EmbeddedSource", versions: Mapping[str, str], desk: Desk) -> dict[str, bytes]:
+def acquire(source: "EmbeddedSource", versions: Mapping[str, str], context: SourceContext) -> dict[str, bytes]:
     """Return the dataset as one archive."""
     return {f"{source.name}.zip": digits_zip()}
 

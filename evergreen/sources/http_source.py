@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from evergreen.addresses import file_name, shown, with_query
 from evergreen.errors import OnlyInARun
 from evergreen.sources.fetching.answers import Ask, ask
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 from evergreen.sources.fetching.download import Wanted, fetch
 
 if TYPE_CHECKING:
     from evergreen.sections.data import HttpFile, HttpSource
 
 
-def version(source: "HttpSource", desk: Desk) -> dict[str, Any]:
+def version(source: "HttpSource", context: SourceContext) -> dict[str, Any]:
     """Ask for the present version of every file.
 
     A file whose SHA-256 the recipe states is of that version, and nobody is asked. One whose server says neither a tag
@@ -29,8 +29,8 @@ def version(source: "HttpSource", desk: Desk) -> dict[str, Any]:
         if file.sha256:
             files[name] = f"sha256 {file.sha256}"
             continue
-        asked = _ask(source, file, desk)
-        files[name] = ask(asked).version or _digest(name, asked, desk)
+        asked = _ask(source, file, context)
+        files[name] = ask(asked).version or _digest(name, asked, context)
     return {
         "address": " ".join(shown(file.url) for file in source.files),
         "version": "; ".join(f"{name} {value}" for name, value in files.items()),
@@ -38,13 +38,13 @@ def version(source: "HttpSource", desk: Desk) -> dict[str, Any]:
     }
 
 
-def acquire(source: "HttpSource", versions: Mapping[str, str], desk: Desk) -> dict[str, Kept]:
+def acquire(source: "HttpSource", versions: Mapping[str, str], context: SourceContext) -> dict[str, Kept]:
     """Fetch every file in the version that the probe saw.
 
     Args:
         source: the recipe's section.
         versions: file name -> version, as ``version`` returned them.
-        desk: what may be used of this machine.
+        context: what may be used of this machine.
 
     Raises:
         SourceUnavailable: see its subclasses.
@@ -54,14 +54,14 @@ def acquire(source: "HttpSource", versions: Mapping[str, str], desk: Desk) -> di
         label = versions[name]
         expected = None if label.startswith("sha256 ") else label
         digest = label.removeprefix("sha256 ") if expected is None else None
-        kept[name] = fetch(Wanted(name, _ask(source, file, desk), label, expected, digest), desk)
+        kept[name] = fetch(Wanted(name, _ask(source, file, context), label, expected, digest), context)
     return kept
 
 
-def _digest(name: str, asked: Ask, desk: Desk) -> str:
-    if not desk.may_fetch:
+def _digest(name: str, asked: Ask, context: SourceContext) -> str:
+    if not context.may_fetch:
         raise OnlyInARun(f"the server says no version of {name}, so a run fetches it to see whether it changed")
-    return f"sha256 {fetch(Wanted(name, asked, None), desk).sha256}"
+    return f"sha256 {fetch(Wanted(name, asked, None), context).sha256}"
 
 
 def _named(source: "HttpSource") -> Iterator[tuple[str, "HttpFile"]]:
@@ -71,13 +71,13 @@ def _named(source: "HttpSource") -> Iterator[tuple[str, "HttpFile"]]:
         yield (name if names.count(name) == 1 else f"{number}-{name}"), file
 
 
-def _ask(source: "HttpSource", file: "HttpFile", desk: Desk) -> Ask:
+def _ask(source: "HttpSource", file: "HttpFile", context: SourceContext) -> Ask:
     if file.query:
         renew = f"the signed URL has expired or is not valid; get a new one and put its query into {file.query}"
     else:
         renew = "the address wants a login, or a signed query that is not in the recipe (source.http.files.query)"
     return Ask(
-        address=lambda: with_query(file.url, file.query, desk.open_secret),
+        address=lambda: with_query(file.url, file.query, context.open_secret),
         shown=shown(file.url),
         renew=renew,
         attempts=source.attempts,

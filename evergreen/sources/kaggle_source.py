@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import AccessRefused, SourceGone, SourceUnavailable, SourceUnreachable
 from evergreen.sources.fetching.answers import Ask
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 from evergreen.sources.fetching.download import Wanted, fetch
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _HOW_TO_LOG_IN = (
 )
 
 
-def version(source: "KaggleSource", desk: Desk) -> dict[str, Any]:
+def version(source: "KaggleSource", context: SourceContext) -> dict[str, Any]:
     """Ask for the dataset's current version; a pinned one is taken as it is, and nobody is asked.
 
     Raises:
@@ -36,7 +36,7 @@ def version(source: "KaggleSource", desk: Desk) -> dict[str, Any]:
     }
 
 
-def acquire(source: "KaggleSource", versions: Mapping[str, str], desk: Desk) -> dict[str, Kept]:
+def acquire(source: "KaggleSource", versions: Mapping[str, str], context: SourceContext) -> dict[str, Kept]:
     """Fetch the dataset, or the files of it that the recipe names, in the version that the probe saw.
 
     Raises:
@@ -55,7 +55,7 @@ def acquire(source: "KaggleSource", versions: Mapping[str, str], desk: Desk) -> 
             stall_seconds=source.stall_seconds,
             pause_seconds=source.pause_seconds,
         )
-        kept[name] = fetch(Wanted(name, asked, label), desk)
+        kept[name] = fetch(Wanted(name, asked, label), context)
     return kept
 
 

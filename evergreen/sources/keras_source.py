@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from evergreen.sources import http_source
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 
 if TYPE_CHECKING:
     from evergreen.sections.data import HttpSource, KerasSource
@@ -36,14 +36,14 @@ PUBLISHED: dict[str, dict[str, str | None]] = {
 }
 
 
-def version(source: "KerasSource", desk: Desk) -> dict[str, Any]:
+def version(source: "KerasSource", context: SourceContext) -> dict[str, Any]:
     """Return the version of the published files; as ``http_source.version``, with the dataset's own address."""
-    return http_source.version(_files(source), desk) | {"address": f"keras:{source.name}"}
+    return http_source.version(_files(source), context) | {"address": f"keras:{source.name}"}
 
 
-def acquire(source: "KerasSource", versions: Mapping[str, str], desk: Desk) -> dict[str, Kept]:
+def acquire(source: "KerasSource", versions: Mapping[str, str], context: SourceContext) -> dict[str, Kept]:
     """Fetch the published files; as ``http_source.acquire``."""
-    return http_source.acquire(_files(source), versions, desk)
+    return http_source.acquire(_files(source), versions, context)
 
 
 def _files(source: "KerasSource") -> "HttpSource":

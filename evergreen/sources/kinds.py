@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from evergreen.sources import embedded, http_source, kaggle_source, keras_source, local
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 from evergreen.sources.local import LocalFile
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ Acquired = bytes | LocalFile | Kept
 class Kind(Protocol):
     """What the module of a kind has. It imports late what is heavy: a recipe of another kind never needs it."""
 
-    def version(self, source: Any, desk: Desk, /) -> dict[str, Any]:
+    def version(self, source: Any, context: SourceContext, /) -> dict[str, Any]:
         """Return what is known of the source's present version, as ``probe``."""
 
-    def acquire(self, source: Any, versions: Mapping[str, str], desk: Desk, /) -> Mapping[str, Acquired]:
+    def acquire(self, source: Any, versions: Mapping[str, str], context: SourceContext, /) -> Mapping[str, Acquired]:
         """Return the source's files by name, as ``acquire``."""
 
 

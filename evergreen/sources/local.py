@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from evergreen.errors import BadInput
 from evergreen.paths import is_file, is_folder, path_of
 from evergreen.sources.archives.names import plain
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 from evergreen.sources.folder import Listing, list_file, list_folder, listing_digest
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class LocalFile:
     kept: Kept
 
 
-def version(source: "LocalSource", desk: Desk) -> dict[str, Any]:
+def version(source: "LocalSource", context: SourceContext) -> dict[str, Any]:
     """Return the digest of the archive, or of the folder's names and contents; unchanged files are not read again.
 
     Raises:
@@ -32,14 +32,14 @@ def version(source: "LocalSource", desk: Desk) -> dict[str, Any]:
     """
     path = local_path(source.path)
     if path.is_dir():
-        found = f"folder {listing_digest(_listing(path, desk))}"
+        found = f"folder {listing_digest(_listing(path, context))}"
     else:
-        ((sha256, _),) = _listing(path, desk).values()
+        ((sha256, _),) = _listing(path, context).values()
         found = f"sha256 {sha256}"
     return {"address": f"local:{source.path}", "version": found, "files": {}}
 
 
-def acquire(source: "LocalSource", versions: Mapping[str, str], desk: Desk) -> dict[str, LocalFile]:
+def acquire(source: "LocalSource", versions: Mapping[str, str], context: SourceContext) -> dict[str, LocalFile]:
     """Return where the archive, or every file of the folder, lies.
 
     Raises:
@@ -47,7 +47,7 @@ def acquire(source: "LocalSource", versions: Mapping[str, str], desk: Desk) -> d
     """
     path = local_path(source.path)
     base = path if path.is_dir() else path.parent
-    return {plain(name): LocalFile(base / name, Kept(*known)) for name, known in _listing(path, desk).items()}
+    return {plain(name): LocalFile(base / name, Kept(*known)) for name, known in _listing(path, context).items()}
 
 
 def local_path(path: str) -> Path:
@@ -62,7 +62,7 @@ def local_path(path: str) -> Path:
     return resolved
 
 
-def _listing(path: Path, desk: Desk) -> Listing:
+def _listing(path: Path, context: SourceContext) -> Listing:
     name = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    index = desk.indexes / f"{name}.json"
+    index = context.indexes / f"{name}.json"
     return list_folder(path, index) if path.is_dir() else list_file(path, index)

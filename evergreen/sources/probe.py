@@ -2,19 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 from evergreen.sources.kinds import kind_of
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Source
 
 
-def probe(source: "Source", desk: Desk) -> dict[str, Any]:
+def probe(source: "Source", context: SourceContext) -> dict[str, Any]:
     """Return what is known of the source's present version.
 
     Args:
         source: where the images come from.
-        desk: what may be used of this machine.
+        context: what may be used of this machine.
 
     Returns:
         ``address``, without secrets; ``version``, in words, the same as long as the bytes are; ``files``, the version
@@ -25,4 +25,4 @@ def probe(source: "Source", desk: Desk) -> dict[str, Any]:
         SourceUnavailable: nobody can say now; see its subclasses.
     """
     kind, section = kind_of(source)
-    return kind.version(section, desk)
+    return kind.version(section, context)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from evergreen.recipe import Recipe
 from evergreen.sources.acquire import acquire as bring
-from evergreen.sources.fetching.desk import Kept
+from evergreen.sources.fetching.context import Kept
 from evergreen.sources.local import LocalFile
 from runs.run import Run
-from runs.source import desk_of
+from runs.source import context_of
 from storage.artifacts import Blob, Ref
 from tasks.progress import DownloadProgress
 from tasks.secret import open_secret
@@ -19,8 +19,8 @@ def acquire(run: Run, token: Ref) -> Ref:
     """Fetch the source's files in the version that probe saw; what is stored already is not fetched again."""
     facts = run.store.manifest(token.sha256).facts
     with run.store.workspace():  # also turns a full disk into words
-        desk = desk_of(run.store, open_secret, DownloadProgress(run.name))
-        found = bring(run.recipe.source, facts["files"], desk)
+        context = context_of(run.store, open_secret, DownloadProgress(run.name))
+        found = bring(run.recipe.source, facts["files"], context)
     files: dict[str, bytes | Path | Blob] = {}
     for name, content in found.items():
         if isinstance(content, bytes):

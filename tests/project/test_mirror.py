@@ -33,7 +33,7 @@ ELSEWHERE = {
     "evergreen/sources/probe.py": SOURCES,
     "evergreen/sources/unpack.py": "tasks/data/test_unpack.py",
     # Names and shapes alone.
-    "evergreen/sources/fetching/desk.py": "evergreen/sources/fetching/test_download.py",
+    "evergreen/sources/fetching/context.py": "evergreen/sources/fetching/test_download.py",
     "evergreen/reports/found.py": "evergreen/reports/test_report.py",
     "evergreen/vision/formats/chromium.py": VERIFY,
     "evergreen/vision/formats/keras_file.py": VERIFY,
@@ -42,7 +42,7 @@ ELSEWHERE = {
     # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
     "evergreen/images/worker.py": "evergreen/datasets/test_screen.py",
     "evergreen/reports/figures.py": "evergreen/reports/test_pictures.py",
-    "evergreen/vision/formats/alone.py": VERIFY,
+    "evergreen/vision/formats/isolated.py": VERIFY,
     "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",
     "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
     "flows/batch_prediction.py": "commands/test_predict.py",

@@ -10,7 +10,7 @@ from evergreen.errors import OnlyInARun, SourceGone, SourceUnreachable
 from evergreen.recipe import Recipe, load_recipe
 from runs.keys import only
 from runs.plan import plan
-from runs.source import ask_source, desk_of_a_plan
+from runs.source import ask_source, context_of_a_plan
 from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
 from storage.steps.records import Records
@@ -32,7 +32,7 @@ def recipe(server: Any, store: Store) -> Recipe:
     """A recipe whose source was asked and acquired once, by older code, and that now answers 503."""
     served = server.add("/a.zip", b"archive")
     recipe = _recipe(server.url("/a.zip"))
-    asked = ask_source(recipe, store, Records(store), desk_of_a_plan(store))
+    asked = ask_source(recipe, store, Records(store), context_of_a_plan(store))
     assert not asked.remark
     token = store.publish("source", {}, asked.manifest.facts)
     assert token == asked.manifest.ref()
@@ -43,10 +43,10 @@ def recipe(server: Any, store: Store) -> Recipe:
 
 
 def test_offline_with_a_good_copy_it_goes_on_and_says_so(store: Store, recipe: Recipe) -> None:
-    asked = ask_source(recipe, store, Records(store), desk_of_a_plan(store))
+    asked = ask_source(recipe, store, Records(store), context_of_a_plan(store))
     assert asked.manifest.facts["version"] == 'a.zip etag "v1", 7 bytes'
     assert asked.remark.startswith("not reachable now; going on with what is here. http://127.0.0.1")
-    in_a_step = ask_source(only(recipe, ("source",)), store, Records(store), desk_of_a_plan(store))
+    in_a_step = ask_source(only(recipe, ("source",)), store, Records(store), context_of_a_plan(store))
     assert in_a_step.manifest == asked.manifest
     first = plan(recipe, store)[0]
     assert (first.name, first.output) == ("probe", asked.manifest.ref())
@@ -55,29 +55,29 @@ def test_offline_with_a_good_copy_it_goes_on_and_says_so(store: Store, recipe: R
 
 def test_offline_without_the_bytes_or_for_another_source_it_fails(server: Any, store: Store, recipe: Recipe) -> None:
     another = _recipe(server.url("/a.zip"), sha256="0" * 64).model_copy(update={"name": "another"})
-    asked = ask_source(another, store, Records(store), desk_of_a_plan(store))
+    asked = ask_source(another, store, Records(store), context_of_a_plan(store))
     assert asked.manifest.facts["version"] == f"a.zip sha256 {'0' * 64}"
     server.add("/b.zip", b"").faults = [server.status(503)] * 20
     with pytest.raises(SourceUnreachable, match="HTTP 503"):
-        ask_source(_recipe(server.url("/b.zip")), store, Records(store), desk_of_a_plan(store))
+        ask_source(_recipe(server.url("/b.zip")), store, Records(store), context_of_a_plan(store))
     for path in (store.root / "blobs").glob("??/*"):
         if path.read_bytes() == b"archive":
             path.unlink()
     with pytest.raises(SourceUnreachable, match="HTTP 503"):
-        ask_source(recipe, store, Records(store), desk_of_a_plan(store))
+        ask_source(recipe, store, Records(store), context_of_a_plan(store))
 
 
 def test_a_source_that_is_gone_is_no_matter_of_being_offline(server: Any, store: Store, recipe: Recipe) -> None:
     server.files.clear()
     with pytest.raises(SourceGone):
-        ask_source(recipe, store, Records(store), desk_of_a_plan(store))
+        ask_source(recipe, store, Records(store), context_of_a_plan(store))
 
 
 def test_a_plan_opens_no_secret_block(server: Any, store: Store) -> None:
     server.add("/a.zip", b"archive")
     recipe = _recipe(server.url("/a.zip"), query="secret:photos")
     with pytest.raises(OnlyInARun, match="Secret block photos"):
-        ask_source(recipe, store, Records(store), desk_of_a_plan(store))
+        ask_source(recipe, store, Records(store), context_of_a_plan(store))
     entries = plan(recipe, store)
     assert {entry.state for entry in entries} == {"unknown"}
     assert not server.requests

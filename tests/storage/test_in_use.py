@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StoreUnwritable
-from storage.in_use import alone, in_use
+from storage.in_use import exclusively, in_use
 from storage.store import Store
 
 
@@ -21,9 +21,9 @@ def there(store: Store) -> None:
 
 
 def test_many_use_it_and_nobody_is_alone_meanwhile(store: Store) -> None:
-    with in_use(store), in_use(store), alone(store) as free:
+    with in_use(store), in_use(store), exclusively(store) as free:
         assert not free
-    with alone(store) as free:
+    with exclusively(store) as free:
         assert free
 
 
@@ -34,7 +34,7 @@ def test_who_comes_during_a_collection_waits_for_its_end(store: Store) -> None:
         with in_use(store):
             came.set()
 
-    with alone(store) as free:
+    with exclusively(store) as free:
         assert free
         thread = threading.Thread(target=come)
         thread.start()
@@ -52,10 +52,10 @@ def test_a_killed_process_uses_it_no_more(store: Store) -> None:
     with subprocess.Popen([sys.executable, "-c", script, str(store.root)], stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"in\n"
-        with alone(store) as free:
+        with exclusively(store) as free:
             assert not free
         process.send_signal(signal.SIGKILL)
-    with alone(store) as free:
+    with exclusively(store) as free:
         assert free
 
 

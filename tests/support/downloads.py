@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import random
 
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 from evergreen.sources.fetching.download import CHUNK
 
 DATA = random.Random(1).randbytes(3 * CHUNK + 12345)
@@ -13,9 +13,9 @@ OTHER = random.Random(2).randbytes(len(DATA))
 PACKED = gzip.compress(DATA, 1)
 
 
-def leftovers(desk: Desk) -> list[str]:
+def leftovers(context: SourceContext) -> list[str]:
     """Return the names of what lies where downloads are, but for what is remembered of them."""
-    return [path.name for path in desk.downloads.iterdir() if path.suffix != ".json"]
+    return [path.name for path in context.downloads.iterdir() if path.suffix != ".json"]
 
 
 def base64_of(name: str, data: bytes) -> str:

@@ -58,7 +58,7 @@ def check_pictures(browser: Browser) -> None:
 
 
 def check_in(browser: Browser, path: Path) -> None:
-    """Open a page on a desk and, dark, on a phone: all pictures load, nothing is wider than the screen, no error."""
+    """Open a page on a context and, dark, on a phone: all pictures load, nothing is wider than the screen, no error."""
     for size, phone, dark in (((1280, 900), False, False), ((390, 844), True, True)):
         browser.open(path.as_uri(), size=size, phone=phone, dark=dark)
         browser.wait_for(f"location.href === {path.as_uri()!r} && document.readyState === 'complete'")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import SourceUnavailable, SourceUnreachable
 from evergreen.sources.fetching.answers import Ask, opened, pause, refuse_page
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 from evergreen.sources.fetching.digest import Digest
-from evergreen.sources.fetching.memory import Memory, alone, boot
+from evergreen.sources.fetching.download_state import DownloadState, boot, held
 from evergreen.sources.fetching.validators import Validators
 from evergreen.sources.fetching.whole import check_answer, finished, unpacked_path
 
@@ -48,7 +48,7 @@ class Wanted:
     sha256: str | None = None
 
 
-def fetch(wanted: Wanted, desk: Desk) -> Kept:
+def fetch(wanted: Wanted, context: SourceContext) -> Kept:
     """Fetch a file onto the shelf, unless this version of it is there.
 
     Of several processes that want the same file one fetches it, and the others wait.
@@ -57,18 +57,18 @@ def fetch(wanted: Wanted, desk: Desk) -> Kept:
         SourceUnavailable: see its subclasses; after SourceUnreachable and a kill the next call resumes.
         OSError: the disk is full.
     """
-    desk.downloads.mkdir(parents=True, exist_ok=True)
+    context.downloads.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(f"{wanted.name} {wanted.ask.shown}".encode()).hexdigest()[:32]
-    with alone(desk.downloads / f"{name}.json") as memory:
-        known = memory.value.get("finished")
-        if known and known["label"] == wanted.label and desk.shelf.has(kept := Kept(known["sha256"], known["size"])):
+    with held(context.downloads / f"{name}.json") as state:
+        known = state.value.get("finished")
+        if known and known["label"] == wanted.label and context.shelf.has(kept := Kept(known["sha256"], known["size"])):
             return kept
-        transfer = _Transfer(wanted, desk, desk.downloads / f"{name}.part", memory)
+        transfer = _Transfer(wanted, context, context.downloads / f"{name}.part", state)
         path, kept = transfer.run()
-        desk.shelf.take(path, kept)
+        context.shelf.take(path, kept)
         transfer.part.unlink(missing_ok=True)
         label = wanted.label or f"sha256 {kept.sha256}"
-        memory.write({"finished": {"label": label, "sha256": kept.sha256, "size": kept.size}})
+        state.write({"finished": {"label": label, "sha256": kept.sha256, "size": kept.size}})
         return kept
 
 
@@ -77,9 +77,9 @@ class _Transfer:
     """One file on its way: what is here of it, of which version, and how often nothing came."""
 
     wanted: Wanted
-    desk: Desk
+    context: SourceContext
     part: Path
-    memory: Memory
+    state: DownloadState
     failures: int = 0
     size: int = 0
     validators: Validators | None = None
@@ -93,9 +93,9 @@ class _Transfer:
         self._recall()
         retrying = Retrying(
             retry=retry_if_exception_type(SourceUnreachable),
-            stop=lambda state: self.failures >= self.wanted.ask.attempts or state.attempt_number >= _MOST_ATTEMPTS,
-            wait=lambda state: pause(
-                self.wanted.ask, max(self.failures, 1), state.outcome.exception() if state.outcome else None
+            stop=lambda tried: self.failures >= self.wanted.ask.attempts or tried.attempt_number >= _MOST_ATTEMPTS,
+            wait=lambda tried: pause(
+                self.wanted.ask, max(self.failures, 1), tried.outcome.exception() if tried.outcome else None
             ),
             reraise=True,
         )
@@ -173,14 +173,14 @@ class _Transfer:
 
     def _tell(self) -> None:
         self.told = time.monotonic()
-        self.desk.tell(self.wanted.name, self.size, self.validators.length if self.validators else None)
+        self.context.tell(self.wanted.name, self.size, self.validators.length if self.validators else None)
 
     def _start_over(self, validators: Validators | None) -> None:
         """Forget what is here, and begin a file of that version."""
         self.part.unlink(missing_ok=True)
         self.size, self.validators = 0, validators
         self.digest.restart()
-        self.memory.write(self._about(validators))
+        self.state.write(self._about(validators))
         free = shutil.disk_usage(self.part.parent).free
         if validators and validators.length is not None and validators.length > free:
             raise OSError(errno.ENOSPC, f"{self.wanted.name} has {validators.length:,} bytes, {free:,} are free")
@@ -194,7 +194,7 @@ class _Transfer:
 
     def _recall(self) -> None:
         """Take up what an earlier process left, if the machine did not lose power since: then bytes may be missing."""
-        known = self.memory.value.get("partial")
+        known = self.state.value.get("partial")
         if not known or "codings" not in known or not self.part.is_file() or known["boot"] != boot():
             self.part.unlink(missing_ok=True)
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evergreen.errors import AccessRefused, ChecksumMismatch, SourceChanged, SourceUnavailable
 from evergreen.sources.fetching.answers import Ask, refuse_page
 from evergreen.sources.fetching.codings import DAMAGE, around, can_be_undone, unpacked
-from evergreen.sources.fetching.desk import Kept
+from evergreen.sources.fetching.context import Kept
 from evergreen.sources.fetching.validators import Validators
 
 if TYPE_CHECKING:

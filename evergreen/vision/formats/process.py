@@ -18,15 +18,15 @@ import numpy as np
 from evergreen.errors import ExportRefused
 from evergreen.vision.formats.contract import Answers, Predictor, RuntimeNotInstalled
 
-_ALONE = Path(__file__).with_name("alone.py")
-_NOT_INSTALLED = 3  # what alone.py exits with
+_ISOLATED = Path(__file__).with_name("isolated.py")
+_NOT_INSTALLED = 3  # what isolated.py exits with
 _START_SECONDS = 300
 _IMAGE_SECONDS = 10
 
 
 def python(kind: str, folder: Path) -> Predictor:
-    """Return a predictor that runs ``alone.py``, which holds the runtime's side, on one export's folder."""
-    return predictor(f"{kind} in a process of its own", [sys.executable, "-I", str(_ALONE), kind, str(folder)])
+    """Return a predictor that runs ``isolated.py``, which holds the runtime's side, on one export's folder."""
+    return predictor(f"{kind} in a process of its own", [sys.executable, "-I", str(_ISOLATED), kind, str(folder)])
 
 
 def predictor(name: str, command: list[str]) -> Predictor:

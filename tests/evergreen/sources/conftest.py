@@ -1,11 +1,11 @@
-"""A shelf and a desk."""
+"""A shelf and a context."""
 
 import hashlib
 from pathlib import Path
 
 import pytest
 
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 
 
 class FolderShelf:
@@ -33,8 +33,8 @@ def shelf(tmp_path: Path) -> FolderShelf:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, shelf: FolderShelf) -> Desk:
+def context(tmp_path: Path, shelf: FolderShelf) -> SourceContext:
     def no_block(name: str) -> str:
         raise LookupError(name)
 
-    return Desk(shelf, tmp_path / "downloads", tmp_path / "indexes", no_block, lambda *progress: None)
+    return SourceContext(shelf, tmp_path / "downloads", tmp_path / "indexes", no_block, lambda *progress: None)

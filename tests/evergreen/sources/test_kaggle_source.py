@@ -15,7 +15,7 @@ import pytest
 from evergreen.errors import AccessRefused, ChecksumMismatch, SourceGone, SourceUnavailable, SourceUnreachable
 from evergreen.sections.data import KaggleSource
 from evergreen.sources import kaggle_source
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 
 TOKEN = "KGAT_planted_token"  # noqa: S105
 PROJECT = Path(kaggle_source.__file__).parents[2]
@@ -88,70 +88,72 @@ def _source(**settings: Any) -> KaggleSource:
     return KaggleSource(dataset="sumn2u/garbage", attempts=2, stall_seconds=2, pause_seconds=0.005, **settings)
 
 
-def _acquire(source: KaggleSource, desk: Desk) -> dict[str, Any]:
-    return kaggle_source.acquire(source, kaggle_source.version(source, desk)["files"], desk)
+def _acquire(source: KaggleSource, context: SourceContext) -> dict[str, Any]:
+    return kaggle_source.acquire(source, kaggle_source.version(source, context)["files"], context)
 
 
 def test_the_current_version_is_asked_for_pinned_and_fetched(
-    kaggle: FakeKaggle, token: None, desk: Desk, shelf: Any, capfd: pytest.CaptureFixture
+    kaggle: FakeKaggle, token: None, context: SourceContext, shelf: Any, capfd: pytest.CaptureFixture
 ) -> None:
     source = _source()
-    facts = kaggle_source.version(source, desk)
+    facts = kaggle_source.version(source, context)
     assert facts == {
         "address": "kaggle:sumn2u/garbage", "version": "version 7", "files": {"garbage.zip": "version 7"},
     }  # fmt: skip
     kaggle.current = 8  # published between the probe and the download
-    kept = kaggle_source.acquire(source, facts["files"], desk)
+    kept = kaggle_source.acquire(source, facts["files"], context)
     assert shelf.read(kept["garbage.zip"]) == DATA
     assert [body["datasetVersionNumber"] for body in kaggle.downloads] == [7]
     fetched = [seen for seen in kaggle.server.requests if seen.path.startswith("/bucket")]
     assert fetched
     assert all("Authorization" not in seen.headers and seen.host.startswith("localhost") for seen in fetched)
-    assert kaggle_source.acquire(source, facts["files"], desk) == kept
+    assert kaggle_source.acquire(source, facts["files"], context) == kept
     assert len(kaggle.downloads) == 1
     assert capfd.readouterr() == ("", "")
 
 
 def test_no_log_holds_a_token_a_key_or_a_signature(
-    kaggle: FakeKaggle, token: None, desk: Desk, caplog: pytest.LogCaptureFixture
+    kaggle: FakeKaggle, token: None, context: SourceContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        _acquire(_source(), desk)
+        _acquire(_source(), context)
         kaggle.status = 403
         with pytest.raises(AccessRefused):
-            _acquire(_source(), desk)
+            _acquire(_source(), context)
     assert "planted" not in caplog.text
 
 
-def test_a_new_version_is_another_version(kaggle: FakeKaggle, token: None, desk: Desk) -> None:
-    first = kaggle_source.version(_source(), desk)
+def test_a_new_version_is_another_version(kaggle: FakeKaggle, token: None, context: SourceContext) -> None:
+    first = kaggle_source.version(_source(), context)
     kaggle.current = 8
-    assert kaggle_source.version(_source(), desk)["version"] != first["version"]
+    assert kaggle_source.version(_source(), context)["version"] != first["version"]
 
 
-def test_a_pinned_version_asks_nobody(kaggle: FakeKaggle, desk: Desk) -> None:
-    assert kaggle_source.version(_source(version=3), desk)["version"] == "version 3"
+def test_a_pinned_version_asks_nobody(kaggle: FakeKaggle, context: SourceContext) -> None:
+    assert kaggle_source.version(_source(version=3), context)["version"] == "version 3"
     assert not kaggle.server.requests
 
 
-def test_single_files_are_fetched_by_name(kaggle: FakeKaggle, token: None, desk: Desk) -> None:
-    assert set(_acquire(_source(files=["a.zip", "b.zip"]), desk)) == {"a.zip", "b.zip"}
+def test_single_files_are_fetched_by_name(kaggle: FakeKaggle, token: None, context: SourceContext) -> None:
+    assert set(_acquire(_source(files=["a.zip", "b.zip"]), context)) == {"a.zip", "b.zip"}
     assert [body["fileName"] for body in kaggle.downloads] == ["a.zip", "b.zip"]
 
 
-def test_a_cut_is_resumed_with_a_fresh_signature(kaggle: FakeKaggle, token: None, desk: Desk, shelf: Any) -> None:
+def test_a_cut_is_resumed_with_a_fresh_signature(
+    kaggle: FakeKaggle, token: None, context: SourceContext, shelf: Any
+) -> None:
     served = kaggle.server.add("/bucket/7/archive.zip", DATA)
     served.faults = [lambda handler, served: True, kaggle.server.cut(400_000)]  # the client's own look, then ours
-    assert shelf.read(_acquire(_source(), desk)["garbage.zip"]) == DATA
+    assert shelf.read(_acquire(_source(), context)["garbage.zip"]) == DATA
     assert len(kaggle.downloads) == 2
     assert kaggle.server.requests[-1].headers["Range"] == "bytes=400000-"
 
 
-def test_a_wrong_byte_is_refused(kaggle: FakeKaggle, token: None, desk: Desk, shelf: Any) -> None:
+def test_a_wrong_byte_is_refused(kaggle: FakeKaggle, token: None, context: SourceContext, shelf: Any) -> None:
     hashes = {"x-goog-hash": f"md5={base64.b64encode(hashlib.md5(DATA).digest()).decode()}"}  # noqa: S324
     kaggle.server.add("/bucket/7/archive.zip", DATA[:-1] + b"K", headers=hashes)
     with pytest.raises(ChecksumMismatch):
-        _acquire(_source(), desk)
+        _acquire(_source(), context)
     assert not list(shelf.folder.iterdir())
 
 
@@ -195,10 +197,10 @@ print(kaggle_source.version(KaggleSource(dataset="sumn2u/garbage"), None)["versi
 
 
 def test_without_credentials_it_says_how_to_get_some(
-    kaggle: FakeKaggle, desk: Desk, capfd: pytest.CaptureFixture
+    kaggle: FakeKaggle, context: SourceContext, capfd: pytest.CaptureFixture
 ) -> None:
     with pytest.raises(AccessRefused, match="KAGGLE_API_TOKEN"):
-        kaggle_source.version(_source(), desk)
+        kaggle_source.version(_source(), context)
     assert capfd.readouterr() == ("", "")
 
 
@@ -214,19 +216,19 @@ def test_without_credentials_it_says_how_to_get_some(
     ],
 )
 def test_kaggles_refusals_are_told_apart(
-    kaggle: FakeKaggle, token: None, desk: Desk, status: int, error: type[Exception], words: str
+    kaggle: FakeKaggle, token: None, context: SourceContext, status: int, error: type[Exception], words: str
 ) -> None:
     kaggle.status = status
-    for attempt in (lambda: kaggle_source.version(_source(), desk), lambda: _acquire(_source(version=7), desk)):
+    for attempt in (lambda: kaggle_source.version(_source(), context), lambda: _acquire(_source(version=7), context)):
         with pytest.raises(error, match=words) as caught:
             attempt()
         assert "planted" not in str(caught.value)
 
 
-def test_an_answer_that_is_no_redirect_is_refused(kaggle: FakeKaggle, token: None, desk: Desk) -> None:
+def test_an_answer_that_is_no_redirect_is_refused(kaggle: FakeKaggle, token: None, context: SourceContext) -> None:
     kaggle.redirect = False
     with pytest.raises(SourceUnavailable, match="expected a redirect"):
-        _acquire(_source(), desk)
+        _acquire(_source(), context)
 
 
 def test_kaggle_is_not_imported_before_it_is_needed() -> None:

@@ -8,12 +8,12 @@ from published import PUBLISHED
 
 from evergreen.sections.data import KerasSource
 from evergreen.sources import keras_source
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_they_are_fetched_by_the_http_source_and_checked(
-    server: Any, desk: Desk, shelf: Any, monkeypatch: pytest.MonkeyPatch, name: str
+    server: Any, context: SourceContext, shelf: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     import hashlib
 
@@ -27,9 +27,9 @@ def test_they_are_fetched_by_the_http_source_and_checked(
         published[server.url(f"/{file}")] = hashlib.sha256(data).hexdigest() if stated else None
     monkeypatch.setitem(keras_source.PUBLISHED, name, published)
     source = KerasSource(name=name, pause_seconds=0.01)
-    facts = keras_source.version(source, desk)
+    facts = keras_source.version(source, context)
     assert facts["address"] == f"keras:{name}"
-    kept = keras_source.acquire(source, facts["files"], desk)
+    kept = keras_source.acquire(source, facts["files"], context)
     assert {file: shelf.read(one) for file, one in kept.items()} == files
 
 

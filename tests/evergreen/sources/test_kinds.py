@@ -10,7 +10,7 @@ import pytest
 from evergreen.sections.data import EmbeddedSource, Source
 from evergreen.sources.acquire import acquire
 from evergreen.sources.embedded import digits_zip
-from evergreen.sources.fetching.desk import Desk
+from evergreen.sources.fetching.context import SourceContext
 from evergreen.sources.kinds import KINDS
 from evergreen.sources.probe import probe
 
@@ -20,22 +20,24 @@ def test_every_kind_of_a_recipe_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("name", list(KINDS))
-def test_the_row_is_asked_with_the_recipes_own_section(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_row_is_asked_with_the_recipes_own_section(
+    name: str, context: SourceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: list[tuple[Any, ...]] = []
     row = SimpleNamespace(version=lambda *given: heard.append(given), acquire=lambda *given: heard.append(given))
     monkeypatch.setitem(KINDS, name, row)
     source: Any = SimpleNamespace(kind=name, **{name: "its section"})
-    probe(source, desk)
-    acquire(source, {"a.zip": "1"}, desk)
-    assert heard == [("its section", desk), ("its section", {"a.zip": "1"}, desk)]
+    probe(source, context)
+    acquire(source, {"a.zip": "1"}, context)
+    assert heard == [("its section", context), ("its section", {"a.zip": "1"}, context)]
 
 
-def test_an_embedded_dataset_is_asked_and_brought(desk: Desk) -> None:
+def test_an_embedded_dataset_is_asked_and_brought(context: SourceContext) -> None:
     source = Source(embedded=EmbeddedSource(name="digits"))
-    facts = probe(source, desk)
+    facts = probe(source, context)
     assert (facts["address"], facts["files"]) == ("embedded:digits", {})
     assert facts["version"].startswith("layout 1, scikit-learn ")
-    assert acquire(source, {}, desk) == {"digits.zip": digits_zip()}
+    assert acquire(source, {}, context) == {"digits.zip": digits_zip()}
 
 
 def test_importing_the_kinds_imports_nothing_heavy() -> None:

@@ -8,27 +8,29 @@ import pytest
 from evergreen.errors import BadInput
 from evergreen.sections.data import LocalSource
 from evergreen.sources import local
-from evergreen.sources.fetching.desk import Desk, Kept
+from evergreen.sources.fetching.context import Kept, SourceContext
 
 
-def test_an_archives_version_is_its_digest(desk: Desk, tmp_path: Path) -> None:
+def test_an_archives_version_is_its_digest(context: SourceContext, tmp_path: Path) -> None:
     (tmp_path / "photos.zip").write_bytes(b"archive")
     source, sha256 = LocalSource(path=str(tmp_path / "photos.zip")), hashlib.sha256(b"archive").hexdigest()
-    found = local.version(source, desk)
+    found = local.version(source, context)
     assert found == {"address": f"local:{source.path}", "version": f"sha256 {sha256}", "files": {}}
-    assert local.acquire(source, {}, desk) == {"photos.zip": local.LocalFile(tmp_path / "photos.zip", Kept(sha256, 7))}
+    assert local.acquire(source, {}, context) == {
+        "photos.zip": local.LocalFile(tmp_path / "photos.zip", Kept(sha256, 7))
+    }
 
 
-def test_a_folders_version_is_of_names_and_contents(desk: Desk, tmp_path: Path) -> None:
+def test_a_folders_version_is_of_names_and_contents(context: SourceContext, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     (folder / "cat").mkdir(parents=True)
     (folder / "cat/1.png").write_bytes(b"one")
     source = LocalSource(path=str(folder))
-    before = local.version(source, desk)["version"]
+    before = local.version(source, context)["version"]
     assert before.startswith("folder ")
-    assert [file.path for file in local.acquire(source, {}, desk).values()] == [folder / "cat/1.png"]
+    assert [file.path for file in local.acquire(source, {}, context).values()] == [folder / "cat/1.png"]
     (folder / "cat/1.png").rename(folder / "cat/2.png")
-    assert local.version(source, desk)["version"] != before
+    assert local.version(source, context)["version"] != before
 
 
 def test_nothing_there_is_said_with_what_is_expected(tmp_path: Path) -> None:

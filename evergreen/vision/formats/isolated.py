@@ -1,6 +1,6 @@
 """Run one export on images in a process of its own, with its own runtime and NumPy alone.
 
-    python -I alone.py keras|savedmodel|tflite EXPORT FOLDER
+    python -I isolated.py keras|savedmodel|tflite EXPORT FOLDER
 
 Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export
 has none of them. What the folder holds and gets is described in ``process.py``.

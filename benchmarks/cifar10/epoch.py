@@ -1,6 +1,6 @@
 """Measure an epoch of the cifar10 CNN: what augmentation costs, against the notebook's way, in bfloat16, and PyTorch's.
 
-    .venv/bin/python benchmarks/cifar10_epoch.py [--torch PYTHON]
+    .venv/bin/python benchmarks/cifar10/epoch.py [--torch PYTHON]
 
 Ways take turns in one process, on the same random images; each is warm. ``--torch`` names a Python that has PyTorch:
 the same network is then timed there right after, channels-last, on as many threads.
@@ -35,7 +35,7 @@ from evergreen.vision.training.batches import Side, augmented, batches, keys_of
 RECIPE = load_recipe("cifar10")
 PHASE = RECIPE.train.phases[0]
 IMAGES, ROUNDS = 6400, 3
-TORCH = Path(__file__).with_name("cifar10_epoch_torch.py")
+TORCH = Path(__file__).with_name("epoch_torch.py")
 
 
 def main() -> None:

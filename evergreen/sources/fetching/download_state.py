@@ -11,7 +11,7 @@ from typing import Any
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Memory:
+class DownloadState:
     """What is known of one download: a small JSON file that is also the lock."""
 
     def __init__(self, descriptor: int) -> None:
@@ -23,7 +23,7 @@ class Memory:
             self.value = {}
 
     def write(self, value: Mapping[str, Any]) -> None:
-        """Replace the memory; a torn one reads as none."""
+        """Replace the state; a torn one reads as none."""
         data = json.dumps(value).encode() + b"\n"  # without its end it was torn
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, data, 0)
@@ -31,12 +31,12 @@ class Memory:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[Memory]:
-    """Yield the memory at that path while no other process has it."""
+def held(path: Path) -> Iterator[DownloadState]:
+    """Yield the state at that path while no other process has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # the system lets go of it however this process ends
-        yield Memory(descriptor)
+        yield DownloadState(descriptor)
     finally:
         os.close(descriptor)
 

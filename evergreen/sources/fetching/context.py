@@ -30,7 +30,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True)
-class Desk:
+class SourceContext:
     """What a source may use of this machine.
 
     Attributes:

@@ -1,6 +1,6 @@
 """The network of the cifar10 recipe in PyTorch: images a second of a training step, in float32 and in bfloat16.
 
-Run by ``cifar10_epoch.py --torch PYTHON`` in an environment that has PyTorch; it knows nothing of Evergreen.
+Run by ``cifar10/epoch.py --torch PYTHON`` in an environment that has PyTorch; it knows nothing of Evergreen.
 """
 
 import sys
