@@ -23,6 +23,7 @@ from evergreen.images.budget import OUT_OF_MEMORY, Budget
 _START_SECONDS = 60.0
 # A process that waits for its turn on a busy machine may take so many times its time.
 _PATIENCE = 10
+_LOOKS, _BETWEEN_LOOKS = 10, 0.05
 _WAITING = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_STOPPED)
 # What a decoder's own fault sends to its process; any other signal comes from outside.
 _OWN_FAULT = {
@@ -201,8 +202,18 @@ def _processor_seconds(pid: int) -> float:
 
 
 def _waits(pid: int, until: float) -> bool:
-    """Return whether a process that has computed for fewer seconds would go on, if the machine let it."""
+    """Return whether a process that has computed for fewer seconds would go on, if the machine let it.
+
+    One that sleeps whenever it is looked at is waiting for what never comes.
+    """
     try:
-        return psutil.Process(pid).status() in _WAITING and _processor_seconds(pid) < until
+        if _processor_seconds(pid) >= until:
+            return False
+        process = psutil.Process(pid)
+        for _ in range(_LOOKS):
+            if process.status() in _WAITING:
+                return True
+            time.sleep(_BETWEEN_LOOKS)
     except psutil.NoSuchProcess:
-        return False
+        pass  # it has ended, as whoever reads its output finds
+    return False

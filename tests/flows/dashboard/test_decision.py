@@ -45,6 +45,6 @@ def test_changes_are_rows_and_without_a_decision_nothing_is_shown(
         monkeypatch,
         {"retrain": True, "reason": "why", "changes": {"source": "a|b"}, "compared_with": "run-1", "age_days": 2.5},
     )
-    assert "| source | a/b |" in said
+    assert r"| source | a\|b |" in said
     assert "Since run `run-1`, whose model is 2.5 days old:" in said
     assert _shown(store, monkeypatch, None) == ""
