@@ -29,17 +29,17 @@ class Bars:
         self._shown: Progress | None = None
         self._what = ""
 
-    def download(self, name: str, done: int, total: int | None) -> None:
+    def download(self, name: str, done: int, total: int | None, told: str) -> None:
         """Show how much of a file is here, how fast it comes, and how long that will take.
 
         Args:
             name: the file's.
             done: bytes.
             total: bytes, if that is known.
+            told: how much that is, in words.
         """
-        size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
-        bar = self._bar(f"file {name}", name, done, total, size, _Pace())
-        bar.update(bar.task_ids[0], completed=done, total=total, told=size)
+        bar = self._bar(f"file {name}", name, done, total, told, _Pace())
+        bar.update(bar.task_ids[0], completed=done, total=total, told=told)
         if total is not None and done >= total:
             self.end()
 

@@ -70,10 +70,10 @@ class Progress:
 
     def download(self, name: str, done: int, total: int | None) -> None:
         """Show how much of a file is here: a bar where the terminal can, else a line at its end."""
+        size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
         if self.console.is_terminal:
-            self._bars.download(name, done, total)
+            self._bars.download(name, done, total, size)
         elif total is not None and done >= total:
-            size = f"{in_words(done)} of {in_words(total)}" if total else in_words(done)
             self.console.print(f"  {escape(name)}  {size}", highlight=False)
 
     def note(self, text: str) -> None:

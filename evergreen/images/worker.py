@@ -206,14 +206,12 @@ def _waits(pid: int, until: float) -> bool:
 
     One that sleeps whenever it is looked at is waiting for what never comes.
     """
-    try:
-        if _processor_seconds(pid) >= until:
+    for _ in range(_LOOKS):
+        try:
+            waiting = psutil.Process(pid).status() in _WAITING
+        except psutil.NoSuchProcess:  # it has ended, as whoever reads its output finds
             return False
-        process = psutil.Process(pid)
-        for _ in range(_LOOKS):
-            if process.status() in _WAITING:
-                return True
-            time.sleep(_BETWEEN_LOOKS)
-    except psutil.NoSuchProcess:
-        pass  # it has ended, as whoever reads its output finds
+        if waiting:
+            return _processor_seconds(pid) < until
+        time.sleep(_BETWEEN_LOOKS)
     return False

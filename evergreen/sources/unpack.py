@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evergreen.sources.archives import keras_files
-from evergreen.sources.archives import open as archive
 from evergreen.sources.archives.members import Member
+from evergreen.sources.archives.open import unpack as unpack_archive
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Unpack
@@ -33,5 +33,5 @@ def unpack(
     for number, (name, path) in enumerate(sorted(files.items())):
         inside = folder / str(number)
         inside.mkdir()
-        for member in archive.unpack(path, inside, name, limits):
+        for member in unpack_archive(path, inside, name, limits):
             yield name, member

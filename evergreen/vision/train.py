@@ -15,7 +15,8 @@ from evergreen.images.pixels import Images
 from evergreen.images.processors import threads_of
 from evergreen.images.threads import Threads
 from evergreen.judging.ended import words
-from evergreen.vision.networks import build, runtime, saving
+from evergreen.vision.networks import runtime, saving
+from evergreen.vision.networks.build import build
 from evergreen.vision.networks.precision import precision_of
 from evergreen.vision.training import preflight
 from evergreen.vision.training.batches import Side, keys_of
@@ -135,9 +136,9 @@ def train(
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
         runtime.start(recipe.seed, precision, number)
-        preflight.check(build.build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
+        preflight.check(build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
     runtime.start(recipe.seed, precision, number)  # anew: what the check drew and built must not show in the training
-    model = build.build(recipe.train, recipe.image, len(classes))
+    model = build(recipe.train, recipe.image, len(classes))
     try:
         with Threads() as threads:
             source = Source(
@@ -153,7 +154,7 @@ def train(
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
     for metric, file in {recipe.train.keep: files.model, **files.others}.items():
-        best = build.build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
+        best = build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
         put(best, course.best[metric].weights)
         saving.save(best, file)
     table = pd.DataFrame(course.history)

@@ -66,7 +66,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.usefixtures("clock")
 def test_a_download_has_a_bar_its_speed_and_how_long_it_took() -> None:
     console = _terminal()
-    shown = Bars(console)
+    shown = terminal.Progress(console)
     for done in range(5):
         shown.download("photos [1].zip", done * MIB, 4 * MIB)
     lines = _left(_said(console))
