@@ -15,7 +15,6 @@ import pytest
 from rich.console import Console
 
 from commands import bars, terminal
-from commands.bars import Bars
 from evergreen.vision.training.fit import EpochReport
 from runs.run import Entry
 
