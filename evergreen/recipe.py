@@ -13,8 +13,9 @@ from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
 from evergreen.sections.base import Section
-from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split, Unpack
+from evergreen.sections.data import Augment, Balance, Image, Screen, Source, Split, Unpack
 from evergreen.sections.defaults import sections_in, with_defaults
+from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.training import Train
@@ -31,6 +32,7 @@ class Recipe(Section):
     source: Source = Field(description="Where labelled images come from.")
     unpack: Unpack = Field(Unpack(), description="How much an archive may hold.")
     repair: Repair = Field(Repair(), description="How folders become class names.")
+    labels: Labels = Field(Labels(), description="Labels from file names or a table.")
     screen: Screen = Field(Screen(), description="Which files are images that can be used.")
     split: Split = Field(Split(), description="Train, validation and test.")
     image: Image = Field(Image(), description="How an image becomes the network's input.")

@@ -1,21 +1,33 @@
-"""From file names to labels: finds subset and class folders, drops junk, and gives each folder its class's name."""
+"""From files to labels: drops what is no image, and gives every image the class of its folder, name or table row."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from evergreen.datasets.layout import Subset, class_folder, subset_folders, subset_of, subsets_inside_classes
-from evergreen.datasets.matching import match, tidy
+from pydantic import BaseModel, ValidationError
+
+from evergreen.datasets.labelling.copies import contents_of
+from evergreen.datasets.labelling.doubt import Doubt, Reading, question
+from evergreen.datasets.labelling.file_names import labels_by_pattern
+from evergreen.datasets.labelling.not_images import notes_on_kinds
+from evergreen.datasets.labelling.reading import OUTSIDE, Folders, read_folders
+from evergreen.datasets.labelling.shapes import doubt_about_shape
+from evergreen.datasets.labelling.table import labels_by_table
+from evergreen.datasets.labelling.tree import Tree, path_of
 from evergreen.errors import BadDataset
+from evergreen.images.formats import IMAGE
 from evergreen.images.junk import junk_reason
-from evergreen.tables import UNLABELLED
+from evergreen.tables import UNLABELLED, ReadBlob
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evergreen.sections.data import Repair
+    from evergreen.sections.labels import Labels, Repair
+
+_Section = TypeVar("_Section", bound=BaseModel)
+_TWICE = "listed twice with the same content"
 
 
 @dataclass(frozen=True)
@@ -28,8 +40,10 @@ class Repaired:
             would get the same, their whole path stands below the label. The subset is train, validation, test,
             unlabelled (its label is empty) or empty.
         origins: one row an image: path, origin (its name in the source).
-        renames: one row a folder: folder, subset, label, why, count.
+        renames: one row a folder, or a label of a table: folder, subset, label, what, why, count.
         dropped: one row a reason: reason, count.
+        groups: one row an image that lies in a folder inside its class: path, group.
+        notes: what was found and done without a question: note.
         classes: class names in the order that every later step and export keeps.
     """
 
@@ -37,124 +51,137 @@ class Repaired:
     origins: pd.DataFrame
     renames: pd.DataFrame
     dropped: pd.DataFrame
+    groups: pd.DataFrame
+    notes: pd.DataFrame
     classes: list[str]
 
 
-def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
-    """Give every image the label of the folder that names its class, and the subset of the folder that names that.
+def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> Repaired:
+    """Give every image its class, and its subset.
 
     Args:
-        files: one row a file: path (POSIX, as in the archive), sha256, bytes, and archive if there are several.
-        settings: declared classes, explicit renames, explicit subsets.
+        files: one row a file: path (POSIX, as in the archive), sha256, bytes, archive, and kind, as ``kind_of`` says.
+        settings: declared classes, the level, renames, what is left out, subsets.
+        labels: a pattern of file names, or a table, where the folders do not say it.
+        read: gives the bytes of a table.
 
     Raises:
-        BadDataset: no image in any folder; a folder that is none of the classes, or could be several.
+        BadDataset: no image in any folder, or something that can be read in several ways: the message shows them.
     """
     import pandas as pd
 
     files = files.sort_values(["path", "sha256"], kind="stable", ignore_index=True)
-    reasons = files["path"].map(_junk_reason)
-    reasons[files.duplicated() & (reasons == "")] = "listed twice with the same content"
+    reasons = pd.Series(
+        [junk_reason(*file, settings.classes) for file in zip(files["path"], files["kind"], strict=True)], dtype=str
+    )
+    reasons[files.duplicated() & (reasons == "")] = _TWICE
     kept = files[reasons == ""]
-    kept = kept.assign(folder=kept["path"].map(lambda path: str(PurePosixPath(path).parent)))
-    renames, classes = _name_folders(kept["folder"].value_counts().to_dict(), settings)
-    copies = _repeated_folders(kept, renames)
-    renames.loc[renames["folder"].isin(copies), "why"] = "same files as another folder of this class: counted once"
-    table = kept[~kept["folder"].isin(copies)].merge(renames[["folder", "label", "subset"]], on="folder")
+    kept = kept.assign(folder=[path.rpartition("/")[0] or "." for path in kept["path"]])
+    labelling = _Labelling(kept, files, read)
+    try:
+        table, found = labelling.label(settings, labels)
+    except Doubt as doubt:
+        raise labelling.question(doubt, settings, labels) from None
+    outside = table.loc[table["what"] == OUTSIDE, "why"]
+    table = table[table["used"]]
     if not (table["subset"] != UNLABELLED).any():
-        raise BadDataset(f"expected images in class folders, received {len(files)} files and no image in a folder")
+        raise BadDataset(_nothing(files, reasons))
     table = _canonical(table)
-    dropped = reasons[reasons != ""].value_counts().sort_index()
+    dropped = pd.concat([reasons[reasons != ""], outside]).value_counts().sort_index()
     return Repaired(
         dataset=table[["path", "label", "sha256", "bytes", "subset"]],
         origins=table[["path", "origin"]],
-        renames=renames,
+        renames=_renames(found),
         dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
-        classes=classes,
+        groups=table.loc[table["group"] != "", ["path", "group"]].reset_index(drop=True),
+        notes=pd.DataFrame({"note": found.notes}, dtype=str),
+        classes=found.classes,
     )
 
 
-def _junk_reason(path: str) -> str:
-    """Return why a file is no image of a class, or an empty string."""
-    return junk_reason(path) or ("" if len(PurePosixPath(path).parts) > 1 else "outside any folder")
+@dataclass(frozen=True)
+class _Labelling:
+    """Labels the same files under one recipe or another.
+
+    Attributes:
+        kept: the files that may be images: path, sha256, kind, folder and more.
+        files: all of them.
+        read: gives the bytes of a table.
+    """
+
+    kept: pd.DataFrame
+    files: pd.DataFrame
+    read: ReadBlob
+
+    def label(self, settings: Repair, labels: Labels) -> tuple[pd.DataFrame, Folders]:
+        """Return the files with label, subset, what, why, group and used; and what the folders, or labels, mean.
+
+        Raises:
+            Doubt: something can be read in several ways.
+        """
+        if labels.pattern:
+            table, found = labels_by_pattern(self.kept, settings, labels)
+        elif labels.table:
+            table, found = labels_by_table(self.kept, self.files, settings, labels, self.read)
+        else:
+            if doubt := doubt_about_shape(self.kept, self.files, settings, self.read):
+                raise doubt
+            counts = self.kept["folder"].value_counts().to_dict()
+            found = read_folders(counts, contents_of(self.kept), settings)
+            table = self.kept.merge(_rows(found), on="folder")
+        notes = notes_on_kinds(table[table["used"]], settings)
+        return table, Folders(found.folders, found.classes, [*found.notes, *notes])
+
+    def question(self, doubt: Doubt, settings: Repair, labels: Labels) -> BadDataset:
+        """Return the doubt as a question, each of its readings tried."""
+
+        def tried(reading: Reading) -> dict[str, int] | None:
+            try:
+                if reading.section == "labels":
+                    table, found = self.label(settings, _changed(labels, reading))
+                else:
+                    table, found = self.label(_changed(settings, reading), labels)
+            except (Doubt, BadDataset, ValidationError):
+                return None
+            labelled = table["used"] & (table["label"] != "") & (table["kind"] == IMAGE)
+            counts = table.loc[labelled, "label"].value_counts()
+            return {name: int(counts.get(name, 0)) for name in found.classes}
+
+        tree = Tree({path_of(folder): int(count) for folder, count in self.kept["folder"].value_counts().items()})
+        return question(doubt, tree.drawn(), tried)
 
 
-def _name_folders(counts: dict[str, int], settings: Repair) -> tuple[pd.DataFrame, list[str]]:
-    """Return the table that says what every folder means and why, and the classes in order."""
+def _changed(section: _Section, reading: Reading) -> _Section:
+    return type(section).model_validate(section.model_dump() | dict(reading.changes))
+
+
+def _nothing(files: pd.DataFrame, reasons: pd.Series) -> str:
+    """Say that there is no labelled image, and what there is instead."""
+    kinds = files["kind"].value_counts()
+    held = ", ".join(
+        f"{count:,} {kind.removeprefix('a ').removeprefix('an ')}" for kind, count in kinds.head(6).items()
+    )
+    why = ", ".join(f"{count:,} {reason}" for reason, count in reasons[reasons != ""].value_counts().head(6).items())
+    return (
+        f"expected images in class folders, received {len(files):,} files and no image in a folder"
+        f"{f' ({held})' if held else ''}{f'; left out: {why}' if why else ''}: put the images of each class into a "
+        "folder of its own"
+    )
+
+
+def _rows(found: Folders) -> pd.DataFrame:
     import pandas as pd
 
-    folders = sorted(counts)
-    subsets = subset_folders(folders, settings.subsets, settings.classes)
-    above = subsets_inside_classes(folders, subsets)
-    raw = {folder: class_folder(folder, subsets, above) for folder in folders}
-    side = {folder: subset_of(folder, subsets) for folder in folders}
-    classes = list(settings.classes) or _classes_found(raw, side, counts, settings)
-    rows = []
-    for folder in folders:
-        label, subset, why = _meaning(raw[folder], side[folder], folder, side, classes, settings)
-        rows.append((folder, subset, label, why, int(counts[folder])))
-    return pd.DataFrame(rows, columns=["folder", "subset", "label", "why", "count"]), classes
+    rows = [(row.folder, row.label, row.subset, row.what, row.why, row.group, row.used) for row in found.folders]
+    return pd.DataFrame(rows, columns=["folder", "label", "subset", "what", "why", "group", "used"])
 
 
-def _classes_found(
-    raw: dict[str, str | None], side: dict[str, Subset], counts: dict[str, int], settings: Repair
-) -> list[str]:
-    """Return the classes that the folders of the largest subset name; others' folders are held against them."""
-    sizes: dict[str, int] = {}
-    for folder, subset in side.items():
-        if raw[folder] and subset != UNLABELLED:
-            sizes[subset] = sizes.get(subset, 0) + counts[folder]
-    largest = max(sizes, key=lambda subset: (sizes[subset], subset), default="")
-    found: dict[str, str] = {}
-    for folder, name in raw.items():
-        if name and side[folder] == largest:
-            label = _renamed(name, settings) or tidy(name)
-            found.setdefault(label.casefold(), label)
-    return sorted(found.values())
+def _renames(found: Folders) -> pd.DataFrame:
+    import pandas as pd
 
-
-def _renamed(name: str, settings: Repair) -> str | None:
-    return next((to for raw, to in settings.rename.items() if raw == name or tidy(raw) == tidy(name)), None)
-
-
-def _meaning(
-    raw: str | None, subset: Subset, folder: str, side: dict[str, Subset], classes: list[str], settings: Repair
-) -> tuple[str, str, str]:
-    """Return (label, subset, why) of one folder.
-
-    Raises:
-        BadDataset: its name is none of the classes, or could be several.
-    """
-    if raw is None:
-        return "", UNLABELLED, "no class folder: unlabelled"
-    if subset == UNLABELLED:
-        return "", UNLABELLED, "unlabelled"
-    if found := match(raw, classes, settings.rename):
-        return found[0], subset, found[1]
-    if subset == "test" and sum(other == "test" for other in side.values()) == 1:
-        return "", UNLABELLED, "the one folder of test, and no class: unlabelled"
-    raise BadDataset(
-        f"the folder {folder!r} is none of {', '.join(classes)}; say which with repair.rename: {{{raw!r}: CLASS}}, "
-        f"or, if its images have no label, repair.subsets: {{{raw!r}: unlabelled}}"
-    )
-
-
-def _repeated_folders(kept: pd.DataFrame, renames: pd.DataFrame) -> set[str]:
-    """Return folders that hold exactly the same files as a shallower folder of the same class and subset."""
-    names = kept["path"].map(lambda path: PurePosixPath(path).name)
-    content = {
-        folder: tuple(sorted(zip(names[rows.index], rows["sha256"], strict=True)))
-        for folder, rows in kept.groupby("folder")
-    }
-    seen: set[tuple[str, str, tuple[tuple[str, str], ...]]] = set()
-    copies = set()
-    order = sorted(renames.itertuples(), key=lambda row: (len(PurePosixPath(row.folder).parts), row.folder))
-    for row in order:
-        key = row.label, row.subset, content[row.folder]
-        if key in seen:
-            copies.add(row.folder)
-        seen.add(key)
-    return copies
+    folders = [row for row in found.folders if row.what != OUTSIDE]
+    rows = [(row.folder, row.subset, row.label, row.what, row.why, row.count) for row in folders]
+    return pd.DataFrame(rows, columns=["folder", "subset", "label", "what", "why", "count"])
 
 
 def _canonical(table: pd.DataFrame) -> pd.DataFrame:
@@ -167,8 +194,11 @@ def _canonical(table: pd.DataFrame) -> pd.DataFrame:
     twice = table["path"].duplicated(keep=False)
     table.loc[twice, "path"] = below + "/" + table["origin"]
     # Still the same: one name twice in an archive, or in two archives. Numbered, by content, so that no order counts.
-    numbers = table.groupby("path").cumcount()
-    for index, number in numbers[numbers > 0].items():
-        path = PurePosixPath(table.at[index, "path"])
-        table.at[index, "path"] = str(path.with_stem(f"{path.stem} ({number + 1})"))
+    taken = set(table["path"])
+    for index in table.index[table["path"].duplicated()]:
+        path, number = PurePosixPath(table.at[index, "path"]), 2
+        while (named := str(path.with_stem(f"{path.stem} ({number})"))) in taken:
+            number += 1
+        taken.add(named)
+        table.at[index, "path"] = named
     return table.sort_values(["path", "sha256"], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Sections about data: source, repair, screen, split, image, augment, balance."""
+"""Sections about data: source, screen, split, image, augment, balance."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -108,26 +108,6 @@ class Unpack(Section):
     max_gib: float = Field(20, gt=0, description="GiB that one archive unpacks to.")
     max_ratio: float = Field(100, ge=1, description="Times its packed size that a large member may unpack to.")
     ratio_above_mib: float = Field(256, ge=0, description="MiB unpacked below which the ratio does not count.")
-
-
-class Repair(Section):
-    """How folders become class names."""
-
-    classes: tuple[str, ...] = Field(
-        (), description="Declared classes, in order; empty takes the folders found, sorted."
-    )
-    rename: dict[str, str] = Field({}, description="Folder name -> class name, applied before anything else.")
-    subsets: dict[str, Literal["train", "validation", "test", "unlabelled"]] = Field(
-        {}, description="Folder name -> subset, for folders whose names do not say it."
-    )
-
-    @model_validator(mode="after")
-    def _classes_are_distinct(self) -> Self:
-        if len(set(self.classes)) != len(self.classes):
-            raise ValueError("expected every class once")
-        if self.classes and (strange := set(self.rename.values()) - set(self.classes)):
-            raise ValueError(f"rename leads to {sorted(strange)}, which classes does not name")
-        return self
 
 
 class Screen(Section):

@@ -1,0 +1,196 @@
+"""From the names of class folders to classes: the same name, a one-to-one repair, or a question."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from evergreen.datasets.labelling.doubt import Doubt, Reading
+from evergreen.datasets.labelling.names import WAYS, WORDS, is_one_letter, key, literal, nearest, same_spelling, tidy
+from evergreen.datasets.labelling.words import some
+from evergreen.tables import UNLABELLED
+
+if TYPE_CHECKING:
+    from evergreen.sections.labels import Repair, Subset
+
+RENAMED = "renamed by the recipe"
+_MOST = 12
+
+# (subset, name of a class folder as it is)
+Named = tuple["Subset", str]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the name of a class folder means.
+
+    Attributes:
+        label: its class; empty if its images have none.
+        why: how that was decided.
+    """
+
+    label: str
+    why: str
+
+
+@dataclass
+class Classes:
+    """Gives every class folder its class.
+
+    Attributes:
+        counts: images below each class folder's name, by subset.
+        settings: declared classes, renames by name.
+        section: where a line for the recipe goes, for labels that are no folders.
+        noted: what was found, in words.
+    """
+
+    counts: Mapping[Named, int]
+    settings: Repair
+    what: str = "folder"
+    noted: list[str] = field(default_factory=list)
+
+    def named(self) -> tuple[dict[Named, Meaning], list[str]]:
+        """Return what every name means, and the classes in the order that every later step and export keeps.
+
+        Raises:
+            Doubt: a name is none of the classes, or could be several.
+        """
+        self._rename = {tidy(name): label for name, label in self.settings.rename.items()}
+        sizes: Counter[Subset] = Counter()
+        for (subset, _), count in self.counts.items():
+            sizes[subset] += count
+        self._largest: Subset = max(sizes, key=lambda subset: (sizes[subset], subset), default="")
+        classes = list(self.settings.classes) or self._found()
+        meanings: dict[Named, Meaning] = {}
+        strange: list[Named] = []
+        for subset in sorted(sizes):
+            meant, left = self._in_subset(subset, classes)
+            meanings |= meant
+            strange += left
+        if strange:
+            raise self._strangers(strange, classes)
+        return meanings, classes
+
+    def _found(self) -> list[str]:
+        """Return the classes that the largest subset's folders name; others' are held against them."""
+        spelled: dict[str, Counter[str]] = {}
+        for (subset, name), count in self.counts.items():
+            label = self._rename.get(tidy(name), "" if subset != self._largest else tidy(name))
+            if label:
+                spelled.setdefault(key(label), Counter())[label] += count
+        for names in spelled.values():
+            if len(names) > 1 and all(map(is_one_letter, names)):
+                raise self._one_letter(sorted(names))
+        # The spelling that most images have; lower case where that does not decide.
+        labels = [max(names, key=lambda name: (names[name], name)) for names in spelled.values()]
+        if labels and all(label.isdecimal() and label.isascii() for label in labels):
+            ordered = sorted(labels, key=lambda label: (int(label), label))
+            if ordered != sorted(labels):
+                self.noted.append(
+                    f"the classes are numbers, in their order: {some(ordered, _MOST)} (Keras sorts them as text); for "
+                    "another order declare repair.classes"
+                )
+            return ordered
+        return sorted(labels)
+
+    def _in_subset(self, subset: Subset, classes: Sequence[str]) -> tuple[dict[Named, Meaning], list[Named]]:
+        names = sorted(name for side, name in self.counts if side == subset)
+        meanings = {name: meant for name in names if (meant := self._plain(name, classes))}
+        left = [name for name in names if name not in meanings]
+        alone = len(left) == len(names) == 1 and subset not in ("train", self._largest)
+        if alone and not nearest(left[0], classes)[1]:
+            return {(subset, left[0]): Meaning("", "the one folder of its subset, and no class: unlabelled")}, []
+        meanings |= self._one_to_one(subset, left, classes, [meant.label for meant in meanings.values()])
+        left = [name for name in left if name not in meanings]
+        return {(subset, name): meant for name, meant in meanings.items()}, [(subset, name) for name in left]
+
+    def _plain(self, name: str, classes: Sequence[str]) -> Meaning | None:
+        """Return what a name means by the recipe's word, or because it is a class's name."""
+        said = self._rename.get(tidy(name))
+        wanted = name if said is None else said
+        exact = [label for label in classes if tidy(label) == tidy(wanted)]
+        same = exact or [label for label in classes if key(label) == key(wanted)]
+        if len(same) == 1:
+            if said is not None:
+                return Meaning(same[0], RENAMED)
+            if is_one_letter(name) and not exact:
+                raise self._one_letter([name, same[0]])
+            return Meaning(same[0], same_spelling(name, same[0]))
+        return None
+
+    def _one_to_one(
+        self, subset: Subset, left: Sequence[str], classes: Sequence[str], taken: Sequence[str]
+    ) -> dict[str, Meaning]:
+        """Repair names, each to a class that has no folder of its own in the subset, if no other is as near."""
+        missing = set(classes) - set(taken)
+        near = {name: nearest(name, classes) for name in left}
+        wanted = Counter((why, label) for why, labels in near.values() for label in labels)
+        repaired = {
+            name: Meaning(labels[0], why)
+            for name, (why, labels) in near.items()
+            if len(labels) == 1 and labels[0] in missing and wanted[why, labels[0]] == 1
+        }
+        repaired = {name: meant for name, meant in repaired.items() if not self._rivalled(name, meant, repaired)}
+        # Some of a class's words are enough only where then every class has exactly one folder.
+        complete = sorted([*taken, *(meant.label for meant in repaired.values())]) == sorted(classes)
+        complete = complete and len(repaired) == len(left)
+        if subset == self._largest or not complete:
+            return {name: meant for name, meant in repaired.items() if meant.why != WORDS}
+        return repaired
+
+    def _rivalled(self, name: str, meant: Meaning, repaired: Mapping[str, Meaning]) -> bool:
+        """Whether another name is nearer to the class."""
+        order = [why for why, _ in WAYS]
+        return any(
+            other.label == meant.label and order.index(other.why) < order.index(meant.why)
+            for beside, other in repaired.items()
+            if beside != name
+        )
+
+    def _one_letter(self, names: Sequence[str]) -> Doubt:
+        one, other = names[0], names[1]
+        return Doubt(
+            f"the {self.what}s {one!r} and {other!r} are single letters that differ in case alone: one class, or two",
+            [
+                Reading("one class", {"rename": dict(self.settings.rename) | {one: other}}),
+                Reading("two classes", {"classes": self._with([*self.settings.classes, *names])}),
+            ],
+        )
+
+    def _with(self, names: Iterable[str]) -> list[str]:
+        """Return the classes and some more."""
+        known = list(self.settings.classes) or sorted({tidy(name) for _, name in self.counts})
+        return list(dict.fromkeys([*known, *map(tidy, names)]))
+
+    def _strangers(self, strange: Sequence[Named], classes: Sequence[str]) -> Doubt:
+        names = list(dict.fromkeys(name for _, name in strange))
+        shown = some(
+            f"{name!r} ({self.counts[subset, name]:,} images{f' in {subset}' if subset else ''})"
+            for subset, name in strange
+        )
+        readings = (
+            [Reading("they do not belong to it", {"leave_out": [*self.settings.leave_out, *map(literal, names)]})]
+            if self.what == "folder"
+            else []
+        )
+        suggested = {name: near[1][0] for name in names if len((near := nearest(name, classes))[1]) == 1}
+        if suggested:
+            told = some(f"{name!r} is {label!r}" for name, label in suggested.items())
+            renamed = dict(self.settings.rename) | suggested
+            readings.append(Reading(f"other names of classes: {told}", {"rename": renamed}))
+        readings.append(
+            Reading("they are classes, too", {"classes": list(dict.fromkeys([*classes, *map(tidy, names)]))})
+        )
+        outside = [name for subset, name in strange if subset != self._largest]
+        if self.what == "folder" and len(outside) == len(strange):
+            unlabelled = dict(self.settings.subsets) | dict.fromkeys(names, UNLABELLED)
+            readings.append(Reading("their images have no label", {"subsets": unlabelled}))
+        plural = "s" if len(names) > 1 else ""
+        verb = "are" if len(names) > 1 else "is"
+        return Doubt(
+            f"the {self.what}{plural} {shown} {verb} none of the classes: {some(classes, _MOST)}",
+            readings,
+            f"For any other class: repair.rename: {{{names[0]!r}: CLASS}}, with the {self.what}'s name or its path.",
+        )

@@ -1,0 +1,73 @@
+"""evergreen.datasets.labelling.reading: the rules in their order, on folders as people have them."""
+
+import pytest
+from made_tables import asked, counts_of, files_of, labelled, many
+
+from evergreen.sections.labels import Repair
+
+
+@pytest.mark.parametrize("wrapper", ["", "data/", "my photos/2024/all/"])
+@pytest.mark.parametrize(
+    "junk", [[], ["__MACOSX/._x", ".ipynb_checkpoints/1.png", "@eaDir/cat/1.png", "cat/.ipynb_checkpoints/1.png"]]
+)
+def test_wrappers_and_hidden_folders_change_nothing(wrapper: str, junk: list[str]) -> None:
+    paths = many({f"{wrapper}cat": 2, f"{wrapper}dog": 3})
+    found = labelled(files_of([*paths, *(wrapper + path for path in junk)]))
+    assert counts_of(found) == {"cat": 2, "dog": 3}
+    assert found.dropped["count"].sum() == len(junk)
+    assert any("begins in the folder" in note for note in found.notes["note"]) == bool(wrapper)
+
+
+def test_the_dataset_begins_over_the_union_of_all_archives() -> None:
+    files = files_of([*many({"images/cat": 2, "images/dog": 2}), *many({"validation/cat": 1, "validation/dog": 1})])
+    files["archive"] = ["images.zip"] * 4 + ["validation.zip"] * 2
+    assert labelled(files).dataset.groupby(["subset", "label"]).size().to_dict() == {
+        ("train", "cat"): 2, ("train", "dog"): 2, ("validation", "cat"): 1, ("validation", "dog"): 1,
+    }  # fmt: skip
+
+
+def test_a_declared_class_is_never_peeled_nor_is_a_subset() -> None:
+    assert counts_of(labelled(files_of(many({"data/cat/x": 3})), Repair(classes=("cat", "dog")))) == {"cat": 3}
+    assert set(labelled(files_of(many({"data/train/cat": 1, "data/train/dog": 1}))).dataset["subset"]) == {"train"}
+
+
+def test_images_outside_any_folder_are_dropped_and_counted() -> None:
+    found = labelled(files_of(["1.png", *many({"cat": 2, "dog": 2})]))
+    assert found.dropped.to_dict("records") == [{"reason": "outside any folder", "count": 1}]
+    assert len(found.dataset) == 4
+
+
+@pytest.mark.parametrize("pattern", ["rare", "data/rare", "r?re", "ra*", "[r]are", "RARE".lower()])
+def test_folders_are_left_out_by_name_path_or_wildcard_which_is_said(pattern: str) -> None:
+    found = labelled(files_of(many({"data/cat": 2, "data/dog": 2, "data/rare/x": 1})), Repair(leave_out=(pattern,)))
+    assert counts_of(found) == {"cat": 2, "dog": 2}
+    row = found.renames[found.renames["folder"] == "data/rare/x"].iloc[0]
+    assert (row["what"], row["why"], row["count"]) == ("left out", f"repair.leave_out: {pattern}", 1)
+
+
+def test_what_the_recipe_names_and_nobody_is_called_is_said() -> None:
+    settings = Repair(leave_out=("nobody",), rename={"nothing": "cat", "a/nowhere": "cat"})
+    notes = list(labelled(files_of(many({"cat": 2, "dog": 2})), settings).notes["note"])
+    assert notes == [
+        "repair.leave_out: no folder is called 'nobody'",
+        "repair.rename: no folder is called 'nothing'",
+        "repair.rename: no folder is called 'a/nowhere'",
+    ]
+
+
+def test_intel_as_it_is() -> None:
+    classes = ("forest", "sea", "street")
+    counts = {f"{a}/{a}/{label}": 2 for a in ("seg_train", "seg_test") for label in classes} | {"seg_pred/seg_pred": 5}
+    found = labelled(files_of(many(counts)))
+    assert found.dataset.groupby("subset").size().to_dict() == {"train": 6, "test": 6, "unlabelled": 5}
+    assert found.classes == list(classes)
+
+
+def test_a_reading_that_is_pasted_keeps_what_the_recipe_said_before() -> None:
+    settings = Repair(classes=("cat", "dog"), leave_out=("old",), rename={"kitty": "cat"})
+    asked(files_of(many({"kitty": 1, "dog": 2, "old": 3, "zebra": 4})), settings)
+
+
+def test_a_class_that_begins_with_a_dot_can_be_declared() -> None:
+    paths = many({".net": 2, "java": 3, ".cache": 1})
+    assert counts_of(labelled(files_of(paths), Repair(classes=(".net", "java")))) == {".net": 2, "java": 3}
