@@ -84,9 +84,10 @@ STEPS: tuple[Step, ...] = (
         "repair",
         "evergreen.datasets.repair:repair",
         inputs={"files": "unpack"},
-        reads={"files": ("files.csv",)},
-        recipe=("repair",),
+        reads={"files": ("files.csv", "left-out.csv")},
+        recipe=("repair", "labels"),
         libraries=_TABLES,
+        format=2,
     ),
     Step(
         "screen",

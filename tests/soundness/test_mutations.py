@@ -52,6 +52,15 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "repair.classes": (["bright", "dark"], DOWN["repair"]),
     "repair.rename": ({"dim": "dark"}, {"repair"}),
     "repair.subsets": ({"pictures": "train"}, {"repair"}),
+    "repair.level": ("first", {"repair"}),
+    "repair.leave_out": (["nobody"], {"repair"}),
+    "repair.not_images": ("quarantine", {"repair"}),
+    "labels.pattern": (None, NOTHING),  # test_labels_from_elsewhere
+    "labels.table": (None, NOTHING),
+    "labels.file": (None, NOTHING),
+    "labels.label": (None, NOTHING),
+    "labels.suffix": (None, NOTHING),
+    "labels.subset": (None, NOTHING),
     "screen.max_megapixels": (20, {"screen"}),
     "screen.conflicts": ("keep", {"screen"}),
     "screen.near_duplicate_bits": (2, {"screen", "split"} | JUDGED),
@@ -210,6 +219,19 @@ def test_oversampling_instead_of_weights(shared: Any) -> None:
     assert shared.run(_with(shared.recipe, "balance", values)) == {"balance"}  # the world's classes are equally large
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"pattern": r"(?P<label>[a-z]+)\d"},
+        {"table": "a.csv", "file": "f", "label": "l"},
+        {"table": "a.csv", "file": "f", "label": "l", "suffix": ".png"},
+        {"table": "a.csv", "file": "f", "label": "l", "subset": "s"},
+    ],
+)
+def test_labels_from_elsewhere_are_another_key(shared: Any, labels: dict[str, str]) -> None:
+    assert "repair" in shared.would_run(_with(shared.recipe, "labels", labels))
+
+
 def test_another_split_method_is_another_key(shared: Any) -> None:
     assert "split" in shared.would_run(_with(shared.recipe, "split.method", "keras"))
 
@@ -217,18 +239,18 @@ def test_another_split_method_is_another_key(shared: Any) -> None:
 # -- code --------------------------------------------------------------------------------------------------------------
 
 DOOR = "evergreen/images/door.py"
-REPAIR, MATCHING, BALANCE = (f"evergreen/datasets/{name}.py" for name in ("repair", "matching", "balance"))
+REPAIR, NAMES, BALANCE = (f"evergreen/datasets/{name}.py" for name in ("repair", "labelling/names", "balance"))
 REACH_DOOR = {"screen"} | FROM_TRAIN
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        pytest.param(MATCHING, "_NEAR = 0.75", "_NEAR = 0.76", {"repair"}, id="a constant"),
+        pytest.param(NAMES, "_SHORTEST = 5", "_SHORTEST = 6", {"repair"}, id="a constant"),
         pytest.param(DOOR, "if not data:", "if not len(data):", REACH_DOOR, id="a helper"),
         pytest.param(DOOR, "/ 257)", "/ 256)", REACH_DOOR, id="a helper's helper"),
         pytest.param(DOOR, "= MAX_MEGAPIXELS,", "= 40.0,", REACH_DOOR, id="a default argument"),
-        pytest.param(MATCHING, "def tidy(", "@str\ndef tidy(", {"repair"}, id="a decorator"),
+        pytest.param(NAMES, "def tidy(", "@str\ndef tidy(", {"repair"}, id="a decorator"),
         pytest.param(
             REPAIR, "    renames: pd.DataFrame", "    renames: pd.DataFrame = None", {"repair"}, id="a class attribute"
         ),

@@ -40,14 +40,22 @@ def hash_of(name: str) -> str:
     return f"{np.random.default_rng(list(name.encode())).integers(0, 2**63):016x}"
 
 
-def files_of(paths: Iterable[str], kind: str = "image", texts: dict[str, bytes] | None = None) -> pd.DataFrame:
+_KINDS = {".txt": "text", ".csv": "text", ".xml": "text", ".md": "text", ".zip": "a zip archive", ".wav": "a sound"}
+
+
+def files_of(paths: Iterable[str], texts: dict[str, bytes] | None = None) -> pd.DataFrame:
     """Return a table of files, each with content of its own, or the content that is given by its path."""
+    known = texts or {}
     rows = [
-        (path, digest_of(texts[path]) if path in (texts or {}) else f"{index:064x}", 10, "", "text"
-         if path in (texts or {}) else kind)
-        for index, path in enumerate(paths)
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive", "kind"])
+        (path, digest_of(known[path]) if path in known else f"{index:064x}", 10, "") for index, path in enumerate(paths)
+    ]
+    return with_kinds(pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"]))
+
+
+def with_kinds(files: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of files as unpack writes it, where only paths, digests and sizes matter."""
+    kinds = [_KINDS.get(Path(path).suffix.lower(), "image") for path in files["path"]]
+    return files.assign(archive=files.get("archive", ""), kind=files.get("kind", pd.Series(kinds, index=files.index)))
 
 
 def many(counts: dict[str, int]) -> list[str]:
@@ -66,7 +74,7 @@ def labelled(
 ) -> Repaired:
     """Return what repair makes of files; the bytes of tables are given."""
     known = {digest_of(data): data for data in texts}
-    return repair(files, settings or Repair(), labels or Labels(), known.__getitem__)
+    return repair(with_kinds(files), settings or Repair(), labels or Labels(), known.__getitem__)
 
 
 def counts_of(found: Repaired) -> dict[str, int]:
@@ -103,7 +111,7 @@ def _tried(
         found = labelled(files, settings, labels, texts)
     except BadDataset as error:
         return error
-    images = set(files.loc[files["kind"] == "image", "sha256"])
+    images = set(with_kinds(files).query("kind == 'image'")["sha256"])
     return counts_of(replace(found, dataset=found.dataset[found.dataset["sha256"].isin(images)]))
 
 

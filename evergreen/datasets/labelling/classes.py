@@ -101,7 +101,7 @@ class Classes:
         left = [name for name in names if name not in meanings]
         alone = len(left) == len(names) == 1 and subset not in ("train", self._largest)
         if alone and not nearest(left[0], classes)[1]:
-            return {(subset, left[0]): Meaning("", "the one folder of its subset, and no class: unlabelled")}, []
+            return {(subset, left[0]): Meaning("", f"the one folder of {subset}, and no class: unlabelled")}, []
         meanings |= self._one_to_one(subset, left, classes, [meant.label for meant in meanings.values()])
         left = [name for name in left if name not in meanings]
         return {(subset, name): meant for name, meant in meanings.items()}, [(subset, name) for name in left]

@@ -2,64 +2,28 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_tables import files_of, labelled
 
-from evergreen.datasets.repair import Repaired, repair
+from evergreen.datasets.repair import Repaired
 from evergreen.errors import BadDataset
-from evergreen.sections.data import Repair
+from evergreen.sections.labels import Repair
 
 
 def _files(*paths: str) -> pd.DataFrame:
-    rows = [(path, f"{index:064x}", 10) for index, path in enumerate(paths)]
-    return pd.DataFrame(rows, columns=["path", "sha256", "bytes"])
-
-
-@pytest.mark.parametrize(
-    ("folder", "classes", "label"),
-    [
-        ("architecure", ["architecture", "food and drinks"], "architecture"),
-        ("food and d rinks", ["architecture", "food and drinks"], "food and drinks"),
-        ("travel and  adventure", ["travel and adventure", "art"], "travel and adventure"),
-        ("th ree", ["three", "two"], "three"),
-        ("eigth", ["eight", "three"], "eight"),
-        ("ROCK", ["rock", "paper"], "rock"),
-        (" Rock ", ["rock", "paper"], "rock"),
-        ("cafe\u0301", ["café", "bar"], "café"),
-        ("hot_dog", ["hot dog", "dog"], "hot dog"),
-    ],
-)
-def test_a_damaged_name_becomes_its_declared_class(folder: str, classes: list[str], label: str) -> None:
-    found = repair(_files(f"data/{folder}/1.jpg"), Repair(classes=tuple(classes)))
-    assert list(found.dataset["label"]) == [label]
-    assert found.classes == classes
-
-
-@pytest.mark.parametrize(("folder", "said"), [("zebra", "is none of"), ("cat5", "could be 'cat1' or 'cat2'")])
-def test_a_name_that_is_no_class_or_several_is_never_guessed(folder: str, said: str) -> None:
-    with pytest.raises(BadDataset, match=said) as refused:
-        repair(_files(f"{folder}/1.jpg"), Repair(classes=("cat1", "cat2")))
-    assert "repair.rename" in str(refused.value)
-
-
-def test_an_explicit_rename_comes_first() -> None:
-    found = repair(_files("cats/1.jpg", "dogs/1.jpg"), Repair(rename={"cats": "dogs"}))
-    assert set(found.dataset["label"]) == {"dogs"}
-
-
-def test_undeclared_classes_are_sorted_and_spellings_of_one_name_joined() -> None:
-    found = repair(_files("b/1.png", "Cat/1.png", "cat/2.png", "a/1.png"), Repair())
-    assert len(found.classes) == 3
-    assert found.classes == sorted(found.classes)
+    return files_of(paths)
 
 
 def test_junk_is_dropped_counted_and_never_a_class() -> None:
     junk = ["__MACOSX/a/._1.png", "a/._2.png", "a/.DS_Store", "a/Thumbs.db", "a/read me.TXT", "loose.png"]
-    found = repair(_files("a/1.png", "b/1.png", *junk), Repair())
+    found = labelled(_files("a/1.png", "b/1.png", *junk))
     assert found.classes == ["a", "b"]
     assert len(found.dataset) == 2
     assert found.dropped.set_index("reason")["count"].to_dict() == {
         "macOS resource fork": 2,
         "file of the operating system": 2,
-        "not an image": 1,
+        "not an image: text": 1,
         "outside any folder": 1,
     }
 
@@ -67,32 +31,32 @@ def test_junk_is_dropped_counted_and_never_a_class() -> None:
 def test_a_folder_that_stands_twice_is_counted_once() -> None:
     files = _files("r/paper/1.png", "r/rock/1.png", "r/rps/paper/1.png", "r/rps/rock/1.png")
     files["sha256"] = [*files["sha256"][:2], *files["sha256"][:2]]
-    found = repair(files, Repair())
+    found = labelled(files)
     assert list(found.dataset["path"]) == ["paper/1.png", "rock/1.png"]
     assert list(found.origins["origin"]) == ["r/paper/1.png", "r/rock/1.png"]
     assert sum("counted once" in why for why in found.renames["why"]) == 2
 
 
 def test_a_folder_renamed_to_the_same_class_changes_nothing_but_its_story() -> None:
-    before = repair(_files("th ree/1.png", "two/1.png"), Repair(classes=("two", "three")))
-    after = repair(_files("three/1.png", "two/1.png"), Repair(classes=("two", "three")))
+    before = labelled(_files("th ree/1.png", "two/1.png"), Repair(classes=("two", "three")))
+    after = labelled(_files("three/1.png", "two/1.png"), Repair(classes=("two", "three")))
     assert after.dataset.equals(before.dataset)
     assert not after.renames.equals(before.renames)
 
 
 def test_files_of_one_name_in_one_class_stay_apart() -> None:
-    found = repair(_files("x/cat/1.png", "y/Cat/1.png", "y/dog/1.png"), Repair(classes=("cat", "dog")))
+    found = labelled(_files("x/cat/1.png", "y/Cat/1.png", "y/dog/1.png"), Repair(classes=("cat", "dog")))
     assert list(found.dataset["path"]) == ["cat/x/cat/1.png", "cat/y/Cat/1.png", "dog/1.png"]
 
 
 def test_the_order_of_the_files_does_not_matter() -> None:
     files = _files("b/2.png", "a/1.png", "b/1.png")
-    assert repair(files, Repair()).dataset.equals(repair(files.iloc[::-1], Repair()).dataset)
+    assert labelled(files).dataset.equals(labelled(files.iloc[::-1]).dataset)
 
 
 def test_an_archive_without_class_folders_is_refused() -> None:
     with pytest.raises(BadDataset, match="no image in a folder"):
-        repair(_files("1.png", "readme.txt"), Repair())
+        labelled(_files("1.png", "readme.txt"))
 
 
 # -- the five reference systems, as their archives are laid out --------------------------------------------------------
@@ -113,7 +77,7 @@ def test_rockpaperscissors_is_counted_once() -> None:
         for label, count in counts.items():
             rows += [(f"{root}/{label}/{n:04d}.png", f"{label}{n}", 10) for n in range(count)]
     rows.append(("rockpaperscissors/README_rpc-cv-images.txt", "readme", 10))
-    found = repair(pd.DataFrame(rows, columns=["path", "sha256", "bytes"]), Repair())
+    found = labelled(pd.DataFrame(rows, columns=["path", "sha256", "bytes"]))
     assert _counted(found) == {("", label): count for label, count in counts.items()}
     assert len(found.dataset) == 2188
     assert found.classes == ["paper", "rock", "scissors"]
@@ -131,7 +95,7 @@ DECLARED = ("architecture", "art and culture", "food and drinks", "travel and ad
 
 
 def test_tsel_comes_out_right_without_a_map_when_its_classes_are_declared() -> None:
-    found = repair(_files(*TSEL), Repair(classes=DECLARED))
+    found = labelled(_files(*TSEL), Repair(classes=DECLARED))
     assert _renamed(found) == {
         "images/architecure": ("train", "architecture", "a misspelling"),
         "images/art and culture": ("train", "art and culture", "as it is"),
@@ -151,18 +115,18 @@ def test_tsel_comes_out_right_without_a_map_when_its_classes_are_declared() -> N
 
 
 def test_tsel_undeclared_holds_the_other_subsets_against_the_largest() -> None:
-    found = repair(_files(*TSEL), Repair())
+    found = labelled(_files(*TSEL))
     assert found.classes == ["architecure", "art and culture", "food and d rinks", "travel and adventure"]
     assert _renamed(found)["validation/architecture"] == ("validation", "architecure", "a misspelling")
     assert _renamed(found)["validation/food"] == ("validation", "food and d rinks", "some of its words")
 
 
 def test_cifar10_garbage_and_chessman_are_found_wherever_they_are_nested() -> None:
-    cifar = repair(_files("train/cat/0.png", "train/dog/1.png", "test/cat/2.png", "test/dog/3.png"), Repair())
+    cifar = labelled(_files("train/cat/0.png", "train/dog/1.png", "test/cat/2.png", "test/dog/3.png"))
     assert set(_counted(cifar)) == {(subset, label) for subset in ("train", "test") for label in ("cat", "dog")}
-    garbage = repair(_files("garbage-dataset/glass/1.jpg", "garbage-dataset/metal/2.jpg"), Repair())
+    garbage = labelled(_files("garbage-dataset/glass/1.jpg", "garbage-dataset/metal/2.jpg"))
     assert set(_counted(garbage)) == {("", "glass"), ("", "metal")}
-    chess = repair(
+    chess = labelled(
         _files("Chessman-image-dataset/Chess/King/1.fcgi", "Chessman-image-dataset/Chess/Queen/2.gif"), Repair()
     )
     assert set(_counted(chess)) == {("", "King"), ("", "Queen")}
@@ -173,43 +137,43 @@ def test_cifar10_garbage_and_chessman_are_found_wherever_they_are_nested() -> No
 
 @pytest.mark.parametrize("name", ["train", "Training", "val", "valid", "Validation", "test", "testing"])
 def test_every_usual_name_of_a_subset_is_known(name: str) -> None:
-    found = repair(_files(f"data/{name}/cat/1.png", f"data/{name}/dog/2.png"), Repair())
+    found = labelled(_files(f"data/{name}/cat/1.png", f"data/{name}/dog/2.png"))
     subset = {"t": "train", "v": "validation"}[name[0].lower()] if name.lower()[:2] != "te" else "test"
     assert set(_counted(found)) == {(subset, "cat"), (subset, "dog")}
 
 
 def test_images_is_a_class_or_a_root_where_no_validation_lies_beside_it() -> None:
-    assert set(_counted(repair(_files("images/cat/1.png", "images/dog/2.png"), Repair()))) == {("", "cat"), ("", "dog")}
+    assert set(_counted(labelled(_files("images/cat/1.png", "images/dog/2.png")))) == {("", "cat"), ("", "dog")}
 
 
 def test_subsets_inside_classes_and_unlabelled_images() -> None:
-    inside = repair(_files("cat/train/1.png", "cat/test/2.png", "dog/train/3.png", "dog/test/4.png"), Repair())
+    inside = labelled(_files("cat/train/1.png", "cat/test/2.png", "dog/train/3.png", "dog/test/4.png"))
     assert set(_counted(inside)) == {(subset, label) for subset in ("train", "test") for label in ("cat", "dog")}
-    flat = repair(_files("train/cat/1.png", "train/dog/2.png", "test/3.png"), Repair())
+    flat = labelled(_files("train/cat/1.png", "train/dog/2.png", "test/3.png"))
     assert _counted(flat)["unlabelled", ""] == 1
-    told = repair(_files("a/1.png", "b/2.png", "new/3.png"), Repair(subsets={"new": "unlabelled"}))
+    told = labelled(_files("a/1.png", "b/2.png", "new/3.png"), Repair(subsets={"new": "unlabelled"}))
     assert _counted(told) == {("", "a"): 1, ("", "b"): 1, ("unlabelled", ""): 1}
-    dev = repair(_files("dev/a/1.png", "dev/b/2.png"), Repair(subsets={"dev": "validation"}))
+    dev = labelled(_files("dev/a/1.png", "dev/b/2.png"), Repair(subsets={"dev": "validation"}))
     assert set(_counted(dev)) == {("validation", "a"), ("validation", "b")}
 
 
 def test_a_class_called_train_is_told_from_the_subset() -> None:
     paths = ("vehicles/train/1.png", "vehicles/plane/2.png", "vehicles/ship/3.png")
     with pytest.raises(BadDataset, match="could be a subset without labels or a class"):
-        repair(_files(*paths), Repair())
-    found = repair(_files(*paths), Repair(classes=("plane", "ship", "train")))
+        labelled(_files(*paths))
+    found = labelled(_files(*paths), Repair(classes=("plane", "ship", "train")))
     assert _counted(found) == {("", "plane"): 1, ("", "ship"): 1, ("", "train"): 1}
 
 
 def test_the_same_image_in_two_subsets_keeps_both_rows() -> None:
     rows = [("train/cat/1.png", "0" * 64, 10), ("test/cat/1.png", "0" * 64, 10), ("train/dog/2.png", "1" * 64, 10)]
-    found = repair(pd.DataFrame(rows, columns=["path", "sha256", "bytes"]), Repair())
+    found = labelled(pd.DataFrame(rows, columns=["path", "sha256", "bytes"]))
     assert list(found.dataset["path"]) == ["test/cat/1.png", "train/cat/1.png", "train/dog/2.png"]
 
 
 def test_nothing_but_unlabelled_images_is_no_dataset() -> None:
     with pytest.raises(BadDataset, match="expected images in class folders"):
-        repair(_files("test/1.png", "test/2.png"), Repair())
+        labelled(_files("test/1.png", "test/2.png"))
 
 
 def test_one_name_twice_is_decided_here_and_never_by_order() -> None:
@@ -221,7 +185,7 @@ def test_one_name_twice_is_decided_here_and_never_by_order() -> None:
     ]
     files = pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"])
     for order in (files, files[::-1]):
-        found = repair(order, Repair())
+        found = labelled(order)
         assert dict(zip(found.dataset["path"], found.dataset["sha256"].str[0], strict=True)) == {
             "a/a/1.png": "0",
             "a/a/1 (2).png": "0",
@@ -233,3 +197,18 @@ def test_one_name_twice_is_decided_here_and_never_by_order() -> None:
             "listed twice with the same content": 1,
             "an archive in the archive: not opened": 1,
         }
+
+
+def test_a_number_that_is_taken_is_not_given_again() -> None:
+    rows = [("cat/1.jpg", "0" * 64, 10, "x.zip"), ("cat/1.jpg", "1" * 64, 10, "y.zip"), ("dog/1.jpg", "3" * 64, 10, "")]
+    rows.append(("cat/cat/1 (2).jpg", "2" * 64, 10, "y.zip"))
+    found = labelled(pd.DataFrame(rows, columns=["path", "sha256", "bytes", "archive"]))
+    assert found.dataset["path"].is_unique and len(found.dataset) == 4
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.sampled_from(["1", "1 (2)", "1 (3)", "cat/1", "cat/1 (2)", "x/1"]), min_size=1, max_size=8))
+def test_paths_are_unique_whatever_the_names(names: list[str]) -> None:
+    rows = [(f"cat/{name}.jpg", f"{number:064x}", 10) for number, name in enumerate(names)]
+    found = labelled(pd.DataFrame([*rows, ("dog/1.jpg", "f" * 64, 10)], columns=["path", "sha256", "bytes"]))
+    assert found.dataset["path"].is_unique and len(found.dataset) == len(names) + 1

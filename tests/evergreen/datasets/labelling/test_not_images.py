@@ -45,7 +45,7 @@ def test_groups_of_one_class_are_counted_together() -> None:
 
 def test_files_of_other_trades_are_dropped_and_never_count() -> None:
     table = files({"cat": 2, "dog": 2}, {})
-    more = files_of([f"cat/{n}.wav" for n in range(9)], kind="a sound")
+    more = files_of([f"cat/{n}.wav" for n in range(9)])
     found = labelled(pd.concat([table, more], ignore_index=True))
     assert len(found.dataset) == 4
     assert found.dropped.to_dict("records") == [{"reason": "not an image: a sound", "count": 9}]

@@ -18,7 +18,6 @@ from evergreen.sections.labels import Repair
 )
 def test_boxes_beside_images_are_named(images: dict[str, int], beside: str) -> None:
     files = files_of([*many(images), f"{beside}/000.txt"])
-    files.loc[files["path"].str.endswith(".txt"), "kind"] = "text"
     text, readings = asked(files)
     assert "as of object detection or segmentation (YOLO, VOC, COCO)" in text
     assert "A classifier needs one label for each image" in text
@@ -27,7 +26,6 @@ def test_boxes_beside_images_are_named(images: dict[str, int], beside: str) -> N
 
 def test_class_folders_below_images_are_no_boxes() -> None:
     files = files_of([*many({"images/cat": 2, "images/dog": 2}), "annotations/a.xml"])
-    files.loc[files["path"].str.endswith(".xml"), "kind"] = "text"
     assert counts_of(labelled(files)) == {"cat": 2, "dog": 2}
 
 
