@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 from pillow_heif import register_heif_opener
 
 from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, UnknownFormat
-from evergreen.images.formats import CODECS, FORMATS, name_of
+from evergreen.images.formats import CODECS, FORMATS, HEAD_BYTES, IMAGE, UNKNOWN, kind_of, what_to_do
 
 MAX_MEGAPIXELS = 50.0
 # The most that a recipe may allow; for images that screening let through under its own limit.
@@ -111,9 +111,9 @@ def _begins_as(data: bytes, formats: Sequence[str]) -> str:
 
 
 def _not_read(data: bytes) -> str:
-    name = name_of(data)
-    found = f"{name} is none of the formats that are read" if name else "of no known format"
-    return f"{found}; convert it to one of {', '.join(FORMATS)}"
+    kind = kind_of(data[:HEAD_BYTES])
+    found = {UNKNOWN: "of no known format", IMAGE: "of none of the formats asked for"}.get(kind, f"this is {kind}")
+    return "; ".join(filter(None, (found, what_to_do(kind))))
 
 
 def _decoded(data: bytes, image: Image.Image) -> np.ndarray:
