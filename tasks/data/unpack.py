@@ -1,5 +1,6 @@
 """unpack: open what was acquired."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,11 @@ def _kinds(run: Run, digests: Iterable[str]) -> dict[str, str]:
 
 
 def _kind(path: Path) -> str:
-    with path.open("rb", buffering=0) as file:
-        return kind_of(file.read(HEAD_BYTES))
+    file = os.open(path, os.O_RDONLY)  # of a hundred thousand files: half the time of Path.open
+    try:
+        return kind_of(os.read(file, HEAD_BYTES))
+    finally:
+        os.close(file)
 
 
 def _row(path: str, blob: Blob, archive: str, kind: str) -> dict[str, Any]:
@@ -74,8 +78,9 @@ def _publish(run: Run, rows: list[dict[str, Any]], told: Told) -> Ref:
     tables = {"files.csv": table, "left-out.csv": left_out, "notes.csv": notes}
     if said := [*_counted(told.left_out), *told.notes]:
         remark("; ".join(said))
-    blobs = {f"files/{row['sha256']}": Blob(row["sha256"], row["bytes"]) for row in rows}
-    return run.store.publish("files", {name: to_csv(table) for name, table in tables.items()} | blobs)
+    files: dict[str, bytes | Path | Blob] = {name: to_csv(table) for name, table in tables.items()}
+    files |= {f"files/{row['sha256']}": Blob(row["sha256"], row["bytes"]) for row in rows}
+    return run.store.publish("files", files)
 
 
 def _counted(left_out: Mapping[str, int]) -> list[str]:
