@@ -79,6 +79,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"archive": "acquire"},
         recipe=("unpack",),
         libraries=("numpy", "pillow"),
+        format=2,
     ),
     Step(
         "repair",

@@ -1,5 +1,6 @@
 """Datasets as tables, and tables as bytes: CSV, UTF-8, no index, no guessing of types."""
 
+import csv
 import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,10 +22,16 @@ def to_csv(table: "pd.DataFrame") -> bytes:
     """Return a table as CSV bytes that ``from_csv`` reads back equal.
 
     Raises:
-        ValueError: a column of counts holds what is no whole number, so that it could not be read back.
+        ValueError: a column of counts holds what is no whole number, or a text holds a NUL: it could not be read back.
     """
     whole = {name: _whole(table[name]) for name in _INTEGERS if name in table}
-    text: str = table.assign(**whole).to_csv(index=False, lineterminator="\n")
+    counted = table.assign(**whole)
+    text: str = counted.to_csv(index=False, lineterminator="\n")
+    if "\0" in text:
+        raise ValueError("expected text that can be read back, received one that holds a NUL")
+    # Python's csv quotes the line ends that it writes, no others; readers take a bare carriage return for one.
+    if "\r" in text:
+        text = counted.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return text.encode()
 
 

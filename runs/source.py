@@ -50,7 +50,8 @@ def _to_nobody(name: str, done: int, total: int | None) -> None:
 
 def context_of(store: Store, open_secret: OpenSecret, tell: Tell) -> SourceContext:
     """Return what a source may use: the store's blobs, and two folders of caches outside lineage."""
-    return SourceContext(StoreShelf(store), store.root / "downloads", store.root / "indexes", open_secret, tell)
+    downloads, indexes = store.root / "downloads", store.root / "indexes"
+    return SourceContext(StoreShelf(store), downloads, indexes, open_secret, tell, store=store.root)
 
 
 def context_of_a_plan(store: Store) -> SourceContext:

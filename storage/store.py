@@ -10,6 +10,7 @@ published is read-only. A reader never meets half an artifact, and two writers o
     <root>/runs/<id>/             what a person opens: run.json, report, a link to the exports
     <root>/exports/               those exports, each set of files once (storage.exports)
     <root>/tmp/                   work in progress (storage.workspaces); never read by anyone else
+    <root>/.evergreen-store       tells that it is a store
 
 Other folders below the root (locks, indexes, logs, a server's data) are their owners', and may be deleted between runs.
 """

@@ -13,6 +13,9 @@ from pathlib import Path
 from storage.disk import explained, locked, opened
 
 _DAY = 86_400.0
+# What tells a store from other folders, so that none is taken for photos; evergreen.sources.walk knows its name, too.
+MARKER = ".evergreen-store"
+_MARKS = "This folder is a store of Evergreen's: what it made, and what it made it of. It is no part of any source.\n"
 
 
 @contextlib.contextmanager
@@ -57,6 +60,8 @@ def _tmp_locked(root: Path) -> Iterator[Path]:
     """Yield the folder of work in progress while nobody else makes or sweeps a workspace."""
     parent = root / "tmp"
     parent.mkdir(parents=True, exist_ok=True)
+    if not (root / MARKER).exists():  # new, or of an earlier version
+        (root / MARKER).write_text(_MARKS, encoding="utf-8")
     with locked(root / "tmp.lock"):
         yield parent
 

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from evergreen.addresses import why_not_in_a_recipe
 from evergreen.sections.base import Fraction, Section
+from evergreen.sections.code_pages import code_page
 from evergreen.sections.meant import why_not_http, why_not_local
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -102,12 +103,23 @@ class Source(Section):
 
 
 class Unpack(Section):
-    """How much an archive may hold before it is taken for a bomb; it may never fill over half of the free disk."""
+    """What an archive may hold; it may never fill over half of the free disk. Archives inside it count as its own."""
 
     max_entries: int = Field(200_000, ge=1, description="Entries of one archive.")
     max_gib: float = Field(20, gt=0, description="GiB that one archive unpacks to.")
     max_ratio: float = Field(100, ge=1, description="Times its packed size that a large member may unpack to.")
     ratio_above_mib: float = Field(256, ge=0, description="MiB unpacked below which the ratio does not count.")
+    links: Literal["refuse", "drop"] = Field(
+        "refuse", description="What happens to links in an archive; drop leaves them out, counted."
+    )
+    names: str | None = Field(
+        None, description="Code page of a zip's names where the zip does not say it and they are no UTF-8, such as gbk."
+    )
+
+    @field_validator("names")
+    @classmethod
+    def _is_a_code_page(cls, names: str | None) -> str | None:
+        return None if names is None else code_page(names)
 
 
 class Screen(Section):

@@ -8,11 +8,13 @@ changed at or after the moment at which the index was written: a later change in
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.sources.walk import Walk
 
 # Clocks of file systems tick as coarsely as this; a change this near to the index could look like none.
 _TICK_NS = 20_000_000
@@ -21,19 +23,22 @@ _TICK_NS = 20_000_000
 Listing = dict[str, tuple[str, int]]
 
 
-def list_folder(folder: Path, index: Path) -> Listing:
+def list_folder(folder: Path, index: Path, store: Path | None = None, left_out: Counter[str] | None = None) -> Listing:
     """Return every file below a folder, sorted by path, reading only files that are not as the index knows them.
 
     Args:
-        folder: the folder; symbolic links in it are not followed, nor listed.
+        folder: the folder; symbolic links in it are followed, to files and folders.
         index: where the index lies, or will; it is a cache, and a torn or foreign one is ignored.
+        store: the store in use, which is not entered; others are told by their marker.
+        left_out: hears what is left out, reason -> count.
 
     Raises:
-        BadInput: the folder is not there, or a file in it cannot be read.
+        BadInput: the folder is not there, is a store, or something in it cannot be read.
     """
     if not folder.is_dir():
         raise BadInput(f"source.local.path: expected a folder, found none at {folder}")
-    return _listed(folder, _walk(str(folder), ""), index)
+    walk = Walk(store, Counter() if left_out is None else left_out)
+    return _listed(folder, walk.files(str(folder)), index)
 
 
 def list_file(file: Path, index: Path) -> Listing:
@@ -67,15 +72,6 @@ def listing_digest(listing: Listing) -> str:
     for path, (sha256, _) in sorted(listing.items()):
         digest.update(f"{sha256} {path}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def _walk(folder: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path, f"{prefix}{entry.name}/")
-            elif entry.is_file(follow_symlinks=False):
-                yield f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)
 
 
 def _digest(path: Path) -> str:

@@ -22,6 +22,8 @@ STDIN = "-"
 # Fifty megapixels of 8-bit RGB, the most that the door lets in, take 143 MiB uncompressed.
 MOST_BYTES = 200 * 2**20
 _URL = re.compile(r"https?://", re.IGNORECASE)
+# What a pattern says before its first wildcard.
+_FIXED = re.compile(r"[^*?\[]*")
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,9 @@ def _matching(pattern: str) -> Iterator[Given | None]:
     matches = [found for found in every if not (deep and Path(found).is_dir())]
     if not matches:
         yield _refused(pattern, "no file matches this pattern")
+    said = len(_FIXED.match(pattern)[0].rpartition("/")[0])  # type: ignore[index]  # of folders that the pattern names
     for found in matches:
-        yield from _below(found) if Path(found).is_dir() else (None if junk_reason(found) else _file(found),)
+        yield from _below(found) if Path(found).is_dir() else (None if junk_reason(found[said:]) else _file(found),)
 
 
 def _below(folder: str) -> Iterator[Given | None]:
@@ -129,7 +132,8 @@ def _below(folder: str) -> Iterator[Given | None]:
         for at, _, names in os.walk(folder, onerror=refuse)
         for name in names
     ]
-    files = [None if junk_reason(path) else _file(path) for path in sorted(every) if _is_regular(path)]
+    said = len(folder)  # who names a hidden folder means it; what lies below is judged
+    files = [None if junk_reason(path[said:]) else _file(path) for path in sorted(every) if _is_regular(path)]
     yield from refused
     if not any(files) and not refused:
         yield _refused(folder, "there is no image in this folder")

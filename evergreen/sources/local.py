@@ -1,6 +1,7 @@
 """A zip, tar or folder on this machine."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +28,21 @@ class LocalFile:
 def version(source: "LocalSource", context: SourceContext) -> dict[str, Any]:
     """Return the digest of the archive, or of the folder's names and contents; unchanged files are not read again.
 
+    What was left out of the folder is in ``left_out``, reason -> count, if anything was.
+
     Raises:
         BadInput: there is neither, or a file cannot be read.
     """
     path = local_path(source.path)
+    left_out: Counter[str] = Counter()
+    listing = _listing(path, context, left_out)
     if path.is_dir():
-        found = f"folder {listing_digest(_listing(path, context))}"
+        found = f"folder {listing_digest(listing)}"
     else:
-        ((sha256, _),) = _listing(path, context).values()
+        ((sha256, _),) = listing.values()
         found = f"sha256 {sha256}"
-    return {"address": f"local:{source.path}", "version": found, "files": {}}
+    about = {"address": f"local:{source.path}", "version": found, "files": {}}
+    return about | ({"left_out": dict(sorted(left_out.items()))} if left_out else {})
 
 
 def acquire(source: "LocalSource", versions: Mapping[str, str], context: SourceContext) -> dict[str, LocalFile]:
@@ -62,7 +68,9 @@ def local_path(path: str) -> Path:
     return resolved
 
 
-def _listing(path: Path, context: SourceContext) -> Listing:
+def _listing(path: Path, context: SourceContext, left_out: Counter[str] | None = None) -> Listing:
     name = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     index = context.indexes / f"{name}.json"
-    return list_folder(path, index) if path.is_dir() else list_file(path, index)
+    if not path.is_dir():
+        return list_file(path, index)
+    return list_folder(path, index, context.store, Counter() if left_out is None else left_out)

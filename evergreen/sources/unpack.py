@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evergreen.sources.archives import keras_files
-from evergreen.sources.archives.members import Member
+from evergreen.sources.archives.members import Member, Told
 from evergreen.sources.archives.open import unpack as unpack_archive
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def unpack(
-    files: Mapping[str, Path], dataset: str | None, folder: Path, limits: "Unpack"
+    files: Mapping[str, Path], dataset: str | None, folder: Path, limits: "Unpack", told: Told | None = None
 ) -> Iterator[tuple[str, Member]]:
     """Write every image or other file into ``folder`` and yield (name of the archive, file).
 
@@ -21,7 +21,8 @@ def unpack(
         files: name -> path of what was acquired.
         dataset: name in keras.datasets if the files are its published ones; None if they are zips and tars.
         folder: an existing, empty, private folder.
-        limits: how much one archive may hold.
+        limits: how much one archive may hold, and how its members are read.
+        told: hears what is left out, and how the rest was read.
 
     Raises:
         BadArchive: a file is hostile, damaged, or no archive; nothing of a hostile one was written.
@@ -33,5 +34,5 @@ def unpack(
     for number, (name, path) in enumerate(sorted(files.items())):
         inside = folder / str(number)
         inside.mkdir()
-        for member in unpack_archive(path, inside, name, limits):
+        for member in unpack_archive(path, inside, name, limits, told):
             yield name, member

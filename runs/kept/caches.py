@@ -10,6 +10,7 @@ from storage.upkeep import below
 
 # What one image says of itself depends on this code and these libraries, and is remembered for as long as they stay.
 _MEASURE = "evergreen.datasets.measure_worker:answer"
+_KIND = "evergreen.images.formats:kind_of"
 _LIBRARIES = ("pillow", "pillow-heif", "opencv-python-headless", "numpy", "blake3")
 _DOOR = ("opencv-python-headless", "pillow", "pillow-heif", "numpy")
 
@@ -51,3 +52,8 @@ def _limit() -> int:
 def memo_prefix() -> str:
     """Return how the name of the file begins in which this code and these libraries remember images."""
     return f"screen-{fingerprint_of(_MEASURE, _LIBRARIES)[:24]}"
+
+
+def kinds_memo() -> str:
+    """Return the name, without its suffix, of the file in which this code remembers what files are."""
+    return f"kinds-{fingerprint_of(_KIND, ())[:24]}"

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from runs.kept.caches import memo_prefix
+from runs.kept.caches import kinds_memo, memo_prefix
 from storage.artifacts import Blob
 from storage.store import Store
 from storage.upkeep import untouched
@@ -18,7 +18,7 @@ def orphans(store: Store, days: float) -> dict[str, list[Path]]:
     """
     return {
         "checkpoints": untouched(store.root / "checkpoints", days),
-        "memos": untouched(store.root / "memos", days, in_use=[memo_prefix()]),
+        "memos": untouched(store.root / "memos", days, in_use=[memo_prefix(), kinds_memo()]),
         "downloads": _downloads(store, days),
     }
 

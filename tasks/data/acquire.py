@@ -1,6 +1,8 @@
 """acquire: bring the source's bytes here."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from evergreen.recipe import Recipe
 from evergreen.sources.acquire import acquire as bring
@@ -29,12 +31,13 @@ def acquire(run: Run, token: Ref) -> Ref:
         kept = content if isinstance(content, Kept) else content.kept
         blob = Blob(kept.sha256, kept.size)
         files[name] = content.path if isinstance(content, LocalFile) and not run.store.has_blob(blob) else blob
-    return run.store.publish(_kind(run.recipe, facts["version"]), files, _about(run.recipe, facts["address"]))
+    return run.store.publish(_kind(run.recipe, facts["version"]), files, _about(run.recipe, facts))
 
 
 def _kind(recipe: Recipe, version: str) -> str:
     return "folder" if recipe.source.local and version.startswith("folder ") else "archive"
 
 
-def _about(recipe: Recipe, address: str) -> dict[str, str]:
-    return {"address": address} | ({"dataset": recipe.source.keras.name} if recipe.source.keras else {})
+def _about(recipe: Recipe, facts: Mapping[str, Any]) -> dict[str, Any]:
+    about = {name: facts[name] for name in ("address", "left_out") if name in facts}
+    return about | ({"dataset": recipe.source.keras.name} if recipe.source.keras else {})

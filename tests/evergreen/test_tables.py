@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from evergreen.tables import from_csv, to_csv
 
@@ -27,3 +29,26 @@ def test_a_table_without_rows_can_be_read_back() -> None:
 def test_a_count_that_could_not_be_read_back_is_not_written(odd: float) -> None:
     with pytest.raises(ValueError, match=f"column count: expected whole numbers, received {odd}"):
         to_csv(pd.DataFrame({"count": [1.0, odd]}))
+
+
+_ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+
+
+@settings(deadline=None)
+@example([("Icon\r", "cat\r\ndog", 1), ("", "\n", 2)])
+@given(st.lists(st.tuples(_ANY_TEXT, _ANY_TEXT, st.integers(0, 2**40)), min_size=1, max_size=4))
+def test_any_text_is_read_back_equal(rows: list[tuple[str, str, int]]) -> None:
+    table = pd.DataFrame(rows, columns=["path", "label", "bytes"])
+    pd.testing.assert_frame_equal(from_csv(to_csv(table)), table)
+    one = table[["path"]]
+    pd.testing.assert_frame_equal(from_csv(to_csv(one)), one)
+
+
+def test_a_table_without_a_carriage_return_keeps_its_bytes() -> None:
+    table = pd.DataFrame({"path": ["a", "b,c"], "count": [1, 2]})
+    assert to_csv(table) == b'path,count\na,1\n"b,c",2\n'
+
+
+def test_a_text_that_could_not_be_read_back_is_not_written() -> None:
+    with pytest.raises(ValueError, match="received one that holds a NUL"):
+        to_csv(pd.DataFrame({"path": ["a\0b"]}))

@@ -49,6 +49,8 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "unpack.max_gib": (1, {"unpack"}),
     "unpack.max_ratio": (50, {"unpack"}),
     "unpack.ratio_above_mib": (10, {"unpack"}),
+    "unpack.links": ("drop", {"unpack"}),
+    "unpack.names": ("gbk", {"unpack"}),
     "repair.classes": (["bright", "dark"], DOWN["repair"]),
     "repair.rename": ({"dim": "dark"}, {"repair"}),
     "repair.subsets": ({"pictures": "train"}, {"repair"}),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import workspaces
 from storage.store import Store
 
 
@@ -82,3 +83,12 @@ def test_a_workspace_is_removed_after_an_error(store: Store) -> None:
         (folder / "half").write_bytes(b"x")
         raise RuntimeError("boom")
     assert list((store.root / "tmp").iterdir()) == []
+
+
+def test_a_store_is_marked_from_its_first_workspace_on_also_an_old_one(store: Store) -> None:
+    (store.root / "blobs").mkdir(parents=True)
+    with store.workspace():
+        assert "store of Evergreen's" in (store.root / workspaces.MARKER).read_text(encoding="utf-8")
+    (store.root / workspaces.MARKER).chmod(0o444)
+    with store.workspace():
+        assert (store.root / workspaces.MARKER).is_file()

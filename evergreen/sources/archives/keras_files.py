@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import BadArchive
+from evergreen.images.formats import IMAGE
 from evergreen.sources.archives.members import Member
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def unpack(dataset: str, archives: Mapping[str, Path], folder: Path) -> Iterator
         target = folder / f"{number:06d}"
         target.write_bytes(data)
         name = f"{subset}/{label}/{number:05d}.png"
-        yield Member(name, target, hashlib.sha256(data).hexdigest(), len(data))
+        yield Member(name, target, hashlib.sha256(data).hexdigest(), len(data), IMAGE)
         number += 1
 
 

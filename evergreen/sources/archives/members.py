@@ -7,12 +7,15 @@ differ in case or Unicode form alone, are no matter of the file system's: repair
 import hashlib
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from evergreen.errors import BadArchive
+from evergreen.images.formats import HEAD_BYTES, kind_of
+from evergreen.sources.archives.names import readable
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Unpack
@@ -40,12 +43,74 @@ class Member:
         path: where it was written.
         sha256: of its bytes, taken while they were written.
         size: in bytes.
+        kind: what its first bytes are, as ``formats.kind_of``.
     """
 
     name: str
     path: Path
     sha256: str
     size: int
+    kind: str
+
+
+@dataclass
+class Told:
+    """What is to be said of an opening.
+
+    Attributes:
+        left_out: reason -> how many members were left out for it.
+        notes: sentences on how the rest was read.
+    """
+
+    left_out: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Opening:
+    """The opening of one archive and of those inside it: what they hold counts together.
+
+    Attributes:
+        limits: how much all of them may hold, and how their members are read.
+        packed: size of the outermost archive in bytes.
+        told: what is to be said.
+        inside: whether what is opened now lies inside another archive.
+    """
+
+    limits: "Unpack"
+    packed: int
+    told: Told = field(default_factory=Told)
+    inside: bool = False
+    _entries: int = 0
+    _size: int = 0
+    _size_inside: int = 0
+
+    @property
+    def entries_left(self) -> int:
+        """How many entries more there may be."""
+        return max(0, self.limits.max_entries - self._entries)
+
+    def count(self, entries: int) -> None:
+        """Check so many entries more; they are not added.
+
+        Raises:
+            BadArchive: too many.
+        """
+        check_count(self._entries + entries, self.limits)
+
+    def add(self, entries: int, size: int, folder: Path) -> None:
+        """Add entries, and bytes that they are said to unpack to.
+
+        Raises:
+            BadArchive: too much of either, or for the size of the outermost archive.
+        """
+        self.count(entries)
+        self._entries += entries
+        self._size += size
+        check_total(self._size, folder, self.limits)
+        if self.inside:
+            self._size_inside += size
+            check_ratio(self._size_inside, self.packed, "what the archives in it hold together", self.limits)
 
 
 def check_count(count: int, limits: "Unpack") -> None:
@@ -86,6 +151,17 @@ def check_ratio(size: int, packed: int, what: str, limits: "Unpack") -> None:
         raise BadArchive(f"{what} is refused: it unpacks to over {limits.max_ratio:g} times its size")
 
 
+def check_link(name: str, what: str, opening: Opening) -> None:
+    """Count a link that the recipe leaves out.
+
+    Raises:
+        BadArchive: the recipe says nothing of links.
+    """
+    if opening.limits.links != "drop":
+        raise BadArchive(f"member {name!r} is refused: it is {what}; to leave links out: unpack.links: drop")
+    opening.told.left_out[f"{what} in an archive (unpack.links: drop)"] += 1
+
+
 def check_names(names: Iterable[tuple[str, bool]]) -> None:
     """Check the names of an archive's members.
 
@@ -120,21 +196,23 @@ def _problem(name: str, is_folder: bool) -> str | None:
     return None
 
 
-def write_member(source: IO[bytes], target: Path, size: int, name: str) -> str:
-    """Copy one member and return its SHA-256, trusting the stated size in neither direction.
+def write_member(source: IO[bytes], target: Path, size: int, name: str) -> Member:
+    """Copy one member and return it, trusting the stated size in neither direction.
 
     Raises:
         BadArchive: the member is larger or smaller than stated.
     """
     digest = hashlib.sha256()
-    written = 0
+    written, head = 0, b""
     with target.open("xb", buffering=0) as sink:
         while block := source.read(_BLOCK):
             written += len(block)
             if written > size:
                 raise BadArchive(f"member {name!r} is refused: it is larger than the directory states")
+            if len(head) < HEAD_BYTES:
+                head += block[: HEAD_BYTES - len(head)]
             digest.update(block)
             sink.write(block)
     if written != size:
         raise BadArchive(f"member {name!r} is refused: it is shorter than the directory states")
-    return digest.hexdigest()
+    return Member(readable(name), target, digest.hexdigest(), size, kind_of(head))

@@ -40,6 +40,7 @@ class SourceContext:
         open_secret: returns the value of a Prefect Secret block by its name.
         tell: hears how a download goes.
         may_fetch: False for a plan, which asks and brings nothing here.
+        store: the folder of the store in use, which is never part of a source; it need not be there.
     """
 
     shelf: Shelf
@@ -48,3 +49,4 @@ class SourceContext:
     open_secret: OpenSecret
     tell: Tell
     may_fetch: bool = True
+    store: Path | None = None

@@ -112,7 +112,7 @@ def test_postscript_under_any_name_starts_no_program(tmp_path: Path, monkeypatch
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # look for it anew
-    with pytest.raises(UnknownFormat, match="EPS or PostScript is none of the formats that are read; convert it to"):
+    with pytest.raises(UnknownFormat, match="this is an EPS or PostScript file; convert it to"):
         open_image(EPS)
     assert not (tmp_path / "started").exists()
 

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -98,11 +99,17 @@ def test_the_digest_knows_names_and_contents_and_no_time(photos: Path, index: Pa
     assert listing_digest(list_folder(photos, index)) != listing_digest(listing)
 
 
-def test_links_are_not_followed(photos: Path, index: Path, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("x")
-    (photos / "link.png").symlink_to(tmp_path / "secret")
+def test_a_link_is_as_the_file_that_it_leads_to_and_another_one_is_seen(photos: Path, index: Path) -> None:
+    left_out: Counter[str] = Counter()
+    (photos / "link.png").symlink_to("a/1.png")
     (photos / "around").symlink_to(photos)
-    assert set(list_folder(photos, index)) == {"a/1.png", "a/2.png", "b/3 ü.png"}
+    first = list_folder(photos, index, None, left_out)
+    assert first["link.png"] == first["a/1.png"]
+    assert set(first) == {"a/1.png", "a/2.png", "b/3 ü.png", "link.png"}
+    assert sum(left_out.values()) == 1
+    (photos / "link.png").unlink()
+    (photos / "link.png").symlink_to("a/2.png")
+    assert list_folder(photos, index)["link.png"] == first["a/2.png"]
 
 
 def test_a_folder_that_is_not_there_is_bad_input(tmp_path: Path, index: Path) -> None:

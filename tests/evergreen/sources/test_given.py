@@ -121,3 +121,12 @@ def test_a_query_that_is_no_secret_tells_two_images_apart(server: FakeServer) ->
         server.url("/image?id=1"),
         server.url("/image?id=2"),
     ]
+
+
+def test_a_hidden_folder_that_is_named_is_looked_into_and_one_below_is_not(tmp_path: Path) -> None:
+    for name in (".cache/1.png", ".cache/.thumbs/2.png", ".cache/@eaDir/3.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    for asked in (f"{tmp_path}/.cache", f"{tmp_path}/.cache/*.png", f"{tmp_path}/.cache/**"):
+        found = named([asked])
+        assert [image.name for image in found.images] == [f"{tmp_path}/.cache/1.png"], asked

@@ -1,6 +1,7 @@
 """evergreen.sources.local: an archive or a folder where it lies; its version is its bytes and its names."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,22 @@ def test_a_folders_version_is_of_names_and_contents(context: SourceContext, tmp_
     assert [file.path for file in local.acquire(source, {}, context).values()] == [folder / "cat/1.png"]
     (folder / "cat/1.png").rename(folder / "cat/2.png")
     assert local.version(source, context)["version"] != before
+
+
+def test_what_was_left_out_is_said_and_is_no_part_of_the_version(context: SourceContext, tmp_path: Path) -> None:
+    (tmp_path / "photos/cat").mkdir(parents=True)
+    (tmp_path / "photos/cat/1.png").write_bytes(b"one")
+    source = LocalSource(path=str(tmp_path / "photos"))
+    before = local.version(source, context)
+    assert "left_out" not in before
+    (tmp_path / "photos/cat/2.png").symlink_to("nowhere")
+    (tmp_path / "photos/.evergreen/indexes").mkdir(parents=True)
+    (tmp_path / "photos/.evergreen/indexes/a.json").write_bytes(b"{}")
+    within = replace(context, store=tmp_path / "photos/.evergreen")
+    assert local.version(source, within) == before | {
+        "left_out": {"a broken link": 1, "not entered, an Evergreen store: .evergreen": 1}
+    }
+    assert list(local.acquire(source, {}, within)) == ["cat/1.png"]
 
 
 def test_nothing_there_is_said_with_what_is_expected(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.kept.caches import memo_prefix
+from runs.kept.caches import kinds_memo, memo_prefix
 from runs.kept.leftovers import orphans
 from storage.store import Store
 
@@ -18,6 +18,8 @@ def old(store: Store) -> Store:
     kept = store.put_blob(b"a download")
     files = {
         f"memos/{memo_prefix()}-50.sqlite": b"",
+        f"memos/{kinds_memo()}.sqlite": b"",
+        "memos/kinds-0123456789abcdef01234567.sqlite": b"",
         "memos/screen-0123456789abcdef01234567-50.sqlite": b"",
         "checkpoints/" + "a" * 64 + "/000001.npz": b"state",
         "downloads/cut.json": json.dumps({"partial": {}}).encode() + b"\n",
@@ -44,7 +46,7 @@ def _names(found: dict[str, list[Path]]) -> dict[str, set[str]]:
 def test_what_may_be_taken_up_again_stays(old: Store) -> None:
     assert _names(orphans(old, 7)) == {
         "checkpoints": {"a" * 64},
-        "memos": {"screen-0123456789abcdef01234567-50.sqlite"},
+        "memos": {"kinds-0123456789abcdef01234567.sqlite", "screen-0123456789abcdef01234567-50.sqlite"},
         "downloads": {"cut.json", "cut.part", "gone.json", "torn.json"},
     }
 

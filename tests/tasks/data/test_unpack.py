@@ -65,6 +65,37 @@ def test_every_file_of_every_archive_has_a_row_and_a_blob(store: Store) -> None:
     assert not list((store.root / "tmp").iterdir())
 
 
+def test_kinds_left_out_and_notes_stand_beside_the_table(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(module, "remark", said.append)
+    photos = [("cat/1.png", b"\x89PNG\r\n\x1a\n1"), ("cat/2.jpg", b"<html>"), ("cat/Icon\r", b"")]
+    found = _unpacked(store, _zip([("train.zip", _zip(photos))]))
+    table = read_table(store, found, "files.csv")
+    assert list(table.columns) == ["path", "sha256", "bytes", "archive", "kind"]
+    assert dict(zip(table["path"], table["kind"], strict=True)) == {
+        "train/cat/1.png": "image", "train/cat/2.jpg": "a web page", "train/cat/Icon\r": "an empty file",
+    }  # fmt: skip
+    assert list(read_table(store, found, "notes.csv")["note"]) == said
+    assert said == ["0.zip: the archives inside it were opened: train.zip"]
+    assert list(read_table(store, found, "left-out.csv").columns) == ["reason", "count"]
+    assert len(read_table(store, found, "left-out.csv")) == 0
+
+
+def test_a_folders_files_have_kinds_and_those_that_are_known_are_not_read_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "remark", lambda text: None)
+    files = {"cat/1.png": b"\x89PNG\r\n\x1a\n1", "cat/2.png": b"GIF89a2", "dog/1.jpg": b"text"}
+    facts = {"left_out": {"a broken link": 2}}
+    folder = store.publish("folder", files, facts)
+    found = unpack.fn(Run(store, load_recipe("digits"), "run"), archive=folder)
+    table = read_table(store, found, "files.csv")
+    assert list(table["kind"]) == ["image", "image", "text"]
+    assert read_table(store, found, "left-out.csv").to_dict("records") == [{"reason": "a broken link", "count": 2}]
+    monkeypatch.setattr(module, "_kind", lambda path: pytest.fail(f"{path} was read again"))
+    assert unpack.fn(Run(store, load_recipe("digits"), "run"), archive=folder) == found
+
+
 @pytest.mark.soak
 def test_a_kill_at_any_point_leaves_what_a_clean_run_leaves(tmp_path: Path) -> None:
     rng = random.Random(4)

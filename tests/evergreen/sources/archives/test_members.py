@@ -36,7 +36,8 @@ def test_a_limit_is_reached_and_not_passed(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_member_is_as_large_as_was_said_and_takes_no_files_place(tmp_path: Path) -> None:
     written = members.write_member(io.BytesIO(b"photo"), tmp_path / "0", 5, "a")
-    assert (written, (tmp_path / "0").read_bytes()) == (hashlib.sha256(b"photo").hexdigest(), b"photo")
+    assert written == members.Member("a", tmp_path / "0", hashlib.sha256(b"photo").hexdigest(), 5, "text")
+    assert (tmp_path / "0").read_bytes() == b"photo"
     for size, said in ((4, "larger"), (6, "shorter")):
         with pytest.raises(BadArchive, match=f"member 'a' is refused: it is {said} than the directory states"):
             members.write_member(io.BytesIO(b"photo"), tmp_path / str(size), size, "a")

@@ -10,6 +10,7 @@ import pytest
 
 from evergreen.errors import BadArchive
 from evergreen.sections.data import Unpack
+from evergreen.sources.archives.members import Told
 from evergreen.sources.archives.open import unpack
 
 LIMITS = Unpack()
@@ -74,11 +75,17 @@ def test_a_long_name_and_one_that_is_no_utf_8_come_out(opened: Callable) -> None
         (_named("n" * 256), "over 255 bytes"),
         (_named("a", "a/b"), "also a folder"),
         (_named("a/b", "a"), "also a folder"),
-        (_tar((_file("a", type=tarfile.SYMTYPE, linkname="/etc/passwd"), b"")), "link, device or pipe"),
-        (_tar((_file("b", 1), b"x"), (_file("a", type=tarfile.LNKTYPE, linkname="b"), b"")), "link, device or pipe"),
-        (_tar((_file("a", type=tarfile.CHRTYPE), b"")), "link, device or pipe"),
-        (_tar((_file("a", type=tarfile.BLKTYPE), b"")), "link, device or pipe"),
-        (_tar((_file("a", type=tarfile.FIFOTYPE), b"")), "link, device or pipe"),
+        (
+            _tar((_file("a", type=tarfile.SYMTYPE, linkname="/etc/passwd"), b"")),
+            "it is a link; to leave links out: unpack.links: drop",
+        ),
+        (
+            _tar((_file("b", 1), b"x"), (_file("a", type=tarfile.LNKTYPE, linkname="b"), b"")),
+            "it is a hard link; to leave",
+        ),
+        (_tar((_file("a", type=tarfile.CHRTYPE), b"")), "device or pipe"),
+        (_tar((_file("a", type=tarfile.BLKTYPE), b"")), "device or pipe"),
+        (_tar((_file("a", type=tarfile.FIFOTYPE), b"")), "device or pipe"),
         (_tar((_file("a", 1, mode=0o4755), b"x")), "user or group"),
         (_tar((_file("a", 1, pax_headers={"GNU.sparse.map": "0,1", "GNU.sparse.size": "1"}), b"x")), "sparse"),
         (_named("a")[:512], "intact zip or tar|cut short"),
@@ -99,6 +106,55 @@ def test_a_hostile_or_damaged_tar_is_refused_before_a_byte_is_written(
     with pytest.raises(BadArchive, match=f"photos.tar: .*({reason})"):
         opened(data)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def _linked() -> bytes:
+    return _tar(
+        (_file("cat/1.png", 1), b"x"),
+        (_file("latest", type=tarfile.SYMTYPE, linkname="/etc"), b""),
+        (_file("cat/2.png", type=tarfile.LNKTYPE, linkname="cat/1.png"), b""),
+        (_file("cat/3.png", type=tarfile.SYMTYPE, linkname="1.png"), b""),
+    )
+
+
+def test_links_are_left_out_and_counted_where_the_recipe_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(_linked())
+    (tmp_path / "out").mkdir()
+    told = Told()
+    found = list(unpack(tmp_path / "a.tar", tmp_path / "out", "photos.tar", Unpack(links="drop"), told))
+    assert [member.name for member in found] == ["cat/1.png"]
+    assert told.left_out == {
+        "a link in an archive (unpack.links: drop)": 2,
+        "a hard link in an archive (unpack.links: drop)": 1,
+    }
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_devices_stay_refused_where_links_are_left_out(opened: Callable, kind: bytes) -> None:
+    with pytest.raises(BadArchive, match="it is a device or pipe"):
+        opened(_tar((_file("a", type=kind), b"")), Unpack(links="drop"))
+
+
+def test_a_link_that_takes_a_folders_place_is_refused_though_it_is_left_out(opened: Callable) -> None:
+    data = _tar((_file("cat", type=tarfile.SYMTYPE, linkname="/etc"), b""), (_file("cat/1.png", 1), b"x"))
+    with pytest.raises(BadArchive, match="'cat' is refused: it is also a folder"):
+        opened(data, Unpack(links="drop"))
+
+
+def test_what_is_packed_and_no_tar_is_named(opened: Callable) -> None:
+    with pytest.raises(BadArchive, match=r"photos\.tar: expected a tar, packed or not; what is packed in it is text$"):
+        opened(gzip.compress(b"id,label"))
+
+
+def test_a_tar_of_the_oldest_form_and_an_empty_one_are_tars(opened: Callable, tmp_path: Path) -> None:
+    data = bytearray(_tar((_file("GIF89a/1.png", 1), b"x"), form=tarfile.USTAR_FORMAT))
+    data[257:265] = bytes(8)
+    checksum = 256 + sum(data[:148]) + sum(data[156:512])
+    data[148:156] = f"{checksum:06o}\0 ".encode()
+    assert opened(bytes(data)) == [("GIF89a/1.png", b"x")]
+    (tmp_path / "out/000000").unlink()
+    (tmp_path / "out").rmdir()
+    assert opened(_tar()) == []
 
 
 @pytest.mark.parametrize(

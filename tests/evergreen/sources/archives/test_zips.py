@@ -14,6 +14,7 @@ import pytest
 from evergreen.errors import BadArchive
 from evergreen.sections.data import Unpack
 from evergreen.sources.archives import members, zips
+from evergreen.sources.archives.members import Told
 from evergreen.sources.archives.open import unpack
 
 LIMITS = Unpack()
@@ -27,9 +28,13 @@ def _zip(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZI
     return data.getvalue()
 
 
-def _renamed(name: bytes) -> bytes:
-    """Return a zip whose one member has exactly these bytes for a name; zipfile itself would not write them."""
-    return _zip(("x" * len(name), b"payload")).replace(b"x" * len(name), name)
+def _renamed(name: bytes, *more: bytes) -> bytes:
+    """Return a zip whose members have exactly these bytes for names; zipfile itself would not write them."""
+    marks = {chr(ord("x") + number) * len(raw): raw for number, raw in enumerate((name, *more))}
+    data = _zip(*[(mark, b"PAYLOAD") for mark in marks])
+    for mark, raw in marks.items():
+        data = data.replace(mark.encode(), raw)
+    return data
 
 
 def _special(mode: int) -> zipfile.ZipInfo:
@@ -150,20 +155,30 @@ def test_a_zip_behind_other_bytes_and_an_empty_one_are_told_apart(opened: Callab
         (_renamed(b"a/.."), "leaves the archive"),
         (_renamed(b"/etc/x"), "absolute"),
         (_renamed(b"C:x"), "absolute"),
-        (_renamed(b"C:\\x"), "absolute|backslash"),
-        (_renamed(b"..\\x"), "backslash"),
+        # Backslashes are separators where no name has a slash; then every check runs.
+        (_renamed(b"C:\\x"), "absolute"),
+        (_renamed(b"\\x"), "absolute"),
+        (_renamed(b"\\\\host\\x"), "absolute"),
+        (_renamed(b"..\\x"), "leaves the archive"),
+        (_renamed(b"a\\..\\..\\x"), "leaves the archive"),
+        (_renamed(b"..\\x", b"a/b"), "backslash"),
+        (_renamed(b"C:\\x", b"a/b"), "absolute|backslash"),
         (_renamed(b"a\0b"), "NUL"),
-        (_renamed(b"n" * 70 + b"\\x"), "backslash"),
-        (_renamed(b"n" * 30 + b"\\" + b"n" * 70), "backslash"),
+        (_renamed(b"n" * 70 + b"\\x", b"a/b"), "backslash"),
+        (_renamed(b"n" * 30 + b"\\" + b"n" * 70, b"a/b"), "backslash"),
+        (_zip(("a\\b", b"below"), ("a", b"file")), "also a folder"),
         (_renamed(b"n" * 30 + b"\0" + b"n" * 70), "NUL"),
         (_zip(("n" * 256, b"")), "over 255 bytes"),
         (_zip(("ü" * 128, b"")), "over 255 bytes"),
         (_nameless(), "empty"),
         (_zip(("a", b"file"), ("a/b", b"below")), "also a folder"),
         (_zip(("a/b/c", b"below"), ("a/b", b"file")), "also a folder"),
-        (_zip((_special(stat.S_IFLNK | 0o777), b"/etc/passwd")), "link, device or pipe"),
-        (_zip((_special(stat.S_IFIFO), b"")), "link, device or pipe"),
-        (_zip((_special(stat.S_IFCHR), b"")), "link, device or pipe"),
+        (
+            _zip((_special(stat.S_IFLNK | 0o777), b"/etc/passwd")),
+            "it is a link; to leave links out: unpack.links: drop",
+        ),
+        (_zip((_special(stat.S_IFIFO), b"")), "device or pipe"),
+        (_zip((_special(stat.S_IFCHR), b"")), "device or pipe"),
         (_zip((_special(stat.S_IFREG | stat.S_ISUID), b"")), "user or group"),
         (_overlapping(), "overlaps"),
         (_quoted_bomb(), "overlaps"),
@@ -184,6 +199,28 @@ def test_a_hostile_or_damaged_archive_is_refused(opened: Callable, tmp_path: Pat
         opened(data)
     if reason != "intact zip":
         assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_links_are_left_out_and_counted_where_the_recipe_says_so(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("latest")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    (tmp_path / "a.zip").write_bytes(_zip(("cat/1.png", b"x"), (link, b"cat"), ("cat/2.png", b"y")))
+    (tmp_path / "out").mkdir()
+    told = Told()
+    found = list(unpack(tmp_path / "a.zip", tmp_path / "out", "photos.zip", Unpack(links="drop"), told))
+    assert [member.name for member in found] == ["cat/1.png", "cat/2.png"]
+    assert told.left_out == {"a link in an archive (unpack.links: drop)": 1}
+    for mode in (stat.S_IFIFO, stat.S_IFCHR):
+        (tmp_path / "a.zip").write_bytes(_zip((_special(mode), b"")))
+        with pytest.raises(BadArchive, match="it is a device or pipe"):
+            list(unpack(tmp_path / "a.zip", tmp_path / "out", "photos.zip", Unpack(links="drop")))
+
+
+def test_a_member_says_what_its_first_bytes_are(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(_zip(("a", b"\xff\xd8\xff\xe0" + bytes(3000)), ("b", b"<html>"), ("c", b"")))
+    (tmp_path / "out").mkdir()
+    found = list(unpack(tmp_path / "a.zip", tmp_path / "out", "photos.zip", Unpack()))
+    assert [member.kind for member in found] == ["image", "a web page", "an empty file"]
 
 
 def test_names_of_255_bytes_are_fine(opened: Callable) -> None:
