@@ -85,7 +85,7 @@ STEPS: tuple[Step, ...] = (
         "repair",
         "evergreen.datasets.repair:repair",
         inputs={"files": "unpack"},
-        reads={"files": ("files.csv", "left-out.csv")},
+        reads={"files": ("files.csv", "left-out.csv", "notes.csv")},
         recipe=("repair", "labels"),
         libraries=_TABLES,
         format=2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,6 +55,13 @@ class Repaired:
     notes: pd.DataFrame
     classes: list[str]
 
+    def told_before(self, left_out: pd.DataFrame, notes: pd.DataFrame) -> Repaired:
+        """Return the same with what was left out, and said, when the files came in: reason, count; note."""
+        import pandas as pd
+
+        dropped = pd.concat([self.dropped, left_out]).groupby("reason", as_index=False)["count"].sum()
+        return replace(self, dropped=dropped, notes=pd.concat([notes, self.notes], ignore_index=True))
+
 
 def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> Repaired:
     """Give every image its class, and its subset.
@@ -71,8 +78,9 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
     import pandas as pd
 
     files = files.sort_values(["path", "sha256"], kind="stable", ignore_index=True)
+    declared = {*settings.classes, *(PurePosixPath(name).name for name in settings.rename)}
     reasons = pd.Series(
-        [junk_reason(*file, settings.classes) for file in zip(files["path"], files["kind"], strict=True)], dtype=str
+        [junk_reason(*file, declared) for file in zip(files["path"], files["kind"], strict=True)], dtype=str
     )
     reasons[files.duplicated() & (reasons == "")] = _TWICE
     kept = files[reasons == ""]

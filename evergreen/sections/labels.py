@@ -44,7 +44,7 @@ class Repair(Section):
                 if name is None or isinstance(name, bool | int | float):
                     raise ValueError(
                         f"expected names, received {name!r}, which YAML made of an unquoted word or number (yes, no, "
-                        'on, off, null, 001, 1e3): quote it, as in ["no", "001"]'
+                        'on, off, null, 001, 1.0): quote it, as in ["no", "001"]'
                     )
         return value
 

@@ -10,7 +10,16 @@ from tasks.step import step
 @step("repair")
 def repair(run: Run, files: Ref) -> Ref:
     """Drop what is no image, and give every image the class of its folder, name or table row."""
-    table, read = read_table(run.store, files, "files.csv"), run.store.read_blob
-    found = label_files(table, run.recipe.repair, run.recipe.labels, read)
-    about = {"origins": found.origins, "renames": found.renames, "dropped": found.dropped}
-    return publish_dataset(run.store, found.dataset, found.classes, **about, groups=found.groups, notes=found.notes)
+    table, left_out, notes = (read_table(run.store, files, f"{name}.csv") for name in ("files", "left-out", "notes"))
+    found = label_files(table, run.recipe.repair, run.recipe.labels, run.store.read_blob)
+    told = found.told_before(left_out, notes)
+    return publish_dataset(
+        run.store,
+        found.dataset,
+        found.classes,
+        origins=found.origins,
+        renames=found.renames,
+        dropped=told.dropped,
+        groups=found.groups,
+        notes=told.notes,
+    )

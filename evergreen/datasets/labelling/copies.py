@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from evergreen.datasets.labelling.doubt import Doubt, Reading
 from evergreen.datasets.labelling.names import key, tidy
-from evergreen.datasets.labelling.subsets import left_out
+from evergreen.datasets.labelling.subsets import WORDS, left_out
 from evergreen.datasets.labelling.tree import Path, Tree, text_of
 from evergreen.datasets.labelling.words import some
 
@@ -70,7 +70,7 @@ class Copies:
         """Leave out a folder of folders that equals one beside it; a class that equals another is a conflict."""
         alike: dict[tuple[str, ...], list[Path]] = {}
         away: list[Path] = []
-        for name in tree.children(at):
+        for name in sorted(tree.children(at), key=lambda name: (key(name) not in WORDS, name)):  # train, not its copy
             inside = (*at, name)
             held = tuple(tree.children(inside))
             if tree.own(inside) or len(held) < 2:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.labelling.classes import Classes
-from evergreen.datasets.labelling.names import key, tidy
+from evergreen.datasets.labelling.names import tidy
 from evergreen.datasets.labelling.reading import OUTSIDE, Folder, Folders, spellings, what_became
-from evergreen.datasets.labelling.subsets import WORDS
+from evergreen.datasets.labelling.subsets import WORDS, words_of
 from evergreen.errors import BadDataset
 from evergreen.tables import UNLABELLED
 
@@ -88,9 +88,11 @@ def label_rows(
 
 
 def _subset_of(folder: str, settings: Repair) -> Subset:
+    """Return the subset of the nearest folder that says one; a number beside the word does not count: ``test1``."""
     said = {tidy(name).lower(): subset for name, subset in settings.subsets.items()}
     for name in reversed(folder.split("/")):
-        if subset := said.get(tidy(name).lower()) or WORDS.get(key(name)):
+        words = [word for word in words_of(name) if not word.isdecimal()]
+        if subset := said.get(tidy(name).lower()) or WORDS.get(" ".join(words)):
             return subset
     return ""
 

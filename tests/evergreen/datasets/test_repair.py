@@ -210,5 +210,9 @@ def test_a_number_that_is_taken_is_not_given_again() -> None:
 @given(st.lists(st.sampled_from(["1", "1 (2)", "1 (3)", "cat/1", "cat/1 (2)", "x/1"]), min_size=1, max_size=8))
 def test_paths_are_unique_whatever_the_names(names: list[str]) -> None:
     rows = [(f"cat/{name}.jpg", f"{number:064x}", 10) for number, name in enumerate(names)]
-    found = labelled(pd.DataFrame([*rows, ("dog/1.jpg", "f" * 64, 10)], columns=["path", "sha256", "bytes"]))
-    assert found.dataset["path"].is_unique and len(found.dataset) == len(names) + 1
+    found = labelled(
+        pd.DataFrame(
+            [*rows, ("cat/0.jpg", "e" * 64, 10), ("dog/1.jpg", "f" * 64, 10)], columns=["path", "sha256", "bytes"]
+        )
+    )
+    assert found.dataset["path"].is_unique and len(found.dataset) == len(names) + 2

@@ -1,4 +1,4 @@
-"""evergreen.sections.labels: values that contradict each other are refused, and so are names that YAML read otherwise."""
+"""evergreen.sections.labels: values that contradict each other are refused, and names that YAML read otherwise."""
 
 from typing import Any
 
@@ -32,9 +32,9 @@ def test_what_contradicts_itself_is_refused(section: type[Section], values: dict
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "true", "001", "1", "1e3", "null", "1.5"])
+@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "true", "001", "1", "null", "1.5"])
 def test_a_class_that_yaml_read_as_something_else_is_refused_with_what_to_do(word: str) -> None:
-    with pytest.raises(BadRecipe, match="repair.classes: expected names, received .*: quote it"):
+    with pytest.raises(BadRecipe, match=r"repair\.classes: expected names, received .*: quote it"):
         load_recipe("digits", [f"repair.classes=[cat, {word}]"])
     assert load_recipe("digits", [f'repair.classes=[cat, "{word}"]']).repair.classes == ("cat", word)
 

@@ -37,6 +37,8 @@ def test_two_whole_copies_beside_each_other_are_one_dataset() -> None:
     found = labelled(files)
     assert counts_of(found) == {"a": 2, "b": 3}
     assert "same files as 'one': counted once" in set(found.renames["why"])
+    subset = labelled(with_copies({"train/a": 2, "train/b": 3}, {"all/a": "train/a", "all/b": "train/b"}))
+    assert set(subset.dataset["subset"]) == {"train"}
 
 
 def test_other_files_under_the_same_names_are_asked_about() -> None:
