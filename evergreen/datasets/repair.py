@@ -31,6 +31,7 @@ class Repaired:
         renames: one row a folder: folder, subset, label, why, count.
         dropped: one row a reason: reason, count.
         classes: class names in the order that every later step and export keeps.
+        groups: one row an image that has one: path, group (the folders between its class's folder and the file).
     """
 
     dataset: pd.DataFrame
@@ -38,6 +39,7 @@ class Repaired:
     renames: pd.DataFrame
     dropped: pd.DataFrame
     classes: list[str]
+    groups: pd.DataFrame
 
 
 def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
@@ -71,7 +73,23 @@ def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
         renames=renames,
         dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
         classes=classes,
+        groups=_groups(table),
     )
+
+
+def _groups(table: pd.DataFrame) -> pd.DataFrame:
+    """Return path and group of the images that lie deeper than their class's folder."""
+    inside = [
+        _below(PurePosixPath(origin).parent.parts, tidy(label).casefold())
+        for origin, label in zip(table["origin"], table["label"], strict=True)
+    ]
+    groups = table[["path"]].assign(group=inside)
+    return groups[groups["group"] != ""].reset_index(drop=True)
+
+
+def _below(folders: tuple[str, ...], label: str) -> str:
+    names = [tidy(folder).casefold() for folder in folders]
+    return "/".join(folders[names.index(label) + 1 :]) if label in names else ""
 
 
 def _junk_reason(path: str) -> str:
@@ -87,6 +105,10 @@ def _name_folders(counts: dict[str, int], settings: Repair) -> tuple[pd.DataFram
     subsets = subset_folders(folders, settings.subsets, settings.classes)
     above = subsets_inside_classes(folders, subsets)
     raw = {folder: class_folder(folder, subsets, above) for folder in folders}
+    declared = {tidy(name).casefold() for name in settings.classes}
+    for folder in folders:
+        named = [part for part in PurePosixPath(folder).parts if tidy(part).casefold() in declared]
+        raw[folder] = named[0] if named else raw[folder]
     side = {folder: subset_of(folder, subsets) for folder in folders}
     classes = list(settings.classes) or _classes_found(raw, side, counts, settings)
     rows = []
