@@ -52,7 +52,7 @@ def inspect(
         repaired = repair(run, files=files)
         if not dry_run:
             screened = screen(run, dataset=repaired)
-            dataset = split(run, dataset=screened)
+            dataset = split(run, dataset=screened, repaired=repaired)
             balance(run, dataset=dataset)
     return summary
 

@@ -56,6 +56,8 @@ def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref, weights:
             leakage=read_table(store, dataset, "leakage.csv"),
             unlabelled=read_table(store, dataset, "unlabelled.csv"),
             aside=read_table(store, dataset, "aside.csv"),
+            groups=read_table(store, dataset, "groups.csv"),
+            notes=read_table(store, dataset, "notes.csv")["note"].tolist(),
         ),
         weights=read_json(store, weights, "class-weights.json"),
     )

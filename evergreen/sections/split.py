@@ -73,10 +73,3 @@ class Split(Section):
         if self.validation + self.test >= 1:
             raise ValueError(f"expected validation + test below 1; received {self.validation} + {self.test}")
         return self
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """What stays on one side, ``null`` written out: near-duplicates where the method is stable."""
-        if self.group is not None:
-            return frozenset(self.group)
-        return frozenset({NEAR} if self.method == "stable" else ())

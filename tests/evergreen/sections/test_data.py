@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from evergreen.sections.base import Section
-from evergreen.sections.data import Augment, Balance, HttpFile, Repair, Source, Split
+from evergreen.sections.data import Augment, Balance, HttpFile, Repair, Source
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,6 @@ from evergreen.sections.data import Augment, Balance, HttpFile, Repair, Source, 
         (HttpFile, {"url": "https://host/a.zip", "sha256": "A" * 64}, "sha256"),
         (Repair, {"classes": ["a", "a"]}, "expected every class once"),
         (Repair, {"classes": ["a"], "rename": {"x": "b"}}, "rename leads to ['b'], which classes does not name"),
-        (Split, {"validation": 0.5, "test": 0.5}, "expected validation + test below 1; received 0.5 + 0.5"),
         (Augment, {"brightness": [1.2, 0.8]}, "brightness: expected [low, high] within 0 and 10; received [1.2, 0.8]"),
         (Augment, {"magnitude": 0.1, "zoom": 0.2}, "expected no zoom beside it"),
         (Balance, {"weights": "explicit"}, "expected balance.explicit exactly when balance.weights is explicit"),
