@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _MOST_FOLDS = 10
+# Of so many units every choice is looked at: 4,096 at most.
+_EVERY_CHOICE_OF = 12
 # Up to so many units every number of folds is tried, and the best few beginnings are followed.
 _FEW_UNITS = 60
 _FOLLOWED = 5
@@ -122,15 +124,26 @@ class _Task:
 
 
 def _beginnings(task: _Task, seed: int | None) -> Iterator[np.ndarray]:
-    """Yield choices to begin with, (G,) bool each: none, and the first units or some of scikit-learn's folds."""
+    """Yield choices to begin with, (G,) bool each: the first units or some of scikit-learn's folds, of few units all.
+
+    Of equally good ones the first is taken, so a seed has its say among few units too.
+    """
     size = len(task.counts)
-    yield np.zeros(size, bool)
-    if size < 2:
-        return
-    if seed is None:
-        far = np.abs(np.cumsum(task.counts, axis=0) - task.wanted).sum(axis=1)
-        yield np.arange(size) <= far.argmin()
-        return
+    if size > 1:
+        yield from _first_units(task) if seed is None else _some_folds(task, seed)
+    if size <= _EVERY_CHOICE_OF:
+        yield from (np.arange(1 << size)[:, None] >> np.arange(size) & 1).astype(bool)
+    else:
+        yield np.zeros(size, bool)
+
+
+def _first_units(task: _Task) -> Iterator[np.ndarray]:
+    far = np.abs(np.cumsum(task.counts, axis=0) - task.wanted).sum(axis=1)
+    yield np.arange(len(task.counts)) <= far.argmin()
+
+
+def _some_folds(task: _Task, seed: int) -> Iterator[np.ndarray]:
+    size = len(task.counts)
     share = task.wanted.sum() / max(1, task.counts.sum() + task.alone.sum())
     numbers = list(range(2, min(_MOST_FOLDS, size) + 1))
     if size > _FEW_UNITS:

@@ -78,7 +78,7 @@ def _counted(rows: pd.DataFrame, unit: np.ndarray, classes: list[str]) -> tuple[
 def _refuse_few(counts: np.ndarray, classes: list[str], sides: list[str], settings: Split) -> None:
     if len(sides) > 1:
         groups = dict(zip(classes, (counts > 0).sum(axis=0).tolist(), strict=True))
-        refuse_few_groups(groups, sides, settings)
+        refuse_few_groups(groups, sorted(sides, key=lambda side: -LATER_FIRST[side]), settings)
 
 
 def _given(labelled: pd.DataFrame) -> pd.Series:

@@ -62,7 +62,7 @@ def refuse_apart(name: str, lacking: Collection[str], settings: Split) -> None:
         raise BadDataset(
             f"split.{name}: no choice of whole groups was found with each class on {name} and on what is left; "
             f"{', '.join(lacking)} would be missing, because its groups hold other classes too: add images of other "
-            f"groups, or take folder out of split.group ({without_folder(settings)})"
+            f"groups, try another seed, or take folder out of split.group ({without_folder(settings)})"
         )
 
 
