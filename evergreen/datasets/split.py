@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from evergreen.datasets.near import hashes_of, pairs
 from evergreen.datasets.splitting import methods
-from evergreen.datasets.splitting.grouped import by_groups
+from evergreen.datasets.splitting.grouped import Placed, by_groups
 from evergreen.datasets.splitting.refusals import into, refuse_empty, refuse_few
 from evergreen.datasets.splitting.told import group_sides, notes_on
 from evergreen.datasets.splitting.units import kinds_of
@@ -66,11 +66,11 @@ def split(
     _refuse_too_few(labelled.drop_duplicates("pixels"), classes, settings, shares)
     whole = "folder" in kinds_of(settings) and bool((labelled["group"] != "").any())
     if whole:
-        side, why = by_groups(labelled, classes, shares, settings, seed, bits)
+        placed = by_groups(labelled, classes, shares, settings, seed, bits)
     else:
         side = labelled["pixels"].map(_by_pixels(labelled, classes, shares, settings, seed, bits))
-        why = pd.Series("", index=labelled.index)
-    labelled = labelled.assign(split=side)
+        placed = Placed(side, pd.Series("", index=labelled.index), None)
+    labelled, why = labelled.assign(split=placed.side), placed.aside
     if _sets_aside(settings):
         judged = labelled[why == ""].drop_duplicates("pixels", ignore_index=True)
         why = labelled["pixels"].map(_near_the_judged(judged, bits)).fillna(why)
@@ -82,7 +82,7 @@ def split(
         unlabelled=table.loc[table["subset"] == UNLABELLED, columns[:-1]].reset_index(drop=True),
         aside=labelled.loc[away, columns].assign(reason=why[away]).reset_index(drop=True),
         groups=group_sides(used),
-        notes=notes_on(labelled, used, shares, settings),
+        notes=notes_on(labelled, placed.unit, used, shares, settings),
     )
 
 

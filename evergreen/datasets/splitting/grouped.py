@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +21,25 @@ if TYPE_CHECKING:
 _NAMES = {number: name for name, number in LATER_FIRST.items()}
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Where images are.
+
+    Attributes:
+        side: of every image: train, validation or test.
+        aside: why it is set aside; empty if it is not.
+        unit: (N,) int64, what every image stays together with, by number; None under ``stable``, which joins nothing.
+    """
+
+    side: pd.Series
+    aside: pd.Series
+    unit: np.ndarray | None
+
+
 def by_groups(
     labelled: pd.DataFrame, classes: list[str], shares: Mapping[str, float], settings: Split, seed: int, bits: int
-) -> tuple[pd.Series, pd.Series]:
-    """Return the side of every image, and why it is set aside (empty: it is not).
+) -> Placed:
+    """Place every image, the images of a group on one side.
 
     Groups that share equal pixels are one: but not under ``stable``, where that would move them when a picture arrives.
 
@@ -64,7 +80,7 @@ def by_groups(
         refuse_apart(name, [classes[index] for index in np.flatnonzero(found.lacking)], settings)
         side[(side == "train").to_numpy() & np.isin(unit, rest[found.taken])] = name
         rest = rest[~found.taken]
-    return side, pd.Series("", index=labelled.index)
+    return Placed(side, pd.Series("", index=labelled.index), unit)
 
 
 def _counted(rows: pd.DataFrame, unit: np.ndarray, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -87,9 +103,7 @@ def _given(labelled: pd.DataFrame) -> pd.Series:
     return order.groupby(labelled["pixels"]).transform("min").map(_NAMES)
 
 
-def _drawn(
-    labelled: pd.DataFrame, classes: list[str], shares: dict[str, float], settings: Split
-) -> tuple[pd.Series, pd.Series]:
+def _drawn(labelled: pd.DataFrame, classes: list[str], shares: dict[str, float], settings: Split) -> Placed:
     """Sides by the digest of the group's name, of a picture in none by its own: none moves when others come or go.
 
     Of equal pixels in groups on several sides, one side keeps them, and the others' copies are set aside.
@@ -102,4 +116,4 @@ def _drawn(
     least = rank.groupby(labelled["pixels"]).transform("min")
     kept = labelled[rank == least].drop_duplicates("pixels").set_index("pixels")["path"]
     told = "equal pixels with " + labelled["pixels"].map(kept) + " in " + least.map(_NAMES) + ", outside its group"
-    return own, told.where(rank > least, "")
+    return Placed(own, told.where(rank > least, ""), None)

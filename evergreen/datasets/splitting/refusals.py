@@ -51,7 +51,8 @@ def refuse_few_groups(counts: Mapping[str, int], sides: Collection[str], setting
     fewer = "" if len(sides) < 3 or "test" not in sides else ", or split without a test (split.test: 0)"
     raise BadDataset(
         f"{found}, and {into(sides)} needs {len(sides)} of each class, for every group stays on one side (an image in "
-        "no folder inside its class is a group by itself; groups that share a picture are one): add images of other "
+        "no folder inside its class is a group by itself; groups that share a picture, or near-duplicates if those are "
+        "kept together, are one): add images of other "
         f"groups, take folder out of split.group ({without_folder(settings)}){fewer}"
     )
 

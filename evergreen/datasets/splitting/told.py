@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.datasets.splitting.units import kinds_of, units_of
+from evergreen.datasets.splitting.units import kinds_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,18 @@ def group_sides(used: pd.DataFrame) -> pd.DataFrame:
     return grouped.groupby(["group", "split"]).size().reset_index(name="count")
 
 
-def notes_on(labelled: pd.DataFrame, used: pd.DataFrame, shares: Mapping[str, float], settings: Split) -> list[str]:
+def notes_on(
+    labelled: pd.DataFrame,
+    unit: np.ndarray | None,
+    used: pd.DataFrame,
+    shares: Mapping[str, float],
+    settings: Split,
+) -> list[str]:
     """Return sentences about a split, the most important first; none if there is nothing to say.
 
     Args:
-        labelled: every labelled image: pixels, phash, group (empty: none).
+        labelled: every labelled image: group (empty: none).
+        unit: (N,) int64, the number of what each of them stays together with; None if nothing joins groups.
         used: those that are used, with split and subset too.
         shares: side -> its share, of those that are wanted; train first.
         settings: of the split.
@@ -47,7 +54,7 @@ def notes_on(labelled: pd.DataFrame, used: pd.DataFrame, shares: Mapping[str, fl
     crossing = crossing[crossing.map(len) > 1]
     if "folder" not in kinds:
         return list(_not_kept(sides["group"].nunique(), len(crossing), kinds))
-    return [*_given_apart(crossing), *_joined(labelled, settings), *_missed(used, shares, settings)]
+    return [*_given_apart(crossing), *_joined(labelled, unit), *_missed(used, shares, settings)]
 
 
 def _not_kept(groups: int, crossing: int, kinds: frozenset[str]) -> Iterator[str]:
@@ -76,16 +83,19 @@ def _in_order(sides: list[str]) -> list[str]:
     return [side for side in _SIDES if side in sides]
 
 
-def _joined(labelled: pd.DataFrame, settings: Split) -> Iterator[str]:
+def _joined(labelled: pd.DataFrame, unit: np.ndarray | None) -> Iterator[str]:
     """Groups that are one because they share pictures."""
-    if settings.method == "stable":
+    if unit is None:
         return
-    named = labelled[labelled["group"] != ""].reset_index(drop=True)
-    table = named.assign(unit=units_of(named, 0)).groupby("unit")["group"].agg(lambda names: sorted(set(names)))
+    named = labelled.assign(unit=unit)[labelled["group"] != ""]
+    table = named.groupby("unit")["group"].agg(lambda names: sorted(set(names)))
     table = table[table.map(len) > 1]
     if len(table):
         shown = ", ".join(table.iloc[0][:_SHOWN]) + (", ..." if len(table.iloc[0]) > _SHOWN else "")
-        yield f"{int(table.map(len).sum()):,} groups share equal pixels with another and stay together: {shown}"
+        yield (
+            f"{int(table.map(len).sum()):,} groups share pictures (equal pixels, or near-duplicates if those are kept "
+            f"together) and stay together as {len(table):,}: {shown}"
+        )
 
 
 def _missed(used: pd.DataFrame, shares: Mapping[str, float], settings: Split) -> Iterator[str]:

@@ -39,30 +39,40 @@ def test_images_of_every_group_are_counted_by_side() -> None:
 def test_groups_that_nobody_keeps_together_are_said_with_how_many_cross_and_the_line(
     settings: Split, line: str
 ) -> None:
-    (note,) = notes_on(MIXED, MIXED, SHARES, settings)
+    (note,) = notes_on(MIXED, None, MIXED, SHARES, settings)
     assert note.startswith("images lie in 2 groups of folders")
     assert "2 of them on several sides" in note
     assert note.endswith(line)
     apart = MIXED[MIXED["split"] == "train"]
-    (note,) = notes_on(apart, apart, SHARES, settings)
+    (note,) = notes_on(apart, None, apart, SHARES, settings)
     assert "none of them on several sides" in note
     assert note.endswith(line)
 
 
 def test_data_without_groups_need_no_words() -> None:
     plain = MIXED.assign(group="")
-    assert notes_on(plain, plain, SHARES, Split()) == []
+    assert notes_on(plain, None, plain, SHARES, Split()) == []
 
 
 def test_a_share_that_groups_miss_by_far_is_said() -> None:
     used = _used({("x", "train"): 70, ("y", "validation"): 16, ("z", "test"): 30})
     how = Split(method="exact", group=("folder",))
-    assert notes_on(used, used, SHARES, how) == ["groups stay whole, so test has 25.9% of the images instead of 15.0%"]
+    assert notes_on(used, None, used, SHARES, how) == [
+        "groups stay whole, so test has 25.9% of the images instead of 15.0%"
+    ]
     near = _used({("x", "train"): 70, ("y", "validation"): 16, ("z", "test"): 14})
-    assert notes_on(near, near, SHARES, how) == []
+    assert notes_on(near, None, near, SHARES, how) == []
 
 
 def test_a_given_subset_has_no_share_to_miss() -> None:
     used = _used({("x", "train"): 70, ("y", "validation"): 12, ("z", "test"): 90})
     used.loc[used["split"] == "test", "subset"] = "test"
-    assert notes_on(used, used, SHARES, Split(method="predefined", group=("folder",))) == []
+    assert notes_on(used, None, used, SHARES, Split(method="predefined", group=("folder",))) == []
+
+
+def test_groups_that_are_one_are_said() -> None:
+    used = _used({("x", "train"): 60, ("y", "train"): 10, ("z", "validation"): 16, ("", "test"): 14})
+    unit = used["group"].map({"x": 0, "y": 0, "z": 1, "": 2}).to_numpy()
+    (note,) = notes_on(used, unit, used, SHARES, Split(method="exact", group=("folder",)))
+    assert note.startswith("2 groups share pictures")
+    assert note.endswith("stay together as 1: x, y")
