@@ -228,7 +228,9 @@ def test_another_file_of_an_input_does_not_matter_where_it_is_not_read(store: St
     repaired = store.publish("dataset", {"groups.csv": b"x", "dropped.csv": b"1"})
     regrouped = store.publish("dataset", {"groups.csv": b"y", "dropped.csv": b"1"})
     dropped = store.publish("dataset", {"groups.csv": b"x", "dropped.csv": b"2"})
+    earlier = store.publish("dataset", {"dropped.csv": b"1"})  # of a version without groups
     key = key_parts(split, recipe, store, {"dataset": one, "repaired": repaired}).key
+    assert key_parts(split, recipe, store, {"dataset": one, "repaired": earlier}).key != key
     assert key_parts(split, recipe, store, {"dataset": other, "repaired": dropped}).key == key
     assert key_parts(split, recipe, store, {"dataset": reordered, "repaired": repaired}).key != key
     assert key_parts(split, recipe, store, {"dataset": one, "repaired": regrouped}).key != key
