@@ -18,11 +18,12 @@ from commands.options import (
     StoreOption,
     VerboseOption,
     errors,
+    loaded,
 )
 from commands.running import run_flow
 from commands.terminal import show_answer, show_inspection, show_lineage, show_run, show_steps
 from evergreen.paths import is_file
-from evergreen.recipe import Recipe, load_recipe, recipe_schema
+from evergreen.recipe import Recipe, recipe_schema
 from evergreen.variables import check
 from flows.servers.named_server import named_server
 from runs.place import store_root
@@ -75,8 +76,8 @@ def retrain(
     """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
     root = store_root(store)
     with errors(verbose):
-        loaded = load_recipe(recipe, overrides or (), source)
-        summary = None if named_server() else _reuse_everything(loaded, Store(root))
+        wanted = loaded(recipe, overrides, source)
+        summary = None if named_server() else _reuse_everything(wanted, Store(root))
     code = DONE
     if summary is None:
         summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
@@ -101,7 +102,7 @@ def inspect(
 
     root = store_root(store)
     with errors(verbose):
-        load_recipe(recipe, overrides or [], source)
+        loaded(recipe, overrides, source)
     summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
@@ -123,10 +124,10 @@ def show_plan(
     from rich.console import Console
 
     with errors(verbose):
-        loaded = load_recipe(recipe, overrides or (), source)
-        steps = [entry.as_json() for entry in plan(loaded, Store(store_root(store)))]
+        wanted = loaded(recipe, overrides, source)
+        steps = [entry.as_json() for entry in plan(wanted, Store(store_root(store)))]
     if as_json:
-        typer.echo(json.dumps({"recipe": loaded.name, "steps": steps}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"recipe": wanted.name, "steps": steps}, indent=2, ensure_ascii=False))
     else:
         show_steps(Console(), steps)
 

@@ -9,6 +9,7 @@ import typer
 
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.paths import can_be_named
+from evergreen.recipe import Recipe, load_recipe
 from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
 
@@ -43,6 +44,18 @@ SourceOption = Annotated[
     ),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
+
+
+def loaded(recipe: str, overrides: list[str] | None, source: str | None) -> Recipe:
+    """Read a recipe, and say what its author should know of it.
+
+    Raises:
+        BadRecipe: it cannot be read, or a value is not allowed.
+    """
+    read = load_recipe(recipe, overrides or (), source)
+    for remark in read.remarks:
+        typer.secho(remark, err=True, fg=typer.colors.YELLOW)
+    return read
 
 
 @contextmanager

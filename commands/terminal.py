@@ -137,6 +137,9 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
     if shortcuts := summary.get("shortcuts"):
         console.print(shortcuts["summary"], highlight=False, markup=False)
+    if grouping := summary.get("grouping"):
+        console.print(grouping["words"], highlight=False, markup=False, soft_wrap=True)
+    _show_notes(console, summary)
     for export in summary["exports"]:
         colour = _COLOURS.get(export["verified"], "red")
         shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
@@ -177,6 +180,7 @@ def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> 
         cells = (row["folder"], row["label"], row["subset"], f"{row['count']:,}", row["why"])
         table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
+    _show_notes(console, summary)
     if "counts" not in summary:
         return
     splits = list(next(iter(summary["counts"].values())))
@@ -188,6 +192,12 @@ def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> 
     console.print("", counts, sep="\n")
     console.print("\n".join(f"{count:>9,}  {name}" for name, count in summary["findings"].items()), highlight=False)
     console.print(f"\n{'page':<8} {folder / 'inspection.html'}", soft_wrap=True, highlight=False)
+
+
+def _show_notes(console: Console, summary: dict[str, Any]) -> None:
+    """Print what people should know of the data."""
+    for note in summary.get("notes", ()):
+        console.print(f"{'note':<10} {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def show_lineage(console: Console, node: Node) -> None:

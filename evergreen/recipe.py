@@ -2,22 +2,23 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
 from evergreen.sections.base import Section
-from evergreen.sections.data import Augment, Balance, Image, Screen, Source, Split, Unpack
+from evergreen.sections.data import Augment, Balance, Image, Screen, Source, Unpack
 from evergreen.sections.defaults import sections_in, with_defaults
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
+from evergreen.sections.split import Split
 from evergreen.sections.training import Train
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
@@ -45,6 +46,13 @@ class Recipe(Section):
     gate: Gate = Field(Gate(), description="When a model may become the champion.")
     retrain_when: RetrainWhen = Field(RetrainWhen(), description="When a scheduled run trains at all.")
     track: Track = Field(Track(), description="Experiment tracking.")
+
+    _remarks: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What its author should know: values that were read by an earlier spelling."""
+        return self._remarks
 
     @model_validator(mode="after")
     def _weights_name_declared_classes(self) -> Self:
@@ -92,11 +100,30 @@ def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
         BadRecipe: one line for each thing that is wrong, with the nearest known key for an unknown one.
     """
     try:
-        return Recipe.model_validate(values)
+        recipe = Recipe.model_validate(values)
     except ValidationError as error:
         entries = error.errors()
         lines = "\n".join(f"  {_explain(entry)}" for entry in entries if not _follows(entry, entries))
         raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
+    recipe._remarks = tuple(_earlier_spellings(values))
+    return recipe
+
+
+def _earlier_spellings(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every field of a section that was read by the name it had in an earlier version."""
+    for name, given in values.items():
+        section = next(sections_in(Recipe.model_fields[name].annotation), None)
+        if section and issubclass(section, Section) and isinstance(given, Mapping):
+            now = section.at_present(given)
+            old = ", ".join(f"{name}.{field}: {_flow(given[field])}" for field in given if field not in now)
+            new = ", ".join(f"{name}.{field}: {_flow(now[field])}" for field in now if field not in given)
+            if old:
+                yield f"{old} is an earlier spelling, and read as {new}: write that instead"
+
+
+def _flow(value: Any) -> str:
+    """Return a value as YAML in one line."""
+    return json.dumps(value).replace('"', "")
 
 
 def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:

@@ -102,10 +102,11 @@ STEPS: tuple[Step, ...] = (
     Step(
         "split",
         "evergreen.datasets.split:split",
-        inputs={"dataset": "screen"},
-        reads={"dataset": _DATASET},
+        inputs={"dataset": "screen", "repaired": "repair"},
+        reads={"dataset": _DATASET, "repaired": ("groups.csv",)},
         recipe=("split", "seed"),
         libraries=(*_TABLES, "scikit-learn", "scipy"),
+        format=2,
     ),
     Step(
         "balance",

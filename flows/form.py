@@ -1,13 +1,14 @@
 """The recipe as a form in which everything is optional; the dashboard shows it with the recipe's own descriptions."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from evergreen.recipe import Recipe
+from evergreen.sections.base import Section
 
 # The flow has a parameter of its own for the source; another name would be another recipe.
 _LEFT_OUT = ("name", "title", "source")
@@ -35,10 +36,15 @@ def as_overrides(form: BaseModel | None) -> list[str]:
     return [f"{path}={json.dumps(value)}" for path, value in _leaves(form)] if form else []
 
 
+def _at_present(section: type[Section]) -> BeforeValidator:
+    """Return what reads a form that was saved before a field had its present name, as the recipe does."""
+    return BeforeValidator(lambda values: section.at_present(values) if isinstance(values, Mapping) else values)
+
+
 def _optional(field: FieldInfo) -> Any:
     inner: Any = field.annotation
-    if isinstance(inner, type) and issubclass(inner, BaseModel):
-        return form_of(inner) | None
+    if isinstance(inner, type) and issubclass(inner, Section):
+        return Annotated[form_of(inner), _at_present(inner)] | None
     return Annotated[inner, *field.metadata] | None if field.metadata else inner | None
 
 

@@ -52,7 +52,7 @@ def inspect(
         repaired = repair(run, files=files)
         if not dry_run:
             screened = screen(run, dataset=repaired)
-            dataset = split(run, dataset=screened)
+            dataset = split(run, dataset=screened, repaired=repaired)
             balance(run, dataset=dataset)
     return summary
 
@@ -90,6 +90,8 @@ def _findings(found: Inspected) -> dict[str, int]:
         "near-duplicates": len(screening.near_duplicates),
         "near-duplicate pairs across splits": len(splits.leakage),
         "set aside": len(splits.aside),
+        "groups of folders": splits.groups["group"].nunique(),
+        "groups on several sides": int((splits.groups["group"].value_counts() > 1).sum()),
     }
 
 

@@ -79,7 +79,7 @@ def steps(run: Run) -> None:
     files = unpack(run, archive=archive)
     repaired = repair(run, files=files)
     screened = screen(run, dataset=repaired)
-    dataset = split(run, dataset=screened)
+    dataset = split(run, dataset=screened, repaired=repaired)
     weights = balance(run, dataset=dataset)
     if not retraining_is_due(run, since, dataset, weights):
         return

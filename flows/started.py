@@ -1,8 +1,11 @@
 """How a run begins and ends, whichever flow it is of: its store, its summary, what is said of its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
 
 from evergreen.recipe import Recipe
 from flows.dashboard.run import show_in_dashboard
@@ -35,6 +38,7 @@ def started(
     run = Run.new(open_store(store), recipe)
     current_run.set(run)
     run.store.sweep()
+    _log(recipe.remarks)
     if hearing := listener.get():
         hearing.started(run)
     summary: dict[str, Any] = {}
@@ -46,6 +50,7 @@ def started(
                 _beside("the caches are not trimmed", lambda: trim_cache(run.store))
             decision = run.journal.decision
             summary.update(finish(run, outcome if decision is None or decision["retrain"] else NOT_RETRAINED))
+            _log(summary["notes"])
             (show or show_in_dashboard)(run, summary)
         except BaseException as error:
             failed = isinstance(error, Exception) and not stopped_by(error)
@@ -55,6 +60,12 @@ def started(
             _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
             raise
         name_run(run, summary)
+
+
+def _log(sentences: Iterable[str]) -> None:
+    """Tell the run's log what people should know; in a terminal the command says it."""
+    for sentence in sentences if FlowRunContext.get() else ():
+        get_run_logger().warning(sentence)
 
 
 def _beside(harm: str, work: Callable[[], object]) -> None:

@@ -91,11 +91,18 @@ def given(step: Step, inputs: Mapping[str, Ref]) -> dict[str, str]:
 
 
 def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
-    """Return the digest of an input, or of just those of its files that a step reads, with its kind and facts."""
+    """Return the digest of an input, or of just those of its files that a step reads, with its kind and facts.
+
+    An artifact of an earlier version may lack a file, which is another key than having one.
+    """
     if names is None:
         return ref.sha256
     whole = store.manifest(ref.sha256)
-    return Manifest(whole.kind, {name: whole.files[name] for name in names}, whole.facts).ref().sha256
+    return (
+        Manifest(whole.kind, {name: whole.files[name] for name in names if name in whole.files}, whole.facts)
+        .ref()
+        .sha256
+    )
 
 
 def code_of(step: Step) -> dict[str, str]:

@@ -9,10 +9,11 @@ from evergreen.judging.ended import with_words
 from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
+from runs.grouping import the_other_way
 from runs.kept.checkpoints import why_ended
 from runs.run import Run
 from runs.standing import promoted_by
-from runs.tables import read_json
+from runs.tables import read_json, read_notes
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
@@ -20,6 +21,7 @@ from storage.exports import link, show
 from storage.runs import read_summary, run_folder, summaries, summary_file, write_summary
 from storage.store import Store
 
+_NOTING = ("repair", "split")
 _SPEED = ("load_seconds", "median_ms", "p95_ms")
 
 
@@ -58,7 +60,11 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "comparison": _comparison(run.store, outputs),
         "promoted": promoted_by(run),
         "settings": run.recipe.model_dump(mode="json"),
+        "remarks": list(run.recipe.remarks),
+        "notes": [note for step in _NOTING if step in outputs for note in read_notes(run.store, outputs[step])],
     }
+    if grouping := the_other_way(run.store, summary):
+        summary["grouping"] = grouping
     if error:
         summary["error"] = error
     if exports and (edited := _show_exports(run.store, outputs["export"], exports, folder)):
@@ -66,7 +72,13 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
     if "report" in outputs:
         run.store.materialise(outputs["report"], folder)
         page = folder / "report.html"
-        of_this_run = (run.id, summary["steps"], summary["settings"], summary["exports"])
+        of_this_run = (
+            run.id,
+            summary["steps"],
+            summary["settings"],
+            summary["exports"],
+            grouping["words"] if grouping else "",
+        )
         page.write_bytes(fill_in(page.read_bytes(), *of_this_run))
     write_summary(run.store, summary)
     return summary

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATASET = "dataset.csv"
+NOTES = "notes.csv"
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
@@ -37,6 +38,13 @@ def classes_of(store: Store, ref: Ref) -> list[str]:
     return list(store.manifest(ref.sha256).facts["classes"])
 
 
+def read_notes(store: Store, ref: Ref) -> list[str]:
+    """Return the sentences that a step left for people, if it leaves any."""
+    if NOTES not in store.manifest(ref.sha256).files:
+        return []
+    return [str(note) for note in read_table(store, ref, NOTES)["note"]]
+
+
 def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref, weights: Ref) -> Data:
     """Return what repair, screen, split and balance found, as a report and an inspection show it."""
     origins = read_table(store, repaired, "origins.csv")
@@ -56,6 +64,8 @@ def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref, weights:
             leakage=read_table(store, dataset, "leakage.csv"),
             unlabelled=read_table(store, dataset, "unlabelled.csv"),
             aside=read_table(store, dataset, "aside.csv"),
+            groups=read_table(store, dataset, "groups.csv"),
+            notes=read_notes(store, dataset),
         ),
         weights=read_json(store, weights, "class-weights.json"),
     )

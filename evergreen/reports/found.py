@@ -50,6 +50,8 @@ class Splits:
         leakage: near-duplicate pairs on different sides: path, split, near, near_split, distance.
         unlabelled: images without a label.
         aside: images that were set aside.
+        groups: images of every group of folders on every side: group, split, count.
+        notes: what people should know of the split, one sentence each.
     """
 
     classes: list[str]
@@ -57,6 +59,8 @@ class Splits:
     leakage: pd.DataFrame
     unlabelled: pd.DataFrame
     aside: pd.DataFrame
+    groups: pd.DataFrame
+    notes: list[str]
 
 
 @dataclass(frozen=True)

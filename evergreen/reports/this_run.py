@@ -1,4 +1,4 @@
-"""The parts of a report that are of one run: steps and times, digests of every input, the recipe, exports' speeds.
+"""What of a report is of one run: steps, times, digests of inputs, the recipe, exports' speeds, another run's accuracy.
 
 The report is a reused step: equal findings give equal bytes. So its page has places for these parts, and the copy in
 the run's folder gets them filled in. Plain strings, no template engine: a run that reuses everything ends in a second.
@@ -15,6 +15,7 @@ import yaml
 # As in report.html.j2 and exports.html.j2.
 _PLACE = b"<!-- this run -->"
 _PLACE_OF_SPEEDS = b"<!-- how fast -->"
+_PLACE_OF_GROUPS = b"<!-- the other way to split -->"
 
 
 def fill_in(
@@ -23,6 +24,7 @@ def fill_in(
     steps: Iterable[Mapping[str, Any]],
     settings: Mapping[str, Any],
     exports: Iterable[Mapping[str, Any]],
+    grouping: str = "",
 ) -> bytes:
     """Return a report's page with what one run did.
 
@@ -32,6 +34,7 @@ def fill_in(
         steps: name, state, reason, seconds, output (digest or None), inputs (step -> digest), each.
         settings: the whole recipe, as JSON values.
         exports: format, and runtimes with their speeds, each; as ``run.json`` has them.
+        grouping: how accurate the newest run was that splits groups of folders the other way; empty if there is none.
     """
     steps = list(steps)
     total = sum(step["seconds"] for step in steps)
@@ -48,6 +51,8 @@ def fill_in(
         "<details><summary>Recipe, with every default</summary>",
         f"<pre>{escape(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))}</pre></details>",
     ]
+    told = f'<p id="the-other-split">{escape(grouping)}</p>' if grouping else ""
+    page = page.replace(_PLACE_OF_GROUPS, told.encode(), 1)
     page = page.replace(_PLACE_OF_SPEEDS, _how_fast(exports).encode(), 1)
     return page.replace(_PLACE, "\n".join(parts).encode(), 1)
 

@@ -1,6 +1,7 @@
 """What every section of a recipe has in common."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,3 +12,8 @@ class Section(BaseModel):
     """Frozen; unknown keys are refused; numbers are finite; defaults are checked like given values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @classmethod
+    def at_present(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values of an earlier version under the names that they have now; nothing is validated."""
+        return dict(values)

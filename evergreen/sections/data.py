@@ -139,27 +139,6 @@ class Screen(Section):
     )
 
 
-class Split(Section):
-    """How images are divided into train, validation and test."""
-
-    method: Literal["exact", "keras", "stable", "predefined"] = Field(
-        "stable",
-        description="exact: stratified, seeded; keras: per class, rounded down; stable: by digest; predefined: folder.",
-    )
-    validation: Fraction = Field(0.15, description="Share of images for validation.")
-    test: Fraction = Field(0.15, description="Share of images for test.")
-    group_near_duplicates: bool | None = Field(
-        None,
-        description="Keep near-duplicates on one side (exact), or set those of judged images aside; null: if stable.",
-    )
-
-    @model_validator(mode="after")
-    def _leaves_training_images(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError(f"expected validation + test below 1; received {self.validation} + {self.test}")
-        return self
-
-
 class Image(Section):
     """How an image becomes the network's input; the same in training, evaluation and every export."""
 

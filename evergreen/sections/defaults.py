@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter
 
+from evergreen.sections.base import Section
+
 
 @lru_cache
 def defaults_of(section: type[BaseModel]) -> dict[str, Any]:
@@ -21,12 +23,15 @@ def defaults_of(section: type[BaseModel]) -> dict[str, Any]:
 def with_defaults(section: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a section's JSON values with the present defaults of whatever they leave out, at any depth.
 
-    Values of an earlier version are taken as they are: fields that exist no more stay, nothing is validated.
+    Values of an earlier version are taken as they are, but for names that are spelled otherwise now: fields that exist
+    no more stay, nothing is validated.
 
     Args:
         section: the model.
         values: some of its fields.
     """
+    if issubclass(section, Section):
+        values = section.at_present(values)
     known = {name: field for name, field in section.model_fields.items() if name in values}
     filled = {name: _filled(field.annotation, values[name]) for name, field in known.items()}
     return defaults_of(section) | dict(values) | filled

@@ -108,7 +108,10 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
     if training := summary.get("training"):
         lines += ["", f"Training: {training['words']}."]
-    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"]])
+    told = [f"- {note}" for note in summary.get("notes", ())]
+    if grouping := summary.get("grouping"):
+        told.append(f"- {grouping['words']}")
+    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"], "", *told])
 
 
 def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:

@@ -46,3 +46,15 @@ def test_an_error_of_ours_is_its_own_words_and_a_code(
 def test_an_error_of_somebody_elses_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), options.errors(verbose=False):
         raise ZeroDivisionError
+
+
+def test_what_the_author_of_a_recipe_should_know_is_said_beside_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert options.loaded("digits", ["split.group_near_duplicates=true"], None).split.group == ("near-duplicates",)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "split.group_near_duplicates: true is an earlier spelling, and read as split.group: [near-duplicates]: "
+        "write that instead\n"
+    )
+    options.loaded("digits", None, None)
+    assert capsys.readouterr().err == ""

@@ -65,3 +65,15 @@ def test_the_sizes_of_a_download_and_of_exports_are_told_however_small(tmp_path:
     terminal.show_run(console, summary | {"exports": [export]}, tmp_path)
     assert "a.zip  700 bytes of 700 bytes\n" in out.getvalue()
     assert "agreement 100.00%  300 bytes\n" in out.getvalue()
+
+
+def test_notes_and_the_other_way_to_split_are_told(tmp_path: Path) -> None:
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    told = {"notes": ["2 groups [of folders] on several sides"], "grouping": {"words": "together 71%, mixed 94%"}}
+    out = io.StringIO()
+    terminal.show_run(Console(file=out, width=20), summary | told, tmp_path)
+    assert "together 71%, mixed 94%\n" in out.getvalue()
+    assert "note       2 groups [of folders] on several sides\n" in out.getvalue()
+    out = io.StringIO()
+    terminal.show_inspection(Console(file=out, width=20), {"renames": [], "notes": told["notes"]}, tmp_path)
+    assert "note       2 groups [of folders] on several sides\n" in out.getvalue()

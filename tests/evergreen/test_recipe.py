@@ -53,6 +53,8 @@ def test_values_of_the_reference_systems_are_theirs() -> None:
         ("balance.weights=explicit", "exactly when balance.weights is explicit"),
         ("source.local={path: x}", "expected exactly one of"),
         ("repair.classes=[a, a]", "every class once"),
+        ("split={group: [folder], group_near_duplicates: true}", "split: expected group alone"),
+        ("split.group=folder", "split.group: expected a list such as [folder]"),
     ],
 )
 def test_a_bad_value_is_refused_by_path(override: str, message: str) -> None:
@@ -119,3 +121,18 @@ def test_a_recipe_is_frozen() -> None:
 def test_missing_sections_are_named() -> None:
     with pytest.raises(BadRecipe, match=r"source: Field required[\s\S]*train: Field required"):
         parse_recipe({"name": "x"}, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [("true", "[near-duplicates]"), ("false", "[]"), ("null", "null")], ids=["true", "false", "null"]
+)
+def test_an_earlier_spelling_is_the_same_recipe_with_a_word(value: str, read: str) -> None:
+    earlier = load_recipe("digits", [f"split.group_near_duplicates={value}"])
+    present = load_recipe("digits", [f"split.group={read}"])
+    assert earlier.model_dump() == present.model_dump()
+    assert earlier.choices(["split"]) == present.choices(["split"])
+    assert present.remarks == ()
+    assert earlier.remarks == (
+        f"split.group_near_duplicates: {value} is an earlier spelling, and read as split.group: {read}: "
+        "write that instead",
+    )

@@ -43,3 +43,11 @@ def test_every_field_carries_the_recipes_description() -> None:
         assert field.description == Recipe.model_fields[name].description
         assert not field.is_required()
     assert set(Recipe.model_fields) - set(Settings.model_fields) == {"name", "title", "source"}
+
+
+def test_a_form_that_was_saved_with_an_earlier_spelling_is_read() -> None:
+    earlier = Settings.model_validate({"split": {"group_near_duplicates": True, "test": 0.2}})
+    assert (
+        load_recipe("digits", as_overrides(earlier)).split
+        == load_recipe("digits", ["split.group=[near-duplicates]", "split.test=0.2"]).split
+    )

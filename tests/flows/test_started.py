@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from evergreen.recipe import load_recipe
 from flows import started
-from runs.run import listener
+from runs.run import Entry, listener
+from runs.tables import publish_dataset
 from storage.garbage import collect
 from storage.runs import summaries
 from storage.store import Store
@@ -68,3 +70,25 @@ def test_what_fails_beside_a_good_run_fails_it_not(
     assert [summary["outcome"] for summary in summaries(Store(tmp_path / "store"))] == ["completed"]
     assert heard.notes == ["the caches are not trimmed: OSError: the cache's disk is gone"]
     assert collect(Store(tmp_path / "store"), 1) is not None
+
+
+def test_what_people_should_know_is_in_the_runs_summary_and_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[str] = []
+
+    class Logger:
+        def warning(self, text: str) -> None:
+            logged.append(text)
+
+    monkeypatch.setattr(started.FlowRunContext, "get", lambda: object())
+    monkeypatch.setattr(started, "get_run_logger", Logger)
+    monkeypatch.setattr(started, "name_run", lambda run, summary: None)
+    recipe = load_recipe("digits", ["split.group_near_duplicates=true"])
+    with started.started(recipe, str(tmp_path / "store"), show=lambda run, summary: None) as (run, summary):
+        notes = pd.DataFrame({"note": ["2 groups on several sides"]})
+        dataset = publish_dataset(run.store, pd.DataFrame({"path": []}), [], notes=notes)
+        run.journal.add(Entry("split", "ran", "first run", output=dataset))
+    assert summary["remarks"] == list(recipe.remarks) != []
+    assert summary["notes"] == ["2 groups on several sides"]
+    assert logged == [*recipe.remarks, *summary["notes"]]

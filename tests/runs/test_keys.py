@@ -50,6 +50,7 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("seed=1", {"split", "train", "evaluate", "export", "verify"}),
         ("image.height=20", {"train", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen"}),
+        ("split.group=[folder]", {"split"}),
         ("title=Other", {"report"}),
         ("gate.min_accuracy=0.5", {"compare"}),
         ("name=other", {"bundle", "challenge", "promote", "report"}),
@@ -58,6 +59,14 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
 def test_a_value_touches_the_steps_that_read_it_alone(store: Store, override: str, touched: set[str]) -> None:
     before, after = _keys(load_recipe("digits"), store), _keys(load_recipe("digits", [override]), store)
     assert {name for name in before if before[name] != after[name]} == touched
+
+
+def test_both_spellings_of_a_setting_have_one_key(store: Store) -> None:
+    for earlier, present in (("true", "[near-duplicates]"), ("false", "[]"), ("null", "null")):
+        old = _keys(load_recipe("digits", [f"split.group_near_duplicates={earlier}"]), store)
+        assert old == _keys(load_recipe("digits", [f"split.group={present}"]), store)
+    one, other = ("split.group=[folder, near-duplicates]", "split.group=[near-duplicates, folder]")
+    assert _keys(load_recipe("digits", [one]), store) == _keys(load_recipe("digits", [other]), store)
 
 
 def test_every_step_reads_what_its_row_says_and_nothing_else() -> None:
@@ -75,7 +84,11 @@ def test_every_step_reads_what_its_row_says_and_nothing_else() -> None:
             {"evergreen.vision.train", "evergreen.images.door"},
             {"evergreen.vision.export", "evergreen.recipe"},
         ),
-        ("split", {"evergreen.datasets.split"}, {"evergreen.datasets.repair", "evergreen.sections.data"}),
+        (
+            "split",
+            {"evergreen.datasets.split", "evergreen.datasets.splitting.cutting"},
+            {"evergreen.datasets.repair", "evergreen.sections.data"},
+        ),
         ("probe", SOURCES, {"evergreen.recipe"}),
         ("acquire", SOURCES, {"evergreen.recipe"}),
         (
@@ -212,6 +225,12 @@ def test_another_file_of_an_input_does_not_matter_where_it_is_not_read(store: St
     one = store.publish("dataset", {"dataset.csv": b"x", "quarantine.csv": b"1"}, {"classes": ["a"]})
     other = store.publish("dataset", {"dataset.csv": b"x", "quarantine.csv": b"2"}, {"classes": ["a"]})
     reordered = store.publish("dataset", {"dataset.csv": b"x", "quarantine.csv": b"1"}, {"classes": ["b"]})
-    key = key_parts(split, recipe, store, {"dataset": one}).key
-    assert key_parts(split, recipe, store, {"dataset": other}).key == key
-    assert key_parts(split, recipe, store, {"dataset": reordered}).key != key
+    repaired = store.publish("dataset", {"groups.csv": b"x", "dropped.csv": b"1"})
+    regrouped = store.publish("dataset", {"groups.csv": b"y", "dropped.csv": b"1"})
+    dropped = store.publish("dataset", {"groups.csv": b"x", "dropped.csv": b"2"})
+    earlier = store.publish("dataset", {"dropped.csv": b"1"})  # of a version without groups
+    key = key_parts(split, recipe, store, {"dataset": one, "repaired": repaired}).key
+    assert key_parts(split, recipe, store, {"dataset": one, "repaired": earlier}).key != key
+    assert key_parts(split, recipe, store, {"dataset": other, "repaired": dropped}).key == key
+    assert key_parts(split, recipe, store, {"dataset": reordered, "repaired": repaired}).key != key
+    assert key_parts(split, recipe, store, {"dataset": one, "repaired": regrouped}).key != key

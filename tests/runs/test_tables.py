@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from runs.tables import classes_of, publish_dataset, read_folder, read_json, read_table, to_json
+from runs.tables import classes_of, publish_dataset, read_folder, read_json, read_notes, read_table, to_json
 from storage.store import Store
 
 TABLE = pd.DataFrame({"path": ["a", "ü,b"], "label": ["cat", "dog"]})
@@ -25,3 +25,10 @@ def test_json_is_for_people_and_comes_back(store: Store) -> None:
     value = {"b": 1, "a": ["kæt"]}
     assert to_json(value) == '{\n  "a": [\n    "kæt"\n  ],\n  "b": 1\n}\n'.encode() == to_json({"a": ["kæt"], "b": 1})
     assert read_json(store, store.publish("x", {"a.json": to_json(value)}), "a.json") == value
+
+
+def test_notes_are_read_where_a_step_left_some(store: Store) -> None:
+    notes = pd.DataFrame({"note": ["one, two", "NA"]})
+    assert read_notes(store, publish_dataset(store, TABLE, [], notes=notes)) == ["one, two", "NA"]
+    assert read_notes(store, publish_dataset(store, TABLE, [], notes=notes.head(0))) == []
+    assert read_notes(store, publish_dataset(store, TABLE, [])) == []

@@ -70,7 +70,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
     "split.test": (0.25, DOWN["split"]),
-    "split.group_near_duplicates": (False, {"split"}),
+    "split.group": ([], {"split"}),
     "balance.weights": ("none", {"balance"}),
     "balance.explicit": (None, NOTHING),
     "balance.beta": (0.5, {"balance"}),

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from evergreen.datasets.split import Divided, leakage, split
 from evergreen.errors import BadDataset
-from evergreen.sections.data import Split
+from evergreen.sections.split import Split
 
 EXACT = Split(method="exact", validation=0.15, test=0.15)
 STABLE = Split(method="stable", validation=0.15, test=0.15)
 KERAS = Split(method="keras", validation=0.4, test=0)
 PREDEFINED = Split(method="predefined", validation=0.2, test=0)
+NO_GROUPS = pd.DataFrame({"path": [], "group": []}, dtype=str)
 FAR = 0xFFFF_FFFF_FFFF_FFFF // 65537
 
 
@@ -43,7 +44,7 @@ def _table(counts: dict[str, int], repeats: int = 0, subset: str = "") -> pd.Dat
 
 
 def _split(table: pd.DataFrame, how: Split, seed: int = 1, bits: int = 0) -> Divided:
-    return split(table, sorted(set(table["label"]) - {""}), how, seed, bits)
+    return split(table, NO_GROUPS, sorted(set(table["label"]) - {""}), how, seed, bits)
 
 
 def _counts(divided: Divided) -> dict[str, int]:
@@ -86,11 +87,11 @@ def test_nothing_is_lost_nothing_leaks_no_order_counts(
 @pytest.mark.parametrize("how", [EXACT, STABLE, KERAS, PREDEFINED])
 def test_one_class_none_and_a_class_without_images_are_refused(how: Split) -> None:
     with pytest.raises(BadDataset, match="at least two classes, received a"):
-        split(_table({"a": 50}), ["a"], how, 1, 0)
+        split(_table({"a": 50}), NO_GROUPS, ["a"], how, 1, 0)
     with pytest.raises(BadDataset, match="every one was quarantined"):
-        split(_table({}), ["a", "b"], how, 1, 0)
+        split(_table({}), NO_GROUPS, ["a", "b"], how, 1, 0)
     with pytest.raises(BadDataset, match="c has 0"):
-        split(_table({"a": 50, "b": 50}), ["a", "b", "c"], how, 1, 0)
+        split(_table({"a": 50, "b": 50}), NO_GROUPS, ["a", "b", "c"], how, 1, 0)
 
 
 @pytest.mark.parametrize("how", [EXACT, STABLE])
@@ -102,10 +103,10 @@ def test_too_few_images_are_refused_with_class_and_count(how: Split) -> None:
 def test_a_class_with_too_few_groups_of_near_duplicates_is_refused_by_name() -> None:
     alike = [_row(f"b/{n}", "b", f"b{n}", phash=FAR) for n in range(9)]
     table = pd.concat([_table({"a": 50, "c": 40}), _frame(alike)], ignore_index=True)
-    grouped = EXACT.model_copy(update={"group_near_duplicates": True})
+    grouped = EXACT.model_copy(update={"group": ("near-duplicates",)})
     with pytest.raises(
         BadDataset,
-        match=r"train, validation, test needs at least 3 .* together count as one\) of each class; b has 1: add",
+        match=r"train, validation and test needs at least 3 .* together count as one\) of each class; b has 1: add",
     ):
         _split(table, grouped, bits=2)
     assert _counts(_split(table, EXACT, bits=2))["train"] > 50  # nine different images, if they are not one
@@ -167,7 +168,7 @@ def test_near_duplicates_go_together_on_request() -> None:
     rows = [
         _row(f"{label}/{n}", label, f"{label}{n}", phash=(n // 4) * FAR % 2**64) for label in "ab" for n in range(200)
     ]
-    how = Split(method="exact", validation=0.2, test=0.2, group_near_duplicates=True)
+    how = Split(method="exact", validation=0.2, test=0.2, group=("near-duplicates",))
     divided = _split(_frame(rows), how, bits=2)
     assert (divided.dataset.groupby("phash")["split"].nunique() == 1).all()
     assert leakage(divided.dataset, 2).empty
@@ -237,7 +238,7 @@ def _pairs() -> pd.DataFrame:
 
 def test_stable_sets_near_duplicates_of_judged_images_aside_and_moves_none() -> None:
     table = _pairs()
-    plain = _split(table, STABLE.model_copy(update={"group_near_duplicates": False}), bits=2)
+    plain = _split(table, STABLE.model_copy(update={"group": ()}), bits=2)
     grouped = _split(table, STABLE, bits=2)
     assert leakage(grouped.dataset, 2).empty
     assert not leakage(plain.dataset, 2).empty

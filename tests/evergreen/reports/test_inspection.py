@@ -39,6 +39,8 @@ def page(png: Callable[..., bytes]) -> str:
         Splits(
             classes=["a", "b"], dataset=dataset, unlabelled=dataset.head(0), aside=dataset.head(0),
             leakage=pd.DataFrame(columns=["path", "split", "near", "near_split", "distance"]),
+            groups=pd.DataFrame([("session <1>", "train", 17)], columns=["group", "split", "count"]),
+            notes=["3 groups lie on <several> sides"],
         ),
         weights={"a": 1.0, "b": 1.0},
     )  # fmt: skip
@@ -54,3 +56,8 @@ def test_every_figure_is_a_picture_on_light_and_on_dark_ground(page: str) -> Non
 def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "inspection.html").write_text(page, encoding="utf-8")
     check_in(browser, tmp_path / "inspection.html")
+
+
+def test_groups_and_what_is_said_of_them_are_shown(page: str) -> None:
+    assert "<li>3 groups lie on &lt;several&gt; sides</li>" in page
+    assert '<td>session &lt;1&gt;</td><td class="text">train</td><td>17</td>' in page

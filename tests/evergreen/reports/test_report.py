@@ -99,7 +99,15 @@ class Made:
                     duplicates=pd.DataFrame([("a.png", "b.png")], columns=["path", "same_as"]),
                     near_duplicates=none,
                 ),
-                Splits(CLASSES, self.dataset, leakage=none, unlabelled=none, aside=none),
+                Splits(
+                    CLASSES,
+                    self.dataset,
+                    leakage=none,
+                    unlabelled=none,
+                    aside=none,
+                    groups=pd.DataFrame([("session <1>", "train", 17)], columns=["group", "split", "count"]),
+                    notes=["3 groups lie on <several> sides"],
+                ),
                 weights=dict.fromkeys(CLASSES, 1.0),
             ),
             training=Trained(
@@ -340,3 +348,9 @@ def test_what_belongs_to_a_run_is_filled_in(page: str) -> None:
     assert '<h2 id="this-run">' in filled
     never = [{"format": "tfjs", "runtimes": [absent]}]
     assert "How fast they are" not in fill_in(page.encode(), "20260101-x", steps, settings, never).decode()
+
+
+def test_groups_and_what_is_said_of_them_are_shown(page: str) -> None:
+    assert "<li>3 groups lie on &lt;several&gt; sides</li>" in page
+    assert '<td>session &lt;1&gt;</td><td class="text">train</td><td>17</td>' in page
+    assert "<!-- the other way to split -->" in page  # for this_run.fill_in

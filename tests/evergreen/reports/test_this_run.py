@@ -32,3 +32,9 @@ def test_speeds_are_shown_where_some_were_measured() -> None:
     assert "How fast they are" not in _filled(median_ms=None)
     page = _filled(median_ms=2.345)
     assert "<td>1.50 s</td><td>2.35 ms</td><td>4 ms</td><td>1</td>" in page
+
+
+def test_the_other_way_to_split_is_told_where_there_was_a_run() -> None:
+    page = b"<p>always</p><!-- the other way to split -->"
+    assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p>"
+    assert fill_in(page, "run", STEPS, {}, [], "94 % <mixed>").endswith(b">94 % &lt;mixed&gt;</p>")

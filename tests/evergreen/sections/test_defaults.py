@@ -144,6 +144,11 @@ def test_values_of_an_earlier_version_keep_what_they_say_and_get_what_they_lack(
     assert earlier == {"phases": [{"epochs": 2, "momentum": 0.9}], "backbone": "cnn", "gone": {"a": 1}}
 
 
+def test_values_of_an_earlier_version_have_their_present_names() -> None:
+    assert in_full({"split": {"group_near_duplicates": True}})["split"]["group"] == ["near-duplicates"]
+    assert in_full({"split": {"group_near_duplicates": None}}) == in_full({"split": {}})
+
+
 def test_todays_defaults_are_those_that_the_steps_formats_stand_for() -> None:
     assert to_do(STEPS, pinned()) == [], "a default that changes another run's result needs a new format"
 
