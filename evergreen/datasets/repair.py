@@ -28,8 +28,10 @@ class Repaired:
             would get the same, their whole path stands below the label. The subset is train, validation, test,
             unlabelled (its label is empty) or empty.
         origins: one row an image: path, origin (its name in the source).
-        renames: one row a folder: folder, subset, label, why, count.
+        renames: one row a folder: folder, subset, label, what, why, count; what is class, renamed, merged, copy,
+            left out or unlabelled.
         dropped: one row a reason: reason, count.
+        notes: one row a harmless finding: note, a sentence.
         classes: class names in the order that every later step and export keeps.
     """
 
@@ -37,6 +39,7 @@ class Repaired:
     origins: pd.DataFrame
     renames: pd.DataFrame
     dropped: pd.DataFrame
+    notes: pd.DataFrame
     classes: list[str]
 
 
@@ -59,7 +62,8 @@ def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
     kept = kept.assign(folder=kept["path"].map(lambda path: str(PurePosixPath(path).parent)))
     renames, classes = _name_folders(kept["folder"].value_counts().to_dict(), settings)
     copies = _repeated_folders(kept, renames)
-    renames.loc[renames["folder"].isin(copies), "why"] = "same files as another folder of this class: counted once"
+    why = "same files as another folder of this class: counted once"
+    renames.loc[renames["folder"].isin(copies), ["what", "why"]] = "copy", why
     table = kept[~kept["folder"].isin(copies)].merge(renames[["folder", "label", "subset"]], on="folder")
     if not (table["subset"] != UNLABELLED).any():
         raise BadDataset(f"expected images in class folders, received {len(files)} files and no image in a folder")
@@ -70,6 +74,7 @@ def repair(files: pd.DataFrame, settings: Repair) -> Repaired:
         origins=table[["path", "origin"]],
         renames=renames,
         dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
+        notes=pd.DataFrame(columns=["note"]),
         classes=classes,
     )
 
@@ -92,8 +97,12 @@ def _name_folders(counts: dict[str, int], settings: Repair) -> tuple[pd.DataFram
     rows = []
     for folder in folders:
         label, subset, why = _meaning(raw[folder], side[folder], folder, side, classes, settings)
-        rows.append((folder, subset, label, why, int(counts[folder])))
-    return pd.DataFrame(rows, columns=["folder", "subset", "label", "why", "count"]), classes
+        what = "unlabelled" if subset == UNLABELLED else "class" if label == raw[folder] else "renamed"
+        rows.append((folder, subset, label, what, why, int(counts[folder])))
+    table = pd.DataFrame(rows, columns=["folder", "subset", "label", "what", "why", "count"])
+    together = table.assign(raw=table["folder"].map(raw)).groupby(["subset", "label"])["raw"].transform("nunique") > 1
+    table.loc[together & (table["what"] == "renamed"), "what"] = "merged"
+    return table, classes
 
 
 def _classes_found(

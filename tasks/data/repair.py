@@ -11,5 +11,5 @@ from tasks.step import step
 def repair(run: Run, files: Ref) -> Ref:
     """Find the class folders, drop junk, and give each folder its class's name."""
     found = label_files(read_table(run.store, files, "files.csv"), run.recipe.repair)
-    about = {"origins": found.origins, "renames": found.renames, "dropped": found.dropped}
+    about = {"origins": found.origins, "renames": found.renames, "dropped": found.dropped, "notes": found.notes}
     return publish_dataset(run.store, found.dataset, found.classes, **about)
