@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -224,8 +225,19 @@ def _refuse_few(rows: pd.DataFrame, classes: list[str], needed: int, what: str, 
     if short:
         found = ", ".join(f"{name} has {count}" for name, count in short.items())
         raise BadDataset(
-            f"{what} needs at least {needed} {of}of each class; {found}: add images of it, or choose other shares"
+            f"{what} needs at least {needed} {of}of each class; {found}: add images of it, "
+            f"{_or_leave_out(short, classes)}or choose other shares"
         )
+
+
+def _or_leave_out(names: Collection[str], classes: list[str]) -> str:
+    """Return the line for the recipe that leaves classes out, if two are left then."""
+    import yaml
+
+    if len(classes) - len(names) < 2:
+        return ""
+    listed = yaml.safe_dump(list(names), default_flow_style=True, allow_unicode=True, width=float("inf")).strip()
+    return f"leave {'it' if len(names) == 1 else 'them'} out (repair.leave_out: {listed}), "
 
 
 def _refuse_empty(used: pd.DataFrame, classes: list[str]) -> None:
@@ -233,8 +245,8 @@ def _refuse_empty(used: pd.DataFrame, classes: list[str]) -> None:
     training = set(used.loc[used["split"] == "train", "label"])
     if missing := [name for name in classes if name not in training]:
         raise BadDataset(
-            f"train has no image of {', '.join(missing)}: add images of it, or choose smaller shares or another "
-            "split.method"
+            f"train has no image of {', '.join(missing)}: add images of it, {_or_leave_out(missing, classes)}or choose "
+            "smaller shares or another split.method"
         )
     if not (used["split"] == "validation").any():
         raise BadDataset(
