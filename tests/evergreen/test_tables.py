@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evergreen.tables import from_csv, to_csv
+from evergreen.tables import from_csv, rows_of, to_csv
 
 
 def test_a_table_is_read_back_equal() -> None:
@@ -27,3 +29,9 @@ def test_a_table_without_rows_can_be_read_back() -> None:
 def test_a_count_that_could_not_be_read_back_is_not_written(odd: float) -> None:
     with pytest.raises(ValueError, match=f"column count: expected whole numbers, received {odd}"):
         to_csv(pd.DataFrame({"count": [1.0, odd]}))
+
+
+@given(st.lists(st.text(st.sampled_from("a,\"\n ü;|'"), max_size=5), max_size=5))
+def test_rows_without_pandas_are_those_with_it(names: list[str]) -> None:
+    data = to_csv(pd.DataFrame({"path": names, "why": names[::-1]}))
+    assert list(rows_of(data)) == from_csv(data).to_dict("records")
