@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from evergreen.recipe import Recipe
+from flows.dashboard.failure import show_failure
 from flows.dashboard.run import show_in_dashboard
 from flows.decision import NOT_RETRAINED
 from flows.opening import open_store
@@ -52,9 +53,17 @@ def started(
             ended, told = (
                 ("failed", f"{type(error).__name__}: {error}") if failed else ("cancelled", how_it_stopped(run, error))
             )
-            _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
+            _beside("what the run came to is not written down", lambda: _told(run, ended, told))
             raise
         name_run(run, summary)
+
+
+def _told(run: Run, ended: str, why: str) -> None:
+    """Write down, in the run's folder and in the dashboard, how a run ended that did not end well."""
+    summary = finish(run, ended, why)
+    name_run(run, summary)
+    if ended == "failed":
+        show_failure(run, summary)
 
 
 def _beside(harm: str, work: Callable[[], object]) -> None:
