@@ -40,8 +40,8 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
         ("Chess/King", "King", "as it is"),
         ("Chess/Qu een", "Queen", "split or joined words"),
     ]
-    assert sum(summary["counts"]["King"].values()) == 33
-    assert sum(summary["counts"]["Queen"].values()) == 30
+    assert {name: sum(counts.values()) for name, counts in summary["classes"].items()} == {"King": 33, "Queen": 30}
+    assert [row["folder"] for row in summary["labels"]["renamed"]] == ["Chess/Qu een"]
     assert summary["findings"]["quarantined"] == 1
     assert summary["findings"]["exact duplicates"] == 3
     folder = command.root / "runs" / summary["id"]
@@ -66,11 +66,13 @@ def _check_the_dashboard() -> None:
     with get_client(sync_client=True) as client:
         keys = ArtifactFilter(key=ArtifactFilterKey(like_="chessman-%"))
         artifacts = {artifact.key: artifact for artifact in client.read_artifacts(artifact_filter=keys)}
-    assert set(artifacts) == {"chessman-inspect", "chessman-quarantine", "chessman-repair"}
+    assert set(artifacts) == {"chessman-classes", "chessman-inspect", "chessman-quarantine", "chessman-repair"}
     rows = json.loads(artifacts["chessman-repair"].data)
-    assert rows[1] == {
-        "from": "Chess/Qu een", "to": "Queen", "subset": "", "why": "split or joined words", "count": 30,
+    assert rows[0] == {
+        "from": "Chess/Qu een", "to": "Queen", "subset": "", "what": "renamed", "why": "split or joined words",
+        "count": 30,
     }  # fmt: skip
+    assert "| King | " in artifacts["chessman-classes"].data
     assert "data:image/png;base64," in artifacts["chessman-inspect"].data
 
 
@@ -78,11 +80,12 @@ def test_a_dry_run_shows_only_what_folders_become(command: Command, photos: Path
     options = ("--source", str(photos), "--set", "repair.classes=[King, Queen]", "--dry-run")
     done = command("inspect", "chessman", *options, server=prefect_server)
     assert done.returncode == 0, done.stderr
-    assert "Chess/Qu een" in done.stdout
+    assert "Chess/Qu een -> Queen: 30 files, split or joined words" in done.stdout
     assert "inspection.html" not in done.stdout
     summary = json.loads(next(command.root.glob("runs/*/run.json")).read_text())
     assert [step["name"] for step in summary["steps"]] == ["probe", "acquire", "unpack", "repair"]
     assert summary["outcome"] == "dry run"
+    assert summary["classes"] == {"King": {"images": 34}, "Queen": {"images": 30}}
 
 
 def test_an_ambiguous_folder_is_an_error_that_shows_the_choices(
