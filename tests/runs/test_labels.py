@@ -2,10 +2,9 @@
 
 import pandas as pd
 import pytest
-from releases import crown
+from releases import crown, make_release
 
 from runs.labels import against_champion, classes_and_labels
-from runs.releases import release_of
 from runs.tables import publish_dataset
 from storage.artifacts import Ref
 from storage.store import Store
@@ -61,10 +60,7 @@ def test_a_run_that_did_not_come_so_far_has_none(store: Store) -> None:
 
 
 def _champion(store: Store, classes: list[str]) -> str:
-    parts = {name: store.publish(name, {}) for name in ("dataset", "evaluation", "exports", "verification")}
-    parts["model"] = store.publish("model", {}, {"classes": classes})
-    manifest = release_of("digits", parts)
-    release = store.publish(manifest.kind, {}, manifest.facts).sha256
+    release = make_release(store, "champion", classes=classes).sha256
     crown(store, release, "run")
     return release
 
