@@ -134,6 +134,8 @@ def show_answer(console: Console, answer: "Why") -> None:
 def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     """Print the step table of a run, its numbers, and where to look."""
     show_steps(console, summary["steps"])
+    show_classes(console, summary)
+    console.print()
     if training := summary.get("training"):
         console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
         if is_cut(training):
@@ -143,7 +145,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
         console.print(f"{split:<10} {numbers}", highlight=False)
     if verdict := summary.get("verdict"):
-        console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
+        reasons = visible(" ".join(verdict["reasons"]))
+        console.print(f"{verdict['verdict']}: {reasons}", highlight=False, markup=False)
     if shortcuts := summary.get("shortcuts"):
         console.print(shortcuts["summary"], highlight=False, markup=False)
     for export in summary["exports"]:
@@ -151,12 +154,11 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
         detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else ""
         if export["verified"] != "passed":
-            detail = f"{detail}  {escape(export['reason'])}".strip()
+            detail = f"{detail}  {escape(visible(export['reason']))}".strip()
         size = in_words(export["bytes"])
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
         show_comparison(console, comparison)
-    show_classes(console, summary)
     console.print()
     decision = summary["decision"]
     if decision and not decision["retrain"]:
@@ -172,7 +174,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
 def show_comparison(console: Console, comparison: dict[str, Any]) -> None:
     """Print what became of a run's model, and why."""
     colour = _COLOURS[comparison["standing"]]
-    line = f"[{colour}]{comparison['standing']}[/]  {escape(comparison['summary'])}"
+    line = f"[{colour}]{comparison['standing']}[/]  {escape(visible(comparison['summary']))}"
     console.print(f"{'release':<10} {line}", soft_wrap=True, highlight=False)
     if comparison["standing"] != "champion":
         console.print(f"{'champion':<10} {(comparison['champion'] or 'none')[:12]} stays", highlight=False)

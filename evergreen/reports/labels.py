@@ -89,7 +89,10 @@ def heading(labels: Mapping[str, Any], classes: Mapping[str, Mapping[str, int]])
 def cut(classes: Mapping[str, Mapping[str, int]], most: int) -> str:
     """Return, in words, the classes behind the first ``most``; empty if there are none."""
     rest = [sum(counts.values()) for counts in list(classes.values())[most:]]
-    return f"and {len(rest):,} more classes, of {min(rest):,} to {max(rest):,} images each" if rest else ""
+    if not rest:
+        return ""
+    most_of_all = f" to {max(rest):,}" if max(rest) > min(rest) else ""
+    return f"and {len(rest):,} more classes, of {min(rest):,}{most_of_all} images each"
 
 
 def sentences(labels: Mapping[str, Any], most: int) -> Iterator[tuple[str, str]]:

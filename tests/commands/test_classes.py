@@ -40,7 +40,7 @@ def test_each_class_has_a_row_in_its_order_without_a_side_that_nothing_is_on() -
 def test_two_hundred_classes_and_changes_are_no_wall_of_text() -> None:
     told = _told(_summary([f"class {number}" for number in range(200)], [f"folder {number}" for number in range(200)]))
     assert len(told.splitlines()) < 50
-    assert "and 170 more classes, of 9 to 9 images each: see run.json" in told
+    assert "and 170 more classes, of 9 images each: see run.json" in told
     assert "and 192 folders more, 960 files: see run.json" in told
 
 

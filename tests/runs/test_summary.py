@@ -1,6 +1,7 @@
 """runs.summary: what of a run's exports is released into its folder."""
 
 import errno
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from no_runs import litter
 from commands import champions, main
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
+from evergreen.reports.labels import labels_of
 from runs.answering.model_meant import model_meant
 from runs.answering.prediction_files import checked_target
 from runs.answering.webpage import write_page
@@ -151,6 +153,13 @@ def test_classes_stand_in_their_order_in_run_json(run: Run) -> None:
     assert list(written["classes"].items()) == [("9", {"images": 1}), ("10", {"images": 1}), ("8", {"images": 0})]
     assert written["labels"]["counted"] == "repair"
     assert (written["class_changes"], written["refused"]) == ({"new": ["8"]}, None)
+
+
+def test_every_field_is_explained(run: Run) -> None:
+    page = (Path(__file__).parents[2] / "docs/run-json.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"`([a-z_ ]+)`", page))
+    assert set(_finish(run, tfjs="passed")) | {"error", "tracking", "renames", "findings"} <= explained
+    assert {"counted", "quarantined", *labels_of([], [], [])} <= explained
 
 
 def test_where_all_pass_nothing_is_said(run: Run) -> None:

@@ -38,7 +38,7 @@ def test_a_thousand_classes_are_cut_and_counted(store: Store, monkeypatch: pytes
     labels = {"counted": "split", **labels_of([], [], [])}
     classes = {str(number): {"train": 3, "validation": 0, "test": 0} for number in range(1000)}
     said = _shown(store, monkeypatch, classes=classes, labels=labels)
-    assert "and 800 more classes, of 3 to 3 images each: see run.json." in said
+    assert "and 800 more classes, of 3 images each: see run.json." in said
     assert len(said.splitlines()) < 220
 
 
