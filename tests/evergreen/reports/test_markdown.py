@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -63,6 +63,7 @@ def test_a_name_shows_as_it_stands_in_a_line_and_in_a_cell(name: str) -> None:
 
 
 @given(st.text(st.sampled_from("a `~\n<|[]*#\x1b"), max_size=30))
+@example("a\n```\n# b\n````")
 def test_lines_in_a_block_of_code_show_as_they_stand(text: str) -> None:
     assert _shown(fenced(text)).rstrip("\n") == visible_lines(text).rstrip("\n")
     assert _shown(fenced(text) + "\n\nafter").endswith("after\n")
