@@ -8,6 +8,7 @@ import typer
 
 from commands.options import JsonOption, StoreOption, VerboseOption, errors
 from evergreen.errors import BadInput
+from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.releases import find_release, recipe_of, whole_parts_of
 from runs.summary import named_run, output_of
@@ -176,7 +177,7 @@ def _show_one(console: "Console", state: dict[str, Any]) -> None:
     console.print()
     for event in state["history"]:
         line = f"{_minute(event['time'])}  {event['event']:<11} {event['release'][:12]}  {event['run'] or 'by hand'}  "
-        console.print(line + event["reason"], soft_wrap=True, highlight=False, markup=False)
+        console.print(line + visible(event["reason"]), soft_wrap=True, highlight=False, markup=False)
 
 
 def _minute(time: str) -> str:

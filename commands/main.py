@@ -106,7 +106,7 @@ def inspect(
     summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    elif code == DONE:
+    else:
         show_inspection(Console(), summary, run_folder(Store(root), summary["id"]))
     raise typer.Exit(code)
 

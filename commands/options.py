@@ -10,6 +10,7 @@ import typer
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.paths import can_be_named
 from evergreen.recipe import Recipe, load_recipe
+from evergreen.sources.archives.names import visible_lines
 from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
 
@@ -66,5 +67,5 @@ def errors(verbose: bool) -> Iterator[None]:
     except (EvergreenError, StoreError) as error:
         if verbose:
             raise
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        typer.secho(visible_lines(str(error)), err=True, fg=typer.colors.RED)
         raise typer.Exit(BAD if isinstance(error, BadInput | BadReference | ArtifactMissing) else FAILED) from None

@@ -14,6 +14,7 @@ from commands.quiet import only_ours
 from commands.stopping import ends_when_told, exit_code
 from commands.terminal import Progress
 from evergreen.errors import EvergreenError
+from evergreen.sources.archives.names import visible_lines
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
 from runs.run import listener
@@ -85,7 +86,8 @@ def run_flow(
                 if verbose and not stopped:
                     raise
                 told = how_it_stopped(progress.run, error) if stopped else _how_it_failed(progress, error, log)
-                err.print(told, style="yellow" if stopped else "red", markup=False, soft_wrap=True)
+                colour = "yellow" if stopped else "red"
+                err.print(visible_lines(told), style=colour, markup=False, highlight=False, soft_wrap=True)
                 if progress.run and (release := promoted_by(progress.run)):
                     all_the_same = _all_the_same(progress.run.recipe.name, release)
                     err.print(all_the_same, style="yellow", markup=False, soft_wrap=True)

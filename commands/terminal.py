@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.tree import Tree
 
 from commands.bars import Bars
+from commands.classes import show_classes
 from evergreen.judging.ended import is_cut
+from evergreen.sources.archives.names import visible, visible_lines
 from runs.run import Entry, Run
 from storage.digests import canonical_json, sha256_bytes
 from storage.sizes import in_words
@@ -56,7 +58,7 @@ class Progress:
     def began(self, step: str, reason: str) -> None:
         """Say that a step's body starts."""
         self.close()
-        self.console.print(f"[bold]{step}[/bold] [dim]{escape(reason)}[/dim]")
+        self.console.print(f"[bold]{step}[/bold] [dim]{escape(visible(reason))}[/dim]")
 
     def ended(self, entry: Entry) -> None:
         """End the step's bar, and remember a failed step."""
@@ -78,7 +80,8 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Show what a step has to say."""
-        self.console.print(f"  [dim]{escape(text)}[/dim]", highlight=False, soft_wrap=True)
+        for line in visible_lines(text).split("\n"):
+            self.console.print(f"  {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def epoch(self, report: "EpochReport") -> None:
         """Show one epoch, in place of the last one where the terminal can."""
@@ -105,8 +108,14 @@ def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
         colour = _COLOURS.get(step["state"], "white")
         seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
         state = f"[{colour}]{step['state']}[/]"
-        table.add_row(step["name"], state, escape(step["reason"]), seconds, (step["output"] or "")[:12])
+        table.add_row(step["name"], state, escape(_first_line(step["reason"])), seconds, (step["output"] or "")[:12])
     console.print(table)
+
+
+def _first_line(text: str) -> str:
+    """Return the first line of a reason: that of a step that failed may be a page, and was shown whole."""
+    first, *more = text.split("\n")
+    return f"{visible(first)} ..." if more else visible(first)
 
 
 def show_answer(console: Console, answer: "Why") -> None:
@@ -125,6 +134,8 @@ def show_answer(console: Console, answer: "Why") -> None:
 def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     """Print the step table of a run, its numbers, and where to look."""
     show_steps(console, summary["steps"])
+    show_classes(console, summary)
+    console.print()
     if training := summary.get("training"):
         console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
         if is_cut(training):
@@ -134,7 +145,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
         console.print(f"{split:<10} {numbers}", highlight=False)
     if verdict := summary.get("verdict"):
-        console.print(f"{verdict['verdict']}: {' '.join(verdict['reasons'])}", highlight=False, markup=False)
+        reasons = visible(" ".join(verdict["reasons"]))
+        console.print(f"{verdict['verdict']}: {reasons}", highlight=False, markup=False)
     if shortcuts := summary.get("shortcuts"):
         console.print(shortcuts["summary"], highlight=False, markup=False)
     if grouping := summary.get("grouping"):
@@ -145,7 +157,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
         detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else ""
         if export["verified"] != "passed":
-            detail = f"{detail}  {escape(export['reason'])}".strip()
+            detail = f"{detail}  {escape(visible(export['reason']))}".strip()
         size = in_words(export["bytes"])
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
@@ -165,33 +177,25 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
 def show_comparison(console: Console, comparison: dict[str, Any]) -> None:
     """Print what became of a run's model, and why."""
     colour = _COLOURS[comparison["standing"]]
-    line = f"[{colour}]{comparison['standing']}[/]  {escape(comparison['summary'])}"
+    line = f"[{colour}]{comparison['standing']}[/]  {escape(visible(comparison['summary']))}"
     console.print(f"{'release':<10} {line}", soft_wrap=True, highlight=False)
     if comparison["standing"] != "champion":
         console.print(f"{'champion':<10} {(comparison['champion'] or 'none')[:12]} stays", highlight=False)
 
 
 def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:
-    """Print what every folder became; then, unless it was a dry run, how many images each class has, and findings."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("from", "to", "subset", "count", "why"):
-        table.add_column(title, justify="right" if title == "count" else "left", header_style="dim", overflow="fold")
-    for row in summary["renames"]:
-        cells = (row["folder"], row["label"], row["subset"], f"{row['count']:,}", row["why"])
-        table.add_row(*(escape(cell) for cell in cells))
-    console.print(table)
+    """Print the classes and what folders became; then, unless it was a dry run, findings, and where the page is."""
+    show_classes(console, summary)
     _show_notes(console, summary)
-    if "counts" not in summary:
-        return
-    splits = list(next(iter(summary["counts"].values())))
-    counts = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("class", *splits):
-        counts.add_column(title, justify="left" if title == "class" else "right", header_style="dim")
-    for label, row in summary["counts"].items():
-        counts.add_row(escape(label), *(f"{row[split]:,}" for split in splits))
-    console.print("", counts, sep="\n")
-    console.print("\n".join(f"{count:>9,}  {name}" for name, count in summary["findings"].items()), highlight=False)
-    console.print(f"\n{'page':<8} {folder / 'inspection.html'}", soft_wrap=True, highlight=False)
+    if findings := summary.get("findings"):
+        console.print("\n" + "\n".join(f"{count:>9,}  {name}" for name, count in findings.items()), highlight=False)
+    if refused := summary.get("refused"):
+        told = visible_lines(f"\nthe split will refuse this: {refused}")
+        console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    console.print()
+    for name, path in (("page", "inspection.html"), ("run", "run.json")):
+        if (folder / path).exists():
+            console.print(f"{name:<8} {folder / path}", markup=False, soft_wrap=True, highlight=False)
 
 
 def _show_notes(console: Console, summary: dict[str, Any]) -> None:

@@ -208,7 +208,8 @@ STEPS: tuple[Step, ...] = (
         recipe=("name", "title"),
         libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", "pillow-heif", *_TABLES),
         files=tuple(
-            f"evergreen/reports/{name}" for name in ("report.html.j2", "page.html.j2", "exports.html.j2", "page.css")
+            f"evergreen/reports/{name}"
+            for name in ("report.html.j2", "page.html.j2", "labels.html.j2", "exports.html.j2", "page.css")
         ),
     ),
     # Last: what may fail has gone well when the champion changes.

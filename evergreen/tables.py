@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,3 +55,8 @@ def _whole(column: "pd.Series") -> "pd.Series":
     if len(odd):
         raise ValueError(f"column {column.name}: expected whole numbers, received {odd.iloc[0]}")
     return column.astype("int64")
+
+
+def rows_of(data: bytes) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table as ``from_csv`` reads them, each cell as text; pandas is not started for it."""
+    return csv.DictReader(io.StringIO(data.decode(), newline=""))

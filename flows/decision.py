@@ -7,9 +7,11 @@ from evergreen.steps import BY_NAME
 from flows.say import say
 from runs.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from runs.keys import key_parts
+from runs.labels import against_champion
 from runs.run import Run
 from storage.artifacts import Ref
 from storage.champions import Champions
+from storage.errors import StoreError
 
 NOT_RETRAINED = "not retrained"
 
@@ -52,6 +54,7 @@ def retraining_is_due(run: Run, since: Since | None, dataset: Ref, weights: Ref)
         dataset: what split published.
         weights: what balance published.
     """
+    classes_beside_the_champion(run, dataset)
     if since is None:
         run.journal.decision = {"retrain": True, "reason": "there is no earlier model"}
         return True
@@ -72,6 +75,23 @@ def retraining_is_due(run: Run, since: Since | None, dataset: Ref, weights: Ref)
     }
     say(reason if due else f"{NOT_RETRAINED}: {reason}; to train anyway: --set retrain_when={{}}")
     return due
+
+
+def classes_beside_the_champion(run: Run, dataset: Ref) -> None:
+    """Say how the classes differ from the champion's, before anything is trained on them, and note it in the journal.
+
+    Args:
+        run: whose recipe it is.
+        dataset: what carries the run's classes.
+    """
+    try:
+        changes = against_champion(run.store, run.recipe.name, dataset)
+    except StoreError as error:
+        say(f"whether the classes are the champion's is not known: {error}")
+        return
+    run.journal.class_changes = changes
+    if changes:
+        say(changes["summary"])
 
 
 def decide(when: RetrainWhen, changes: Changes, age_days: float) -> tuple[bool, str]:

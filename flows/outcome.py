@@ -13,6 +13,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from evergreen.errors import EvergreenError
+from evergreen.sources.archives.names import visible_lines
 from runs.run import Run
 from runs.standing import promoted_by
 from storage.errors import StoreError
@@ -37,6 +38,8 @@ def words_of(summary: Mapping[str, Any]) -> str:
     """
     steps = {step["name"]: step for step in summary["steps"]}
     if found := summary.get("findings"):
+        if summary.get("refused"):
+            return f"the split will refuse this, {found['quarantined']:,} quarantined"
         return f"{found['images used']:,} images used, {found['quarantined']:,} quarantined"
     if summary["outcome"] != "completed":
         changed = f", {CHAMPION_CHANGED}" if summary.get("promoted") else ""
@@ -76,9 +79,10 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
                 rename(f"{context.flow_run.name}: failed")  # before there was a run to name
             where = _failed(run) if run else "failed"
             ours = isinstance(error, EvergreenError | StoreError)
+            why = visible_lines(str(error))
             if FlowRunContext.get():
-                get_run_logger().error(f"{where}: {error}", exc_info=not ours)
-            return Failed(message=f"{where}: {type(error).__name__}: {error}", data=error)
+                get_run_logger().error(f"{where}: {why}", exc_info=not ours)
+            return Failed(message=f"{where}: {type(error).__name__}: {why}", data=error)
         decision = summary.get("decision") or {}
         reason = "" if decision.get("retrain", True) else f": {decision['reason']}"
         return Completed(message=words_of(summary) + reason, data=summary)

@@ -8,6 +8,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from evergreen.recipe import Recipe
+from flows.dashboard.failure import show_failure
 from flows.dashboard.run import show_in_dashboard
 from flows.decision import NOT_RETRAINED
 from flows.opening import open_store
@@ -57,7 +58,7 @@ def started(
             ended, told = (
                 ("failed", f"{type(error).__name__}: {error}") if failed else ("cancelled", how_it_stopped(run, error))
             )
-            _beside("what the run came to is not written down", lambda: name_run(run, finish(run, ended, told)))
+            _beside("what the run came to is not written down", lambda: _told(run, ended, told))
             raise
         name_run(run, summary)
 
@@ -66,6 +67,14 @@ def _log(sentences: Iterable[str]) -> None:
     """Tell the run's log what people should know; in a terminal the command says it."""
     for sentence in sentences if FlowRunContext.get() else ():
         get_run_logger().warning(sentence)
+
+
+def _told(run: Run, ended: str, why: str) -> None:
+    """Write down, in the run's folder and in the dashboard, how a run ended that did not end well."""
+    summary = finish(run, ended, why)
+    name_run(run, summary)
+    if ended == "failed":
+        show_failure(run, summary)
 
 
 def _beside(harm: str, work: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import TrackingFailed
+from evergreen.reports.labels import changes_of
 from evergreen.tracking import mlflow_log, tensorboard_log
 from flows.say import say
 from runs.run import Run
@@ -57,7 +58,8 @@ def _told(run: Run, summary: Mapping[str, Any], outputs: dict[str, Ref], scratch
         if path.is_file():
             files[f"exports/{path.relative_to(exports).as_posix()}"] = path
     counts = read_table(store, outputs["split"])["split"].value_counts().to_dict()
-    dataset = {"digest": outputs["split"].sha256, "classes": classes_of(store, outputs["split"])}
+    changed = {kind: len(folders) for kind, folders in changes_of(summary["labels"]).items()}
+    dataset = {"digest": outputs["split"].sha256, "classes": classes_of(store, outputs["split"]), "folders": changed}
     return mlflow_log.Told(
         recipe=run.recipe.name,
         run=run.id,

@@ -11,6 +11,7 @@ from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
 from runs.grouping import the_other_way
 from runs.kept.checkpoints import why_ended
+from runs.labels import classes_and_labels
 from runs.run import Run
 from runs.standing import promoted_by
 from runs.tables import read_json, read_notes
@@ -21,7 +22,7 @@ from storage.exports import link, show
 from storage.runs import read_summary, run_folder, summaries, summary_file, write_summary
 from storage.store import Store
 
-_NOTING = ("repair", "split")
+_NOTING = ("split",)
 _SPEED = ("load_seconds", "median_ms", "p95_ms")
 
 
@@ -46,12 +47,17 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
     entries = run.journal.entries
     outputs = {name: entry.output for name, entry in entries.items() if entry.output}
     exports = _entries(run, outputs, folder)
+    classes, labels = classes_and_labels(run.store, outputs)
     summary: dict[str, Any] = {
         "id": run.id,
         "recipe": run.recipe.name,
         "outcome": outcome,
         "steps": [entry.as_json() for entry in entries.values()],
         "decision": run.journal.decision,
+        "classes": classes,
+        "labels": labels,
+        "class_changes": run.journal.class_changes,
+        "refused": run.journal.refused,
         "training": run.journal.training or _training(run.store, outputs),
         "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen.reports.found import Data, Repairs, Screening, Splits
-from evergreen.tables import from_csv, to_csv
+from evergreen.tables import UNLABELLED, from_csv, to_csv
 from storage.artifacts import Ref
 from storage.store import Store
 
@@ -45,29 +45,60 @@ def read_notes(store: Store, ref: Ref) -> list[str]:
     return [str(note) for note in read_table(store, ref, NOTES)["note"]]
 
 
-def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref, weights: Ref) -> Data:
-    """Return what repair, screen, split and balance found, as a report and an inspection show it."""
+def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref | None, weights: Ref | None) -> Data:
+    """Return what repair, screen, split and balance found, as a report and an inspection show it.
+
+    Args:
+        store: where bytes rest.
+        repaired: what repair published.
+        screened: what screen published.
+        dataset: what split published; None where it refused the images.
+        weights: what balance published; None where split refused the images.
+    """
     origins = read_table(store, repaired, "origins.csv")
     return Data(
         repairs=Repairs(
             renames=read_table(store, repaired, "renames.csv"),
             dropped=read_table(store, repaired, "dropped.csv"),
+            notes=read_table(store, repaired, "notes.csv"),
         ),
         screening=Screening(
             quarantine=read_table(store, screened, "quarantine.csv").merge(origins, on="path"),
             duplicates=read_table(store, screened, "duplicates.csv"),
             near_duplicates=read_table(store, screened, "near_duplicates.csv"),
         ),
-        splits=Splits(
-            classes=classes_of(store, dataset),
-            dataset=read_table(store, dataset),
-            leakage=read_table(store, dataset, "leakage.csv"),
-            unlabelled=read_table(store, dataset, "unlabelled.csv"),
-            aside=read_table(store, dataset, "aside.csv"),
-            groups=read_table(store, dataset, "groups.csv"),
-            notes=read_notes(store, dataset),
-        ),
-        weights=read_json(store, weights, "class-weights.json"),
+        splits=_splits(store, dataset) if dataset else _not_split(store, screened),
+        weights=read_json(store, weights, "class-weights.json") if weights else {},
+    )
+
+
+def _splits(store: Store, dataset: Ref) -> Splits:
+    return Splits(
+        classes=classes_of(store, dataset),
+        dataset=read_table(store, dataset),
+        leakage=read_table(store, dataset, "leakage.csv"),
+        unlabelled=read_table(store, dataset, "unlabelled.csv"),
+        aside=read_table(store, dataset, "aside.csv"),
+        groups=read_table(store, dataset, "groups.csv"),
+        notes=read_notes(store, dataset),
+    )
+
+
+def _not_split(store: Store, screened: Ref) -> Splits:
+    """Return the images that could be used, on no side."""
+    import pandas as pd
+
+    table = read_table(store, screened)
+    labelled = table["subset"] != UNLABELLED
+    none = table.head(0)
+    return Splits(
+        classes=classes_of(store, screened),
+        dataset=table[labelled].reset_index(drop=True),
+        leakage=none,
+        unlabelled=table[~labelled].reset_index(drop=True),
+        aside=none,
+        groups=pd.DataFrame(columns=["group", "split", "count"]),
+        notes=[],
     )
 
 

@@ -33,7 +33,7 @@ def write_summary(store: Store, summary: Mapping[str, Any]) -> None:
     Raises:
         StoreUnwritable: the store may not be written, or the disk is full.
     """
-    text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
     with disk.explained(store.root):
         disk.replace(run_folder(store, summary["id"]) / FILE, text.encode())
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evergreen.sources.archives.names import visible
+
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Legible on both grounds.
@@ -47,6 +51,12 @@ def ink(dark: bool) -> str:
 def legend(axis: Any, dark: bool, **options: Any) -> None:
     """Add a legend without a frame."""
     axis.legend(frameon=False, labelcolor=ink(dark), **options)
+
+
+def names_on(axis: Axis, names: Iterable[str], **options: Any) -> None:
+    """Write class names along an axis, as they stand: ``$`` begins no formula, control characters are escapes."""
+    shown = [visible(name) for name in names]
+    axis.set_ticks(range(len(shown)), shown, parse_math=False, **options)
 
 
 def to_png(figure: Figure) -> bytes:

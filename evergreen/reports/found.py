@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evergreen.reports.labels import AS_IT_IS, changes_of, labels_of, sentences
+
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_SAID = 50
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,25 @@ class Repairs:
     """What became of the files as they came.
 
     Attributes:
-        renames: one row a folder: folder, subset, label, why, count.
+        renames: one row a folder: folder, subset, label, what, why, count.
         dropped: one row a reason: reason, count.
+        notes: one row a harmless finding: note.
     """
 
     renames: pd.DataFrame
     dropped: pd.DataFrame
+    notes: pd.DataFrame
+
+    @property
+    def meaning(self) -> dict[str, Any]:
+        """What a page shows of it: ``said``, (kind, sentence) each; ``changed`` and ``all``: folders, as in renames."""
+        labels = labels_of(*(table.to_dict("records") for table in (self.renames, self.dropped, self.notes)))
+        changed = self.renames["what"] != AS_IT_IS
+        return {
+            "said": [(kind, text) for kind, text in sentences(labels, MOST_SAID) if kind not in changes_of(labels)],
+            "changed": self.renames[changed].to_dict("records"),
+            "all": self.renames.to_dict("records"),
+        }
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ class Splits:
 
     Attributes:
         classes: class names in order.
-        dataset: one row an image: path, label, sha256, split and more.
+        dataset: one row an image: path, label, sha256, split and more; without split where nothing was split.
         leakage: near-duplicate pairs on different sides: path, split, near, near_split, distance.
         unlabelled: images without a label.
         aside: images that were set aside.
@@ -71,7 +88,7 @@ class Data:
         repairs: of the files as they came.
         screening: of the images.
         splits: of the images that are left.
-        weights: class -> weight on the loss of its training images.
+        weights: class -> weight on the loss of its training images; none where nothing was split.
     """
 
     repairs: Repairs

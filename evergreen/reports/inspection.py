@@ -13,6 +13,7 @@ from evergreen.images.threads import Threads
 from evergreen.images.thumbnails import thumbnail
 from evergreen.reports import pictures
 from evergreen.reports.found import Data
+from evergreen.reports.labels import IMAGES, SIDES, by_reason
 from evergreen.reports.page import both, render
 from evergreen.sections.data import Augment
 from evergreen.tables import ReadBlob
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _SAMPLES_PER_CLASS = 6
 _MOST_CLASSES = 30
+_MOST_DRAWN = 100  # classes in a picture: one of thousands would be taller than a picture can be
 _MOST_PAIRS = 9
 _MOST_QUARANTINED = 18
 _MOST_ROWS = 200
@@ -34,7 +36,11 @@ _MAGNITUDES = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 @dataclass(frozen=True)
 class Inspected:
-    """What an inspection shows: the data, and what of the recipe it needs."""
+    """What an inspection shows: the data, and what of the recipe it needs.
+
+    Attributes:
+        refused: why the split refuses the images, in words; empty if it divided them.
+    """
 
     name: str
     title: str
@@ -42,6 +48,7 @@ class Inspected:
     image: Image
     augment: Augment
     seed: int
+    refused: str = ""
 
 
 def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
@@ -52,12 +59,13 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         read: gives an image's bytes for its SHA-256.
     """
     dataset, counts = found.data.splits.dataset, class_counts(found)
-    drawn = {
-        "class_distribution.png": both(pictures.class_distribution, counts),
-        "resolutions.png": both(pictures.resolutions, dataset),
-        "samples.png": both(pictures.gallery, _samples(found, read), _SAMPLES_PER_CLASS),
-        "magnitudes.png": both(pictures.gallery, _magnitudes(found, read), 1 + len(_MAGNITUDES)),
-    }
+    shown_counts = _largest_and_smallest(counts)
+    drawn = {"class_distribution.png": both(pictures.class_distribution, shown_counts)}
+    if len(dataset):
+        drawn["resolutions.png"] = both(pictures.resolutions, dataset)
+        drawn["samples.png"] = both(pictures.gallery, _samples(found, read), _SAMPLES_PER_CLASS)
+    if magnitudes := _magnitudes(found, read):
+        drawn["magnitudes.png"] = both(pictures.gallery, magnitudes, 1 + len(_MAGNITUDES))
     if augmented := _augmented(found, read):
         drawn["augmentation.png"] = both(pictures.gallery, augmented, 1 + _VIEWS)
     if pairs := _pairs(found, read):
@@ -72,6 +80,10 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         measures=dataset[["width", "height", "brightness", "sharpness"]].describe().loc[["min", "mean", "max"]],
         formats=dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
         augmentation=_settings(found.augment),
+        meaning=found.data.repairs.meaning,
+        quarantined=by_reason(found.data.screening.quarantine["reason"]),
+        drawn_classes=len(shown_counts),
+        most_classes=_MOST_CLASSES,
         most_rows=_MOST_ROWS,
         pictures=drawn,
     )
@@ -86,11 +98,22 @@ def _settings(augment: Augment) -> list[str]:
 
 
 def class_counts(found: Inspected) -> pd.DataFrame:
-    """Return how many images each class has, one row a class in order, one column a split."""
+    """Return how many images each class has, one row a class in order, one column a split, or ``images``."""
     splits = found.data.splits
+    if found.refused:
+        counts = splits.dataset["label"].value_counts().rename(IMAGES)
+        return counts.reindex(splits.classes, fill_value=0).to_frame()
     counts = splits.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
-    columns = [name for name in ("train", "validation", "test") if name in counts]
+    columns = [name for name in SIDES if name in counts]
     return counts.reindex(splits.classes, fill_value=0)[columns]
+
+
+def _largest_and_smallest(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that a picture has room for, in their order."""
+    if len(counts) <= _MOST_DRAWN:
+        return counts
+    order = counts.sum(axis=1).to_numpy().argsort(kind="stable")
+    return counts.iloc[sorted({*order[: _MOST_DRAWN // 2], *order[-_MOST_DRAWN // 2 :]})]
 
 
 def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
@@ -135,9 +158,13 @@ def _views(digest: str, pixels: Any, views: list[tuple[Augmenter, str, int]]) ->
 
 
 def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, Any]]:
-    """Return SHA-256 and pixels, as a network is given them, of one training image of each of the first classes."""
+    """Return SHA-256 and pixels, as a network is given them, of one training image of each of the first classes.
+
+    Where nothing was split, any image might be one.
+    """
     splits = found.data.splits
-    training = splits.dataset[splits.dataset["split"] == "train"].sort_values("pixels")
+    training = splits.dataset if found.refused else splits.dataset[splits.dataset["split"] == "train"]
+    training = training.sort_values("pixels")
     chosen = [training[training["label"] == label]["sha256"].head(1) for label in splits.classes]
     digests = [str(digest) for some in chosen for digest in some][:_AUGMENTED]
     return [(digest, resize(open_image(read(digest), SCREENED).pixels, found.image)) for digest in digests]

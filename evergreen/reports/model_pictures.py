@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evergreen.judging.metrics import normalized
-from evergreen.reports.figures import BLUE, GREY, ORANGE, figure_of, ink, legend, to_png
+from evergreen.reports.figures import BLUE, GREY, ORANGE, figure_of, ink, legend, names_on, to_png
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +68,8 @@ def confusion_matrix(confusion: pd.DataFrame, *, dark: bool = False) -> bytes:
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axis.set(xlabel="predicted", ylabel="true")
     if len(classes) <= _MOST_NAMES:
-        axis.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
-        axis.set_yticks(range(len(classes)), classes)
+        names_on(axis.xaxis, classes, rotation=45, ha="right")
+        names_on(axis.yaxis, classes)
     else:
         axis.set(xlabel="predicted class, by its number", ylabel="true class, by its number")
     if len(classes) <= _MOST_CELLS_WITH_TEXT:

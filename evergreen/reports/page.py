@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.images.thumbnails import data_address
+from evergreen.sources.archives.names import visible_lines
 
 _FOLDER = Path(__file__).parent
 
@@ -22,10 +23,15 @@ def render(template: str, **values: Any) -> bytes:
 
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
     environment.filters |= {"percent": percent, "address": data_address}
     return environment.get_template(template).render(**values).encode()
+
+
+def _shown(value: object) -> object:
+    """Return a value as it is shown: control characters in a name, which may turn what follows around, as escapes."""
+    return visible_lines(value) if type(value) is str else value
 
 
 def percent(share: float | str, digits: int = 2) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.reports.figures import BLUE, GREEN, GREY, ORANGE, figure_of, ink, legend, to_png
+from evergreen.reports.figures import BLUE, GREEN, GREY, ORANGE, figure_of, ink, legend, names_on, to_png
+from evergreen.sources.archives.names import visible_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ def class_distribution(counts: pd.DataFrame, *, dark: bool = False) -> bytes:
         left += counts[split].to_numpy()
     for row, total in enumerate(left):
         axis.text(total, row, f" {int(total):,}", va="center", fontsize=8, color=ink(dark))
-    axis.set_yticks(range(len(counts)), list(counts.index))
+    names_on(axis.yaxis, counts.index)
     axis.invert_yaxis()
     axis.set(xlabel="images", xlim=(0, max(1, left.max()) * 1.1))
     legend(axis, dark, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(counts.columns))  # above: bars lie below
@@ -60,5 +61,6 @@ def gallery(pictures: list[tuple[np.ndarray, str]], columns: int = 6, *, dark: b
         axis.axis("off")
     for axis, (pixels, caption) in zip(axes, pictures, strict=False):
         axis.imshow(pixels, interpolation="nearest")
-        axis.set_title(caption, fontsize=8, color=ink(dark), parse_math=False)  # a file's name may hold $
+        # A file's name may hold $, and anything else.
+        axis.set_title(visible_lines(caption), fontsize=8, color=ink(dark), parse_math=False)
     return to_png(figure)

@@ -33,7 +33,7 @@ class Told:
         model: digest of the model artifact: what makes one tracked run another than the next.
         settings: the recipe, nested.
         digests: step -> digest of what it gave.
-        dataset: digest, counts by split, classes.
+        dataset: digest, counts by split, classes, and how many folders were renamed, merged and so on.
         history: one row an epoch, over all phases; see ``vision.train``.
         metrics: split -> metric -> value.
         files: path below the MLflow run's artifacts -> file here.

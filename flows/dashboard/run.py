@@ -5,7 +5,9 @@ from typing import Any
 import yaml
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
+from flows.dashboard.classes import show_classes
 from flows.dashboard.decision import show_decision
 from flows.dashboard.evaluation import picture, show_evaluation
 from runs.run import Run
@@ -20,6 +22,7 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     show_decision(run)
     create_table_artifact(key=f"{name}-steps", table=_steps(summary), description="Every step: state, reason, lineage")
     show_recipe(run)
+    show_classes(run, summary)
     show_repair(run)
     if summary["outcome"] != "completed":
         return  # it was decided not to retrain: what is shown of the model stays as it was
@@ -33,14 +36,15 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     show_quarantine(run)
 
 
-def show_inspection(run: Run, pictures: dict[str, bytes], lines: list[str]) -> None:
-    """Write what an inspection found: the numbers, the pictures, and the tables."""
+def show_inspection(run: Run, summary: dict[str, Any], pictures: dict[str, bytes], lines: list[str]) -> None:
+    """Write what an inspection found: the numbers, the pictures, the classes, and the tables."""
     name = run.recipe.name
     shown = [picture(file, pictures) for file in pictures]
     create_markdown_artifact(
         key=f"{name}-inspect", markdown="\n\n".join([*lines, *shown]), description=f"{name}: its data, run {run.id}"
     )
     show_quarantine(run)
+    show_classes(run, summary)
     show_repair(run)
 
 
@@ -59,8 +63,9 @@ def show_repair(run: Run) -> None:
     repaired = run.journal.entries["repair"].output
     if repaired:
         table = read_table(run.store, repaired, "renames.csv")
-        rows = table.rename(columns={"folder": "from", "label": "to"})[["from", "to", "subset", "why", "count"]]
-        shown = rows.head(_MOST_ROWS).to_dict("records")
+        rows = table.rename(columns={"folder": "from", "label": "to"})[["from", "to", "subset", "what", "why", "count"]]
+        changed_first = rows.sort_values("what", key=lambda what: what == AS_IT_IS, kind="stable")
+        shown = changed_first.head(_MOST_ROWS).to_dict("records")
         create_table_artifact(key=f"{run.recipe.name}-repair", table=shown, description="From folders to classes")
 
 

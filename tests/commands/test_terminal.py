@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from commands import terminal
+from evergreen.reports.labels import labels_of
 from evergreen.vision.training.fit import EpochReport
 from storage.steps.lineage import Node
 
@@ -77,3 +78,32 @@ def test_notes_and_the_other_way_to_split_are_told(tmp_path: Path) -> None:
     out = io.StringIO()
     terminal.show_inspection(Console(file=out, width=20), {"renames": [], "notes": told["notes"]}, tmp_path)
     assert "note       2 groups [of folders] on several sides\n" in out.getvalue()
+
+
+def test_a_reason_of_many_lines_is_one_line_of_the_table() -> None:
+    step = {"name": "repair", "state": "failed", "reason": "which?\n  a/[b]\x1b[2J\n  c", "seconds": 0, "output": None}
+    out = io.StringIO()
+    terminal.show_steps(Console(file=out, width=80), [step])
+    assert out.getvalue().splitlines()[1].split() == ["repair", "failed", "which?", "..."]
+
+
+def test_a_note_of_many_lines_keeps_them_and_is_no_markup() -> None:
+    out = io.StringIO()
+    terminal.Progress(Console(file=out, width=20)).note("which of [red]these\n  photos/[1]/\x1b[2J")
+    assert out.getvalue() == "  which of [red]these\n    photos/[1]/\\x1b[2J\n"
+
+
+def test_an_inspection_that_the_split_refuses_says_so_and_where_its_page_is(tmp_path: Path) -> None:
+    (tmp_path / "inspection.html").touch()
+    labels = {"counted": "screen", **labels_of([], [], [])}
+    summary = {"classes": {"rare": {"images": 1}}, "labels": labels, "findings": {"quarantined": 3}}
+    out = io.StringIO()
+    terminal.show_inspection(
+        Console(file=out, width=40), summary | {"refused": "rare has 1: [red]leave it out"}, tmp_path
+    )
+    told = out.getvalue()
+    assert "rare        1  \n" in told
+    assert "        3  quarantined\n" in told
+    assert "\nthe split will refuse this: rare has 1: [red]leave it out\n" in told
+    assert f"page     {tmp_path / 'inspection.html'}\n" in told
+    assert "run.json" not in told.rpartition("page")[2]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from evergreen.tables import from_csv, to_csv
+from evergreen.tables import from_csv, rows_of, to_csv
 
 
 def test_a_table_is_read_back_equal() -> None:
@@ -52,3 +52,9 @@ def test_a_table_without_a_carriage_return_keeps_its_bytes() -> None:
 def test_a_text_that_could_not_be_read_back_is_not_written() -> None:
     with pytest.raises(ValueError, match="received one that holds a NUL"):
         to_csv(pd.DataFrame({"path": ["a\0b"]}))
+
+
+@given(st.lists(st.text(st.sampled_from("a,\"\n ü;|'"), max_size=5), max_size=5))
+def test_rows_without_pandas_are_those_with_it(names: list[str]) -> None:
+    data = to_csv(pd.DataFrame({"path": names, "why": names[::-1]}))
+    assert list(rows_of(data)) == from_csv(data).to_dict("records")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+# As a doubt about labels is told: lines, quotes, brackets, and what a template might read.
+MESSAGE = "failed at repair: BadDataset: which?\n  photos/[1]/{{ x }}\n  \"a\" \\ <b>&\n  --set 'repair.level=leaf'"
 HEARD: list[dict[str, Any]] = []
 
 
@@ -107,11 +109,11 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     client.create_flow_run(stand_in, name="it is late", tags=[TAG], state=Late())
     other = client.create_flow_run(stand_in, name="not ours")
     client.set_flow_run_state(other.id, Failed(), force=True)
-    client.set_flow_run_state(failed.id, Failed(message='failed at train: "NaN"'), force=True)
+    client.set_flow_run_state(failed.id, Failed(message=MESSAGE), force=True)
     client.set_flow_run_state(dead.id, Pending(), force=True)
     _until(lambda: set(names) <= {notice["run"] for notice in HEARD}, 120)
     by_run = {notice["run"]: notice for notice in HEARD}
-    assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", 'failed at train: "NaN"')
+    assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", MESSAGE)
     assert set(by_run["it failed"]) == {"run", "state", "message", "url"}
     assert "not ours" not in by_run
     assert by_run["it is late"]["state"] == "Late"

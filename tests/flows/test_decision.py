@@ -2,17 +2,23 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from command import Command
+from releases import crown, make_release
 
 from evergreen.datasets.changes import ImageChanges
+from evergreen.recipe import load_recipe
 from evergreen.sections.release import RetrainWhen
-from flows.decision import decide
+from flows.decision import classes_beside_the_champion, decide, retraining_is_due
 from runs.changes import Changes
+from runs.run import Run, listener
+from runs.tables import publish_dataset
+from storage.store import Store
 
 NONE = Changes(source=("v1", "v1"), recipe=[], code=[], libraries=[], training=[], images=ImageChanges(100, 0, 0, 0))
 NINE = dataclasses.replace(NONE, images=ImageChanges(100, 6, 50, 3))
@@ -46,6 +52,46 @@ def test_one_threshold_that_is_reached_is_enough(
     assert (decided, why.startswith(reason)) == (due, True), why
 
 
+class Heard:
+    """Remembers what is said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Remember it."""
+        self.notes.append(text)
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    hearing = Heard()
+    token = listener.set(hearing)  # type: ignore[arg-type]
+    yield hearing.notes
+    listener.reset(token)
+
+
+def test_other_classes_than_the_champions_are_said_before_the_training(store: Store, heard: list[str]) -> None:
+    run = Run.new(store, load_recipe("digits"))
+    dataset = publish_dataset(store, pd.DataFrame(columns=["path"]), ["monday", "tuesday"])
+    assert retraining_is_due(run, None, dataset, dataset)
+    assert (heard, run.journal.class_changes) == ([], None)  # there is no champion
+    release = make_release(store, "a", classes=["cat", "dog"]).sha256
+    crown(store, release, "run")
+    assert retraining_is_due(run, None, dataset, dataset)
+    assert run.journal.class_changes
+    assert run.journal.class_changes["new"] == ["monday", "tuesday"]
+    assert heard == [run.journal.class_changes["summary"]]
+    assert f"release {release[:12]}: new: monday, tuesday; gone: cat, dog." in heard[0]
+
+
+def test_a_champion_that_cannot_be_read_is_said_and_ends_no_run(store: Store, heard: list[str]) -> None:
+    run = Run.new(store, load_recipe("digits"))
+    crown(store, "ab" * 32, "run")
+    classes_beside_the_champion(run, publish_dataset(store, pd.DataFrame(columns=["path"]), ["a", "b"]))
+    assert heard[0].startswith("whether the classes are the champion's is not known: ")
+
+
 def test_below_the_threshold_a_run_ends_before_training_and_says_what_changed(
     tmp_path: Path, png: Callable[..., bytes], prefect_server: str
 ) -> None:
@@ -69,6 +115,7 @@ def test_below_the_threshold_a_run_ends_before_training_and_says_what_changed(
     assert said.returncode == 0
     assert "Not retrained: 3.3% of the images are new, below 50.0%." in said.stdout
     assert "report.html" not in said.stdout
+    assert "2 classes, in the order of the model's scores: images that are used" in said.stdout
     assert "images: 1 added, 1 removed, 1 relabelled, 60 now (3.3% new)" in said.stderr
     below = json.loads(max(command.root.glob("runs/*/run.json")).read_text())
     assert below["outcome"] == "not retrained"

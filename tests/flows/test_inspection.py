@@ -5,10 +5,17 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import Command
 from pages import pictures_of
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import FlowRunSort
+
+import flows.inspection
+from evergreen.errors import BadDataset
 
 
 @pytest.fixture
@@ -40,8 +47,8 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
         ("Chess/King", "King", "as it is"),
         ("Chess/Qu een", "Queen", "split or joined words"),
     ]
-    assert sum(summary["counts"]["King"].values()) == 33
-    assert sum(summary["counts"]["Queen"].values()) == 30
+    assert {name: sum(counts.values()) for name, counts in summary["classes"].items()} == {"King": 33, "Queen": 30}
+    assert [row["folder"] for row in summary["labels"]["renamed"]] == ["Chess/Qu een"]
     assert summary["findings"]["quarantined"] == 1
     assert summary["findings"]["exact duplicates"] == 3
     folder = command.root / "runs" / summary["id"]
@@ -60,17 +67,16 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
 
 
 def _check_the_dashboard() -> None:
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-
     with get_client(sync_client=True) as client:
         keys = ArtifactFilter(key=ArtifactFilterKey(like_="chessman-%"))
         artifacts = {artifact.key: artifact for artifact in client.read_artifacts(artifact_filter=keys)}
-    assert set(artifacts) == {"chessman-inspect", "chessman-quarantine", "chessman-repair"}
+    assert set(artifacts) == {"chessman-classes", "chessman-inspect", "chessman-quarantine", "chessman-repair"}
     rows = json.loads(artifacts["chessman-repair"].data)
-    assert rows[1] == {
-        "from": "Chess/Qu een", "to": "Queen", "subset": "", "why": "split or joined words", "count": 30,
+    assert rows[0] == {
+        "from": "Chess/Qu een", "to": "Queen", "subset": "", "what": "renamed", "why": "split or joined words",
+        "count": 30,
     }  # fmt: skip
+    assert "| King | " in artifacts["chessman-classes"].data
     assert "data:image/png;base64," in artifacts["chessman-inspect"].data
 
 
@@ -78,11 +84,12 @@ def test_a_dry_run_shows_only_what_folders_become(command: Command, photos: Path
     options = ("--source", str(photos), "--set", "repair.classes=[King, Queen]", "--dry-run")
     done = command("inspect", "chessman", *options, server=prefect_server)
     assert done.returncode == 0, done.stderr
-    assert "Chess/Qu een" in done.stdout
+    assert "Chess/Qu een -> Queen: 30 files, split or joined words" in done.stdout
     assert "inspection.html" not in done.stdout
     summary = json.loads(next(command.root.glob("runs/*/run.json")).read_text())
     assert [step["name"] for step in summary["steps"]] == ["probe", "acquire", "unpack", "repair"]
     assert summary["outcome"] == "dry run"
+    assert summary["classes"] == {"King": {"images": 34}, "Queen": {"images": 30}}
 
 
 def test_an_ambiguous_folder_is_an_error_that_shows_the_choices(
@@ -96,3 +103,82 @@ def test_an_ambiguous_folder_is_an_error_that_shows_the_choices(
     done = command("inspect", "digits", *options, server=prefect_server)
     assert done.returncode == 1
     assert "could be 'cat1' or 'cat2'" in done.stderr
+
+
+def _zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name, data in files.items():
+            zipped.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sizes", "classes", "refused"),
+    [
+        (
+            {"common": 12, "[b]rare": 1, "usual": 12},
+            {"[b]rare": {"images": 1}, "common": {"images": 12}, "usual": {"images": 12}},
+            "[b]rare has 1: add images of it, leave it out (repair.leave_out: ['[b]rare'])",
+        ),
+        ({"only": 9}, {"only": {"images": 9}}, "expected at least two classes, received only"),
+        ({"a": 0, "b": 0}, {"a": {"images": 0}, "b": {"images": 0}}, "every one was quarantined"),
+    ],
+    ids=["a class of one image", "one class", "everything quarantined"],
+)
+def test_what_the_split_will_refuse_has_its_page_and_is_said_everywhere(
+    command: Command,
+    tmp_path: Path,
+    png: Callable[..., bytes],
+    prefect_server: str,
+    sizes: dict[str, int],
+    classes: dict[str, Any],
+    refused: str,
+) -> None:
+    files = {
+        f"{name}/{number}.png": png(1000 * index + number, (20, 20))
+        for index, (name, count) in enumerate(sizes.items())
+        for number in range(count)
+    }
+    files |= {f"{name}/broken.png": b"\x89PNG\r\n\x1a\nbroken" for name, count in sizes.items() if not count}
+    photos = _zip(tmp_path / "photos.zip", files)
+    options = ("--source", str(photos), "--set", "repair.classes=[]", "--set", "split.method=exact")
+    done = command("inspect", "digits", *options, server=prefect_server)
+    assert done.returncode == 0, done.stderr
+    assert "the split will refuse this: " in done.stdout
+    assert refused in done.stdout
+    assert all(name in done.stdout for name in classes)
+    summary = json.loads(next(command.root.glob("runs/*/run.json")).read_text())
+    assert summary["classes"] == classes
+    assert refused in summary["refused"]
+    page = (command.root / "runs" / summary["id"] / "inspection.html").read_text()
+    assert "The split will refuse this" in page
+    with get_client(sync_client=True) as client:
+        (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+        shown = {found.key: found for found in client.read_artifacts() if found.flow_run_id == run.id}
+    assert (run.state.name, run.name.partition(",")[0]) == ("Completed", "inspect digits: the split will refuse this")
+    assert "**The split will refuse this:** " in shown["digits-inspect"].data
+    assert "class" in shown["digits-classes"].data
+
+
+def test_a_doubt_is_shown_whole_where_a_person_looks(
+    command: Command, photos: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubt = "which folders are the classes?\n  Chess/[King]/   30 images\n\nthe recipe says: repair.level: leaf"
+    monkeypatch.setenv("EVERGREEN_STORE", str(command.root))
+    monkeypatch.setattr(flows.inspection.repair.task, "fn", _raises(doubt))
+    with pytest.raises(BadDataset):
+        flows.inspection.inspect("chessman", None, str(photos))
+    summary = json.loads(next(command.root.glob("runs/*/run.json")).read_text())
+    assert summary["error"] == f"BadDataset: {doubt}"
+    with get_client(sync_client=True) as client:
+        (run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+        shown = {found.key: found for found in client.read_artifacts() if found.flow_run_id == run.id}
+    assert (run.state.name, run.state.message) == ("Failed", f"failed at repair: BadDataset: {doubt}")
+    assert f"```text\nBadDataset: {doubt}\n```" in shown["chessman-failure"].data
+
+
+def _raises(text: str) -> Callable[..., None]:
+    def fails(*_: object, **__: object) -> None:
+        raise BadDataset(text)
+
+    return fails

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from flows.outcome import words_of
+from evergreen.errors import BadDataset
+from flows.outcome import tells_outcome, words_of
 
 
 def _summary(states: dict[str, str], **values: Any) -> dict[str, Any]:
@@ -45,7 +46,19 @@ REUSED = dict.fromkeys(("probe", "train", "export", "verify", "report"), "reused
             _summary({"probe": "ran"}, outcome="inspected", findings={"images used": 1797, "quarantined": 2}),
             "1,797 images used, 2 quarantined",
         ),
+        (
+            _summary({"split": "failed"}, outcome="inspected", findings={"quarantined": 2}, refused="rare has 1"),
+            "the split will refuse this, 2 quarantined",
+        ),
     ],
 )
 def test_words(summary: dict[str, Any], words: str) -> None:
     assert words_of(summary) == words
+
+
+def test_a_failure_keeps_its_lines_and_no_control_character() -> None:
+    @tells_outcome
+    def flow() -> dict[str, Any]:
+        raise BadDataset("which?\n  photos/[1]\x00\x1b[2J")
+
+    assert flow().message == "failed: BadDataset: which?\n  photos/[1]\\x00\\x1b[2J"  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ HISTORY = pd.DataFrame(
     {"phase": [1], "epoch": [1], "loss": [0.9], "accuracy": [0.5], "val_loss": [1.0], "val_accuracy": [0.4],
      "learning_rate": [0.1], "kept": [True]}
 )  # fmt: skip
+LABELS = {"labels": {"renamed": [{"folder": "Cat"}], "merged": [], "notes": ["a word"], "dropped": {}}}
 DATASET = pd.DataFrame({"path": ["a", "b"], "split": ["train", "test"]})
 
 
@@ -38,12 +39,14 @@ def run(store: Store) -> Run:
 def test_what_is_told_is_what_the_run_made(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = []
     monkeypatch.setattr(tracking.mlflow_log, "tell", lambda uri, told: heard.append((uri, told)) or {"run_id": "r"})
-    told = tracking.track(run, {})
+    told = tracking.track(run, LABELS)
     assert told == {"tensorboard": str(run_folder(run.store, run.id) / "tensorboard"), "mlflow": {"run_id": "r"}}
     assert (run_folder(run.store, run.id) / "tensorboard" / "train").is_dir()
     ((uri, what),) = heard
     assert (uri, what.run, set(what.files)) == ("http://127.0.0.1:9", run.id, {"model/model.keras"})
-    assert what.dataset | {"digest": ""} == {"digest": "", "classes": ["cat"], "images.train": 1, "images.test": 1}
+    assert what.dataset | {"digest": ""} == {
+        "digest": "", "classes": ["cat"], "folders": {"renamed": 1}, "images.train": 1, "images.test": 1,
+    }  # fmt: skip
 
 
 def test_a_tracker_that_fails_fails_no_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +54,7 @@ def test_a_tracker_that_fails_fails_no_run(run: Run, monkeypatch: pytest.MonkeyP
         raise TrackingFailed("nobody answers")
 
     monkeypatch.setattr(tracking.mlflow_log, "tell", fail)
-    assert tracking.track(run, {})["mlflow"] == {"error": "nobody answers"}
+    assert tracking.track(run, LABELS)["mlflow"] == {"error": "nobody answers"}
 
 
 def test_without_a_report_nothing_is_told(run: Run) -> None:

@@ -1,23 +1,26 @@
 """runs.summary: what of a run's exports is released into its folder."""
 
 import errno
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from no_runs import litter
 
 from commands import champions, main
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
+from evergreen.reports.labels import labels_of
 from runs.answering.model_meant import model_meant
 from runs.answering.prediction_files import checked_target
 from runs.answering.webpage import write_page
 from runs.changes import baseline_of
 from runs.run import Entry, Run
 from runs.summary import finish, is_tracked, newest_run, run_summary
-from runs.tables import to_json
+from runs.tables import publish_dataset, to_json
 from runs.why import why
 from storage.errors import ArtifactMissing, StoreUnwritable
 from storage.runs import run_folder
@@ -133,6 +136,30 @@ def test_names_of_files_to_write_that_are_too_long_are_refused_first(run: Run, t
     assert checked_target(tmp_path / ("x" * 200)).parent == tmp_path
     with pytest.raises(BadInput, match=r"expected a folder for the page, received a name that is too long: .*--out"):
         write_page(run.store, _finish(run, tfjs="passed")["id"], tmp_path / ("x" * 300))
+
+
+def test_classes_stand_in_their_order_in_run_json(run: Run) -> None:
+    tables = {
+        "renames": pd.DataFrame(columns=["folder", "subset", "label", "what", "why", "count"]),
+        "dropped": pd.DataFrame(columns=["reason", "count"]),
+        "notes": pd.DataFrame(columns=["note"]),
+    }
+    dataset = pd.DataFrame({"label": ["9", "10"], "subset": ""})
+    repaired = publish_dataset(run.store, dataset, ["9", "10", "8"], **tables)
+    run.journal.add(Entry("repair", "ran", "first run", output=repaired))
+    run.journal.class_changes = {"new": ["8"]}
+    _finish(run, tfjs="passed")
+    written = run_summary(run.store, run.id)
+    assert list(written["classes"].items()) == [("9", {"images": 1}), ("10", {"images": 1}), ("8", {"images": 0})]
+    assert written["labels"]["counted"] == "repair"
+    assert (written["class_changes"], written["refused"]) == ({"new": ["8"]}, None)
+
+
+def test_every_field_is_explained(run: Run) -> None:
+    page = (Path(__file__).parents[2] / "docs/run-json.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"`([a-z_ ]+)`", page))
+    assert set(_finish(run, tfjs="passed")) | {"error", "tracking", "renames", "findings"} <= explained
+    assert {"counted", "quarantined", *labels_of([], [], [])} <= explained
 
 
 def test_where_all_pass_nothing_is_said(run: Run) -> None:

@@ -32,8 +32,19 @@ def refuse_few(rows: pd.DataFrame, classes: list[str], needed: int, what: str, o
     if short:
         found = ", ".join(f"{name} has {count}" for name, count in short.items())
         raise BadDataset(
-            f"{what} needs at least {needed} {of}of each class; {found}: add images of it, or choose other shares"
+            f"{what} needs at least {needed} {of}of each class; {found}: add images of it, "
+            f"{_or_leave_out(short, classes)}or choose other shares"
         )
+
+
+def _or_leave_out(names: Collection[str], classes: list[str]) -> str:
+    """Return the line for the recipe that leaves classes out, if two are left then."""
+    import yaml
+
+    if len(classes) - len(names) < 2:
+        return ""
+    listed = yaml.safe_dump(list(names), default_flow_style=True, allow_unicode=True, width=float("inf")).strip()
+    return f"leave {'it' if len(names) == 1 else 'them'} out (repair.leave_out: {listed}), "
 
 
 def refuse_few_groups(counts: Mapping[str, int], sides: Collection[str], settings: Split) -> None:
@@ -85,8 +96,8 @@ def refuse_empty(used: pd.DataFrame, classes: list[str], settings: Split, *, by_
     training = set(used.loc[used["split"] == "train", "label"])
     if missing := [name for name in classes if name not in training]:
         raise BadDataset(
-            f"train has no image of {', '.join(missing)}: add images of it, or choose smaller shares or another "
-            f"split.method{otherwise}"
+            f"train has no image of {', '.join(missing)}: add images of it, {_or_leave_out(missing, classes)}or choose "
+            f"smaller shares or another split.method{otherwise}"
         )
     if not (used["split"] == "validation").any():
         raise BadDataset(

@@ -16,3 +16,8 @@ def plain(name: str) -> str:
 def visible(name: str) -> str:
     """Return a name that can be shown anywhere: control characters, which move a cursor, as Python escapes them."""
     return name if name.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
+
+
+def visible_lines(text: str) -> str:
+    """Return a message that can be shown anywhere: its lines stay lines, whatever the names in it hold."""
+    return "\n".join(map(visible, text.split("\n")))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -282,3 +283,18 @@ def test_a_copy_in_two_subsets_goes_to_the_judging_one() -> None:
     table["path"] = table["subset"] + "/" + table["path"]
     table.loc[len(table) + 100] = _row("train/a/copy", "a", "testa3", "train")
     assert _sides(_split(table, PREDEFINED))["train/a/copy"] == "test"
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_class_that_is_too_small_can_be_left_out_by_the_line_that_is_named() -> None:
+    with pytest.raises(BadDataset) as refused:
+        _split(_table({"a": 30, "b": 30, "no": 1, "x, [y]": 2}), EXACT)
+    told = str(refused.value)
+    assert "no has 1, x, [y] has 2: add images of it, leave them out (repair.leave_out: " in told
+    line = told.partition("(repair.leave_out: ")[2].rpartition(")")[0]
+    assert yaml.safe_load(line) == ["no", "x, [y]"]
+    with pytest.raises(BadDataset) as refused:
+        _split(_table({"a": 30, "no": 1}), EXACT)
+    assert "leave_out" not in str(refused.value)  # a class alone would be refused, too

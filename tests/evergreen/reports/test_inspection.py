@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,13 +13,14 @@ from pages import check_in, pictures_of
 from evergreen.reports.found import Data, Repairs, Screening, Splits
 from evergreen.reports.inspection import Inspected, inspect
 from evergreen.sections.data import Augment, Image
+from evergreen.sources.archives.names import visible_lines
 
 _SOLID = {"width": 20, "height": 30, "brightness": 90.0, "sharpness": 12.0, "format": "PNG", "mode": "RGB"}
 
 
 @pytest.fixture(scope="module")
-def page(png: Callable[..., bytes]) -> str:
-    """The page of a dataset that has everything an inspection can show."""
+def inspected(png: Callable[..., bytes]) -> tuple[Inspected, dict[str, bytes]]:
+    """A dataset that has everything an inspection can show, and its images by digest."""
     blobs = {hashlib.sha256(data).hexdigest(): data for data in (png(seed, (20, 30)) for seed in range(12))}
     digests = list(blobs)
     dataset = pd.DataFrame([
@@ -28,8 +30,10 @@ def page(png: Callable[..., bytes]) -> str:
     ])  # fmt: skip
     data = Data(
         Repairs(
-            renames=pd.DataFrame([("A", "", "a", "letters", 6)], columns=["folder", "subset", "label", "why", "count"]),
-            dropped=pd.DataFrame(columns=["reason", "count"]),
+            renames=pd.DataFrame([("A", "", "a", "renamed", "letters", 6), ("b", "", "b", "class", "as it is", 6)],
+                                 columns=["folder", "subset", "label", "what", "why", "count"]),
+            dropped=pd.DataFrame([("a sound", 4)], columns=["reason", "count"]),
+            notes=pd.DataFrame([("the folders <i>x</i> are groups",)], columns=["note"]),
         ),
         Screening(
             quarantine=pd.DataFrame([("x.png", digests[0], "too small")], columns=["path", "sha256", "reason"]),
@@ -44,8 +48,21 @@ def page(png: Callable[..., bytes]) -> str:
         ),
         weights={"a": 1.0, "b": 1.0},
     )  # fmt: skip
-    found = Inspected("pets", "", data, Image(height=16, width=16), Augment(rotation=20), seed=1)
+    return Inspected("pets", "", data, Image(height=16, width=16), Augment(rotation=20), seed=1), blobs
+
+
+@pytest.fixture(scope="module")
+def page(inspected: tuple[Inspected, dict[str, bytes]]) -> str:
+    return _page(*inspected)
+
+
+def _page(found: Inspected, blobs: dict[str, bytes]) -> str:
     return inspect(found, blobs.__getitem__)["inspection.html"].decode()
+
+
+def _refused(found: Inspected, classes: list[str], images: pd.DataFrame) -> Inspected:
+    splits = replace(found.data.splits, classes=classes, dataset=images.drop(columns="split"))
+    return replace(found, data=replace(found.data, splits=splits, weights={}), refused="b has <1>:\nleave it out")
 
 
 def test_every_figure_is_a_picture_on_light_and_on_dark_ground(page: str) -> None:
@@ -61,3 +78,50 @@ def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path:
 def test_groups_and_what_is_said_of_them_are_shown(page: str) -> None:
     assert "<li>3 groups lie on &lt;several&gt; sides</li>" in page
     assert '<td>session &lt;1&gt;</td><td class="text">train</td><td>17</td>' in page
+
+
+def test_the_tree_of_folders_is_told(page: str) -> None:
+    for text in (
+        "<b>folders</b> 1 folder is the class that it names",
+        "<b>dropped</b> 4 files: a sound",
+        "<b>note</b> the folders &lt;i&gt;x&lt;/i&gt; are groups",
+        "1 file: too small",
+    ):
+        assert text in page, text
+
+
+@pytest.mark.parametrize("images", [12, 1, 0])
+def test_what_the_split_refuses_is_shown_all_the_same(
+    inspected: tuple[Inspected, dict[str, bytes]], images: int
+) -> None:
+    found, blobs = inspected
+    page = _page(_refused(found, ["a", "b", "none"], found.data.splits.dataset.head(images)), blobs)
+    assert "The split will refuse this" in page
+    assert "b has &lt;1&gt;:\nleave it out" in page
+    counts = {12: (6, 6), 1: (1, 0), 0: (0, 0)}[images]
+    for name, count in zip(("a", "b", "none"), (*counts, 0), strict=True):
+        assert f'<td class="text">{name}</td><td>{count}</td></tr>' in page
+    assert "class weight" not in page
+    assert page.count("<img") == {12: 6, 1: 5, 0: 1}[images]
+    assert page.count("<img") == page.count("<source")
+
+
+def test_a_page_of_a_single_class_and_one_of_thousands_can_be_drawn(
+    inspected: tuple[Inspected, dict[str, bytes]],
+) -> None:
+    found, blobs = inspected
+    images = found.data.splits.dataset
+    assert ". 1 class. " in _page(_refused(found, ["a"], images[images["label"] == "a"]), blobs)
+    many = _page(_refused(found, ["a", "b", *map(str, range(3000))], images), blobs)
+    assert "The picture shows the 50 largest and the 50 smallest of them." in many
+    assert '<td class="text">2999</td><td>0</td>' in many
+
+
+def test_a_class_may_be_called_anything(inspected: tuple[Inspected, dict[str, bytes]]) -> None:
+    found, blobs = inspected
+    names = ["$x^$", "\x1b[2J\u202e", "a\nb", "_"]
+    images = found.data.splits.dataset
+    named = images.assign(label=[names[number % 4] for number in range(len(images))])
+    page = _page(_refused(found, names, named), blobs)
+    for name in names:
+        assert f'<td class="text">{visible_lines(name)}</td><td>3</td>' in page

@@ -40,3 +40,8 @@ def test_a_matrix_of_many_classes_is_larger_up_to_a_bound() -> None:
 def test_reliability_takes_bins_without_many_images() -> None:
     bins = [{"confidence": 0.2, "accuracy": 0.1, "count": 1}, {"confidence": 0.9, "accuracy": 1.0, "count": 30}]
     assert reliability({"as it is": bins, "scaled": bins[:1]})[:4] == b"\x89PNG"
+
+
+def test_a_class_may_be_called_anything() -> None:
+    table = pd.DataFrame({"label": ["$x^$", "a\nb"], "$x^$": [1, 0], "a\nb": [0, 1]})
+    assert confusion_matrix(table)[:4] == b"\x89PNG"

@@ -91,8 +91,15 @@ class Made:
             title="Cats & dogs",
             data=Data(
                 Repairs(
-                    pd.DataFrame([("cats", "cat & co", "as it is", 30)], columns=["folder", "label", "why", "count"]),
+                    pd.DataFrame(
+                        [
+                            ("<i>cats", "", "cat & co", "renamed", "the recipe", 30),
+                            ("dogs\u202e", "", "<b>dog</b>", "class", "as it is", 30),
+                        ],
+                        columns=["folder", "subset", "label", "what", "why", "count"],
+                    ),
                     pd.DataFrame([("a text file", 3)], columns=["reason", "count"]),
+                    pd.DataFrame([("the folders <b>front</b>, back are groups",)], columns=["note"]),
                 ),
                 Screening(
                     quarantine=pd.DataFrame([("x/broken.png", "not an image")], columns=["origin", "reason"]),
@@ -319,6 +326,21 @@ def test_without_shortcuts_and_a_test_split_the_page_says_so(made: Made) -> None
     )
     assert "There is no test split" in page
     assert "Shortcuts" not in page
+
+
+def test_what_folders_became_is_said_and_every_name_shows_as_it_stands(page: str) -> None:
+    data = page[page.index('id="data"') : page.index('id="exports"')]
+    for text in (
+        "<b>folders</b> 1 folder is the class that it names",
+        "<b>dropped</b> 3 files: a text file",
+        "<b>note</b> the folders &lt;b&gt;front&lt;/b&gt;, back are groups",
+        "&lt;i&gt;cats",
+        "Images of each class, in the order of the model's scores",
+    ):
+        assert text in data, text
+    assert data.count("&lt;i&gt;cats") == 2  # among what changed, and among all
+    assert data.count("dogs\\u202e") == 1
+    assert "\u202e" not in page
 
 
 def test_what_belongs_to_a_run_is_filled_in(page: str) -> None:

@@ -150,8 +150,8 @@ def test_with_a_server_reused_steps_show_as_cached(
     assert set(artifacts) == {
         f"digits-{name}"
         for name in (
-            "report", "steps", "exports", "champion", "repair", "quarantine", "recipe", "decision", "per-class",
-            "confusion", "curves", "calibration", "mistakes", "shortcuts",
+            "report", "steps", "exports", "champion", "classes", "repair", "quarantine", "recipe", "decision",
+            "per-class", "confusion", "curves", "calibration", "mistakes", "shortcuts",
         )
     }  # fmt: skip
 

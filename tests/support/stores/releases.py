@@ -33,10 +33,10 @@ def crown(store: Store, release: str, run: str) -> None:
     champions.commit("digits", champions.state("digits"), Event("promoted", release, "cd" * 32, "better", run))
 
 
-def make_release(store: Store, name: str, recipe: str = "digits") -> Ref:
-    """Publish a release whose parts depend on a name, and the record of the step that bundled it."""
+def make_release(store: Store, name: str, recipe: str = "digits", **facts: Any) -> Ref:
+    """Publish a release whose parts depend on a name and have ``facts``, and the record of the step that bundled it."""
     parts = {
-        kind: store.publish(kind, {f"{kind}.txt": f"{kind} {name}".encode()})
+        kind: store.publish(kind, {f"{kind}.txt": f"{kind} {name}".encode()}, facts)
         for kind in ("dataset", "model", "evaluation", "exports", "verification")
     }
     manifest = release_of(recipe, parts)

@@ -1,0 +1,71 @@
+"""The classes of a run and what became of its folders, read from what the steps published; starts no pandas."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evergreen.reports.labels import IMAGES, SIDES, by_reason, class_changes, class_changes_in_words, labels_of
+from evergreen.tables import UNLABELLED, rows_of
+from runs.releases import parts_of
+from runs.tables import DATASET, classes_of
+from storage.artifacts import Ref
+from storage.champions import Champions
+from storage.store import Store
+
+_COUNTED = ("split", "screen", "repair")
+
+
+def classes_and_labels(
+    store: Store, outputs: Mapping[str, Ref]
+) -> tuple[dict[str, dict[str, int]], dict[str, Any] | None]:
+    """Return ``classes`` and ``labels`` as ``run.json`` has them; no classes and None where repair gave nothing.
+
+    Args:
+        store: where bytes rest.
+        outputs: step -> what it published.
+
+    Returns:
+        Class -> how many images each side has, or ``images`` while nothing is split; and what
+        ``evergreen.reports.labels.labels_of`` returns, with ``counted``, the step after which the images were counted,
+        and, once they were screened, ``quarantined``: reason -> files.
+    """
+    if "repair" not in outputs:
+        return {}, None
+    repaired = outputs["repair"]
+    counted = next(step for step in _COUNTED if step in outputs)
+    tables = (rows_of(store.read(repaired, f"{name}.csv")) for name in ("renames", "dropped", "notes"))
+    labels = {"counted": counted, **labels_of(*tables)}
+    if "screen" in outputs:
+        quarantine = rows_of(store.read(outputs["screen"], "quarantine.csv"))
+        labels["quarantined"] = by_reason(row["reason"] for row in quarantine)
+    return _counts(store, outputs[counted], divided=counted == "split"), labels
+
+
+def _counts(store: Store, dataset: Ref, divided: bool) -> dict[str, dict[str, int]]:
+    counts = {name: dict.fromkeys(SIDES if divided else (IMAGES,), 0) for name in classes_of(store, dataset)}
+    for row in rows_of(store.read(dataset, DATASET)):
+        if row["subset"] != UNLABELLED:
+            counts[row["label"]][row["split"] if divided else IMAGES] += 1
+    return counts
+
+
+def against_champion(store: Store, recipe: str, dataset: Ref) -> dict[str, Any] | None:
+    """Return how the classes of a dataset differ from those of the recipe's champion; None if they do not.
+
+    Args:
+        store: whose champion it is.
+        recipe: the recipe's name.
+        dataset: what carries the run's classes.
+
+    Returns:
+        ``champion``: SHA-256 of its release; ``new``, ``gone``, ``reordered``; ``summary``: what it means, in words.
+
+    Raises:
+        ArtifactMissing, ArtifactDamaged: the champion cannot be read.
+    """
+    champion = Champions(store.root).current(recipe)
+    if champion is None:
+        return None
+    changes = class_changes(classes_of(store, parts_of(store, champion)["model"]), classes_of(store, dataset))
+    if changes is None:
+        return None
+    return {"champion": champion, **changes, "summary": class_changes_in_words(changes, champion)}
