@@ -22,7 +22,6 @@ from storage.exports import link, show
 from storage.runs import read_summary, run_folder, summaries, summary_file, write_summary
 from storage.store import Store
 
-_NOTING = ("split",)
 _SPEED = ("load_seconds", "median_ms", "p95_ms")
 
 
@@ -67,7 +66,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "promoted": promoted_by(run),
         "settings": run.recipe.model_dump(mode="json"),
         "remarks": list(run.recipe.remarks),
-        "notes": [note for step in _NOTING if step in outputs for note in read_notes(run.store, outputs[step])],
+        "notes": read_notes(run.store, outputs["split"]) if "split" in outputs else [],
     }
     if grouping := the_other_way(run.store, summary):
         summary["grouping"] = grouping

@@ -50,7 +50,7 @@ def _cut(rest: pd.DataFrame, size: int, name: str, share: float, seed: int) -> t
     if size < fewest or len(rest) - size < fewest:
         raise BadDataset(
             f"split.{name}: {share:.0%} makes {size} of {len(rest)} different images, and each side needs at least one "
-            f"of each of the {fewest} classes"
+            f"of each of the {fewest} classes: choose another share, or add images"
         )
     # scikit-learn cuts from no class with a single row, whatever the share.
     refuse_few(rest, sorted(set(rest["label"])), 2, f"split.{name}, cut from {len(rest)} images{_AS_ONE},", "")
