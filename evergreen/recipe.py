@@ -51,16 +51,16 @@ class Recipe(Section):
         return self
 
     def sections(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return top-level fields as JSON values, with every default."""
-        return self.model_dump(mode="json", include=set(names))
+        """Return sections, and single values of some (``screen.range``), as JSON values, with every default."""
+        return picked(self.model_dump(mode="json"), names)
 
     def choices(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return top-level fields as JSON values without those that equal their default, at any depth.
+        """Return what ``sections`` returns, without what equals its default, at any depth.
 
         That is what decides a step's output together with the code, whose ``format`` is raised where a default
         changes; so a field that is added later, and left alone, changes nothing.
         """
-        return self.model_dump(mode="json", include=set(names), exclude_defaults=True)
+        return picked(self.model_dump(mode="json", exclude_defaults=True), names)
 
 
 def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | None = None) -> Recipe:
@@ -97,15 +97,33 @@ def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
         raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
 
 
+def picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return those of a recipe's JSON values that some names mean, nested as they were; what is not there is left out.
+
+    Args:
+        values: top-level fields.
+        names: each a top-level field, or a value of a section: ``screen.range``.
+    """
+    found: dict[str, Any] = {}
+    for name in sorted(names, reverse=True):  # a whole section after its parts
+        section, _, field = name.partition(".")
+        if not field and section in values:
+            found[section] = values[section]
+        elif field in (inside := values.get(section) or {}):
+            found.setdefault(section, {})[field] = inside[field]
+    return found
+
+
 def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:
     """Return a recipe's JSON values, maybe of an earlier version, with the present defaults of what they leave out.
 
     Args:
         values: top-level fields.
-        names: those that are wanted even where ``values`` lacks them altogether.
+        names: those that are wanted even where ``values`` lacks them altogether; of a section of which only single
+            values are named (``screen.range``), no others.
     """
-    wanted = {*values, *names}
-    return {name: value for name, value in with_defaults(Recipe, values).items() if name in wanted}
+    sections = {name.partition(".")[0] for name in names}
+    return picked(with_defaults(Recipe, values), {*names, *(set(values) - sections)})
 
 
 def recipe_schema() -> str:

@@ -24,6 +24,8 @@ class About:
     Attributes:
         classes: class names in the order of the scores.
         image: the input's size and how an image is brought to it.
+        max_megapixels: size of a picture above which it was not used.
+        values: of pictures with more than 8 bits a channel, which are black and white, as ``screen.range``.
         metrics: per split: accuracy, loss and so on, as the evaluation measured them on the Keras model.
         shortcuts: what the model loses under changes: ``sample`` and ``changes``, as the evaluation measured them.
         judged: the split that they were measured on.
@@ -34,6 +36,8 @@ class About:
 
     classes: list[str]
     image: "Image"
+    max_megapixels: float
+    values: tuple[float, float] | None
     metrics: dict[str, dict[str, float]]
     shortcuts: dict[str, Any]
     judged: str
@@ -51,7 +55,7 @@ def complete(name: str, folder: Path, about: About) -> None:
         about: the model.
     """
     write_labels(folder, about.classes)
-    file, text = snippet(name, about.image)
+    file, text = snippet(name, about.image, about.max_megapixels, about.values)
     (folder / file).write_text(text, encoding="utf-8")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     card = {
@@ -63,6 +67,10 @@ def complete(name: str, folder: Path, about: About) -> None:
             "channels": "RGB",
             "range": [0, 255],
             "dtype": "uint8" if name == "tflite-int8" else "float32",
+        },
+        "pictures": {
+            "max_megapixels": about.max_megapixels,
+            "range": list(about.values) if about.values else None,
         },
         "resize": {"rule": about.image.resize, "interpolation": about.image.interpolation},
         "preprocessing": "none: raw RGB",
