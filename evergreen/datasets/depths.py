@@ -62,7 +62,7 @@ def question(dataset: pd.DataFrame, depths: Depths, accepted: int) -> str:
             readings.setdefault((low, high), "from the least to the greatest that was found")
         return _asked(
             "expected images that say which values are black and white; found "
-            f"{_counted(rows, 'numbers of no stated range')} that hold {low:g} to {high:g}, and no other image",
+            f"{_counted(rows, 'numbers of no stated range')} that hold {low:.9g} to {high:.9g}, and no other image",
             readings,
         )
     return ""

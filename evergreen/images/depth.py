@@ -22,7 +22,7 @@ class RangeNeeded(ValueError):
     def __init__(self, low: float, high: float, signed16: bool) -> None:
         bits = "signed 16" if signed16 else "32"
         super().__init__(
-            f"{bits} bits a pixel, whose range nobody states: it holds {low:g} to {high:g}; "
+            f"{bits} bits a pixel, whose range nobody states: it holds {low:.9g} to {high:.9g}; "
             "say which is black and which is white with screen.range: [low, high]"
         )
         self.low, self.high = low, high
@@ -61,7 +61,7 @@ def shallow(data: bytes, image: Image.Image, wanted: tuple[float, float] | None)
     else:
         unit = values.dtype.kind == "f" and least >= 0 and most <= 1
         if not unit and not wanted:
-            raise RangeNeeded(float(least), float(most), image.mode == "I" and _bits(image) == 16)
+            raise RangeNeeded(float(least) + 0.0, float(most) + 0.0, image.mode == "I" and _bits(image) == 16)
         low, high = wanted if wanted and not (unit and wanted[1] - wanted[0] > _LEVELS) else (0, 1)
     made = np.empty(values.shape, np.uint8)
     _fill(made, values, low, high)

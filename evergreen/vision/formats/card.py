@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
 from evergreen.vision.formats.contract import LABELS, write_labels
 from evergreen.vision.formats.snippets import snippet
@@ -24,26 +25,26 @@ class About:
     Attributes:
         classes: class names in the order of the scores.
         image: the input's size and how an image is brought to it.
-        max_megapixels: size of a picture above which it was not used.
-        values: of pictures with more than 8 bits a channel, which are black and white, as ``screen.range``.
         metrics: per split: accuracy, loss and so on, as the evaluation measured them on the Keras model.
         shortcuts: what the model loses under changes: ``sample`` and ``changes``, as the evaluation measured them.
         judged: the split that they were measured on.
         digests: name -> SHA-256 of what the model was made of: its file and the dataset's table.
         seed: of the sample from which quantization takes its ranges.
         representative_images: how many those are.
+        max_megapixels: size of a picture above which it was not used.
+        values: of pictures with more than 8 bits a channel, which are black and white, as ``screen.range``.
     """
 
     classes: list[str]
     image: "Image"
-    max_megapixels: float
-    values: tuple[float, float] | None
     metrics: dict[str, dict[str, float]]
     shortcuts: dict[str, Any]
     judged: str
     digests: dict[str, str]
     seed: int
     representative_images: int
+    max_megapixels: float = MAX_MEGAPIXELS
+    values: Range | None = None
 
 
 def complete(name: str, folder: Path, about: About) -> None:
