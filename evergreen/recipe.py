@@ -165,7 +165,22 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise BadRecipe(f"{path} cannot be read as YAML: {redacted(str(error))}") from None
     if not isinstance(values, dict):
         raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
-    return values
+    return _nested(values, path)
+
+
+def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
+    """Return a recipe's values with lines such as ``screen.range: [0, 4095]``, as messages print them, in sections."""
+    dotted = {key: value for key, value in values.items() if isinstance(key, str) and "." in key}
+    nested = {key: value for key, value in values.items() if key not in dotted}
+    for key, value in dotted.items():
+        section, _, field = key.partition(".")
+        inside = nested[section] = nested.get(section) or {}
+        if not isinstance(inside, dict) or field in inside:
+            raise BadRecipe(
+                f"{path.name}: expected every value once, received {key} beside a section {section} with it"
+            )
+        inside[field] = value
+    return nested
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

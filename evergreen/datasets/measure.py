@@ -13,7 +13,7 @@ from evergreen.images.door import Range, open_image
 # Brightness, sharpness and hash are taken of a picture of at most this many pixels a side, so that they compare.
 _SMALL = 256
 # Root mean square contrast, in levels of 255, of what the perceptual hash sees of a picture, under which it is plain.
-# Pixels of one grey that are rounded up and down at random (noise, JPEG) make 0.5 * sqrt(63 / 1024) = 0.124 there, since
+# Pixels of one grey that are rounded up and down at random (noise, JPEG) make 0.5 * sqrt(63 / 1024) = 0.124 there, as
 # 63 of 1,024 DCT coefficients are seen (Parseval); under four times that, the hash is of the rounding.
 _PLAIN = 0.5
 

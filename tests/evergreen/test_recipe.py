@@ -106,6 +106,26 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str, message:
         load_recipe(tmp_path / "r.yaml")
 
 
+def test_a_line_as_messages_print_it_can_be_pasted(tmp_path: Path) -> None:
+    digits = (RECIPES / "digits.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "r.yaml"
+    for more in ("", "screen: {conflicts: keep}\n", "screen:\n"):
+        path.write_text(f"{digits}\n{more}screen.range: [0, 4095]  # 12 bits\nrepair.rename: {{}}\n")
+        recipe = load_recipe(path)
+        assert recipe.screen.range == (0, 4095)
+        assert recipe.screen.conflicts == ("keep" if "keep" in more else "quarantine")
+        assert recipe.repair.classes == load_recipe("digits").repair.classes
+    path.write_text(f"{digits}\nscreen: {{range: [0, 1]}}\nscreen.range: [0, 4095]\n")
+    with pytest.raises(BadRecipe, match=r"expected every value once, received screen\.range beside"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("given", ["[5, 5]", "[5, 4]", "[0, .inf]", "[1]"])
+def test_a_range_rises(given: str) -> None:
+    with pytest.raises(BadRecipe, match=r"screen"):
+        load_recipe("digits", [f"screen.range={given}"])
+
+
 def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
     with pytest.raises(BadRecipe, match="Did you mean digits"):
         load_recipe("digit")

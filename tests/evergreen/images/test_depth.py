@@ -2,13 +2,11 @@
 
 import io
 import struct
-import zlib
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from hostile_images import saved
+from hostile_images import colours, saved, with_sbit
 from PIL import Image
 
 from evergreen.errors import BadImage, ValuesWithoutRange
@@ -21,17 +19,6 @@ FULL_RAMP = (RAMP / 4095 * 255).round().astype(np.uint8)
 
 def tiff(values: np.ndarray, **tags: Any) -> bytes:
     return saved(Image.fromarray(values), "TIFF", tiffinfo={int(name[1:]): value for name, value in tags.items()})
-
-
-def with_sbit(png: bytes, *bits: int) -> bytes:
-    """Return a PNG with a chunk that says how many bits of a channel count."""
-    body = b"sBIT" + bytes(bits)
-    return png[:33] + struct.pack(">I", len(bits)) + body + struct.pack(">I", zlib.crc32(body)) + png[33:]
-
-
-def colours(values: np.ndarray, suffix: str = ".png") -> bytes:
-    """Return (H, W, 3 or 4) uint16 RGB(A) as a file."""
-    return bytes(cv2.imencode(suffix, values[..., [2, 1, 0, 3][: values.shape[2]]])[1])
 
 
 def shown(picture: Picture) -> np.ndarray:
