@@ -176,9 +176,7 @@ def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
         section, _, field = key.partition(".")
         inside = nested[section] = nested.get(section) or {}
         if not isinstance(inside, dict) or field in inside:
-            raise BadRecipe(
-                f"{path.name}: expected every value once, received {key} beside a section {section} with it"
-            )
+            raise BadRecipe(f"{path.name}: expected every value once, received {key} beside {section} with it")
         inside[field] = value
     return nested
 
