@@ -14,10 +14,14 @@ from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
 from evergreen.sections.base import Section
 from evergreen.sections.data import Augment, Balance, Image, Repair, Screen, Source, Split, Unpack
-from evergreen.sections.defaults import sections_in, with_defaults
+from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.meant import source_meant
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.training import Train
+
+# What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
+# and leaves it alone now, says what it said.
+_FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {"screen.max_megapixels": (50.0,)}
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -124,6 +128,22 @@ def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, A
     """
     sections = {name.partition(".")[0] for name in names}
     return picked(with_defaults(Recipe, values), {*names, *(set(values) - sections)})
+
+
+def brought_up(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe's values of an earlier version, with today's value where both are the default of their time.
+
+    Args:
+        then: nested JSON values, every default written out.
+        now: the same of today, which it is to be compared with.
+    """
+    changed = dict(then)
+    for path, former in _FORMER_DEFAULTS.items():
+        section, field = path.split(".")
+        old, new, default = changed.get(section) or {}, now.get(section) or {}, defaults_of(Recipe)[section][field]
+        if old.get(field) in former and new.get(field) == default:
+            changed[section] = {**old, field: default}
+    return changed
 
 
 def recipe_schema() -> str:

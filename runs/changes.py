@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evergreen.datasets.changes import ImageChanges, compare_images
-from evergreen.recipe import Recipe, in_full, picked
+from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.steps import BY_NAME, STEPS, Step
 from runs.keys import code_digests, libraries_of
 from runs.run import Run
@@ -110,7 +110,8 @@ def changes_since(baseline: Baseline, run: Run, token: Ref) -> Changes:
         code |= code_digests(step)
         libraries |= libraries_of(step, run.recipe)
     read = set().union(*(_read_up_to(step) for step in STEPS))
-    then, now = in_full(baseline.settings, Recipe.model_fields), run.recipe.model_dump(mode="json")
+    now = run.recipe.model_dump(mode="json")
+    then = brought_up(in_full(baseline.settings, Recipe.model_fields), now)
     trained = _read_up_to(BY_NAME["train"])
     return Changes(
         source=(_version(run.store, baseline.outputs.get("probe")), _version(run.store, token.sha256)),

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
-from evergreen.recipe import Recipe, in_full, picked
+from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.steps import BY_NAME, Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
@@ -146,7 +146,9 @@ def nearest_earlier(parts: KeyParts, settings: Mapping[str, Any], records: Recor
         if record.recipe == recipe and record.key != parts.key and (own is None or record.finished < own.finished)
     ]
     known = [
-        written_out(found, record.settings) for record in earlier[:_NEAREST_AMONG] if (found := records.parts(record))
+        replace(full, recipe=brought_up(full.recipe, wanted.recipe))
+        for record in earlier[:_NEAREST_AMONG]
+        if (found := records.parts(record)) and (full := written_out(found, record.settings))
     ]
     compared = [Earlier(found, differences(found, wanted) or [_ANOTHER_FORM]) for found in known]
     return min(compared, key=lambda one: len(one.differences), default=None)

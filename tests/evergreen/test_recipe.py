@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from evergreen.errors import BadRecipe
-from evergreen.recipe import RECIPES, load_recipe, parse_recipe
+from evergreen.recipe import RECIPES, brought_up, load_recipe, parse_recipe
 
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
@@ -118,6 +118,15 @@ def test_a_line_as_messages_print_it_can_be_pasted(tmp_path: Path) -> None:
     path.write_text(f"{digits}\nscreen: {{range: [0, 1]}}\nscreen.range: [0, 4095]\n")
     with pytest.raises(BadRecipe, match=r"expected every value once, received screen\.range beside"):
         load_recipe(path)
+
+
+def test_a_default_of_then_that_is_left_alone_is_no_change() -> None:
+    then = {"screen": {"max_megapixels": 50.0, "conflicts": "keep"}, "seed": 7}
+    left_alone = {"screen": {"max_megapixels": 150.0}}
+    assert brought_up(then, left_alone) == {"screen": {"max_megapixels": 150.0, "conflicts": "keep"}, "seed": 7}
+    assert brought_up(then, {"screen": {"max_megapixels": 50.0}}) == then
+    assert brought_up({"screen": {"max_megapixels": 20.0}}, left_alone)["screen"] == {"max_megapixels": 20.0}
+    assert brought_up({"seed": 7}, left_alone) == {"seed": 7}
 
 
 @pytest.mark.parametrize("given", ["[5, 5]", "[5, 4]", "[0, .inf]", "[1]"])
