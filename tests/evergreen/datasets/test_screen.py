@@ -16,9 +16,11 @@ from PIL import Image
 
 from evergreen.datasets import workers
 from evergreen.datasets.screen import Screened, screen
+from evergreen.datasets.split import leakage, split
 from evergreen.errors import BadDataset, DecodersUnavailable
 from evergreen.images import budget, worker
-from evergreen.sections.data import Screen
+from evergreen.release.shared import shared_images
+from evergreen.sections.data import Screen, Split
 
 
 class Files:
@@ -180,6 +182,19 @@ def test_plain_pictures_are_near_nobody_and_equal_ones_are_still_found(files: Fi
     assert set(found.accepted["phash"]) == {""}
     assert found.near_duplicates.empty
     assert found.duplicates["path"].tolist() == ["a/again"]
+
+
+@pytest.mark.parametrize("method", ["exact", "stable"])
+def test_plain_swatches_are_divided_like_any_pictures(files: Files, method: str) -> None:
+    for number in range(40):
+        colour = (number * 6, 255 - number * 5, number * 3 + 90)
+        files.add(f"{'ab'[number % 2]}/{number:02}", saved(Image.new("RGB", (40, 30), colour)))
+    found = files.screen()
+    settings = Split(method=method, validation=0.2, test=0.2, group_near_duplicates=True)
+    divided = split(found.accepted, ["a", "b"], settings, 1, 3)
+    assert (len(divided.dataset), len(divided.aside)) == (40, 0)
+    assert leakage(divided.dataset, 3).empty
+    assert not shared_images(divided.dataset, divided.dataset.assign(split="train", pixels="other"), 3).near
 
 
 def test_near_duplicates_are_named_with_their_distance(files: Files, png: Callable[..., bytes]) -> None:
