@@ -13,7 +13,9 @@ EvergreenError
 ├── BadArchive            an archive is refused: damaged, hostile, or not an archive
 ├── BadImage              one file is not an image that can be used (it is quarantined)
 │   ├── UnknownFormat     it is of none of the formats that are read
+│   ├── ValuesWithoutRange  nobody states which of its values are black and white
 │   └── DecoderFailed     it begins as one of them, and its decoder refused it
+├── LargerThanRoom        an image is to be opened where there is more memory; never seen outside
 ├── DecodersUnavailable   images cannot be judged here: Pillow lacks a format, no worker starts, memory or time is short
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
 ├── WeightsUnavailable    pretrained weights are not here, or are another network's
@@ -83,6 +85,31 @@ class BadImage(EvergreenError):
 
 class UnknownFormat(BadImage):
     """A file is of none of the formats that are read."""
+
+
+class ValuesWithoutRange(BadImage):
+    """A file holds numbers of which nobody states which are black and white.
+
+    Attributes:
+        low: the least that it holds.
+        high: the greatest.
+    """
+
+    def __init__(self, message: str, low: float, high: float) -> None:
+        super().__init__(message)
+        self.low, self.high = low, high
+
+
+class LargerThanRoom(EvergreenError):
+    """An image is larger than what there is memory for where it was to be opened, but not too large.
+
+    Attributes:
+        megapixels: size by the header.
+    """
+
+    def __init__(self, megapixels: float) -> None:
+        super().__init__(f"{megapixels:.0f} megapixels: to be opened where there is more memory")
+        self.megapixels = megapixels
 
 
 class DecoderFailed(BadImage):

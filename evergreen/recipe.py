@@ -14,12 +14,16 @@ from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
 from evergreen.sections.base import Section
 from evergreen.sections.data import Augment, Balance, Image, Screen, Source, Unpack
-from evergreen.sections.defaults import sections_in, with_defaults
+from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.split import Split
 from evergreen.sections.training import Train
+
+# What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
+# and leaves it alone now, says what it said.
+_FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {"screen.max_megapixels": (50.0,)}
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -61,16 +65,16 @@ class Recipe(Section):
         return self
 
     def sections(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return top-level fields as JSON values, with every default."""
-        return self.model_dump(mode="json", include=set(names))
+        """Return sections, and single values of some (``screen.range``), as JSON values, with every default."""
+        return picked(self.model_dump(mode="json"), names)
 
     def choices(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return top-level fields as JSON values without those that equal their default, at any depth.
+        """Return what ``sections`` returns, without what equals its default, at any depth.
 
         That is what decides a step's output together with the code, whose ``format`` is raised where a default
         changes; so a field that is added later, and left alone, changes nothing.
         """
-        return self.model_dump(mode="json", include=set(names), exclude_defaults=True)
+        return picked(self.model_dump(mode="json", exclude_defaults=True), names)
 
 
 def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | None = None) -> Recipe:
@@ -126,15 +130,49 @@ def _flow(value: Any) -> str:
     return json.dumps(value).replace('"', "")
 
 
+def picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return those of a recipe's JSON values that some names mean, nested as they were; what is not there is left out.
+
+    Args:
+        values: top-level fields.
+        names: each a top-level field, or a value of a section: ``screen.range``.
+    """
+    found: dict[str, Any] = {}
+    for name in sorted(names, reverse=True):  # a whole section after its parts
+        section, _, field = name.partition(".")
+        if not field and section in values:
+            found[section] = values[section]
+        elif field in (inside := values.get(section) or {}):
+            found.setdefault(section, {})[field] = inside[field]
+    return found
+
+
 def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:
     """Return a recipe's JSON values, maybe of an earlier version, with the present defaults of what they leave out.
 
     Args:
         values: top-level fields.
-        names: those that are wanted even where ``values`` lacks them altogether.
+        names: those that are wanted even where ``values`` lacks them altogether; of a section of which only single
+            values are named (``screen.range``), no others.
     """
-    wanted = {*values, *names}
-    return {name: value for name, value in with_defaults(Recipe, values).items() if name in wanted}
+    sections = {name.partition(".")[0] for name in names}
+    return picked(with_defaults(Recipe, values), {*names, *(set(values) - sections)})
+
+
+def brought_up(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe's values of an earlier version, with today's value where both are the default of their time.
+
+    Args:
+        then: nested JSON values, every default written out.
+        now: the same of today, which it is to be compared with.
+    """
+    changed = dict(then)
+    for path, former in _FORMER_DEFAULTS.items():
+        section, field = path.split(".")
+        old, new, default = changed.get(section) or {}, now.get(section) or {}, defaults_of(Recipe)[section][field]
+        if old.get(field) in former and new.get(field) == default:
+            changed[section] = {**old, field: default}
+    return changed
 
 
 def recipe_schema() -> str:
@@ -176,7 +214,20 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise BadRecipe(f"{path} cannot be read as YAML: {redacted(str(error))}") from None
     if not isinstance(values, dict):
         raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
-    return values
+    return _nested(values, path)
+
+
+def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
+    """Return a recipe's values with lines such as ``screen.range: [0, 4095]``, as messages print them, in sections."""
+    dotted = {key: value for key, value in values.items() if isinstance(key, str) and "." in key}
+    nested = {key: value for key, value in values.items() if key not in dotted}
+    for key, value in dotted.items():
+        section, _, field = key.partition(".")
+        inside = nested[section] = nested.get(section) or {}
+        if not isinstance(inside, dict) or field in inside:
+            raise BadRecipe(f"{path.name}: expected every value once, received {key} beside {section} with it")
+        inside[field] = value
+    return nested
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

@@ -18,7 +18,7 @@ class Step:
         inputs: parameter name -> the step whose output it takes.
         reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
             file may change without the step running again.
-        recipe: sections (or single values) of the recipe that the step reads; it can read no others.
+        recipe: sections (or single values of them: ``screen.range``) that the step reads; it can read no others.
         recipe_files: dotted values of the recipe that may name a file; its bytes count too.
         libraries: distributions whose version may change the output; also the programs
             `node` and `chromium`, and npm packages as `npm:NAME`.
@@ -54,6 +54,8 @@ class Step:
 
 _DATASET = ("dataset.csv",)
 _MODEL = ("model.keras",)
+# How images of more than 8 bits become pixels, for every step that makes pixels.
+_PIXELS = ("screen.range",)
 _TABLES = ("numpy", "pandas")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 _KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow", "pillow-heif")
@@ -98,6 +100,7 @@ STEPS: tuple[Step, ...] = (
         reads={"dataset": _DATASET},
         recipe=("screen",),
         libraries=(*_TABLES, "pillow", "pillow-heif", "opencv-python-headless", "blake3"),
+        format=2,
     ),
     Step(
         "split",
@@ -121,7 +124,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.train:train",
         inputs={"dataset": "split", "weights": "balance"},
         reads={"dataset": _DATASET},
-        recipe=("train", "image", "augment", "seed"),
+        recipe=("train", "image", "augment", "seed", *_PIXELS),
         recipe_files=("train.weights",),
         libraries=_KERAS,
         weights=True,
@@ -134,7 +137,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.evaluate:evaluate",
         inputs={"dataset": "split", "model": "train"},
         reads={"dataset": _DATASET, "model": _MODEL},
-        recipe=("evaluate", "image", "seed"),
+        recipe=("evaluate", "image", "seed", *_PIXELS),
         libraries=(*_KERAS, "scikit-learn", "scipy"),
         threads=True,
     ),
@@ -143,9 +146,10 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.export:export",
         inputs={"dataset": "split", "model": "train", "evaluation": "evaluate"},
         reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json", "shortcuts.json")},
-        recipe=("export", "image", "seed"),
+        recipe=("export", "image", "seed", "screen.max_megapixels", *_PIXELS),
         libraries=(*_KERAS, "tensorflowjs"),
         threads=True,
+        files=("evergreen/images/depth.py",),  # programs beside exports hold its text
         format=2,
     ),
     Step(
@@ -154,7 +158,7 @@ STEPS: tuple[Step, ...] = (
         processes=("evergreen.vision.formats.isolated:main",),
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
-        recipe=("verify", "image", "seed"),
+        recipe=("verify", "image", "seed", *_PIXELS),
         libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS),
         threads=True,
         files=tuple(f"evergreen/vision/formats/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")),

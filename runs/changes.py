@@ -1,12 +1,12 @@
 """What changed since the champion: source, images, recipe, code, libraries. Asks the store; knows no Prefect."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from evergreen.datasets.changes import ImageChanges, compare_images
-from evergreen.recipe import Recipe, in_full
+from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.steps import BY_NAME, STEPS, Step
 from runs.keys import code_digests, libraries_of
 from runs.run import Run
@@ -110,14 +110,15 @@ def changes_since(baseline: Baseline, run: Run, token: Ref) -> Changes:
         code |= code_digests(step)
         libraries |= libraries_of(step, run.recipe)
     read = set().union(*(_read_up_to(step) for step in STEPS))
-    then, now = in_full(baseline.settings, Recipe.model_fields), run.recipe.model_dump(mode="json")
+    now = run.recipe.model_dump(mode="json")
+    then = brought_up(in_full(baseline.settings, Recipe.model_fields), now)
     trained = _read_up_to(BY_NAME["train"])
     return Changes(
         source=(_version(run.store, baseline.outputs.get("probe")), _version(run.store, token.sha256)),
-        recipe=differences(_parts(recipe=_sections(then, read)), _parts(recipe=_sections(now, read))),
+        recipe=differences(_parts(recipe=picked(then, read)), _parts(recipe=picked(now, read))),
         code=differences(_parts(code=_then(baseline, "code")), _parts(code=code)),
         libraries=differences(_parts(libraries=_then(baseline, "libraries")), _parts(libraries=libraries)),
-        training=differences(_parts(recipe=_sections(then, trained)), _parts(recipe=_sections(now, trained))),
+        training=differences(_parts(recipe=picked(then, trained)), _parts(recipe=picked(now, trained))),
     )
 
 
@@ -141,10 +142,6 @@ def _read_up_to(step: Step) -> set[str]:
     """Return the sections of the recipe that a step and those above it read, but for the source and the names."""
     above = {name for other in step.inputs.values() for name in _read_up_to(BY_NAME[other])}
     return (set(step.recipe) | above) - {"source", "name", "title"}
-
-
-def _sections(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: settings[name] for name in sorted(names) if name in settings}
 
 
 def _then(baseline: Baseline, what: str) -> dict[str, str]:

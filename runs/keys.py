@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
-from evergreen.recipe import Recipe, in_full
+from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.steps import BY_NAME, Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
@@ -153,7 +153,9 @@ def nearest_earlier(parts: KeyParts, settings: Mapping[str, Any], records: Recor
         if record.recipe == recipe and record.key != parts.key and (own is None or record.finished < own.finished)
     ]
     known = [
-        written_out(found, record.settings) for record in earlier[:_NEAREST_AMONG] if (found := records.parts(record))
+        replace(full, recipe=brought_up(full.recipe, wanted.recipe))
+        for record in earlier[:_NEAREST_AMONG]
+        if (found := records.parts(record)) and (full := written_out(found, record.settings))
     ]
     compared = [Earlier(found, differences(found, wanted) or [_ANOTHER_FORM]) for found in known]
     return min(compared, key=lambda one: len(one.differences), default=None)
@@ -168,22 +170,31 @@ def written_out(parts: KeyParts, settings: Mapping[str, Any]) -> KeyParts:
             default that does what was done before.
     """
     step = BY_NAME.get(parts.step)
-    read = {*parts.recipe, *(step.recipe if step else ())}
-    known = {name: value for name, value in settings.items() if name in read}
-    return replace(parts, recipe=in_full({**parts.recipe, **known}, read))
+    read = set(step.recipe if step else ())
+    read |= set(parts.recipe) - {name.partition(".")[0] for name in read}  # what the step of then read
+    return replace(parts, recipe=in_full({**parts.recipe, **picked(settings, read)}, read))
 
 
 def only(recipe: Recipe, sections: Iterable[str]) -> Recipe:
-    """Return the recipe with just these sections: reading another would make a stale result, so it raises."""
-    return cast(Recipe, _Only({name: getattr(recipe, name) for name in sections}))
+    """Return the recipe with just these sections, or single values of some: reading another would make a stale result.
+
+    Whoever reads another gets an AttributeError.
+    """
+    return cast(Recipe, _Only(recipe, sections))
 
 
 class _Only:
-    def __init__(self, sections: dict[str, Any]) -> None:
-        self.__dict__.update(sections)
+    def __init__(self, recipe: Any, names: Iterable[str], where: str = "recipe") -> None:
+        inside: dict[str, list[str]] = {}
+        for section, _, field in sorted(name.partition(".") for name in names):
+            inside.setdefault(section, []).append(field)
+        for section, fields in inside.items():
+            value = getattr(recipe, section)
+            self.__dict__[section] = value if "" in fields else _Only(value, fields, f"{where}.{section}")
+        self._where = where
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"this step reads recipe.{name}, which its row of the step table does not name")
+        raise AttributeError(f"this step reads {self._where}.{name}, which its row of the step table does not name")
 
 
 def why_it_runs(parts: KeyParts, records: Records, recipe: Recipe) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
+Range = tuple[float, float]
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
@@ -66,6 +67,7 @@ def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref | None, w
             quarantine=read_table(store, screened, "quarantine.csv").merge(origins, on="path"),
             duplicates=read_table(store, screened, "duplicates.csv"),
             near_duplicates=read_table(store, screened, "near_duplicates.csv"),
+            values=range_in(store.manifest(screened.sha256).facts),
         ),
         splits=_splits(store, dataset) if dataset else _not_split(store, screened),
         weights=read_json(store, weights, "class-weights.json") if weights else {},
@@ -112,6 +114,17 @@ def publish_dataset(
     """Publish a dataset table, its class order, and tables about it (``name`` -> ``name.csv``)."""
     files = {DATASET: to_csv(dataset)} | {f"{name}.csv": to_csv(table) for name, table in tables.items()}
     return store.publish("dataset", files, {"classes": classes, **(facts or {})})
+
+
+def with_range(values: Range | None) -> dict[str, Any]:
+    """Return what the facts of an artifact say of ``screen.range``: nothing where it is left alone."""
+    return {"range": list(values)} if values else {}
+
+
+def range_in(facts: Mapping[str, Any]) -> Range | None:
+    """Return ``screen.range`` as ``with_range`` wrote it."""
+    found = facts.get("range")
+    return (float(found[0]), float(found[1])) if found else None
 
 
 def to_json(value: Any) -> bytes:

@@ -12,8 +12,10 @@ _PAIRS_AT_ONCE = 1 << 20
 
 
 def hashes_of(hexadecimal: list[str]) -> np.ndarray:
-    """Return perceptual hashes as (N,) uint64."""
-    return np.array([int(value, 16) for value in hexadecimal], np.uint64)
+    """Return perceptual hashes as (N,) uint64; those of plain pictures, which have none, are masked: near nobody."""
+    hashes = np.array([int(value or "0", 16) for value in hexadecimal], np.uint64)
+    masked: np.ndarray = np.ma.masked_array(hashes, [not value for value in hexadecimal])  # type: ignore[no-untyped-call]
+    return masked
 
 
 def neighbours(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -22,9 +24,10 @@ def neighbours(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, np.ndarray,
     Every pair is looked at, in blocks: 60,000 images are 1.8e9 pairs and some seconds, and the memory stays flat.
 
     Args:
-        hashes: (N,) uint64.
+        hashes: (N,) uint64, masked where there is none.
         bits: largest Hamming distance, 0-64.
     """
+    where, hashes = _known(hashes)
     size = max(1, _PAIRS_AT_ONCE // max(1, len(hashes)))
     for start in range(0, len(hashes), size):
         block = hashes[start : start + size]
@@ -36,7 +39,7 @@ def neighbours(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, np.ndarray,
         for row in range(len(block)):
             some = columns[edges[row] : edges[row + 1]]
             if len(some):
-                yield start + row, start + some, distance[row, some]
+                yield int(where[start + row]), where[start + some], distance[row, some]
 
 
 def pairs(hashes: np.ndarray, bits: int) -> Iterator[tuple[int, int, int]]:
@@ -88,13 +91,21 @@ def near_any(hashes: np.ndarray, others: np.ndarray, bits: int) -> np.ndarray:
     """Return which images are at most ``bits`` away from any of some others, (N,) bool.
 
     Args:
-        hashes: (N,) uint64.
-        others: (M,) uint64.
+        hashes: (N,) uint64, masked where there is none.
+        others: (M,) uint64, masked where there is none.
         bits: largest Hamming distance, 0-64.
     """
     near = np.zeros(len(hashes), bool)
+    (where, hashes), (_, others) = _known(hashes), _known(others)
     size = max(1, _PAIRS_AT_ONCE // max(1, len(others)))
     for start in range(0, len(hashes) if len(others) else 0, size):
         block = hashes[start : start + size]
-        near[start : start + size] = (np.bitwise_count(block[:, None] ^ others[None, :]) <= bits).any(axis=1)
+        alike = (np.bitwise_count(block[:, None] ^ others[None, :]) <= bits).any(axis=1)
+        near[where[start : start + size]] = alike
     return near
+
+
+def _known(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of the hashes that there are, (K,) int64, and these, (K,) uint64."""
+    where = np.flatnonzero(~np.ma.getmaskarray(hashes))  # type: ignore[no-untyped-call]
+    return where, np.asarray(hashes)[where]

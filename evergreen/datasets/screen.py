@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from evergreen.datasets.depths import Depths, question
 from evergreen.datasets.near import hashes_of, pairs
 from evergreen.datasets.workers import Request, measure_all
-from evergreen.errors import DecodersUnavailable
+from evergreen.errors import BadDataset, DecodersUnavailable
 from evergreen.tables import UNLABELLED, ReadBlob
 
 if TYPE_CHECKING:
@@ -72,13 +73,17 @@ def screen(
 
     Raises:
         DecodersUnavailable: the machine has too little memory or time for some image, so nobody can judge it.
+        BadDataset: nobody says which values of images with over 8 bits are black and white; it shows what to write.
     """
     measuring = _Measuring(read, path_of, settings, known, most_workers)
-    answers, undecided = measuring.answers(list(dict.fromkeys(dataset["sha256"])))
+    depths = Depths({}, {})
+    answers, undecided = measuring.answers(list(dict.fromkeys(dataset["sha256"])), depths)
     if undecided:
         raise DecodersUnavailable(_undecided(dataset, undecided, settings))
     reasons = dataset["sha256"].map(lambda digest: answers[digest] if isinstance(answers[digest], str) else "")
     table = dataset[reasons == ""].reset_index(drop=True)
+    if asked := question(dataset, depths, len(table)):
+        raise BadDataset(asked)
     for position, name in enumerate(MEASURES):
         table[name] = [answers[digest][position] for digest in table["sha256"]]
     refused = dataset[reasons != ""].assign(reason=reasons[reasons != ""])
@@ -102,24 +107,27 @@ class _Measuring:
     known: Known
     most_workers: int
 
-    def answers(self, digests: list[str]) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
+    def answers(self, digests: list[str], depths: Depths) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
         """Return for each digest its measures, in the order of ``MEASURES``, or the reason why it is refused.
 
         Beside them, {digest: what happened} of those which the machine kept from an answer, also when each was asked
-        again after all others, in the one process that was left.
+        again after all others, in the one process that was left. What is doubtful of their depths goes into ``depths``.
         """
         answers: dict[str, tuple[Any, ...] | str] = {}
         for start in range(0, len(digests), _AT_ONCE):
             found = self.known.get(digests[start : start + _AT_ONCE])
-            answers |= {digest: _compact(answer) for digest, answer in found.items()}
+            answers |= {digest: _compact(digest, answer, depths) for digest, answer in found.items()}
         missing = [digest for digest in digests if digest not in answers]
-        fresh, undecided = self._measured(missing, min(self.most_workers, -(-len(missing) // _FEW)))
-        again, undecided = self._measured(list(undecided), 1)
+        fresh, undecided = self._measured(missing, min(self.most_workers, -(-len(missing) // _FEW)), depths)
+        again, undecided = self._measured(list(undecided), 1, depths)
         return answers | fresh | again, undecided
 
-    def _measured(self, digests: list[str], workers: int) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
+    def _measured(
+        self, digests: list[str], workers: int, depths: Depths
+    ) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
         requests = (Request(digest, self.path_of(digest)) for digest in digests)
-        limits = self.settings.max_megapixels, self.settings.seconds_per_image
+        settings = self.settings
+        limits = settings.max_megapixels, settings.seconds_per_image, settings.range
         answers: dict[str, tuple[Any, ...] | str] = {}
         undecided: dict[str, str] = {}
         fresh: dict[str, dict[str, Any]] = {}
@@ -129,7 +137,7 @@ class _Measuring:
             if answer.get("machine"):
                 undecided[digest] = answer["lost"]
                 continue
-            answers[digest] = _compact(answer)
+            answers[digest] = _compact(digest, answer, depths)
             if "lost" not in answer:  # a crash is tried again next time
                 fresh[digest] = answer
             if len(fresh) >= _AT_ONCE:
@@ -152,8 +160,12 @@ def _undecided(dataset: pd.DataFrame, reasons: Mapping[str, str], settings: Scre
     )
 
 
-def _compact(answer: Mapping[str, Any]) -> tuple[Any, ...] | str:
+def _compact(digest: str, answer: Mapping[str, Any], depths: Depths) -> tuple[Any, ...] | str:
     """Return the little that is kept of an answer: there may be hundreds of thousands."""
+    if "unstated" in answer:
+        depths.unstated[digest] = answer["unstated"]
+    if "holds" in answer:
+        depths.without[digest] = answer["holds"][0], answer["holds"][1]
     if reason := answer.get("refused") or answer.get("lost"):
         return str(reason)
     values = [answer[name] for name in MEASURES]

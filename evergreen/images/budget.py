@@ -1,7 +1,10 @@
-"""How much memory decoders may have: by the largest picture that is let in, and never more than this machine has."""
+"""How much memory decoders may have: by what pictures' headers say, and never more than this machine has."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,9 @@ OUT_OF_MEMORY = 77
 _FIXED = 256 * 2**20
 # The most that a decoder of ours took was 35 bytes a pixel: a lossless WebP with alpha.
 _BYTES_PER_PIXEL = 48
+# Most cameras take less. What is larger waits until decoders have room for it, so that those of ordinary photos, of
+# which there are many, need not have it.
+ORDINARY = 25.0
 _SHARE_OF_FREE = 0.8  # the rest is left to this process and to others
 _LEAST = 128 * 2**20
 
@@ -43,9 +49,47 @@ def budget(max_megapixels: float, most_workers: int, free: int) -> Budget:
         most_workers: how many are wanted.
         free: bytes of memory that may be taken.
     """
-    needed = _needed(max_megapixels)
-    usable = max(_LEAST, int(free * _SHARE_OF_FREE))
+    needed, usable = _needed(max_megapixels), _usable(free)
     return Budget(max(1, min(most_workers, usable // needed)), min(needed, usable), usable < needed)
+
+
+def sizes(max_megapixels: float) -> list[float]:
+    """Return up to how many megapixels pictures are decoded in turn: ordinary ones, then up to twice as many, and on.
+
+    Args:
+        max_megapixels: of the largest picture that is decoded, the last of the list.
+    """
+    limits = [min(ORDINARY, max_megapixels)]
+    while limits[-1] < max_megapixels:
+        limits.append(min(2 * limits[-1], max_megapixels))
+    return limits
+
+
+class Room:
+    """Memory for pictures that several threads decode in one process: each waits until there is enough for its own."""
+
+    def __init__(self, free: int) -> None:
+        """Take how many bytes of memory may be taken; one picture at a time is decoded whatever it needs."""
+        self._usable, self._taken = _usable(free), 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def of(self, megapixels: float) -> Iterator[None]:
+        """Have what a picture of that size may need."""
+        needed = _needed(megapixels)
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken == 0 or self._taken + needed <= self._usable)
+            self._taken += needed
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= needed
+                self._changed.notify_all()
+
+
+def _usable(free: int) -> int:
+    return max(_LEAST, int(free * _SHARE_OF_FREE))
 
 
 def _needed(megapixels: float) -> int:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.images.budget import budget, free_memory
-from evergreen.images.door import SCREENED, open_image
-from evergreen.images.processors import image_threads
+from evergreen.images.budget import Room, free_memory
+from evergreen.images.door import SCREENED, Range, open_image
 from evergreen.images.rows import RowCache, Rows
 from evergreen.images.threads import Threads
 from evergreen.tables import ReadBlob
@@ -37,11 +36,13 @@ class Images:
         read: gives an image's bytes for its SHA-256.
         pixels: folder of decoded images, of this version of the door; None keeps them in memory.
         features: folder of what backbones made of images, of this version of the craft; None as above.
+        values: of pictures with more than 8 bits a channel, which become 0 and 255, as ``screen.range``.
     """
 
     read: ReadBlob
     pixels: Path | None = None
     features: Path | None = None
+    values: Range | None = None
 
     def rows(self, table: pd.DataFrame, image: Image) -> Rows:
         """Return the images of a table, in its order, as rows of (H, W, 3) uint8; each is decoded once.
@@ -51,30 +52,43 @@ class Images:
         """
         digests = list(table["sha256"])
         keys = [bytes.fromhex(digest) for digest in digests]
+        megapixels, room = _megapixels(table), Room(free_memory())
 
         def decoded(positions: list[int]) -> Iterator[np.ndarray]:
-            with Threads(_at_once(table)) as threads:
+            with Threads() as threads:
                 for start in range(0, len(positions), _BLOCK):
                     some = positions[start : start + _BLOCK]
                     block = np.empty((len(some), image.height, image.width, 3), np.uint8)
 
                     def one(index: int, some: list[int] = some, block: np.ndarray = block) -> None:
-                        block[index] = resize(open_image(self.read(digests[some[index]]), SCREENED).pixels, image)
+                        with room.of(megapixels[some[index]]):
+                            block[index] = resize(self.pixels_of(digests[some[index]]), image)
 
                     threads.each(one, len(some))
                     yield block
 
-        rule = f"{image.height}x{image.width}-{image.resize}-{image.interpolation}"
-        folder = self.pixels / rule if self.pixels else None
+        folder = self.pixels / self._rule(image) if self.pixels else None
         return RowCache(folder, (image.height, image.width, 3), np.uint8).rows(keys, decoded)
 
+    def features_of(self, image: Image) -> Path | None:
+        """Return the folder of what backbones made of images that were brought to a size so; None without any."""
+        return self.features / self._rule(image) if self.features else None
 
-def _at_once(table: pd.DataFrame) -> int:
-    """Return how many of a table's images are decoded at once: as many as threads, if memory carries the largest."""
-    if table.empty or not {"width", "height"} <= set(table):
-        return image_threads()
-    largest = float((table["width"] * table["height"]).max() / 1e6)
-    return budget(largest, image_threads(), free_memory()).workers
+    def _rule(self, image: Image) -> str:
+        """Return, for a folder's name, all that decides an image's pixels beside its bytes and the code."""
+        values = f"-{self.values[0]!r}-{self.values[1]!r}" if self.values else ""
+        return f"{image.height}x{image.width}-{image.resize}-{image.interpolation}{values}"
+
+    def pixels_of(self, digest: str) -> np.ndarray:
+        """Return one image that was screened, (H, W, 3) uint8; raises as ``rows``."""
+        return open_image(self.read(digest), SCREENED, values=self.values).pixels
+
+
+def _megapixels(table: pd.DataFrame) -> list[float]:
+    """Return the sizes of a table's images, as screening found them; 0 where it does not say."""
+    if not {"width", "height"} <= set(table):
+        return [0.0] * len(table)
+    return list(table["width"] * table["height"] / 1e6)
 
 
 def scores(model: Any, rows: Rows) -> np.ndarray:

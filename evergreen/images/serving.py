@@ -14,9 +14,11 @@ from typing import Any
 import cv2
 from PIL import AvifImagePlugin, Image
 
-from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable
+from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, LargerThanRoom, ValuesWithoutRange
 from evergreen.images.budget import OUT_OF_MEMORY
 from evergreen.images.door import require_decoders
+
+Range = tuple[float, float]
 
 _OWN_PAGES = Path("/proc/self/statm")
 
@@ -24,7 +26,9 @@ _OWN_PAGES = Path("/proc/self/statm")
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]], memory: int) -> None:
     """Answer until the input ends.
 
-    A refusal that want of memory may have caused says ``megapixels`` too: the size that bounds what was wanted.
+    A refusal that want of memory may have caused says ``megapixels`` too: the size that bounds what was wanted. One
+    for want of ``screen.range`` says ``holds``: the least and greatest value. A picture for which there is too little
+    room in this process is answered ``{"larger": megapixels}``.
 
     Args:
         answer: from a request to its answer; what it raises but MemoryError is a reason to refuse that file.
@@ -44,11 +48,21 @@ def serve(answer: Callable[[dict[str, Any]], dict[str, Any]], memory: int) -> No
         _write(json.dumps([_answered(answer, request) for request in json.loads(line)]))
 
 
+def values_of(request: dict[str, Any]) -> Range | None:
+    """Return ``values`` of a request as ``open_image`` takes them."""
+    given = request.get("values")
+    return (given[0], given[1]) if given else None
+
+
 def _answered(answer: Callable[[dict[str, Any]], dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
     try:
         return answer(request)
     except DecoderFailed as error:
         return {"refused": str(error), "megapixels": error.megapixels}
+    except ValuesWithoutRange as error:
+        return {"refused": str(error), "holds": [error.low, error.high]}
+    except LargerThanRoom as error:
+        return {"larger": error.megapixels}
     except BadImage as error:
         return {"refused": str(error)}
     except MemoryError:

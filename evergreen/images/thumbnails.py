@@ -7,19 +7,24 @@ import base64
 import cv2
 import numpy as np
 
-from evergreen.images.door import SCREENED, open_image
+from evergreen.images.door import SCREENED, Range, open_image
 
 _SIDE = 160
 _JPEG_FROM = 64
 
 
-def thumbnail(data: bytes, side: int = _SIDE) -> np.ndarray:
+def thumbnail(data: bytes, side: int = _SIDE, values: Range | None = None) -> np.ndarray:
     """Return an image that was screened with a longer side of at most ``side`` pixels, (H, W, 3) uint8.
+
+    Args:
+        data: the file's bytes.
+        side: in pixels.
+        values: ``screen.range``, as for ``open_image``.
 
     Raises:
         BadImage: the bytes are no image.
     """
-    return smaller(open_image(data, SCREENED).pixels, side)
+    return smaller(open_image(data, SCREENED, values=values).pixels, side)
 
 
 def smaller(pixels: np.ndarray, side: int = _SIDE) -> np.ndarray:

@@ -115,6 +115,11 @@ def refuse_too_few(challenger: Challenger, shared: Shared, gate: Gate) -> Compar
     return None
 
 
+def refuse_unreadable(challenger: Challenger, why: str, gate: Gate) -> Comparison:
+    """Return the answer where the champion knows no ``screen.range``, and cannot read an image without one."""
+    return _incomparable(challenger, gate, f"the champion, which was trained without screen.range, cannot read {why}")
+
+
 def judge_against(challenger: Challenger, shared: Shared, answers: Sequence[str], gate: Gate) -> Comparison:
     """Judge a challenger by what it and the champion say of the same images.
 

@@ -50,11 +50,13 @@ class Screening:
         quarantine: one row a file that is never used: path, sha256, origin, reason.
         duplicates: pairs of equal pixels: path, same_as.
         near_duplicates: pairs: path, near, distance in bits.
+        values: of pictures with more than 8 bits a channel, which are black and white, as ``screen.range``.
     """
 
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
     near_duplicates: pd.DataFrame
+    values: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

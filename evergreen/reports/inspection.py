@@ -122,7 +122,9 @@ def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     splits = found.data.splits
     for label in splits.classes[:_MOST_CLASSES]:
         rows = splits.dataset[splits.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
-        some = [(thumbnail(read(digest)), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])]
+        some = [
+            (_small(found, read, digest), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])
+        ]
         shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
     return shown
 
@@ -167,7 +169,9 @@ def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, A
     training = training.sort_values("pixels")
     chosen = [training[training["label"] == label]["sha256"].head(1) for label in splits.classes]
     digests = [str(digest) for some in chosen for digest in some][:_AUGMENTED]
-    return [(digest, resize(open_image(read(digest), SCREENED).pixels, found.image)) for digest in digests]
+    values = found.data.screening.values
+    opened = [(digest, open_image(read(digest), SCREENED, values=values)) for digest in digests]
+    return [(digest, resize(picture.pixels, found.image)) for digest, picture in opened]
 
 
 def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
@@ -180,8 +184,8 @@ def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     shown = []
     for one, other, why in [pair for pair in pairs if pair[0] in digest and pair[1] in digest][:_MOST_PAIRS]:
         shown += [
-            (thumbnail(read(digest[one])), f"{_short(one)}\n{why}"),
-            (thumbnail(read(digest[other])), _short(other)),
+            (_small(found, read, digest[one]), f"{_short(one)}\n{why}"),
+            (_small(found, read, digest[other]), _short(other)),
         ]
     return shown
 
@@ -190,7 +194,11 @@ def _quarantined(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     """Return quarantined images whose decoders did nothing wrong: those of conflicting labels."""
     quarantine = found.data.screening.quarantine
     rows = quarantine[quarantine["reason"] == CONFLICT].head(_MOST_QUARANTINED)
-    return [(thumbnail(read(row.sha256)), f"{_short(row.path)}\n{row.reason[:28]}") for row in rows.itertuples()]
+    return [(_small(found, read, row.sha256), f"{_short(row.path)}\n{row.reason[:28]}") for row in rows.itertuples()]
+
+
+def _small(found: Inspected, read: ReadBlob, digest: str) -> Any:
+    return thumbnail(read(digest), values=found.data.screening.values)
 
 
 def _blank() -> Any:

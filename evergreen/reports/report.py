@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,10 +69,14 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         "calibration.png": both(model_pictures.reliability, findings.calibration.reliability),
     }
     files = {name: light for name, (light, _) in drawn.items()}
-    hardest = [(row, thumbnail(read(row["sha256"]))) for row in _hardest(findings, evaluation.judged_predictions)]
+
+    def small(row: dict[str, Any]) -> np.ndarray:
+        return thumbnail(read(row["sha256"]), values=findings.data.screening.values)
+
+    hardest = [(row, small(row)) for row in _hardest(findings, evaluation.judged_predictions)]
     wrong = evaluation.wrong
     if len(wrong):
-        files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), read))
+        files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), small))
     counts = splits.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
     confusion = evaluation.confusion.iloc[:, 1:].to_numpy().astype(int)
     page = render(
@@ -120,11 +125,10 @@ def _weakest(findings: Findings) -> list[dict[str, Any]]:
     return list(findings.evaluation.per_class.iloc[order[:_WEAKEST]].to_dict("records"))
 
 
-def _captioned(rows: list[dict[str, Any]], read: ReadBlob) -> list[tuple[np.ndarray, str]]:
-    return [
-        (thumbnail(read(row["sha256"])), f"{row['label']}, answered\n{row['predicted']} ({row['probability']:.0%})")
-        for row in rows
-    ]
+def _captioned(
+    rows: list[dict[str, Any]], small: Callable[[dict[str, Any]], np.ndarray]
+) -> list[tuple[np.ndarray, str]]:
+    return [(small(row), f"{row['label']}, answered\n{row['predicted']} ({row['probability']:.0%})") for row in rows]
 
 
 def _confused(findings: Findings) -> list[dict[str, Any]]:

@@ -6,13 +6,14 @@ import io
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from evergreen.images.door import SCREENED, open_image
 from evergreen.judging.judged import judged_images
+from evergreen.sections.data import Screen
 from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Shown:
             ``precision`` that the others reach; None if nobody measured it.
         samples: path, label and sha256 of the images to choose from.
         card: network, judged, trained, proof and digests, for the model card.
+        screen: the limit of the model's own images in megapixels, and which of their values are black and white.
     """
 
     title: str
@@ -64,6 +66,7 @@ class Shown:
     unsure: Mapping[str, float | None] | None
     samples: pd.DataFrame
     card: Mapping[str, Any]
+    screen: Screen = field(default_factory=Screen)
 
 
 def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
@@ -100,6 +103,7 @@ def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
         "run": shown.run,
         "classes": shown.classes,
         "image": dict(shown.image),
+        "pictures": {"max_megapixels": shown.screen.max_megapixels, "range": shown.screen.range},
         "model": {
             "address": f"{model}/model.json",
             "bytes": sum(map(len, shown.model.values())),
@@ -132,7 +136,8 @@ def _write_samples(shown: Shown, read: ReadBlob, folder: Path) -> list[dict[str,
     entries = []
     for number, (label, digest) in enumerate(zip(shown.samples["label"], shown.samples["sha256"], strict=True), 1):
         name = f"{number:02}.png"
-        (folder / name).write_bytes(_png(open_image(read(digest), SCREENED).pixels))
+        picture = open_image(read(digest), SCREENED, values=shown.screen.range)
+        (folder / name).write_bytes(_png(picture.pixels))
         entries.append({"file": f"{folder.name}/{name}", "label": label})
     return entries
 

@@ -126,7 +126,7 @@ class Screen(Section):
     """Which files are images that can be used."""
 
     max_megapixels: float = Field(
-        50, gt=0, le=1000, description="Megapixels by the header above which a file is quarantined."
+        150, gt=0, le=1000, description="Megapixels by the header above which a file is quarantined."
     )
     conflicts: Literal["quarantine", "keep"] = Field(
         "quarantine", description="What happens to identical pixels under two labels."
@@ -137,6 +137,15 @@ class Screen(Section):
     seconds_per_image: float = Field(
         30, gt=0, le=3600, description="Seconds after which a decoder is given up and its image quarantined."
     )
+    range: Range | None = Field(
+        None, description="[low, high]: black and white in PNG and TIFF of over 8 bits; null: as each file says."
+    )
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Self:
+        if self.range and self.range[0] >= self.range[1]:
+            raise ValueError(f"range: expected [low, high] with low below high; received {list(self.range)}")
+        return self
 
 
 class Image(Section):

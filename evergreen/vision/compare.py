@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evergreen.errors import ValuesWithoutRange
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.release.judge import (
@@ -15,6 +16,7 @@ from evergreen.release.judge import (
     judge_first,
     refuse_other_classes,
     refuse_too_few,
+    refuse_unreadable,
 )
 from evergreen.release.shared import shared_images
 from evergreen.vision.networks import runtime, saving
@@ -35,12 +37,14 @@ class Champion:
         classes: class names in the order of its scores.
         image: how it is fed; its own, whatever the recipe says now.
         model_file: its ``.keras`` file.
+        values: of pictures with more than 8 bits a channel, which are black and white for it, as ``screen.range``.
     """
 
     dataset: pd.DataFrame
     classes: list[str]
     image: Image
     model_file: Path
+    values: tuple[float, float] | None = None
 
 
 def compare(challenger: Challenger, champion: Champion | None, images: Images, bits: int, gate: Gate) -> Comparison:
@@ -51,7 +55,7 @@ def compare(challenger: Challenger, champion: Champion | None, images: Images, b
     Args:
         challenger: the model that was just trained, as evaluated and verified.
         champion: None for a recipe's first model.
-        images: where images are read, and where their pixels are kept.
+        images: where images are read as the champion reads them, and where their pixels are kept.
         bits: how far apart perceptual hashes of near-duplicates are.
         gate: the bars.
 
@@ -65,7 +69,11 @@ def compare(challenger: Challenger, champion: Champion | None, images: Images, b
     shared = shared_images(challenger.dataset, champion.dataset, bits)
     if refused := refuse_too_few(challenger, shared, gate):
         return refused
+    try:
+        rows = images.rows(shared.images, champion.image)
+    except ValuesWithoutRange as error:
+        return refuse_unreadable(challenger, str(error), gate)
     runtime.start()
     model = saving.load_to_run(champion.model_file, champion.classes)
-    scores = pixels.scores(model, images.rows(shared.images, champion.image))
+    scores = pixels.scores(model, rows)
     return judge_against(challenger, shared, [champion.classes[index] for index in scores.argmax(axis=1)], gate)

@@ -15,6 +15,7 @@ from evergreen.images import pixels
 from evergreen.images.decoders import Decoders
 from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
+from evergreen.sections.data import Screen
 from evergreen.vision.formats.contract import read_labels
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from evergreen.vision.networks import runtime, saving
@@ -58,6 +59,7 @@ def predict(
     open_model: Callable[[], Model],
     image: Image,
     keep: Callable[[np.ndarray], np.ndarray] | None = None,
+    screen: Screen | None = None,
 ) -> Iterator[Answer]:
     """Yield one answer an image, in their order; a batch at a time is in memory, and a bad image stops no other.
 
@@ -66,6 +68,8 @@ def predict(
         open_model: called before the first picture; never if there is none.
         image: how the model was fed in training.
         keep: what to keep of each upright picture, (H, W, 3) uint8, before it is brought to the network's size.
+        screen: the limits, and the values that are black and white, of the images that the model was trained on; None
+            takes the defaults.
 
     Raises:
         ExportRefused: the model cannot be opened, or what it returns are no probabilities.
@@ -74,7 +78,9 @@ def predict(
     model: Model | None = None
     remaining = iter(reads)
     many = max(1, min(_MOST_IN_BATCH, _BATCH_BYTES // (image.height * image.width * 3)))
-    with Threads() as threads, Decoders(threads.number) as decoders:
+    rules = screen or Screen()
+    limits = rules.max_megapixels, rules.seconds_per_image, rules.range
+    with Threads() as threads, Decoders(threads.number, *limits) as decoders:
         while some := list(islice(remaining, many)):
             opened = _opened(some, image, keep, threads, decoders)
             good = [one.pixels for one in opened if one.pixels is not None]

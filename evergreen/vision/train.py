@@ -142,7 +142,12 @@ def train(
     try:
         with Threads() as threads:
             source = Source(
-                recipe, sides, labelled.images.features, Augmenter(recipe.augment, recipe.seed), threads, say
+                recipe,
+                sides,
+                labelled.images.features_of(recipe.image),
+                Augmenter(recipe.augment, recipe.seed),
+                threads,
+                say,
             )
             fitting = Fitting(model, source, kept, callbacks.on_epoch)
             try:

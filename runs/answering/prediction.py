@@ -13,10 +13,11 @@ from evergreen.errors import BadImage, BadInput
 from evergreen.images.thumbnails import smaller
 from evergreen.judging.judged import judged_images
 from evergreen.reports.predictions import ContactSheet, Prediction
-from evergreen.sections.data import Image
+from evergreen.sections.data import Image, Screen
 from evergreen.sources.fetching.small_file import name_of
 from evergreen.sources.given import STDIN, is_url, named
 from runs.answering.model_meant import KERAS, Meant, in_format, model_meant
+from runs.answering.reading import screen_of
 from runs.model_file import MODEL
 from runs.tables import read_json, read_table
 from storage.artifacts import Ref
@@ -75,6 +76,7 @@ class Job:
         meant: the model.
         classes: its class names in order.
         image: how it is fed.
+        screen: the limits of its own images, and which of their values are black and white.
         threshold: top-1 probability below which an answer is called unsure, infinite if on validation none was high
             enough for the stated precision; None if the model's evaluation chose none.
         wanted: the images in the order of the answers.
@@ -85,6 +87,7 @@ class Job:
     meant: Meant
     classes: list[str]
     image: Image
+    screen: Screen
     threshold: float | None
     wanted: list[Wanted]
     skipped: int
@@ -120,8 +123,9 @@ def understand(request: Request, store: Store, stdin: BinaryIO | None = None) ->
     else:
         wanted = _unlabelled(store, meant)
     image = Image.model_validate(manifest.facts["image"])
+    screen = screen_of(store, meant.model, meant.dataset)
     threshold = _threshold(store, meant)
-    return Job(store, meant, list(manifest.facts["classes"]), image, threshold, wanted, skipped, request.top)
+    return Job(store, meant, list(manifest.facts["classes"]), image, screen, threshold, wanted, skipped, request.top)
 
 
 def refuse_in_batch(request: Request) -> None:
@@ -151,7 +155,7 @@ def answer(job: Job, sheet: ContactSheet | None = None) -> Iterator[Prediction]:
 
     with TemporaryDirectory(prefix="evergreen-") as name:
         reads = [one.read for one in job.wanted]
-        answers = predict(reads, partial(_open, job, Path(name)), job.image, smaller if sheet else None)
+        answers = predict(reads, partial(_open, job, Path(name)), job.image, smaller if sheet else None, job.screen)
         for one, found in zip(job.wanted, answers, strict=True):
             if found.scores is None:
                 yield Prediction(one.name, error=found.error.removeprefix(f"{one.name}: "))

@@ -10,6 +10,7 @@ from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
 from evergreen.reports import webpage
 from runs.answering.in_charge import in_charge
+from runs.answering.reading import screen_of
 from runs.summary import output_of, run_summary
 from runs.tables import classes_of, read_json, read_table
 from storage.artifacts import Ref
@@ -60,6 +61,7 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
     table = read_table(store, dataset)
     classes = classes_of(store, exports)
     settings, metrics = summary["settings"], summary["metrics"]
+    model = _output(store, summary, "train")
     judged = judged_split(metrics)
     return webpage.Shown(
         title=settings["title"] or summary["recipe"],
@@ -77,11 +79,12 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
             "trained": metrics["train"]["count"],
             "proof": {name: proof.get(name) for name in ("format", "verified", "agreement", "count")},
             "digests": {
-                "model": output_of(summary, "train"),
+                "model": model.sha256,
                 "export": exports.sha256,
                 "dataset": dataset.sha256,
             },
         },
+        screen=screen_of(store, model.sha256, dataset.sha256),
     )
 
 

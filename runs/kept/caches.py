@@ -1,5 +1,6 @@
 """Where the craft reads images, and where in the store's folder it keeps what it made of them. Knows no Prefect."""
 
+from evergreen.images.door import Range
 from evergreen.images.pixels import Images
 from evergreen.images.rows import evict
 from evergreen.variables import CACHE_GIB, value_of
@@ -15,13 +16,18 @@ _LIBRARIES = ("pillow", "pillow-heif", "opencv-python-headless", "numpy", "blake
 _DOOR = ("opencv-python-headless", "pillow", "pillow-heif", "numpy")
 
 
-def images_of(run: Run) -> Images:
-    """Return where a run's images are read, and its caches: one folder for each version of the code that fills it."""
+def images_of(run: Run, values: Range | None = None) -> Images:
+    """Return where a run's images are read, and its caches: one folder for each version of the code that fills it.
+
+    Args:
+        run: whose store it is.
+        values: ``screen.range``, of the recipe or of the champion.
+    """
     cache = run.store.root / "cache"
     pixels = cache / "pixels" / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
     features = cache / "features" / craft[:16]
-    return Images(run.store.read_blob, pixels, features)
+    return Images(run.store.read_blob, pixels, features, values)
 
 
 def trim_cache(store: Store) -> int:

@@ -4,7 +4,7 @@ from evergreen.datasets.screen import screen as put_through_the_door
 from evergreen.images.processors import image_threads
 from runs.kept.caches import memo_prefix
 from runs.run import Run
-from runs.tables import classes_of, publish_dataset, read_table
+from runs.tables import classes_of, publish_dataset, read_table, with_range
 from storage.artifacts import Ref
 from storage.steps.memo import Memo
 from tasks.step import step
@@ -14,7 +14,8 @@ from tasks.step import step
 def screen(run: Run, dataset: Ref) -> Ref:
     """Decode every new image once; quarantine what cannot be used, with a reason; find duplicates."""
     settings = run.recipe.screen
-    known = Memo(run.store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}.sqlite")
+    values = f"-{settings.range[0]!r}-{settings.range[1]!r}" if settings.range else ""
+    known = Memo(run.store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}{values}.sqlite")
     table = read_table(run.store, dataset)
     read, path_of = run.store.read_blob, run.store.blob_path
     found = put_through_the_door(table, read, path_of, settings, known, image_threads())
@@ -22,7 +23,7 @@ def screen(run: Run, dataset: Ref) -> Ref:
         run.store,
         found.accepted,
         classes_of(run.store, dataset),
-        {"near_duplicate_bits": settings.near_duplicate_bits},
+        {"near_duplicate_bits": settings.near_duplicate_bits} | with_range(settings.range),
         quarantine=found.quarantine,
         duplicates=found.duplicates,
         near_duplicates=found.near_duplicates,

@@ -17,7 +17,9 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     classes = classes_of(run.store, dataset)
     with run.store.workspace() as folder:
         run.store.materialise(model, folder)
-        found = judge(read_table(run.store, dataset), images_of(run), classes, run.recipe, folder / MODEL)
+        found = judge(
+            read_table(run.store, dataset), images_of(run, run.recipe.screen.range), classes, run.recipe, folder / MODEL
+        )
     confusion = confusion_table(found.by_class.confusion, classes)
     tables = {"per_class": found.by_class.per_class, "confusion": confusion, "predictions": found.predictions}
     values = {

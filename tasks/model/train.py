@@ -15,7 +15,7 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import classes_of, read_json, read_table, to_json
+from runs.tables import classes_of, read_json, read_table, to_json, with_range
 from storage.artifacts import Blob, Ref
 from storage.store import Store
 from tasks.locks import FlockLockManager
@@ -40,7 +40,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     with _held(checkpoints, run.store, run.id), run.store.workspace() as folder:
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
         done = fit(
-            Labelled(read_table(run.store, dataset), images_of(run), classes),
+            Labelled(read_table(run.store, dataset), images_of(run, run.recipe.screen.range), classes),
             ClassBalance(
                 read_json(run.store, weights, "class-weights.json"), read_json(run.store, weights, "repeats.json")
             ),
@@ -49,6 +49,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             Callbacks(progress, progress.say, stopped),
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
+        facts |= with_range(run.recipe.screen.range)
         files: dict[str, bytes | Path | Blob] = {
             MODEL: folder / MODEL,
             "history.csv": to_csv(done.history),

@@ -10,7 +10,7 @@ from runs.kept.caches import images_of
 from runs.model_file import MODEL
 from runs.releases import whole_parts_of
 from runs.run import Run
-from runs.tables import classes_of, read_json, read_table, to_json
+from runs.tables import classes_of, range_in, read_json, read_table, to_json
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -29,7 +29,8 @@ def compare(run: Run, screened: Ref, dataset: Ref, evaluation: Ref, verification
     release = store.manifest(champion.sha256).facts["release"]
     with store.workspace() as folder:
         to_beat = _champion(run, release, folder) if release else None
-        found = judge(challenger, to_beat, images_of(run), bits, run.recipe.gate)
+        images = images_of(run, to_beat.values if to_beat else None)
+        found = judge(challenger, to_beat, images, bits, run.recipe.gate)
     facts = {"verdict": found.verdict, "summary": found.summary}
     return store.publish("comparison", {"comparison.json": to_json(found.as_json())}, facts)
 
@@ -43,4 +44,5 @@ def _champion(run: Run, release: str, folder: Path) -> Champion:
         classes=list(facts["classes"]),
         image=Image.model_validate(facts["image"]),
         model_file=folder / MODEL,
+        values=range_in(facts),
     )

@@ -17,6 +17,8 @@ def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
     about = About(
         classes=classes_of(store, model),
         image=run.recipe.image,
+        max_megapixels=run.recipe.screen.max_megapixels,
+        values=run.recipe.screen.range,
         metrics=read_json(store, evaluation, "metrics.json"),
         shortcuts=read_json(store, evaluation, "shortcuts.json"),
         judged=store.manifest(evaluation.sha256).facts["judged"],
@@ -31,6 +33,14 @@ def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
         store.materialise(model, folder / "model")
         exports, scratch = folder / "exports", folder / "scratch"
         table = read_table(store, dataset)
-        write_formats(table, images_of(run), about, run.recipe, folder / "model" / MODEL, exports, scratch)
+        write_formats(
+            table,
+            images_of(run, run.recipe.screen.range),
+            about,
+            run.recipe,
+            folder / "model" / MODEL,
+            exports,
+            scratch,
+        )
         files = {path.relative_to(exports).as_posix(): path for path in exports.rglob("*") if path.is_file()}
         return store.publish("exports", files, {"classes": about.classes, "formats": list(run.recipe.export.formats)})

@@ -18,7 +18,7 @@ def verify(run: Run, dataset: Ref, model: Ref, exports: Ref) -> Ref:
         run.store.materialise(exports, folder / "exports")
         results = prove(
             read_table(run.store, dataset),
-            images_of(run),
+            images_of(run, run.recipe.screen.range),
             classes_of(run.store, model),
             run.recipe,
             folder / "model" / MODEL,

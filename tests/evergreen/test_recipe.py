@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from evergreen.errors import BadRecipe
-from evergreen.recipe import RECIPES, load_recipe, parse_recipe
+from evergreen.recipe import RECIPES, brought_up, load_recipe, parse_recipe
 
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
@@ -106,6 +106,35 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str, message:
     (tmp_path / "r.yaml").write_text(text)
     with pytest.raises(BadRecipe, match=message):
         load_recipe(tmp_path / "r.yaml")
+
+
+def test_a_line_as_messages_print_it_can_be_pasted(tmp_path: Path) -> None:
+    digits = (RECIPES / "digits.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "r.yaml"
+    for more in ("", "screen: {conflicts: keep}\n", "screen:\n"):
+        path.write_text(f"{digits}\n{more}screen.range: [0, 4095]  # 12 bits\nrepair.rename: {{}}\n")
+        recipe = load_recipe(path)
+        assert recipe.screen.range == (0, 4095)
+        assert recipe.screen.conflicts == ("keep" if "keep" in more else "quarantine")
+        assert recipe.repair.classes == load_recipe("digits").repair.classes
+    path.write_text(f"{digits}\nscreen: {{range: [0, 1]}}\nscreen.range: [0, 4095]\n")
+    with pytest.raises(BadRecipe, match=r"expected every value once, received screen\.range beside"):
+        load_recipe(path)
+
+
+def test_a_default_of_then_that_is_left_alone_is_no_change() -> None:
+    then = {"screen": {"max_megapixels": 50.0, "conflicts": "keep"}, "seed": 7}
+    left_alone = {"screen": {"max_megapixels": 150.0}}
+    assert brought_up(then, left_alone) == {"screen": {"max_megapixels": 150.0, "conflicts": "keep"}, "seed": 7}
+    assert brought_up(then, {"screen": {"max_megapixels": 50.0}}) == then
+    assert brought_up({"screen": {"max_megapixels": 20.0}}, left_alone)["screen"] == {"max_megapixels": 20.0}
+    assert brought_up({"seed": 7}, left_alone) == {"seed": 7}
+
+
+@pytest.mark.parametrize("given", ["[5, 5]", "[5, 4]", "[0, .inf]", "[1]"])
+def test_a_range_rises(given: str) -> None:
+    with pytest.raises(BadRecipe, match=r"screen"):
+        load_recipe("digits", [f"screen.range={given}"])
 
 
 def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:

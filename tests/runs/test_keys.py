@@ -49,7 +49,10 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("verify.images=10", {"verify"}),
         ("seed=1", {"split", "train", "evaluate", "export", "verify"}),
         ("image.height=20", {"train", "evaluate", "export", "verify"}),
-        ("screen.max_megapixels=10", {"screen"}),
+        ("screen.max_megapixels=10", {"screen", "export"}),
+        ("screen.range=[0, 4095]", {"screen", "train", "evaluate", "export", "verify"}),
+        ("screen.range=null", set()),
+        ("screen.conflicts=keep", {"screen"}),
         ("split.group=[folder]", {"split"}),
         ("title=Other", {"report"}),
         ("gate.min_accuracy=0.5", {"compare"}),
@@ -74,6 +77,15 @@ def test_every_step_reads_what_its_row_says_and_nothing_else() -> None:
     assert recipe.seed == 7
     with pytest.raises(AttributeError, match=r"reads recipe\.train, which its row"):
         _ = recipe.train
+
+
+def test_a_step_that_reads_a_single_value_of_a_section_reads_no_other() -> None:
+    whole = load_recipe("digits", ["screen.range=[0, 4095]", "screen.max_megapixels=9"])
+    recipe = only(whole, ("screen.range", "seed"))
+    assert (recipe.screen.range, recipe.seed) == ((0, 4095), 7)
+    with pytest.raises(AttributeError, match=r"reads recipe\.screen\.max_megapixels, which its row"):
+        _ = recipe.screen.max_megapixels
+    assert only(whole, ("screen.range", "screen")).screen == whole.screen
 
 
 @pytest.mark.parametrize(
@@ -165,6 +177,7 @@ WORDS = [
     ("augment.rotation=10", "augment.rotation: 0.0 -> 10.0"),
     ("train.stop_when={accuracy: 0.9, val_accuracy: 0.8}", "train.stop_when.accuracy: not set -> 0.9; "),
     ("seed=42", "seed: 7 -> 42"),
+    ("screen.range=[0, 4095]", "screen.range: not set -> [0.0, 4095.0]"),
 ]
 
 
@@ -185,6 +198,16 @@ def test_a_value_that_one_side_leaves_to_its_default_is_named_on_both(
         assert (
             why_it_runs(old, Records(store), before) == "keys are written in another form since an update of Evergreen"
         )
+
+
+def test_what_a_step_does_not_read_of_a_section_is_no_reason(store: Store) -> None:
+    before, after = load_recipe("digits"), load_recipe("digits", ["screen.max_megapixels=9", "seed=8"])
+    made = {name: store.publish(name, {"dataset.csv": b""}) for name in ("dataset", "weights")}
+    train = BY_NAME["train"]
+    old, new = (key_parts(train, recipe, store, made) for recipe in (before, after))
+    for settings in (before.sections(train.recipe), before.model_dump(mode="json")):
+        leave_record(store, old, store.publish("x", {}), settings=settings)
+        assert why_it_runs(new, Records(store), after) == "seed: 7 -> 8"
 
 
 def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: Store) -> None:

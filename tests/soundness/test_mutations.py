@@ -63,10 +63,11 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "labels.label": (None, NOTHING),
     "labels.suffix": (None, NOTHING),
     "labels.subset": (None, NOTHING),
-    "screen.max_megapixels": (20, {"screen"}),
+    "screen.max_megapixels": (20, {"screen", "export", "verify"} | FROM_BUNDLE),
     "screen.conflicts": ("keep", {"screen"}),
     "screen.near_duplicate_bits": (2, {"screen", "split"} | JUDGED),
     "screen.seconds_per_image": (60, {"screen"}),
+    "screen.range": ([0, 4095], {"screen", "split"} | FROM_TRAIN),
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
     "split.test": (0.25, DOWN["split"]),

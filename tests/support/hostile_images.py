@@ -1,9 +1,10 @@
-"""Small files that claim to be large pictures, or to be what starts a program."""
+"""Small files that claim to be large pictures, or to be what starts a program; and pictures of 16 bits a channel."""
 
 import io
 import struct
 import zlib
 
+import cv2
 import numpy as np
 from PIL import Image
 from pillow_heif import register_heif_opener
@@ -61,3 +62,14 @@ def heic(header: tuple[int, int]) -> bytes:
     at = data.index(b"ispe") + 8
     data[at : at + 8] = struct.pack(">II", *header)
     return bytes(data)
+
+
+def with_sbit(png: bytes, *bits: int) -> bytes:
+    """Return a PNG with a chunk that says how many bits of a channel count."""
+    body = b"sBIT" + bytes(bits)
+    return png[:33] + struct.pack(">I", len(bits)) + body + struct.pack(">I", zlib.crc32(body)) + png[33:]
+
+
+def colours(values: np.ndarray, suffix: str = ".png") -> bytes:
+    """Return (H, W, 3 or 4) uint16 RGB(A) as a file."""
+    return bytes(cv2.imencode(suffix, values[..., [2, 1, 0, 3][: values.shape[2]]])[1])

@@ -77,7 +77,7 @@ def value_text(value: Any) -> str:
 def _lines(reading: Reading) -> list[str]:
     texts = {name: value_text(value) for name, value in reading.changes.items()}
     options = " ".join(f"--set {shlex.quote(f'{reading.section}.{name}={text}')}" for name, text in texts.items())
-    recipe = [f"in the recipe, under {reading.section}:  {name}: {text}" for name, text in texts.items()]
+    recipe = [f"in the recipe:  {reading.section}.{name}: {text}" for name, text in texts.items()]
     return [*recipe, f"or on the command line:  {options}"]
 
 

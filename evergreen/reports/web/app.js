@@ -35,7 +35,7 @@ async function classify(file, truth) {
     say(word('working'));
     await painted();
     const began = performance.now();
-    const picture = await opened(file);
+    const picture = await opened(file, page.pictures);
     const pixels = prepared(picture, page.image);
     const made = performance.now();
     const probabilities = await scores(pixels);
@@ -62,7 +62,7 @@ function ready() {
 
 function failed(error, key) {
   by('progress').hidden = true;
-  const text = error instanceof BadPicture ? word(error.reason) : word(key, { reason: error.message });
+  const text = error instanceof BadPicture ? word(error.reason, error.values) : word(key, { reason: error.message });
   say(text, { trouble: true });
   document.body.dataset.state = 'failed';
 }

@@ -1,29 +1,35 @@
 // From a file to upright 8-bit RGB, as evergreen/images/door.py gives it: turned by EXIF, alpha on white, first frame,
 // colour profiles ignored. The decoder is the browser's.
-import { upright } from './webp.js';
+import { isDeep, orientationOf, shallow, sizeOf } from './deep.js';
+import { turned, upright } from './webp.js';
 
 const ROWS = 256; // read at a time: phones limit the area of a canvas, and every browser its length,
 const COLUMNS = 4096; // past which it is silently empty
-const MOST_MEGAPIXELS = 50; // as the door
+const RULES = { max_megapixels: 150, range: null }; // as the door
 
 /** The file is no picture that this browser reads, or is too large; `reason` is a key of words.js. */
 export class BadPicture extends Error {
-  constructor(reason) {
+  constructor(reason, values = {}) {
     super(reason);
     this.reason = reason;
+    this.values = values;
   }
 }
 
 /**
  * Decodes a file.
  * @param {Blob} file
+ * @param {{max_megapixels: number, range: [number, number] | null}} rules of the model's own images: the largest, and
+ *   which of their values are black and white where they have over 8 bits.
  * @returns {Promise<{height: number, width: number, pixels: Uint8Array}>} RGB, height x width x 3, 0-255.
  */
-export async function opened(file) {
+export async function opened(file, rules = RULES) {
+  const data = new Uint8Array(await file.arrayBuffer());
+  if (isDeep(data)) return deep(data, rules);
   const bitmap = await decoded(file);
   try {
     const { width, height } = bitmap;
-    if (width * height > MOST_MEGAPIXELS * 1e6) throw new BadPicture('tooLarge');
+    refuseTooLarge(bitmap, rules);
     const pixels = new Uint8Array(width * height * 3);
     const transparent = copyOpaque(bitmap, pixels);
     if (transparent) onWhite(unmultiplied(bitmap) ?? transparent, pixels);
@@ -31,6 +37,25 @@ export async function opened(file) {
   } finally {
     bitmap.close();
   }
+}
+
+/** A PNG of 16 bits a channel, of which the browser would keep the upper 8. */
+async function deep(data, rules) {
+  refuseTooLarge(sizeOf(data), rules);
+  let found;
+  try {
+    found = await shallow(data, rules.range);
+  } catch {
+    throw new BadPicture('notAPicture');
+  }
+  const { height, width, rgba } = found;
+  const pixels = new Uint8Array(width * height * 3);
+  onWhite(rgba, pixels);
+  return turned({ height, width, pixels }, orientationOf(data));
+}
+
+function refuseTooLarge({ width, height }, rules) {
+  if (width * height > rules.max_megapixels * 1e6) throw new BadPicture('tooLarge', { limit: rules.max_megapixels });
 }
 
 async function decoded(file) {

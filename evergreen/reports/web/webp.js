@@ -35,7 +35,7 @@ function orientation(data) {
 }
 
 /** Reads the tag from the first directory of a TIFF block, which some writers begin as in a JPEG. */
-function ofTiff(block) {
+export function ofTiff(block) {
   const start = block.byteLength > 6 && name(block, 0) === 'Exif' ? 6 : 0;
   const tiff = new DataView(block.buffer, block.byteOffset + start, block.byteLength - start);
   if (tiff.byteLength < 8) return 1;
@@ -49,7 +49,7 @@ function ofTiff(block) {
 }
 
 /** Turns and mirrors RGB as EXIF's orientation says; https://www.cipa.jp/std/documents/e/DC-008-2012_E.pdf, 4.6.4. */
-function turned(picture, way) {
+export function turned(picture, way) {
   if (!(way >= 2 && way <= 8)) return picture;
   const { height, width, pixels } = picture;
   const lying = way >= 5; // rows become columns

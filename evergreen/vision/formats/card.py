@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
 from evergreen.vision.formats.contract import LABELS, write_labels
 from evergreen.vision.formats.snippets import snippet
@@ -30,6 +31,8 @@ class About:
         digests: name -> SHA-256 of what the model was made of: its file and the dataset's table.
         seed: of the sample from which quantization takes its ranges.
         representative_images: how many those are.
+        max_megapixels: size of a picture above which it was not used.
+        values: of pictures with more than 8 bits a channel, which are black and white, as ``screen.range``.
     """
 
     classes: list[str]
@@ -40,6 +43,8 @@ class About:
     digests: dict[str, str]
     seed: int
     representative_images: int
+    max_megapixels: float = MAX_MEGAPIXELS
+    values: Range | None = None
 
 
 def complete(name: str, folder: Path, about: About) -> None:
@@ -51,7 +56,7 @@ def complete(name: str, folder: Path, about: About) -> None:
         about: the model.
     """
     write_labels(folder, about.classes)
-    file, text = snippet(name, about.image)
+    file, text = snippet(name, about.image, about.max_megapixels, about.values)
     (folder / file).write_text(text, encoding="utf-8")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     card = {
@@ -63,6 +68,10 @@ def complete(name: str, folder: Path, about: About) -> None:
             "channels": "RGB",
             "range": [0, 255],
             "dtype": "uint8" if name == "tflite-int8" else "float32",
+        },
+        "pictures": {
+            "max_megapixels": about.max_megapixels,
+            "range": list(about.values) if about.values else None,
         },
         "resize": {"rule": about.image.resize, "interpolation": about.image.interpolation},
         "preprocessing": "none: raw RGB",

@@ -1,18 +1,27 @@
-"""A few lines that run an export, for whoever receives its folder and has its runtime: on the pixels of training."""
+"""A program that runs an export, for whoever receives its folder and has its runtime: on the pixels of training."""
 
+import ast
+from functools import cache
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
+
+from evergreen.images import depth
+from evergreen.images.door import MAX_MEGAPIXELS, Range
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
 
 _FILTERS = {"area": "AREA", "bilinear": "LINEAR", "bicubic": "CUBIC", "nearest": "NEAREST"}
 
-# As evergreen/images/door.py: upright, 16 bits scaled, alpha on white. Pillow's own limit of pixels stays on.
+# As evergreen/images/door.py: upright, 16 bits scaled, alpha on white.
 _PHOTO = """\
 formats = ["JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF", "HEIF"]  # none starts a program
 pillow_heif.register_heif_opener()
-photo = ImageOps.exif_transpose(Image.open(sys.argv[1], formats=formats))
+Image.MAX_IMAGE_PIXELS = $pixels // 2  # Pillow refuses twice as many
+data = open(sys.argv[1], "rb").read()
+photo, _ = shallow(data, Image.open(io.BytesIO(data), formats=formats), $values)
+photo = ImageOps.exif_transpose(photo)
 photo = Image.fromarray((np.array(photo) / 257).round().astype("uint8")) if photo.mode[0] == "I" else photo
 photo = Image.alpha_composite(Image.new("RGBA", photo.size, "white"), photo.convert("RGBA")).convert("RGB")
 """
@@ -81,11 +90,15 @@ process.argv[2])), [1, $height, $width, 3])).data());
 """
 
 
-def snippet(name: str, image: "Image") -> tuple[str, str]:
-    """Return a file name and a program of a few lines that prints the scores of one image.
+def snippet(
+    name: str, image: "Image", max_megapixels: float = MAX_MEGAPIXELS, values: Range | None = None
+) -> tuple[str, str]:
+    """Return a file name and a program that prints the scores of one image.
 
     Args:
         name: the format.
+        max_megapixels: size of a picture above which it is refused.
+        values: of pictures with more than 8 bits a channel, which are black and white, as ``screen.range``.
         image: the input's size and how an image is brought to it. Programs in Python do it to the pixel as in training,
             by the same calls of OpenCV; Node.js is given pixels of that size.
     """
@@ -93,13 +106,29 @@ def snippet(name: str, image: "Image") -> tuple[str, str]:
     text = {"keras": _KERAS, "savedmodel": _SAVED_MODEL, "tflite": _TFLITE, "tfjs": _TFJS}[family]
     int8 = name == "tflite-int8"
     size = {"height": image.height, "width": image.width}
-    imports = "cv2, numpy as np, pillow_heif; from PIL import Image, ImageOps"
+    imports = "io, re, cv2, numpy as np, pillow_heif; from PIL import ExifTags, Image, ImageOps"
+    photo = Template(_PHOTO).substitute(pixels=int(max_megapixels * 1e6) + 1, values=values)
     filled = Template(text).substitute(
         size,
-        image=_PHOTO + Template(_RESIZED[image.resize]).substitute(size, filter=_FILTERS[image.interpolation]),
+        image=_depth()
+        + photo
+        + Template(_RESIZED[image.resize]).substitute(size, filter=_FILTERS[image.interpolation]),
         imports=("math, " if image.resize == "crop" else "") + imports,
         needs="numpy pillow pillow-heif opencv-python-headless",
         cast="" if int8 else '.astype("float32")',
         scale=" / 256" if int8 else "",
     )
     return "run.mjs" if family == "tfjs" else "run.py", filled
+
+
+@cache
+def _depth() -> str:
+    """Return the text of ``evergreen/images/depth.py`` without its imports and docstrings."""
+    text = Path(depth.__file__).read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    said = [node for node in (tree, *ast.walk(tree)) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    away = [node.body[0] for node in said if ast.get_docstring(node)]
+    away += [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    gone = {line for node in away for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    kept = [line for number, line in enumerate(text.splitlines(), 1) if number not in gone]
+    return "# As evergreen/images/depth.py, for pictures of more than 8 bits.\n" + "\n".join(kept).strip() + "\n\n"

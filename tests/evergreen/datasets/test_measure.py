@@ -48,6 +48,22 @@ def test_a_hash_outlives_scaling_and_recompressing_and_tells_pictures_apart() ->
     assert bin(bits(PIXELS) ^ bits(np.ascontiguousarray(PIXELS[:, ::-1]))).count("1") > 12
 
 
+@pytest.mark.parametrize("grey", [0, 77, 128, 255])
+@pytest.mark.parametrize("quality", [30, 75, 95])
+def test_a_plain_picture_has_no_hash_however_it_was_saved(grey: int, quality: int) -> None:
+    noise = np.random.default_rng(grey).normal(0, 3, (300, 400, 3))
+    for pixels in (np.full((300, 400, 3), grey), np.clip(grey + noise, 0, 255)):
+        assert measure(_file(pixels.astype(np.uint8), "JPEG", quality=quality), 50)["phash"] == ""
+
+
+def test_what_shows_the_least_has_a_hash() -> None:
+    page = np.full((300, 400, 3), 255, np.uint8)
+    page[140:150, 100:180] = 0  # a word
+    slope = np.repeat(np.linspace(100, 104, 400).round().astype(np.uint8)[None, :, None], 300, 0).repeat(3, 2)
+    for pixels in (page, slope):
+        assert len(measure(_file(pixels), 50)["phash"]) == 16
+
+
 def test_what_is_too_large_is_not_measured() -> None:
     with pytest.raises(BadImage, match="over the limit"):
         measure(thin_png(1000, 1000), 0.999)

@@ -82,3 +82,14 @@ def test_near_any_says_which_images_are_near_some_other() -> None:
         assert near_any(hashes, others, bits).tolist() == expected
     assert not near_any(hashes, others[:0], 64).any()
     assert near_any(hashes[:0], others, 64).shape == (0,)
+
+
+def test_what_has_no_hash_is_near_nobody_and_a_group_of_its_own() -> None:
+    hashes = hashes_of(["", "0000000000000001", "", "0000000000000003", "0000000000000000"])
+    found = [(index, other.tolist()) for index, other, _ in neighbours(hashes, 1)]
+    assert found == [(1, [3, 4])]
+    assert groups(hashes, 1).tolist() == [0, 1, 2, 1, 1]
+    assert near_any(hashes, hashes_of(["", "0000000000000000"]), 1).tolist() == [False, True, False, False, True]
+    assert not near_any(hashes, hashes_of(["", ""]), 64).any()
+    assert not near_any(hashes_of(["", ""]), hashes, 64).any()
+    assert hashes_of([]).shape == (0,)

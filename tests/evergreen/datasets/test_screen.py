@@ -6,17 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
-from hostile_images import EPS, heic, icns, ico, jpeg2000, thin_png
+import yaml
+from hostile_images import EPS, heic, icns, ico, jpeg2000, saved, thin_png
 from hostile_images import png as claimed
 from PIL import Image
 
 from evergreen.datasets import workers
 from evergreen.datasets.screen import Screened, screen
-from evergreen.errors import DecodersUnavailable
+from evergreen.datasets.split import leakage, split
+from evergreen.errors import BadDataset, DecodersUnavailable
 from evergreen.images import budget, worker
-from evergreen.sections.data import Screen
+from evergreen.release.shared import shared_images
+from evergreen.sections.data import Screen, Split
 
 
 class Files:
@@ -113,6 +117,84 @@ def test_a_dataset_of_bad_files_alone_is_all_quarantined(files: Files) -> None:
 def test_the_limit_in_megapixels_is_the_recipes(files: Files, png: Callable[..., bytes]) -> None:
     files.add("a/1", png(1, (200, 100)))
     assert "over the limit of 0.01" in files.screen(max_megapixels=0.01).quarantine["reason"].iloc[0]
+
+
+DARK = np.linspace(0, 4000, 1024).reshape(32, 32).astype(np.uint16)
+
+
+def test_dark_images_of_16_bits_end_the_screening_with_a_question_whose_lines_answer_it(files: Files) -> None:
+    files.add("a/deep", saved(Image.fromarray(DARK)))
+    files.add("a/colours", saved(Image.fromarray(DARK // 2), "TIFF"))
+    files.add("a/flat", saved(Image.fromarray((DARK // 16).astype(np.uint8))))
+    known = Remembered()
+    for _ in range(2):  # the second time from memory
+        with pytest.raises(BadDataset) as error:
+            files.screen(known)
+        assert "found 2 images with 16 bits a channel (a/deep, a/colours) that hold no value over 4,000 (a/deep)" in (
+            str(error.value)
+        )
+    assert known.put_calls == 3
+    for line, brightest in (("screen.range: [0, 4095]", 250), ("screen.range: [0, 65535]", 16)):
+        assert line in str(error.value)
+        found = files.screen(range=yaml.safe_load(line)["screen.range"])
+        assert found.quarantine.empty
+        assert found.accepted["brightness"].iloc[0] == pytest.approx(brightest / 2, abs=1)
+
+
+def test_one_bright_image_of_16_bits_answers_for_all(files: Files) -> None:
+    files.add("a/dark", saved(Image.fromarray(DARK)))
+    files.add("a/bright", saved(Image.fromarray(DARK * 16)))
+    assert len(files.screen().accepted) == 2
+
+
+def test_numbers_without_a_range_are_quarantined_beside_others_and_asked_about_without(files: Files) -> None:
+    files.add("a/float", saved(Image.fromarray(DARK.astype(np.float32)), "TIFF"))
+    files.add("a/broken", b"text")
+    with pytest.raises(BadDataset, match=r"that hold 0 to 4000, and no other image.*\n  screen\.range: \[0, 4095\]"):
+        files.screen()
+    files.add("a/flat", saved(Image.fromarray((DARK // 16).astype(np.uint8))))
+    found = files.screen()
+    assert "screen.range: [low, high]" in found.quarantine.set_index("path")["reason"]["a/float"]
+    assert files.screen(range=(0, 4095)).quarantine["path"].tolist() == ["a/broken"]
+
+
+def test_larger_pictures_wait_for_workers_with_more_memory(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "ORDINARY", 0.01)
+    asked: list[float] = []
+    real = workers.budget
+    monkeypatch.setattr(workers, "budget", lambda most, *rest: asked.append(most) or real(most, *rest))
+    for side in (50, 101, 140, 300):
+        files.add(f"a/{side}", saved(Image.effect_noise((side, side), 50)))
+    files.add("a/icon", ico(saved(Image.effect_noise((130, 130), 50))))
+    files.add("a/giant", claimed(20_000, 20_000))
+    found = files.screen()
+    assert sorted(found.accepted["path"]) == ["a/101", "a/140", "a/300", "a/50", "a/icon"]
+    assert found.quarantine["reason"].tolist() == ["400 megapixels, over the limit of 150"]
+    assert asked[:5] == [0.01, 0.02, 0.04, 0.08, 0.16]
+    assert asked[-1] == 150
+
+
+def test_plain_pictures_are_near_nobody_and_equal_ones_are_still_found(files: Files) -> None:
+    for number in range(6):
+        files.add(f"a/{number}", saved(Image.new("RGB", (40, 30), (number * 9, 200, 255 - number))))
+    files.add("a/again", saved(Image.new("RGB", (40, 30), (0, 200, 255)), "BMP"))
+    found = files.screen(near_duplicate_bits=16)
+    assert set(found.accepted["phash"]) == {""}
+    assert found.near_duplicates.empty
+    assert found.duplicates["path"].tolist() == ["a/again"]
+
+
+@pytest.mark.parametrize("method", ["exact", "stable"])
+def test_plain_swatches_are_divided_like_any_pictures(files: Files, method: str) -> None:
+    for number in range(40):
+        colour = (number * 6, 255 - number * 5, number * 3 + 90)
+        files.add(f"{'ab'[number % 2]}/{number:02}", saved(Image.new("RGB", (40, 30), colour)))
+    found = files.screen()
+    settings = Split(method=method, validation=0.2, test=0.2, group_near_duplicates=True)
+    divided = split(found.accepted, ["a", "b"], settings, 1, 3)
+    assert (len(divided.dataset), len(divided.aside)) == (40, 0)
+    assert leakage(divided.dataset, 3).empty
+    assert not shared_images(divided.dataset, divided.dataset.assign(split="train", pixels="other"), 3).near
 
 
 def test_near_duplicates_are_named_with_their_distance(files: Files, png: Callable[..., bytes]) -> None:
@@ -311,8 +393,8 @@ def test_hostile_pictures_are_quarantined_and_cost_no_other(files: Files, png: C
     found = files.screen()
     assert sorted(found.accepted["path"]) == ["a/fine icns", "a/fine png", "a/fine thin"]
     reasons = dict(zip(found.quarantine["path"], found.quarantine["reason"], strict=True))
-    assert reasons["a/png"] == reasons["a/ico"] == "900 megapixels, over the limit of 50"
-    assert reasons["a/heic"] == reasons["a/icns"] == "3600 megapixels, over the limit of 50"
+    assert reasons["a/png"] == reasons["a/ico"] == "900 megapixels, over the limit of 150"
+    assert reasons["a/heic"] == reasons["a/icns"] == "3600 megapixels, over the limit of 150"
     assert "not have the size signaled in the file" in reasons["a/lying heic"]
     # Its decoder meets a stream of another size than the header's, before it asks for the memory of either.
     broken = "not a readable image: broken data stream when reading image file"

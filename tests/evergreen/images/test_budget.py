@@ -1,10 +1,13 @@
 """evergreen.images.budget: what decoders may take depends on the picture's limit, and on the machine if it must."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from evergreen.images.budget import budget, free_memory
+from evergreen.images.budget import Room, budget, free_memory, sizes
 
 GIB = 2**30
 
@@ -23,6 +26,39 @@ def test_a_machine_with_too_little_for_one_gives_what_it_has_and_says_so() -> No
     granted = budget(50, 8, GIB)
     assert (granted.workers, granted.each, granted.short) == (1, int(0.8 * GIB), True)
     assert budget(50, 8, 0).each > 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(150, [25, 50, 100, 150]), (50, [25, 50]), (25, [25]), (10, [10]), (26, [25, 26])]
+)
+def test_pictures_are_decoded_in_turn_up_to_the_limit(limit: float, expected: list[float]) -> None:
+    assert sizes(limit) == expected
+
+
+def test_ordinary_photos_have_two_workers_where_the_largest_picture_would_leave_none() -> None:
+    small = 4 * GIB
+    assert budget(sizes(150)[0], 2, small).workers == 2
+    assert budget(150, 2, small).short
+
+
+@pytest.mark.parametrize(("megapixels", "most"), [(0.01, 8), (24, 4), (400, 1)])
+def test_no_more_pictures_are_decoded_at_once_than_memory_carries(megapixels: float, most: int) -> None:
+    room, lock = Room(8 * GIB), threading.Lock()
+    now, seen = 0, 0
+
+    def decode(_: int) -> None:
+        nonlocal now, seen
+        with room.of(megapixels):
+            with lock:
+                now += 1
+                seen = max(seen, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(decode, range(24)))
+    assert seen == most
 
 
 def _machine(folder: Path, cgroup: str, files: dict[str, str]) -> dict[str, Path]:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_images import thin_png
+from hostile_images import saved, thin_png
+from PIL import Image
 
-from evergreen.errors import BadImage
+from evergreen.errors import BadImage, LargerThanRoom
 from evergreen.images.decode_worker import answer
 from evergreen.images.door import open_image
 
@@ -20,3 +21,11 @@ def test_the_pixels_are_the_doors_and_the_limit_is_the_requests(tmp_path: Path, 
     (tmp_path / "a").write_bytes(thin_png(1000, 1000))
     with pytest.raises(BadImage, match="over the limit"):
         answer(request | {"max_megapixels": 0.999})
+    with pytest.raises(LargerThanRoom):
+        answer(request | {"room": 0.5})
+
+
+def test_the_range_is_the_requests(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(saved(Image.fromarray(np.array([[0, 4095]], np.uint16))))
+    answer({"path": str(tmp_path / "a"), "pixels": str(tmp_path / "a.npy"), "max_megapixels": 1, "values": [0, 4095]})
+    assert np.load(tmp_path / "a.npy")[0, :, 0].tolist() == [0, 255]

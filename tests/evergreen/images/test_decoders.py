@@ -97,6 +97,41 @@ def test_plain_pictures_share_the_memory_too(monkeypatch: pytest.MonkeyPatch) ->
     assert most == 1
 
 
+def test_a_large_picture_of_any_format_is_opened_alone_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoders, "ORDINARY", 0.001)
+    with Decoders(2, max_megapixels=0.1) as pool:
+        for kind in ("JPEG", "PNG", "WEBP"):
+            data = saved(NOISE, kind)
+            assert np.array_equal(pool.decode(data), open_image(data).pixels)
+        assert pool._large._process is not None
+        with pytest.raises(BadImage, match=r"over the limit of 0\.1"):
+            pool.decode(saved(Image.new("L", (400, 300)), "PNG"))
+
+
+@pytest.mark.parametrize("kind", ["progressive", "letters"])
+def test_a_plain_picture_that_takes_its_time_is_given_up(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Some bytes that cost many times the picture: an empty scan is gone through pixel by pixel."""
+    if kind == "letters":
+        data = b"P3 3000 1000 255 " + b"200 " * 9_000_000
+    else:
+        data = saved(Image.new("L", (3000, 3000)), "JPEG", progressive=True)
+        scan = data[data.rindex(b"\xff\xda") : -2]
+        data = data[:-2] + scan * 2000 + data[-2:]
+    with Decoders(1, seconds_each=1) as pool, pytest.raises(BadImage, match="the decoder took over 1 s"):
+        pool.decode(data)
+
+
+def test_values_reach_pictures_in_this_process_and_in_workers() -> None:
+    deep = Image.fromarray(np.linspace(0, 4095, 1024).reshape(32, 32).astype(np.uint16))
+    with Decoders(1, values=(0, 4095)) as pool:
+        for kind in ("PNG", "TIFF"):
+            assert np.array_equal(
+                pool.decode(saved(deep, kind)), open_image(saved(deep, kind), values=(0, 4095)).pixels
+            )
+
+
 def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with Decoders(1) as pool:

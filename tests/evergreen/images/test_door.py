@@ -3,14 +3,17 @@
 import io
 import os
 import struct
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_images import EPS, heic, icns, ico, png, saved, thin_png
+from hostile_images import EPS, heic, icns, ico, jpeg2000, saved, thin_png
+from hostile_images import png as claimed
 from PIL import EpsImagePlugin, ExifTags, Image
 
-from evergreen.errors import BadImage, DecoderFailed, UnknownFormat
+from evergreen.errors import BadImage, DecoderFailed, LargerThanRoom, UnknownFormat
 from evergreen.images.door import open_image
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
@@ -90,20 +93,53 @@ def test_what_is_no_image_is_refused_with_a_reason(data: bytes, reason: str) -> 
 
 
 @pytest.mark.parametrize(
-    "data", [png(30_000, 30_000), ico(png(30_000, 30_000)), icns(png(30_000, 30_000)), heic((30_000, 30_000))]
+    "data",
+    [
+        claimed(30_000, 30_000),
+        ico(claimed(30_000, 30_000)),
+        icns(claimed(30_000, 30_000)),
+        heic((30_000, 30_000)),
+    ],
 )
 def test_size_is_judged_by_the_header_before_decoding_and_by_that_of_a_picture_inside(data: bytes) -> None:
-    with pytest.raises(BadImage, match=r"^900 megapixels, over the limit of 50$"):
+    with pytest.raises(BadImage, match=r"^900 megapixels, over the limit of 150$"):
         open_image(data)
 
 
 def test_the_limit_is_the_callers_and_no_limit_of_pillows_comes_before_it() -> None:
+    pillows = Image.MAX_IMAGE_PIXELS
     data = thin_png(200_000, 1000)  # 200 megapixels, more than Pillow's own limit
     with pytest.raises(BadImage, match="200 megapixels, over the limit of 150"):
         open_image(data, 150)
     assert open_image(thin_png(1000, 1000), 1.0).pixels.shape == (1000, 1000, 3)
     with pytest.raises(BadImage, match=r"over the limit of 0\.999"):
         open_image(thin_png(1000, 1000), 0.999)
+    assert pillows == Image.MAX_IMAGE_PIXELS
+
+
+def test_threads_have_each_its_own_limit_and_leave_pillows_as_it_was(png: Callable[..., bytes]) -> None:
+    pillows = Image.MAX_IMAGE_PIXELS
+    inside = ico(png(1, (200, 100)))
+
+    def opened(number: int) -> bool:
+        try:
+            return open_image(inside, 0.02 if number % 2 else 0.0199).pixels.shape == (100, 200, 3)
+        except BadImage as error:
+            assert str(error) == "0 megapixels, over the limit of 0.0199"
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(opened, range(400))) == [False, True] * 200
+    assert pillows == Image.MAX_IMAGE_PIXELS
+
+
+def test_what_is_larger_than_the_room_is_told_from_what_is_too_large() -> None:
+    for data in (thin_png(1000, 1000), ico(claimed(1000, 1000)), icns(jpeg2000((1000, 1000), (64, 64)))):
+        with pytest.raises(LargerThanRoom) as error:
+            open_image(data, 1.0, room=0.5)
+        assert error.value.megapixels == 1
+        with pytest.raises(BadImage, match=r"1 megapixels, over the limit of 0\.7"):
+            open_image(data, 0.7, room=0.5)
 
 
 def test_postscript_under_any_name_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,10 +167,10 @@ def test_photos_of_iphones_are_read_upright_whatever_way_the_phone_was_held(orie
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     heic = saved(Image.fromarray(smooth), "HEIF", exif=exif.tobytes(), quality=95)
-    png = saved(Image.fromarray(smooth), "PNG", exif=exif.tobytes())
+    flat = saved(Image.fromarray(smooth), "PNG", exif=exif.tobytes())
     picture = open_image(heic)
     assert picture.format == "HEIF"
-    expected = open_image(png).pixels
+    expected = open_image(flat).pixels
     assert picture.pixels.shape == expected.shape
     assert np.abs(picture.pixels.astype(int) - expected).mean() < 2
 

@@ -1,17 +1,20 @@
 """evergreen.images.pixels: the resize rules, class indices, and stratified samples."""
 
+import hashlib
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from hostile_images import saved
+from PIL import Image as Pillow
 
-from evergreen.images import pixels
-from evergreen.images.pixels import resize, stratified_sample, targets
+from evergreen.images.pixels import Images, resize, stratified_sample, targets
 from evergreen.sections.data import Image
 
 
@@ -107,11 +110,25 @@ def test_a_stratified_sample_keeps_shares_and_does_not_depend_on_row_order() -> 
     assert 99 <= len(stratified_sample(table, 99, seed=1)) <= 101
 
 
-def test_no_more_images_are_decoded_at_once_than_memory_carries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EVERGREEN_THREADS", "8")
-    monkeypatch.setattr(pixels, "free_memory", lambda: 8 * 2**30)
-    sizes = pd.DataFrame({"width": [100, 6000], "height": [100, 4000]})
-    assert pixels._at_once(sizes.head(1)) == 8
-    assert pixels._at_once(sizes) == 4  # of 24 megapixels, each up to 1.3 GiB
-    assert pixels._at_once(sizes[[]]) == 8
-    assert pixels._at_once(sizes.head(0)) == 8
+def _deep() -> bytes:
+    return saved(Pillow.fromarray(np.linspace(0, 4095, 1024).reshape(32, 32).astype(np.uint16)), "PNG")
+
+
+def test_images_are_read_by_their_values_and_kept_apart_by_them(tmp_path: Path) -> None:
+    data = _deep()
+    digest = hashlib.sha256(data).hexdigest()
+    table, image = pd.DataFrame({"sha256": [digest]}), Image(height=32, width=32)
+    for values, brightest in ((None, 16), ((0, 4095), 255), ((0, 8190), 128), (None, 16)):
+        images = Images({digest: data}.__getitem__, tmp_path / "pixels", tmp_path / "features", values)
+        assert images.rows(table, image).gather(np.array([0])).max() == brightest
+    assert len(list((tmp_path / "pixels").iterdir())) == 3
+
+
+def test_what_backbones_made_is_kept_apart_by_all_that_decides_pixels(tmp_path: Path) -> None:
+    def folder(values: tuple[float, float] | None = None, **image: Any) -> Path | None:
+        return Images({}.__getitem__, None, tmp_path, values).features_of(Image(**image))
+
+    others = [folder((0, 4095)), folder((0, 4095.5)), folder(resize="crop"), folder(interpolation="nearest")]
+    assert len({folder(), folder(height=96), *others}) == 6
+    assert folder() == folder(resize="squash")
+    assert Images({}.__getitem__).features_of(Image()) is None

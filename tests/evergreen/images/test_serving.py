@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evergreen.errors import BadImage, DecoderFailed
+from evergreen.errors import BadImage, DecoderFailed, LargerThanRoom, ValuesWithoutRange
 from evergreen.images.budget import OUT_OF_MEMORY
 from evergreen.images.serving import _answered
 
@@ -15,6 +15,8 @@ REQUEST = {"max_megapixels": 50}
     ("error", "said"),
     [
         (BadImage("too large"), {"refused": "too large"}),
+        (ValuesWithoutRange("32 bits", -1, 5), {"refused": "32 bits", "holds": [-1, 5]}),
+        (LargerThanRoom(30), {"larger": 30}),
         (DecoderFailed("torn", 1.5), {"refused": "torn", "megapixels": 1.5}),
         (
             ZeroDivisionError("of the decoder's"),

@@ -2,14 +2,18 @@
 
 import base64
 import io
+import json
 import shutil
+import struct
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from chromium import Browser
+from hostile_images import colours, saved, with_sbit
 from PIL import Image
 
 from commands.web import server_of
@@ -20,7 +24,7 @@ OPEN = """(async () => {
   const { opened } = await import('/picture.js');
   const file = await (await fetch('/images/it', { cache: 'no-store' })).blob();
   try {
-    const { height, width, pixels } = await opened(file);
+    const { height, width, pixels } = await opened(file, RULES);
     let text = '';
     for (let i = 0; i < pixels.length; i += 8192) text += String.fromCharCode(...pixels.subarray(i, i + 8192));
     return { height, width, pixels: btoa(text) };
@@ -56,10 +60,12 @@ def _encoded(picture: Image.Image, name: str, **options: object) -> bytes:
     return data.getvalue()
 
 
-def _opened(page: Browser, folder: Path, data: bytes) -> np.ndarray | str:
+def _opened(
+    page: Browser, folder: Path, data: bytes, values: tuple[float, float] | None = None, most: float = 150
+) -> np.ndarray | str:
     """Return the page's pixels, or its reason for refusing."""
     (folder / "images" / "it").write_bytes(data)
-    answer = page.evaluate(OPEN)
+    answer = page.evaluate(OPEN.replace("RULES", json.dumps({"max_megapixels": most, "range": values})))
     if "reason" in answer:
         return str(answer["reason"])
     return np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8).reshape(answer["height"], answer["width"], 3)
@@ -136,5 +142,61 @@ def test_a_picture_longer_than_any_canvas_is_whole(
 def test_what_is_no_picture_is_refused_in_words(page: Browser, folder: Path, noise: Image.Image) -> None:
     cut = _encoded(noise, "PNG")[:4000]
     assert [_opened(page, folder, data) for data in (b"", b"<html>", cut)] == ["notAPicture"] * 3
-    huge = _encoded(Image.new("1", (10_000, 5_001)), "PNG")
+    huge = _encoded(Image.new("1", (10_000, 15_001)), "PNG")
     assert _opened(page, folder, huge) == "tooLarge"
+    assert _opened(page, folder, _encoded(Image.new("1", (1000, 1001)), "PNG"), most=1) == "tooLarge"
+    assert _opened(page, folder, saved(Image.new("I;16", (1000, 1001))), most=1) == "tooLarge"
+    assert _opened(page, folder, colours(RGBA)[:1500]) == "notAPicture"
+
+
+DEEP = np.linspace(0, 4095, 40 * 31).reshape(40, 31).round().astype(np.uint16)
+RGBA = np.random.default_rng(5).integers(0, 4096, (23, 19, 4), dtype=np.uint16)
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
+@pytest.mark.parametrize("values", [None, (0, 4095), (100.5, 3000)])
+@pytest.mark.parametrize(
+    "data",
+    [
+        saved(Image.fromarray(DEEP)),
+        saved(Image.fromarray(DEEP * 16)),
+        saved(Image.fromarray(DEEP), exif=TURNED),
+        with_sbit(saved(Image.fromarray(DEEP)), 12),
+        with_sbit(saved(Image.fromarray(DEEP * 16)), 12),
+        with_sbit(saved(Image.fromarray(DEEP // 16 * 16)), 12),
+        colours(RGBA[..., :3]),
+        colours(RGBA * 16),
+        colours(RGBA),
+    ],
+    ids=["grey", "all bits", "turned", "sBIT", "sBIT, shifted", "sBIT, dark", "colours", "opacity", "both of 12 bits"],
+)
+def test_16_bits_are_read_as_the_door_reads_them(
+    page: Browser, folder: Path, data: bytes, values: tuple[float, float] | None
+) -> None:
+    found = _opened(page, folder, data, values)
+    assert not isinstance(found, str)
+    assert np.array_equal(found, open_image(data, values=values).pixels)
+
+
+def test_16_bits_in_seven_passes_are_the_same_picture(page: Browser, folder: Path) -> None:
+    for size in ((23, 19), (1, 1), (3, 2), (9, 4)):
+        values = RGBA[: size[0], : size[1], :3] * 16
+        data = interlaced(values)
+        assert np.array_equal(open_image(data).pixels, (values / 257).round())
+        assert np.array_equal(_opened(page, folder, data), open_image(data).pixels)
+
+
+def interlaced(values: np.ndarray) -> bytes:
+    """Return (H, W, 3) uint16 RGB as an Adam7 PNG, which neither Pillow nor OpenCV write."""
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    lines = b""
+    for top, left, down, right in passes:
+        part = values[top::down, left::right]
+        lines += b"".join(b"\0" + row.astype(">u2").tobytes() for row in part if part.shape[1])
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 2, 0, 0, 1)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    packed = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)

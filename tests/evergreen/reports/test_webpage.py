@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hostile_images import saved
 from PIL import Image
 
 from evergreen.errors import BadInput
 from evergreen.reports import webpage
+from evergreen.sections.data import Screen
 
 CLASSES = ["one", "two", "three"]
 CARD = {
@@ -87,6 +89,17 @@ def test_samples_are_upright_small_and_without_the_place(packages: Path, tmp_pat
             assert picture.size == (213, 640)
             assert not picture.getexif()
             assert set(picture.info) <= {"dpi"}
+
+
+def test_the_page_reads_pictures_as_the_models_own_images_were_read(packages: Path, tmp_path: Path) -> None:
+    deep = saved(Image.fromarray(np.full((30, 20), 4095, np.uint16)))
+    shown = _shown(screen=Screen(max_megapixels=7, range=(0, 4095)))
+    webpage.write(shown, lambda _: deep, tmp_path / "page")
+    page = json.loads((tmp_path / "page" / webpage.PAGE).read_text(encoding="utf-8"))
+    assert page["pictures"] == {"max_megapixels": 7, "range": [0, 4095]}
+    for path in (tmp_path / "page/samples").iterdir():
+        with Image.open(path) as picture:
+            assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_samples_are_of_as_many_classes_as_possible_and_never_of_training() -> None:

@@ -36,7 +36,8 @@ def pinned() -> dict[str, dict[str, dict[str, Any]]]:
 
 def present(step: Step) -> dict[str, Any]:
     """Return {dotted path: present default} of what a step reads; items of a list have the path ``[]``."""
-    return {path: default for path, default in _defaults(Recipe) if path.partition(".")[0] in step.recipe}
+    sections = tuple(f"{name}." for name in step.recipe)
+    return {path: value for path, value in _defaults(Recipe) if path in step.recipe or path.startswith(sections)}
 
 
 def to_do(steps: tuple[Step, ...], pins: dict[str, dict[str, dict[str, Any]]]) -> list[str]:

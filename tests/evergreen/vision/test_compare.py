@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hostile_images import saved
+from PIL import Image as Pillow
 
 from evergreen.images.pixels import Images
 from evergreen.release.judge import Challenger
@@ -89,6 +91,19 @@ def test_the_champion_answers_in_its_own_classes_and_size(
     assert (found.accuracy, found.count) == (38 / 40, 40)
     assert found.shared == {"held_out": 40, "seen": 2, "near": 0, "images": 38}
     assert set(reads.seen) == set(dataset[dataset["split"] == "test"]["sha256"]) - set(known["sha256"])
+
+
+def test_a_champion_that_cannot_read_an_image_is_not_compared(
+    images: tuple[pd.DataFrame, Reads], tmp_path: Path
+) -> None:
+    dataset, reads = images
+    numbers = saved(Pillow.fromarray(np.array([[0, 70_000]], np.int32)), "TIFF")
+    blobs = {digest: numbers if row == 3 else reads[digest] for row, digest in enumerate(dataset["sha256"])}
+    champion = _champion(tmp_path / "none.keras", dataset[dataset["split"] == "train"])
+    assert dataset["split"].iloc[3] == "test"
+    found = compare(_challenger(dataset), champion, Images(blobs.__getitem__), 0, Gate(min_images=1))
+    assert found.verdict == "cannot compare"
+    assert "trained without screen.range, cannot read TIFF with 32 bits a pixel" in found.summary
 
 
 def test_what_cannot_be_compared_runs_no_model(images: tuple[pd.DataFrame, Reads], tmp_path: Path) -> None:

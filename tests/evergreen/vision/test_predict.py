@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hostile_images import saved, thin_png
+from PIL import Image
 from tiny_training import CLASSES, RECIPE, Trained
 
 from evergreen.errors import ExportRefused
+from evergreen.sections.data import Screen
 from evergreen.vision.evaluate import Evaluation
 from evergreen.vision.predict import open_keras, predict
 
@@ -29,6 +32,28 @@ def test_prediction_agrees_with_evaluation_whatever_stands_between(trained: Trai
     assert [CLASSES[answer.scores.argmax()] for answer in good] == list(rows["predicted"])
     assert np.allclose([answer.scores.max() for answer in good], rows["probability"], atol=1e-5)
     assert [answer.kept.shape for answer in good] == [(2, 9, 3)] * 10
+
+
+def test_pictures_are_read_by_the_rules_of_the_models_own_images() -> None:
+    deep = saved(Image.fromarray(np.full((8, 8), 4095, np.uint16)))
+    seen: list[int] = []
+
+    def open_model() -> Any:
+        return lambda images: seen.extend(images.max(axis=(1, 2, 3))) or np.full((len(images), 3), 1 / 3, np.float32)
+
+    reads = [lambda: deep, lambda: thin_png(1000, 100)]
+    rules = Screen(range=(0, 4095), max_megapixels=0.09)
+    answers = list(predict(reads, open_model, RECIPE.image, screen=rules))
+    assert [answer.error for answer in answers] == ["", "0 megapixels, over the limit of 0.09"]
+    assert [answer.error for answer in predict(reads, open_model, RECIPE.image)] == ["", ""]
+    assert seen == [255, 16, 255]
+
+
+def test_a_photo_of_50_megapixels_is_answered() -> None:
+    photo = saved(Image.new("L", (8160, 6144), 200), "JPEG")
+    (answer,) = predict([lambda: photo], lambda: lambda images: np.full((1, 3), images[0, 0, 0, 0] / 600), RECIPE.image)
+    assert answer.scores is not None
+    assert answer.scores.tolist() == [200 / 600] * 3
 
 
 def test_a_model_is_opened_for_an_image_alone_and_batches_stay_small(

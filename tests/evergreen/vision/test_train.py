@@ -50,6 +50,23 @@ def test_training_again_gives_the_same_bytes_whatever_other_threads_draw(trained
     assert (trained.folder / "again.keras").read_bytes() == trained.model.read_bytes()
 
 
+def test_features_are_kept_apart_by_all_that_decides_an_images_pixels(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = []
+
+    def source(_: Any, __: Any, features: Path, *more: Any) -> None:
+        folders.append(features)
+        raise InterruptedError
+
+    monkeypatch.setattr(train_module, "Source", source)
+    for resize in ("squash", "crop"):
+        image = RECIPE.image.model_copy(update={"resize": resize})
+        with pytest.raises(InterruptedError):
+            trained.train(RECIPE.model_copy(update={"image": image}), tmp_path / "none.keras")
+    assert len(set(folders)) == 2
+
+
 def test_batch_norms_are_fused_in_training_alone(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ def test_a_question_shows_everything_that_is_needed_to_answer() -> None:
     counts = {"one way": {"cat": 1200, "dog": 1}, "another": {}, "a third": {f"c{n}": 1 for n in range(20)}}
     text = str(question(Doubt("found", readings, "advice"), "cat/  3\n  x/  1", lambda one: counts.get(one.words)))
     assert text.startswith("found\n\nFound (folder, images):\n  cat/  3\n    x/  1\n")
-    assert "1. one way: cat 1,200, dog 1\n       in the recipe, under repair:  level: first" in text
+    assert "1. one way: cat 1,200, dog 1\n       in the recipe:  repair.level: first" in text
     assert "the same line again" not in text
     assert """--set 'repair.leave_out=["a b", "it'"'"'s"]'""" in text
     assert "2. another: no labelled image" in text

@@ -103,7 +103,7 @@ def test_a_flat_folder_beside_a_table_is_refused_with_the_lines_that_read_it() -
         files_of([*(f"train/{n}.jpg" for n in range(8)), "train.csv"], texts=texts), texts=texts.values()
     )
     assert readings == [{"cat": 4, "dog": 4}]
-    for line in ('table: "train.csv"', 'file: "id"', 'label: "breed"', 'suffix: ".jpg"'):
+    for line in ('labels.table: "train.csv"', 'labels.file: "id"', 'labels.label: "breed"', 'labels.suffix: ".jpg"'):
         assert line in text
 
 

@@ -15,6 +15,7 @@ def test_every_export_says_what_it_is(exports: Any) -> None:
         assert (card["format"], card["preprocessing"]) == (name, "none: raw RGB")
         assert (card["input"]["height"], card["input"]["width"], card["input"]["range"]) == (8, 8, [0, 255])
         assert card["resize"] == {"rule": "squash", "interpolation": "area"}
+        assert card["pictures"] == {"max_megapixels": 150, "range": None}
         assert card["metrics"]["test"] == {"accuracy": 0.5, "loss": 1.25, "count": 18}
         assert (card["shortcuts"]["leans_on"], card["shortcuts"]["split"]) == (["colour"], "test")
         assert card["made_of"] == {"model.keras": "0" * 64}

@@ -126,8 +126,40 @@ def test_snippets_open_photos_as_the_door_does(tmp_path: Path, monkeypatch: pyte
         assert np.abs(made[0].astype(int) - expected).max() <= 1, name
 
 
-def test_snippets_keep_pillows_limit_and_start_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 89_478_485)  # Pillow's own
+DEEP = np.linspace(0, 4095, 24 * 32).reshape(24, 32).round().astype(np.uint16)
+DEEP_FILES = {
+    "grey.png": hostile_images.saved(Pillow.fromarray(DEEP)),
+    "says 12 bits.png": hostile_images.with_sbit(hostile_images.saved(Pillow.fromarray(DEEP)), 12),
+    "says 12 bits.tif": hostile_images.saved(Pillow.fromarray(DEEP), "TIFF", tiffinfo={281: 4095}),
+    "colours.png": hostile_images.colours(np.stack([DEEP, DEEP // 2, DEEP // 3], 2)),
+    "bright colours.tif": hostile_images.colours(np.stack([DEEP, DEEP * 16, DEEP // 3], 2), ".tiff"),
+    "float.tif": hostile_images.saved(Pillow.fromarray((DEEP / 4095).astype(np.float32)), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("values", [None, (0, 4095), (12.5, 3000)])
+@pytest.mark.parametrize("name", DEEP_FILES)
+def test_snippets_read_pictures_of_over_8_bits_as_training_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, values: tuple[float, float] | None
+) -> None:
+    (tmp_path / name).write_bytes(DEEP_FILES[name])
+    image = Image(height=24, width=32, resize="squash")
+    made = _pixels_of_the_snippet(image, tmp_path / name, monkeypatch, values=values)
+    assert np.array_equal(made[0], open_image(DEEP_FILES[name], values=values).pixels)
+
+
+def test_a_snippet_says_which_range_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.tif").write_bytes(hostile_images.saved(Pillow.fromarray(DEEP.astype(np.int32)), "TIFF"))
+    with pytest.raises(ValueError, match="32 bits a pixel, whose range nobody states: it holds 0 to 4095"):
+        _pixels_of_the_snippet(Image(), tmp_path / "a.tif", monkeypatch)
+    assert _pixels_of_the_snippet(Image(), tmp_path / "a.tif", monkeypatch, values=(0, 4095)).max() == 255
+
+
+def test_snippets_have_the_recipes_limit_and_start_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "c.png").write_bytes(hostile_images.thin_png(1000, 1000))
+    assert _pixels_of_the_snippet(Image(), tmp_path / "c.png", monkeypatch, max_megapixels=1).max() == 255
+    with pytest.raises(Pillow.DecompressionBombError):
+        _pixels_of_the_snippet(Image(), tmp_path / "c.png", monkeypatch, max_megapixels=0.99)
     (tmp_path / "a.png").write_bytes(hostile_images.png(30_000, 30_000))
     (tmp_path / "b.png").write_bytes(hostile_images.EPS)
     with pytest.raises(Pillow.DecompressionBombError):
@@ -136,9 +168,10 @@ def test_snippets_keep_pillows_limit_and_start_no_program(tmp_path: Path, monkey
         _pixels_of_the_snippet(Image(), tmp_path / "b.png", monkeypatch)
 
 
-def _pixels_of_the_snippet(image: Image, photo: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+def _pixels_of_the_snippet(image: Image, photo: Path, monkeypatch: pytest.MonkeyPatch, **rules: Any) -> np.ndarray:
     """Run a snippet up to its model and return what it would give that: (1, H, W, 3) uint8."""
-    _, text = snippets.snippet("tflite-int8", image)
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", Pillow.MAX_IMAGE_PIXELS)  # the snippet sets its own
+    _, text = snippets.snippet("tflite-int8", image, **rules)
     lines = text.partition("model = ")[0].replace("from ai_edge_litert.interpreter import Interpreter\n", "")
     monkeypatch.setattr(sys, "argv", ["run.py", str(photo)])
     names: dict[str, Any] = {}
