@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evergreen.datasets.near import hashes_of, pairs
 from evergreen.datasets.splitting import methods
 from evergreen.datasets.splitting.grouped import Placed, by_groups
-from evergreen.datasets.splitting.refusals import into, refuse_empty, refuse_few
+from evergreen.datasets.splitting.refusals import into, refuse_empty, refuse_few, refuse_no_subset
 from evergreen.datasets.splitting.told import group_sides, notes_on
 from evergreen.datasets.splitting.units import kinds_of
 from evergreen.errors import BadDataset
@@ -64,6 +64,8 @@ def split(
     shares = {"train": 1 - settings.validation - settings.test}
     shares |= {name: share for name in ("validation", "test") if (share := getattr(settings, name)) > 0}
     _refuse_too_few(labelled.drop_duplicates("pixels"), classes, settings, shares)
+    if settings.method == "predefined":
+        refuse_no_subset(labelled)
     whole = "folder" in kinds_of(settings) and bool((labelled["group"] != "").any())
     if whole:
         placed = by_groups(labelled, classes, shares, settings, seed, bits)

@@ -47,6 +47,16 @@ def _or_leave_out(names: Collection[str], classes: list[str]) -> str:
     return f"leave {'it' if len(names) == 1 else 'them'} out (repair.leave_out: {listed}), "
 
 
+def refuse_no_subset(labelled: pd.DataFrame) -> None:
+    """Refuse to divide as the folders say where no folder says it, showing those that there are."""
+    if not (labelled["subset"] != "").any():
+        tree = "\n".join(f"  {label}/  {count:,}" for label, count in labelled["label"].value_counts().head(30).items())
+        raise BadDataset(
+            "split.method: predefined needs folders that say train, validation or test; found none (class, images):\n"
+            f"{tree}\nSay which folder is which with repair.subsets: {{FOLDER: train}}, or choose split.method: exact"
+        )
+
+
 def refuse_few_groups(counts: Mapping[str, int], sides: Collection[str], settings: Split) -> None:
     """Refuse classes with fewer groups than there are sides.
 

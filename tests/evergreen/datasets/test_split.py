@@ -45,6 +45,8 @@ def _table(counts: dict[str, int], repeats: int = 0, subset: str = "") -> pd.Dat
 
 
 def _split(table: pd.DataFrame, how: Split, seed: int = 1, bits: int = 0) -> Divided:
+    if how.method == "predefined":
+        table = table.assign(subset=table["subset"].replace("", "train"))
     return split(table, NO_GROUPS, sorted(set(table["label"]) - {""}), how, seed, bits)
 
 
@@ -283,6 +285,11 @@ def test_a_copy_in_two_subsets_goes_to_the_judging_one() -> None:
     table["path"] = table["subset"] + "/" + table["path"]
     table.loc[len(table) + 100] = _row("train/a/copy", "a", "testa3", "train")
     assert _sides(_split(table, PREDEFINED))["train/a/copy"] == "test"
+
+
+def test_predefined_without_a_subset_is_refused_with_what_there_is() -> None:
+    with pytest.raises(BadDataset, match=r"found none \(class, images\):\n  a/  9\n  b/  5\nSay which .*repair\.sub"):
+        split(_table({"a": 9, "b": 5}), NO_GROUPS, ["a", "b"], PREDEFINED, 1, 0)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

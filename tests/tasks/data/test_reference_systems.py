@@ -65,7 +65,7 @@ def test_rockpaperscissors_at_full_count(store: Store, tmp_path: Path) -> None:
     assert data.table("screen", "duplicates.csv").empty
     dropped = data.table("repair", "dropped.csv")
     assert dict(zip(dropped["reason"], dropped["count"], strict=True)) == {
-        "file of the operating system": 1, "macOS resource fork": 1, "not an image": 1,
+        "file of the operating system": 1, "macOS resource fork": 1, "not an image: text": 1,
     }  # fmt: skip
 
 

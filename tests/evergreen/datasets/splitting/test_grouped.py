@@ -45,6 +45,8 @@ def _sessions(sizes: dict[str, list[int]], alone: int = 0, subset: str = "") -> 
 
 def _divide(rows: list[tuple[str, str, str, str]], how: Split, seed: int = 1, bits: int = 0) -> Divided:
     dataset, groups = _tables(rows)
+    if how.method == "predefined":
+        dataset["subset"] = dataset["subset"].replace("", "train")
     return split(dataset, groups, sorted({row[0] for row in rows} - {""}), how, seed, bits)
 
 
@@ -77,6 +79,8 @@ def test_no_group_is_on_two_sides_all_is_used_or_has_a_reason_and_no_order_count
     how = _how(method, *others)
     rows = [*rows, ("", "session 1", "unlabelled", "unlabelled")]
     dataset, groups = _tables(rows)
+    if method == "predefined":
+        dataset["subset"] = dataset["subset"].replace("", "train")
     try:
         divided = split(dataset, groups, ["a", "b"], how, seed, 8)
     except BadDataset as refused:
