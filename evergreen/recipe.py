@@ -200,7 +200,8 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice, where YAML itself lets the last one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        merge = "tag:yaml.org,2002:merge"  # of <<, which stands for the keys of another mapping
+        keys = ["<<" if key.tag == merge else self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.MarkedYAMLError(problem=f"the key {key!r} is given twice", problem_mark=node.start_mark)

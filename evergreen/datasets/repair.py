@@ -11,14 +11,14 @@ from pydantic import BaseModel, ValidationError
 from evergreen.datasets.labelling.copies import contents_of
 from evergreen.datasets.labelling.doubt import Doubt, Reading, question
 from evergreen.datasets.labelling.file_names import labels_by_pattern
-from evergreen.datasets.labelling.not_images import notes_on_kinds
+from evergreen.datasets.labelling.not_images import notes_on_empty_folders, notes_on_kinds
 from evergreen.datasets.labelling.reading import OUTSIDE, Folders, read_folders
 from evergreen.datasets.labelling.shapes import doubt_about_shape
 from evergreen.datasets.labelling.table import labels_by_table
 from evergreen.datasets.labelling.tree import Tree, path_of
 from evergreen.errors import BadDataset
 from evergreen.images.formats import IMAGE
-from evergreen.images.junk import junk_reason
+from evergreen.images.junk import junk_reason, never_looked_into
 from evergreen.tables import UNLABELLED, ReadBlob
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
     table = table[table["used"]]
     if not (table["subset"] != UNLABELLED).any():
         raise BadDataset(_nothing(files, reasons))
+    others = files[reasons != ""]
+    others = others[others["path"].map(lambda path: not never_looked_into(path, declared)).astype(bool)]
+    empty = notes_on_empty_folders(table, others)
     table = _canonical(table)
     dropped = pd.concat([reasons[reasons != ""], outside]).value_counts().sort_index()
     return Repaired(
@@ -102,7 +105,7 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
         renames=_renames(found),
         dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
         groups=table.loc[table["group"] != "", ["path", "group"]].reset_index(drop=True),
-        notes=pd.DataFrame({"note": found.notes}, dtype=str),
+        notes=pd.DataFrame({"note": [*found.notes, *empty]}, dtype=str),
         classes=found.classes,
     )
 

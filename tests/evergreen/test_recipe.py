@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from evergreen.errors import BadRecipe
@@ -91,6 +92,21 @@ def test_a_secret_query_must_come_from_outside() -> None:
     files = [{"url": "https://example.org/a.zip", "query": "X-Goog-Signature=abc"}]
     with pytest.raises(BadRecipe, match="query"):
         load_recipe("digits", [f"source={{http: {{files: {files}}}}}"])
+
+
+def test_merge_keys_are_read_and_what_stands_beside_them_wins(tmp_path: Path) -> None:
+    recipe = yaml.safe_load((RECIPES / "digits.yaml").read_text(encoding="utf-8"))
+    recipe["train"].pop("phases")
+    phases = (
+        "[&first {epochs: 3, batch: 16, learning_rate: 0.01}, {<<: *first, epochs: 5}, {<<: [*first, {decay: 0.5}]}]"
+    )
+    path = tmp_path / "merged.yaml"
+    path.write_text(yaml.safe_dump(recipe) + f"train.phases: {phases}\n", encoding="utf-8")
+    found = [(phase.epochs, phase.batch, phase.decay) for phase in load_recipe(path).train.phases]
+    assert found == [(3, 16, 1), (5, 16, 1), (3, 16, 0.5)]
+    path.write_text("a: {<<: {q: 1}, <<: {r: 1}}", encoding="utf-8")
+    with pytest.raises(BadRecipe, match="'<<' is given twice"):
+        load_recipe(path)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,32 @@ def notes_on_kinds(table: pd.DataFrame, settings: Repair) -> list[str]:
     return notes
 
 
+def notes_on_empty_folders(used: pd.DataFrame, files: pd.DataFrame) -> list[str]:
+    """Return a sentence for each folder beside class folders that leads to files, and to no image.
+
+    Args:
+        used: what may be an image: folder, group, label.
+        files: path and kind of all other files that were looked into.
+    """
+    labelled = used[used["label"] != ""]
+    pairs = labelled[["folder", "group"]].drop_duplicates().itertuples(index=False)
+    places = {_class_folder(folder, group) for folder, group in pairs}
+    leading = {above for folder in used["folder"].unique() for above in _and_above(folder)}
+    beside = {place.rpartition("/")[0] for place in places}
+    held: dict[str, Counter[str]] = {}
+    for path, kind in zip(files["path"], files["kind"], strict=True):
+        for folder in _and_above(path.rpartition("/")[0]):
+            if folder and folder.rpartition("/")[0] in beside and folder not in leading:
+                held.setdefault(folder, Counter())[kind] += 1
+    return [f"the folder {folder!r} holds no image: {counted(dict(kinds))}" for folder, kinds in sorted(held.items())]
+
+
+def _and_above(folder: str) -> list[str]:
+    """Return a folder and those that it lies in."""
+    parts = folder.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
 def _doubt(most: Mapping[str, pd.Series], files: int, settings: Repair) -> Doubt:
     kinds: Counter[str] = Counter()
     for some_kinds in most.values():

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from evergreen.errors import BadRecipe
@@ -37,11 +36,6 @@ def test_a_class_that_yaml_read_as_something_else_is_refused_with_what_to_do(wor
     with pytest.raises(BadRecipe, match=r"repair\.classes: expected names, received .*: quote it"):
         load_recipe("digits", [f"repair.classes=[cat, {word}]"])
     assert load_recipe("digits", [f'repair.classes=[cat, "{word}"]']).repair.classes == ("cat", word)
-
-
-def test_merge_keys_are_read() -> None:
-    text = "base: &base {level: leaf}\nrepair: {<<: *base, leave_out: [x]}"
-    assert yaml.safe_load(text)["repair"] == {"level": "leaf", "leave_out": ["x"]}
 
 
 @pytest.mark.parametrize("level", ["first", "leaf", 1, 3])

@@ -49,3 +49,16 @@ def test_files_of_other_trades_are_dropped_and_never_count() -> None:
     found = labelled(pd.concat([table, more], ignore_index=True))
     assert len(found.dataset) == 4
     assert found.dropped.to_dict("records") == [{"reason": "not an image: a sound", "count": 9}]
+
+
+@pytest.mark.parametrize("wrapper", ["", "data/", "train/"])
+def test_a_folder_beside_the_classes_that_holds_no_image_is_said(wrapper: str) -> None:
+    paths = [f"{wrapper}{path}" for path in many({"cat": 2, "dog": 1, "dog/a": 2})]
+    more = [f"{wrapper}bird/{n}.wav" for n in range(3)] + [
+        f"{wrapper}cat/notes/a.txt",
+        f"{wrapper}.git/x.txt",
+        f"{wrapper}a.csv",
+    ]
+    found = labelled(files_of([*paths, *more]))
+    told = [note for note in found.notes["note"] if "holds no image" in note]
+    assert told == [f"the folder '{wrapper}bird' holds no image: 3 sounds"]

@@ -1,8 +1,14 @@
 """evergreen.datasets.labelling.reading: the rules in their order, on folders as people have them."""
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as how
+from hypothesis import strategies as st
 from made_tables import asked, counts_of, files_of, labelled, many
 
+from evergreen.datasets.labelling.names import key
+from evergreen.errors import BadDataset
 from evergreen.sections.labels import Repair
 
 
@@ -53,6 +59,51 @@ def test_what_the_recipe_names_and_nobody_is_called_is_said() -> None:
         "repair.rename: no folder is called 'nothing'",
         "repair.rename: no folder is called 'a/nowhere'",
     ]
+
+
+CLASSES = ("cat", "dog", "hot dog", "fox")
+WAYS = st.lists(
+    st.sampled_from(["wrap", "respell", "hide", "copy all", "copy some", "regroup", "train"]), max_size=4, unique=True
+)
+
+
+@how(deadline=None, max_examples=150)
+@given(st.dictionaries(st.sampled_from(CLASSES), st.integers(1, 3), min_size=2), WAYS, st.booleans())
+def test_no_image_changes_its_class_without_a_word(counts: dict[str, int], ways: list[str], declared: bool) -> None:
+    """Renamed, nested, wrapped or copied: every image keeps its class, or somebody is asked."""
+    truth = {path: path.split("/")[0] for path in many(counts)}  # content -> class
+    files = {path: path for path in truth}  # path -> content
+    for way in ways:
+        files = _changed(files, way)
+    table = pd.DataFrame(
+        [(path, content, 1) for path, content in sorted(files.items())], columns=["path", "sha256", "bytes"]
+    )
+    try:
+        found = labelled(table, Repair(classes=tuple(counts) if declared else ()))
+    except BadDataset as error:
+        assert "It can be read as follows" in str(error)
+        return
+    for label, content in zip(found.dataset["label"], found.dataset["sha256"], strict=True):
+        if content in truth:
+            assert key(label) == key(truth[content])
+    assert set(truth) <= set(found.dataset["sha256"])
+
+
+def _changed(files: dict[str, str], way: str) -> dict[str, str]:
+    """Return files, path -> content, as somebody may have changed a folder of classes."""
+    if way == "wrap":
+        return {f"my data/{path}": content for path, content in files.items()}
+    if way == "train":
+        return {f"train/{path}": content for path, content in files.items()}
+    if way == "respell":
+        return {path.replace("hot dog", "Hot_Dog").replace("cat", "CAT"): content for path, content in files.items()}
+    if way == "hide":
+        return files | {f".ipynb_checkpoints/{path}": f"hidden {content}" for path, content in files.items()}
+    if way == "copy all":
+        return files | {f"all of it/{path}": content for path, content in files.items()}
+    if way == "copy some":
+        return files | {f"again/{path}": content for path, content in files.items() if "cat" in path.lower()}
+    return {path.replace("/0", f"/day {len(path) % 2}/0"): content for path, content in files.items()}
 
 
 def test_intel_as_it_is() -> None:
