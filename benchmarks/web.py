@@ -28,7 +28,7 @@ from commands.web import server_of
 from evergreen.images.door import open_image
 from evergreen.images.pixels import stratified_sample
 from runs.answering.webpage import write_page
-from runs.summary import run_summary
+from runs.summaries.summary import run_summary
 from runs.tables import read_table
 from storage.store import Store
 

@@ -11,7 +11,7 @@ from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.releases import find_release, recipe_of, whole_parts_of
-from runs.summary import named_run, output_of
+from runs.summaries.summary import named_run, output_of
 from storage.champions import Champions, Event, State
 from storage.in_use import in_use
 from storage.store import Store

@@ -29,7 +29,7 @@ from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.plan import nothing_to_do, plan
 from runs.run import Run
-from runs.summary import finish, is_tracked, named_run
+from runs.summaries.summary import finish, is_tracked, named_run
 from storage.digests import sha256_file
 from storage.in_use import in_use
 from storage.runs import run_folder

@@ -7,8 +7,8 @@ from evergreen.steps import BY_NAME
 from flows.say import say
 from runs.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from runs.keys import key_parts
-from runs.labels import against_champion
 from runs.run import Run
+from runs.summaries.labels import against_champion
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.errors import StoreError

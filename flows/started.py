@@ -17,7 +17,7 @@ from flows.say import say
 from runs.kept.caches import trim_cache
 from runs.run import Run, listener
 from runs.stopped import how_it_stopped, stopped_by
-from runs.summary import finish
+from runs.summaries.summary import finish
 from storage.in_use import in_use
 
 

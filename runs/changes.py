@@ -10,7 +10,7 @@ from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.steps import BY_NAME, STEPS, Step
 from runs.keys import code_digests, libraries_of
 from runs.run import Run
-from runs.summary import newest_run
+from runs.summaries.summary import newest_run
 from runs.tables import read_table
 from storage.artifacts import Ref
 from storage.errors import StoreError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evergreen.errors import BadInput
 from evergreen.steps import BY_NAME
 from runs.keys import nearest_earlier
-from runs.summary import run_summary
+from runs.summaries.summary import run_summary
 from storage.errors import StoreError
 from storage.steps.keys import KeyParts
 from storage.steps.records import Records

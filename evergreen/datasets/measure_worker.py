@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.datasets.measure import measure
-from evergreen.images.serving import serve, values_of
+from evergreen.images.processes.serving import serve, values_of
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

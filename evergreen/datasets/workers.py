@@ -10,9 +10,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from evergreen.images.budget import budget, free_memory, sizes
 from evergreen.images.door import Range
-from evergreen.images.worker import Worker
+from evergreen.images.processes.budget import budget, free_memory, sizes
+from evergreen.images.processes.worker import Worker
 
 _BATCH = 16  # images in one request, so that messages cost little
 _MEASURE = "evergreen.datasets.measure_worker"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.images.budget import Room, free_memory
 from evergreen.images.door import SCREENED, Range, open_image
+from evergreen.images.processes.budget import Room, free_memory
 from evergreen.images.rows import RowCache, Rows
 from evergreen.images.threads import Threads
 from evergreen.tables import ReadBlob

@@ -12,7 +12,7 @@ import numpy as np
 
 from evergreen.errors import DecodersUnavailable, EvergreenError, ExportRefused
 from evergreen.images import pixels
-from evergreen.images.decoders import Decoders
+from evergreen.images.processes.decoders import Decoders
 from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
 from evergreen.sections.data import Screen

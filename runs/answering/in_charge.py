@@ -6,7 +6,7 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from runs.releases import whole_parts_of
-from runs.summary import newest_run, output_of
+from runs.summaries.summary import newest_run, output_of
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.runs import summaries

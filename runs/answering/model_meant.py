@@ -11,7 +11,7 @@ from evergreen.paths import is_file, is_folder, path_of
 from evergreen.vision.formats.registry import OPEN_PREDICTOR
 from runs.answering.in_charge import in_charge
 from runs.model_file import MODEL
-from runs.summary import named_run, output_of
+from runs.summaries.summary import named_run, output_of
 from storage.artifacts import Manifest
 from storage.digests import sha256_file
 from storage.errors import StoreError

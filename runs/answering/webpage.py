@@ -11,7 +11,7 @@ from evergreen.paths import can_be_named
 from evergreen.reports import webpage
 from runs.answering.in_charge import in_charge
 from runs.answering.reading import screen_of
-from runs.summary import output_of, run_summary
+from runs.summaries.summary import output_of, run_summary
 from runs.tables import classes_of, read_json, read_table
 from storage.artifacts import Ref
 from storage.runs import run_folder

@@ -41,7 +41,7 @@ ELSEWHERE = {
     "storage/errors.py": "storage/test_store.py",
     # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
     "evergreen/datasets/splitting/methods.py": "evergreen/datasets/test_split.py",
-    "evergreen/images/worker.py": "evergreen/datasets/test_screen.py",
+    "evergreen/images/processes/worker.py": "evergreen/datasets/test_screen.py",
     "evergreen/reports/figures.py": "evergreen/reports/test_pictures.py",
     "evergreen/vision/formats/isolated.py": VERIFY,
     "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",

@@ -10,7 +10,7 @@ from releases import leave_record
 from evergreen.recipe import load_recipe
 from runs.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from runs.run import Entry, Run
-from runs.summary import finish
+from runs.summaries.summary import finish
 from runs.tables import publish_dataset
 from storage.steps.keys import KeyParts
 from storage.store import Store

@@ -135,7 +135,7 @@ def test_the_step_that_was_stopped_is_not_called_failed(store: Store, monkeypatc
 
 def test_the_runs_own_words_are_written_down(tmp_path: Path) -> None:
     from flows.retrain import started
-    from runs.summary import run_summary
+    from runs.summaries.summary import run_summary
 
     found = []
     with (

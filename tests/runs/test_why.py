@@ -8,7 +8,7 @@ from releases import leave_record
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
 from runs.run import Entry, Run
-from runs.summary import finish
+from runs.summaries.summary import finish
 from runs.why import why
 from storage.steps.keys import KeyParts
 from storage.store import Store

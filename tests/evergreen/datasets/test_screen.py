@@ -18,7 +18,7 @@ from evergreen.datasets import workers
 from evergreen.datasets.screen import Screened, screen
 from evergreen.datasets.split import leakage, split
 from evergreen.errors import BadDataset, DecodersUnavailable
-from evergreen.images import budget, worker
+from evergreen.images.processes import budget, worker
 from evergreen.release.shared import shared_images
 from evergreen.sections.data import Screen, Split
 

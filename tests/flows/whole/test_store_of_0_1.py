@@ -18,7 +18,7 @@ from runs.keys import key_parts, nearest_earlier
 from runs.plan import plan
 from runs.releases import find_release, whole_parts_of
 from runs.run import Entry, Run
-from runs.summary import finish, newest_run, run_summary
+from runs.summaries.summary import finish, newest_run, run_summary
 from runs.tables import read_json
 from runs.why import why
 from storage.artifacts import Ref

@@ -11,7 +11,7 @@ from evergreen.recipe import load_recipe
 from runs.answering.model_meant import Meant, in_format, model_meant
 from runs.releases import parts_of
 from runs.run import Entry, Run
-from runs.summary import finish
+from runs.summaries.summary import finish
 from storage.store import Store
 
 

@@ -14,7 +14,7 @@ from evergreen.recipe import load_recipe
 from flows.dashboard import run as dashboard
 from runs.kept.checkpoints import ended_trainings, folder_of, goes_on, unchanged, why_ended
 from runs.run import Entry, Run
-from runs.summary import finish
+from runs.summaries.summary import finish
 from storage.store import Store
 
 

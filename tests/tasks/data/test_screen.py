@@ -8,7 +8,7 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from evergreen.errors import DecodersUnavailable
-from evergreen.images.worker import Worker
+from evergreen.images.processes.worker import Worker
 from evergreen.recipe import load_recipe
 from runs.run import Run
 from runs.tables import publish_dataset, read_table

@@ -9,11 +9,11 @@ from evergreen.judging.ended import with_words
 from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
-from runs.grouping import the_other_way
 from runs.kept.checkpoints import why_ended
-from runs.labels import classes_and_labels
 from runs.run import Run
 from runs.standing import promoted_by
+from runs.summaries.grouping import the_other_way
+from runs.summaries.labels import classes_and_labels
 from runs.tables import read_json, read_notes
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes

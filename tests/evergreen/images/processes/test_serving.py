@@ -1,12 +1,12 @@
-"""evergreen.images.serving: an answer for every request, whatever a picture does; want of memory ends the process."""
+"""evergreen.images.processes.serving: an answer for every request, whatever a picture does; want of memory ends the process."""
 
 from typing import Any
 
 import pytest
 
 from evergreen.errors import BadImage, DecoderFailed, LargerThanRoom, ValuesWithoutRange
-from evergreen.images.budget import OUT_OF_MEMORY
-from evergreen.images.serving import _answered
+from evergreen.images.processes.budget import OUT_OF_MEMORY
+from evergreen.images.processes.serving import _answered
 
 REQUEST = {"max_megapixels": 50}
 

@@ -1,10 +1,10 @@
-"""runs.labels: classes are counted after the last step that gave a table, and held against the champion's."""
+"""runs.summaries.labels: classes are counted after the last step that gave a table, and held against the champion's."""
 
 import pandas as pd
 import pytest
 from releases import crown, make_release
 
-from runs.labels import against_champion, classes_and_labels
+from runs.summaries.labels import against_champion, classes_and_labels
 from runs.tables import publish_dataset
 from storage.artifacts import Ref
 from storage.store import Store

@@ -1,4 +1,4 @@
-"""runs.summary: what of a run's exports is released into its folder."""
+"""runs.summaries.summary: what of a run's exports is released into its folder."""
 
 import errno
 import re
@@ -19,7 +19,7 @@ from runs.answering.prediction_files import checked_target
 from runs.answering.webpage import write_page
 from runs.changes import baseline_of
 from runs.run import Entry, Run
-from runs.summary import finish, is_tracked, newest_run, run_summary
+from runs.summaries.summary import finish, is_tracked, newest_run, run_summary
 from runs.tables import publish_dataset, to_json
 from runs.why import why
 from storage.errors import ArtifactMissing, StoreUnwritable
@@ -156,7 +156,7 @@ def test_classes_stand_in_their_order_in_run_json(run: Run) -> None:
 
 
 def test_every_field_is_explained(run: Run) -> None:
-    page = (Path(__file__).parents[2] / "docs/run-json.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/run-json.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"`([a-z_ ]+)`", page))
     assert set(_finish(run, tfjs="passed")) | {"error", "tracking", "renames", "findings"} <= explained
     assert {"counted", "quarantined", *labels_of([], [], [])} <= explained

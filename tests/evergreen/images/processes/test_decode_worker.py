@@ -1,4 +1,4 @@
-"""evergreen.images.decode_worker: the pixels that it writes are the door's."""
+"""evergreen.images.processes.decode_worker: the pixels that it writes are the door's."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +9,8 @@ from hostile_images import saved, thin_png
 from PIL import Image
 
 from evergreen.errors import BadImage, LargerThanRoom
-from evergreen.images.decode_worker import answer
 from evergreen.images.door import open_image
+from evergreen.images.processes.decode_worker import answer
 
 
 def test_the_pixels_are_the_doors_and_the_limit_is_the_requests(tmp_path: Path, png: Callable[..., bytes]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from evergreen.images.door import open_image
-from evergreen.images.serving import serve, values_of
+from evergreen.images.processes.serving import serve, values_of
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

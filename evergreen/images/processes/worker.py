@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from evergreen.errors import DecodersUnavailable
-from evergreen.images.budget import OUT_OF_MEMORY, Budget
+from evergreen.images.processes.budget import OUT_OF_MEMORY, Budget
 
 _START_SECONDS = 60.0
 # A process that waits for its turn on a busy machine may take so many times its time.

@@ -1,4 +1,4 @@
-"""runs.grouping: beside a run stands the newest one that splits groups the other way, if it can be compared."""
+"""runs.summaries.grouping: beside a run stands the newest one that splits groups the other way, if it can be compared."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from evergreen.recipe import load_recipe
-from runs.grouping import the_other_way
+from runs.summaries.grouping import the_other_way
 from runs.tables import publish_dataset
 from storage.artifacts import Ref
 from storage.runs import write_summary

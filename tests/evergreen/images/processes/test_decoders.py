@@ -1,4 +1,4 @@
-"""evergreen.images.decoders: the door, for a process that must outlive every picture."""
+"""evergreen.images.processes.decoders: the door, for a process that must outlive every picture."""
 
 import io
 import threading
@@ -12,9 +12,9 @@ from hostile_images import EPS, icns, jpeg2000, saved
 from PIL import Image
 
 from evergreen.errors import BadImage
-from evergreen.images import decoders
-from evergreen.images.decoders import Decoders
 from evergreen.images.door import Picture, open_image
+from evergreen.images.processes import decoders
+from evergreen.images.processes.decoders import Decoders
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8))
 

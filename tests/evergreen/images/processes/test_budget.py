@@ -1,4 +1,4 @@
-"""evergreen.images.budget: what decoders may take depends on the picture's limit, and on the machine if it must."""
+"""evergreen.images.processes.budget: what decoders may take depends on the picture's limit, and on the machine if it must."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evergreen.images.budget import Room, budget, free_memory, sizes
+from evergreen.images.processes.budget import Room, budget, free_memory, sizes
 
 GIB = 2**30
 

@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from evergreen.errors import BadImage, LargerThanRoom, UnknownFormat
-from evergreen.images.budget import ORDINARY, budget, free_memory
 from evergreen.images.door import MAX_MEGAPIXELS, Range, open_image
 from evergreen.images.formats import PLAIN
-from evergreen.images.worker import Worker
+from evergreen.images.processes.budget import ORDINARY, budget, free_memory
+from evergreen.images.processes.worker import Worker
 
-_DECODE = "evergreen.images.decode_worker"
+_DECODE = "evergreen.images.processes.decode_worker"
 # A progressive JPEG has about ten scans, each of which costs the time of the whole picture and may be a few bytes long.
 _SCAN, _MOST_SCANS = b"\xff\xda", 32
 _IN_LETTERS = (b"P1", b"P2", b"P3")
