@@ -1,1 +1,1 @@
-"""Decoding in processes of their own, which a bad file may crash: how many, with how much memory, and what they answer."""
+"""Decoding in processes of their own, which a bad file may crash: how many, and with how much memory."""

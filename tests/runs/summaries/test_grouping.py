@@ -1,4 +1,4 @@
-"""runs.summaries.grouping: beside a run stands the newest one that splits groups the other way, if it can be compared."""
+"""runs.summaries.grouping: beside a run stands the newest that splits groups the other way."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""evergreen.images.processes.budget: what decoders may take depends on the picture's limit, and on the machine if it must."""
+"""evergreen.images.processes.budget: what decoders may take, by the picture and the machine."""
 
 import threading
 import time

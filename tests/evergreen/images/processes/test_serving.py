@@ -1,4 +1,4 @@
-"""evergreen.images.processes.serving: an answer for every request, whatever a picture does; want of memory ends the process."""
+"""evergreen.images.processes.serving: an answer for every request; want of memory ends the process."""
 
 from typing import Any
 
