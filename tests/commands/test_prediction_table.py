@@ -7,7 +7,7 @@ from rich.console import Console
 
 from commands.prediction_table import show, show_pages
 from evergreen.reports.predictions import ContactSheet, Prediction
-from evergreen.sections.data import Image
+from evergreen.sections.data import Image, Screen
 from runs.answering.model_meant import Meant
 from runs.answering.prediction import Job
 from storage.store import Store
@@ -17,7 +17,7 @@ GOOD = Prediction("[red]a\x1b[2J.png", (("cat", 0.75), ("dog", 0.25)), unsure=Tr
 
 def _shown(store: Store, *predictions: Prediction, files: tuple[Path, ...] = (), skipped: int = 0) -> str:
     meant = Meant("pets", "run-1", "a" * 64)
-    job = Job(store, meant, ["cat", "dog"], Image(), None, [], skipped, 2)
+    job = Job(store, meant, ["cat", "dog"], Image(), Screen(), None, [], skipped, 2)
     out = io.StringIO()
     show(Console(file=out, width=40), job, predictions, files)
     return out.getvalue()

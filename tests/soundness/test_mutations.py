@@ -52,10 +52,10 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "unpack.links": ("drop", {"unpack"}),
     "unpack.names": ("gbk", {"unpack"}),
     "repair.classes": (["bright", "dark"], DOWN["repair"]),
-    "repair.rename": ({"dim": "dark"}, {"repair"}),
+    "repair.rename": ({"dim": "dark"}, {"repair", "report"}),  # which says that nobody is called so
     "repair.subsets": ({"pictures": "train"}, {"repair"}),
     "repair.level": ("first", {"repair"}),
-    "repair.leave_out": (["nobody"], {"repair"}),
+    "repair.leave_out": (["nobody"], {"repair", "report"}),
     "repair.not_images": ("quarantine", {"repair"}),
     "labels.pattern": (None, NOTHING),  # test_labels_from_elsewhere
     "labels.table": (None, NOTHING),

@@ -20,6 +20,8 @@ WORDS: dict[str, Subset] = {
     **dict.fromkeys(("test", "testing"), "test"),
     **dict.fromkeys(("pred", "predict", "unlabelled", "unlabeled"), "unlabelled"),
 }
+# These say it beside classes, too: no class is called so.
+_PLAIN = {"unlabelled", "unlabeled"}
 # A folder of this name is the training subset where a validation subset lies beside it, and means nothing elsewhere.
 _TRAIN_BESIDE_VALIDATION = "images"
 # Where a name's words begin: blanks and _ - . part them, and so do capitals and digits (trainingSet, val2017).
@@ -106,8 +108,9 @@ class Subsets:
             if name not in guessed and key(name) == _TRAIN_BESIDE_VALIDATION and "validation" in beside:
                 guessed[name] = "train"
         others = [name for name in names if name not in said and name not in guessed]
-        if guessed and others:
-            self._ask(at, guessed, others, names)
+        doubtful = {name: subset for name, subset in guessed.items() if key(name) not in _PLAIN}
+        if doubtful and others:
+            self._ask(at, doubtful, others, names)
         return {**said, **guessed}
 
     def _ask(self, at: Path, guessed: Mapping[str, Subset], others: Sequence[str], names: Sequence[str]) -> None:

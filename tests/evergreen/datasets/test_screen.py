@@ -20,7 +20,8 @@ from evergreen.datasets.split import leakage, split
 from evergreen.errors import BadDataset, DecodersUnavailable
 from evergreen.images.processes import budget, worker
 from evergreen.release.shared import shared_images
-from evergreen.sections.data import Screen, Split
+from evergreen.sections.data import Screen
+from evergreen.sections.split import Split
 
 
 class Files:
@@ -190,8 +191,9 @@ def test_plain_swatches_are_divided_like_any_pictures(files: Files, method: str)
         colour = (number * 6, 255 - number * 5, number * 3 + 90)
         files.add(f"{'ab'[number % 2]}/{number:02}", saved(Image.new("RGB", (40, 30), colour)))
     found = files.screen()
-    settings = Split(method=method, validation=0.2, test=0.2, group_near_duplicates=True)
-    divided = split(found.accepted, ["a", "b"], settings, 1, 3)
+    settings = Split(method=method, validation=0.2, test=0.2, group=("near-duplicates",))
+    groups = pd.DataFrame({"path": [], "group": []}, dtype=str)
+    divided = split(found.accepted, groups, ["a", "b"], settings, 1, 3)
     assert (len(divided.dataset), len(divided.aside)) == (40, 0)
     assert leakage(divided.dataset, 3).empty
     assert not shared_images(divided.dataset, divided.dataset.assign(split="train", pixels="other"), 3).near

@@ -60,6 +60,7 @@ def _database() -> Path:
     return Path(url.partition("///")[2])
 
 
+@pytest.mark.soak
 def test_signed_downloads_from_the_first_run_to_the_expired_one(
     server: FakeServer,
     prefect_server: str,

@@ -156,6 +156,7 @@ def test_with_a_server_reused_steps_show_as_cached(
     }  # fmt: skip
 
 
+@pytest.mark.soak
 def test_other_formats_rerun_export_and_what_follows_alone(
     evergreen: Command, first: dict[str, Any], prefect_server: str
 ) -> None:
@@ -230,7 +231,7 @@ def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, firs
     path = next(export["path"] for export in first["exports"] if export["format"] == "tflite-int8")
     chart = evergreen("lineage", f"{path}/model.tflite", "--mermaid").stdout
     assert chart.startswith("flowchart LR")
-    assert chart.count("-->") == 13
+    assert chart.count("-->") == 14
     done = evergreen("lineage", f"{path}/model.tflite", "--json")
     assert done.returncode == 0, done.stderr
     nodes = {node["step"]: node for node in json.loads(done.stdout)["nodes"]}
@@ -296,6 +297,7 @@ def test_a_damaged_artifact_is_made_again(evergreen: Command, first: dict[str, A
     )
 
 
+@pytest.mark.soak
 def test_a_flipped_bit_is_found_at_use_and_the_run_goes_on(
     evergreen: Command, first: dict[str, Any], prefect_server: str
 ) -> None:

@@ -77,6 +77,11 @@ def test_a_subset_beside_what_is_none_is_asked(folders: tuple[str, ...]) -> None
         found(*folders)
 
 
+@pytest.mark.parametrize("name", ["unlabelled", "Unlabeled"])
+def test_a_folder_that_says_it_has_no_labels_is_believed_beside_classes(name: str) -> None:
+    assert found("cat", "dog", name)[name] == ("unlabelled", "")
+
+
 def test_the_question_offers_what_a_train_beside_a_bus_may_be() -> None:
     text, readings = asked(files_of(many({"bus": 3, "car": 4, "train": 5, "truck": 6})))
     assert "'train' beside 'bus' could be a subset without labels or a class" in text

@@ -18,6 +18,7 @@ from evergreen.vision.training.course import Course
 from evergreen.vision.training.fit import EpochReport
 
 
+@pytest.mark.soak
 def test_mixed_float16_trains_resumes_and_leaves_a_float32_model(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,7 +52,7 @@ class _Killed(BaseException):
 @pytest.mark.parametrize(
     ("after", "damage"),
     [
-        (6, "none"),
+        pytest.param(6, "none", marks=pytest.mark.soak),
         (4, "torn"),
         *(pytest.param(*case, marks=pytest.mark.soak) for case in ((1, "none"), (7, "none"), (4, "all torn"))),
     ],
