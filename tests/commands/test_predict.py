@@ -199,7 +199,7 @@ def test_hostile_and_thin_pictures_cost_no_other_its_answer(
     answers = json.loads(said.out)["predictions"]
     tops = ["red", None, None, "red", "bright", "red", None]
     assert [one["top"][0]["label"] if "top" in one else None for one in answers] == tops
-    assert answers[1]["error"] == "3600 megapixels, over the limit of 50"
+    assert answers[1]["error"] == "3600 megapixels, over the limit of 150"
     assert "this is an EPS or PostScript file" in answers[2]["error"]
     assert answers[6]["error"] == "cannot be used: error: (-215:Assertion failed)"
 
