@@ -18,7 +18,7 @@ from evergreen.datasets.labelling.table import labels_by_table
 from evergreen.datasets.labelling.tree import Tree, path_of
 from evergreen.errors import BadDataset
 from evergreen.images.formats import IMAGE
-from evergreen.images.junk import junk_reason, never_looked_into
+from evergreen.images.junk import NOT_AN_IMAGE, junk_reason, never_looked_into
 from evergreen.tables import UNLABELLED, ReadBlob
 
 if TYPE_CHECKING:
@@ -84,14 +84,16 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
     )
     reasons[files.duplicated() & (reasons == "")] = _TWICE
     kept = files[reasons == ""]
-    kept = kept.assign(folder=[path.rpartition("/")[0] or "." for path in kept["path"]])
-    labelling = _Labelling(kept, files, read)
+    kept = _in_folders(kept)
+    nameless = _in_folders(files[reasons.str.startswith(NOT_AN_IMAGE) & ~files["path"].map(_has_suffix).astype(bool)])
+    labelling = _Labelling(kept, nameless, files, read)
     try:
         table, found = labelling.label(settings, labels)
     except Doubt as doubt:
         raise labelling.question(doubt, settings, labels) from None
     outside = table.loc[table["what"] == OUTSIDE, "why"]
     table = table[table["used"]]
+    reasons[nameless.index[nameless["path"].isin(table["path"])]] = ""
     if not (table["subset"] != UNLABELLED).any():
         raise BadDataset(_nothing(files, reasons))
     others = files[reasons != ""]
@@ -116,11 +118,13 @@ class _Labelling:
 
     Attributes:
         kept: the files that may be images: path, sha256, kind, folder and more.
+        nameless: files without a suffix that are none by their first bytes; in a class folder they are quarantined.
         files: all of them.
         read: gives the bytes of a table.
     """
 
     kept: pd.DataFrame
+    nameless: pd.DataFrame
     files: pd.DataFrame
     read: ReadBlob
 
@@ -130,6 +134,8 @@ class _Labelling:
         Raises:
             Doubt: something can be read in several ways.
         """
+        import pandas as pd
+
         if labels.pattern:
             table, found = labels_by_pattern(self.kept, settings, labels)
         elif labels.table:
@@ -139,7 +145,7 @@ class _Labelling:
                 raise doubt
             counts = self.kept["folder"].value_counts().to_dict()
             found = read_folders(counts, contents_of(self.kept), settings)
-            table = self.kept.merge(_rows(found), on="folder")
+            table = pd.concat([self.kept, self.nameless]).merge(_rows(found), on="folder")
         notes = notes_on_kinds(table[table["used"]], settings)
         return table, Folders(found.folders, found.classes, [*found.notes, *notes])
 
@@ -178,6 +184,14 @@ def _nothing(files: pd.DataFrame, reasons: pd.Series) -> str:
         f"{f' ({held})' if held else ''}{f'; left out: {why}' if why else ''}: put the images of each class into a "
         "folder of its own"
     )
+
+
+def _in_folders(files: pd.DataFrame) -> pd.DataFrame:
+    return files.assign(folder=[path.rpartition("/")[0] or "." for path in files["path"]])
+
+
+def _has_suffix(path: str) -> bool:
+    return PurePosixPath(path).suffix != ""
 
 
 def _rows(found: Folders) -> pd.DataFrame:

@@ -11,6 +11,7 @@ SYSTEM_FOLDERS = frozenset({"$recycle.bin", "#recycle", "system volume informati
 _JUNK_NAMES = {".ds_store", "thumbs.db", "desktop.ini", "icon\r"}
 _JUNK_SUFFIXES = {".txt", ".md", ".csv", ".json", ".xml", ".html", ".pdf", ".py", ".ipynb"}
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
+NOT_AN_IMAGE = "not an image:"
 _NOT_OPENED = "an archive in the archive: not opened"
 
 
@@ -33,7 +34,7 @@ def junk_reason(path: str, kind: str = "", declared: Collection[str] = ()) -> st
         return _NOT_OPENED
     if not kind:
         return "not an image" if suffix in _JUNK_SUFFIXES else ""
-    return "" if has_image_suffix(path) else f"not an image: {kind}"
+    return "" if has_image_suffix(path) else f"{NOT_AN_IMAGE} {kind}"
 
 
 def never_looked_into(path: str, declared: Collection[str] = ()) -> str:

@@ -114,6 +114,50 @@ def test_intel_as_it_is() -> None:
     assert found.classes == list(classes)
 
 
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        (
+            {"asl_train/asl_train/A": 3, "asl_train/asl_train/B": 3, "asl_test/asl_test": 2},
+            {("train", "A"): 3, ("train", "B"): 3, ("unlabelled", ""): 2},
+        ),
+        ({"chest/train/no": 2, "chest/train/yes": 2, "chest/test/no": 1, "chest/test/yes": 1},
+         {("train", "no"): 2, ("train", "yes"): 2, ("test", "no"): 1, ("test", "yes"): 1}),
+        ({"2750/Forest": 2, "2750/River": 2}, {("", "Forest"): 2, ("", "River"): 2}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("twice", ["", "{root}/{root}/", "backup/{root}/"])
+def test_archives_as_they_are_published_also_where_they_hold_themselves_twice(
+    counts: dict[str, int], expected: dict[tuple[str, str], int], twice: str
+) -> None:
+    paths = many(counts)
+    root = paths[0].split("/")[0]
+    table = files_of(paths)
+    if twice and len({path.split("/")[0] for path in paths}) == 1:
+        inside = twice.format(root=root)
+        again = table.assign(path=[inside + path.removeprefix(f"{root}/") for path in table["path"]])
+        table = pd.concat([table, again], ignore_index=True)
+    assert labelled(table).dataset.groupby(["subset", "label"]).size().to_dict() == expected
+
+
+def test_variants_of_all_pictures_are_asked() -> None:
+    counts = {f"{kind}/{name}": 2 for kind in ("color", "grayscale", "segmented") for name in ("a", "b")}
+    _, readings = asked(files_of(many(counts)))
+    assert {"a": 6, "b": 6} in readings and {"color": 4, "grayscale": 4, "segmented": 4} in readings
+
+
+def test_a_file_without_a_suffix_that_is_no_image_counts_in_a_class_folder_alone() -> None:
+    table = files_of([*many({"images/cat": 2, "images/dog": 2}), "images/cat/pointer", "annotation/cat/1", "LICENSE"])
+    table.loc[table["path"].str.contains("pointer|annotation|LICENSE"), "kind"] = "a Git LFS pointer"
+    found = labelled(table)
+    assert counts_of(found) == {"cat": 3, "dog": 2}
+    assert found.dropped.to_dict("records") == [{"reason": "not an image: a Git LFS pointer", "count": 2}]
+    assert list(found.notes["note"]) == [
+        "the dataset begins in the folder 'images'",
+        "1 of 3 files in 'images/cat' are no images and quarantined: 1 Git LFS pointer",
+    ]
+
+
 def test_a_reading_that_is_pasted_keeps_what_the_recipe_said_before() -> None:
     settings = Repair(classes=("cat", "dog"), leave_out=("old",), rename={"kitty": "cat"})
     asked(files_of(many({"kitty": 1, "dog": 2, "old": 3, "zebra": 4})), settings)
