@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -85,7 +86,8 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
     reasons[files.duplicated() & (reasons == "")] = _TWICE
     kept = files[reasons == ""]
     kept = _in_folders(kept)
-    nameless = _in_folders(files[reasons.str.startswith(NOT_AN_IMAGE) & ~files["path"].map(_has_suffix).astype(bool)])
+    nameless = files[reasons.str.startswith(NOT_AN_IMAGE)]
+    nameless = _in_folders(nameless[nameless["path"].map(lambda path: not splitext(path)[1]).astype(bool)])
     labelling = _Labelling(kept, nameless, files, read)
     try:
         table, found = labelling.label(settings, labels)
@@ -190,10 +192,6 @@ def _in_folders(files: pd.DataFrame) -> pd.DataFrame:
     return files.assign(folder=[path.rpartition("/")[0] or "." for path in files["path"]])
 
 
-def _has_suffix(path: str) -> bool:
-    return PurePosixPath(path).suffix != ""
-
-
 def _rows(found: Folders) -> pd.DataFrame:
     import pandas as pd
 
@@ -215,7 +213,7 @@ def _canonical(table: pd.DataFrame) -> pd.DataFrame:
         origin=lambda rows: rows["path"]
     )
     below = (table["subset"] + "/" + table["label"]).str.strip("/")
-    table["path"] = below + "/" + table["origin"].map(lambda origin: PurePosixPath(origin).name)
+    table["path"] = below + "/" + table["origin"].map(lambda origin: origin.rpartition("/")[2])
     twice = table["path"].duplicated(keep=False)
     table.loc[twice, "path"] = below + "/" + table["origin"]
     # Still the same: one name twice in an archive, or in two archives. Numbered, by content, so that no order counts.

@@ -5,7 +5,7 @@ anything may be one), FITS, GRIB, HDF5, BUFR (stubs that other packages fill in)
 """
 
 import re
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 # Of these the header alone bounds the memory that decoding takes. JPEG holds MPO, the photos of many telephones, too.
 PLAIN = ("JPEG", "PNG", "GIF", "BMP", "PPM")
@@ -164,7 +164,7 @@ def what_to_do(kind: str) -> str:
 
 def has_image_suffix(path: str) -> bool:
     """Whether a file's name ends as an image's does, also as one of a kind that is not read, such as ``.psd``."""
-    return PurePosixPath(path).suffix.lower() in _IMAGE_SUFFIXES
+    return splitext(path)[1].lower() in _IMAGE_SUFFIXES
 
 
 def _begins_as_an_image(head: bytes) -> bool:

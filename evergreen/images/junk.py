@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Collection
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from evergreen.images.formats import ARCHIVES, IMAGE, has_image_suffix
 
@@ -27,7 +27,7 @@ def junk_reason(path: str, kind: str = "", declared: Collection[str] = ()) -> st
     """
     if reason := never_looked_into(path, declared):
         return reason
-    suffix = PurePosixPath(path).suffix.lower()
+    suffix = splitext(path)[1].lower()
     if kind == IMAGE:
         return ""
     if suffix in _ARCHIVES or (kind in ARCHIVES and not has_image_suffix(path)):
@@ -39,7 +39,7 @@ def junk_reason(path: str, kind: str = "", declared: Collection[str] = ()) -> st
 
 def never_looked_into(path: str, declared: Collection[str] = ()) -> str:
     """Return why a name, or a folder's above it, is never looked into; an empty string if all may be."""
-    parts = PurePosixPath(path).parts
+    parts = [part for part in path.split("/") if part]
     if not parts:
         return ""
     if "__MACOSX" in parts or parts[-1].startswith("._"):

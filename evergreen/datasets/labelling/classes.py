@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,7 @@ class Classes:
             sizes[subset] += count
         self._largest: Subset = max(sizes, key=lambda subset: (sizes[subset], subset), default="")
         classes = list(self.settings.classes) or self._found()
+        self._exact, self._alike = _by(tidy, classes), _by(key, classes)
         meanings: dict[Named, Meaning] = {}
         strange: list[Named] = []
         for subset in sorted(sizes):
@@ -97,7 +98,7 @@ class Classes:
 
     def _in_subset(self, subset: Subset, classes: Sequence[str]) -> tuple[dict[Named, Meaning], list[Named]]:
         names = sorted(name for side, name in self.counts if side == subset)
-        meanings = {name: meant for name in names if (meant := self._plain(name, classes))}
+        meanings = {name: meant for name in names if (meant := self._plain(name))}
         left = [name for name in names if name not in meanings]
         alone = len(left) == len(names) == 1 and subset not in ("train", self._largest)
         if alone and not nearest(left[0], classes)[1]:
@@ -106,12 +107,12 @@ class Classes:
         left = [name for name in left if name not in meanings]
         return {(subset, name): meant for name, meant in meanings.items()}, [(subset, name) for name in left]
 
-    def _plain(self, name: str, classes: Sequence[str]) -> Meaning | None:
+    def _plain(self, name: str) -> Meaning | None:
         """Return what a name means by the recipe's word, or because it is a class's name."""
         said = self._rename.get(tidy(name))
         wanted = name if said is None else said
-        exact = [label for label in classes if tidy(label) == tidy(wanted)]
-        same = exact or [label for label in classes if key(label) == key(wanted)]
+        exact = self._exact.get(tidy(wanted), [])
+        same = exact or self._alike.get(key(wanted), [])
         if len(same) == 1:
             if said is not None:
                 return Meaning(same[0], RENAMED)
@@ -194,3 +195,11 @@ class Classes:
             readings,
             f"For any other class: repair.rename: {{{names[0]!r}: CLASS}}, with the {self.what}'s name or its path.",
         )
+
+
+def _by(form: Callable[[str], str], classes: Iterable[str]) -> dict[str, list[str]]:
+    """Return {a form of a name: the classes that have it}."""
+    found: dict[str, list[str]] = {}
+    for label in classes:
+        found.setdefault(form(label), []).append(label)
+    return found

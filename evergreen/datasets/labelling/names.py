@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 _BLANKS = re.compile(r"[\s_-]+")
 _NEGATIONS = {"not", "no", "non", "without"}
 _SHORTEST = 5  # letters of a word in which one may be wrong
+_REMEMBERED = 1 << 16  # names, of which there may be thousands, each held against all the others
 _SURE = 2  # letters at a word's beginning that must be right
 
 SPELLING = "white space, case or Unicode form"
@@ -18,11 +20,13 @@ MISSPELT = "a misspelling"
 WORDS = "some of its words"
 
 
+@lru_cache(_REMEMBERED)
 def tidy(name: str) -> str:
     """Return a name with its white space collapsed and its Unicode composed (NFC)."""
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
 
 
+@lru_cache(_REMEMBERED)
 def key(name: str) -> str:
     """Return what two names of one class have in common.
 

@@ -135,3 +135,9 @@ def test_spelling_alone_never_changes_a_class(counts: dict[str, int], data: st.D
     ).named()
     assert classes == list(counts)
     assert [named["", name].label for name in respelled] == list(counts)
+
+
+def test_thousands_of_classes_are_looked_up_and_not_each_held_against_all() -> None:
+    counts = {(side, f"class number {n}"): 3 for side in ("train", "test") for n in range(20_000)}
+    named, classes = Classes(counts, Repair()).named()  # 4e8 comparisons would take minutes
+    assert len(named) == 40_000 and len(classes) == 20_000
