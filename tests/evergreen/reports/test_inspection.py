@@ -106,12 +106,16 @@ def test_what_the_split_refuses_is_shown_all_the_same(
     assert page.count("<img") == page.count("<source")
 
 
-def test_a_page_of_a_single_class_and_one_of_thousands_can_be_drawn(
-    inspected: tuple[Inspected, dict[str, bytes]],
-) -> None:
+def test_a_page_of_a_single_class_can_be_drawn(inspected: tuple[Inspected, dict[str, bytes]]) -> None:
     found, blobs = inspected
     images = found.data.splits.dataset
     assert ". 1 class. " in _page(_refused(found, ["a"], images[images["label"] == "a"]), blobs)
+
+
+@pytest.mark.soak
+def test_a_page_of_hundreds_of_classes_can_be_drawn(inspected: tuple[Inspected, dict[str, bytes]]) -> None:
+    found, blobs = inspected
+    images = found.data.splits.dataset
     many = _page(_refused(found, ["a", "b", *map(str, range(600))], images), blobs)
     assert "The picture shows the 50 largest and the 50 smallest of them." in many
     assert '<td class="text">599</td><td>0</td>' in many
