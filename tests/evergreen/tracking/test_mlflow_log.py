@@ -80,7 +80,6 @@ def _parent(root: Path, name: str) -> Path:
     return folder
 
 
-@pytest.mark.soak
 def test_a_server_is_told_everything_once(server: str, told: Told) -> None:
     names = mlflow_log.tell(server, told)
     client = MlflowClient(tracking_uri=server)
