@@ -39,7 +39,7 @@ def from_csv(data: bytes) -> "pd.DataFrame":
     """Read a table: known count columns as int64, floats where every value is one, all else text (``NA`` too)."""
     import pandas as pd
 
-    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
+    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, skip_blank_lines=False)
     for column in _INTEGERS:
         if column in table:
             table[column] = table[column].astype("int64")

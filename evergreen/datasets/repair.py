@@ -148,19 +148,23 @@ class _Labelling:
             counts = self.kept["folder"].value_counts().to_dict()
             found = read_folders(counts, contents_of(self.kept), settings)
             table = pd.concat([self.kept, self.nameless]).merge(_rows(found), on="folder")
+            if len(table) < len(self.kept):
+                raise RuntimeError(f"expected what each of {len(self.kept):,} files means, received {len(table):,}")
         notes = notes_on_kinds(table[table["used"]], settings)
         return table, Folders(found.folders, found.classes, [*found.notes, *notes])
 
     def question(self, doubt: Doubt, settings: Repair, labels: Labels) -> BadDataset:
         """Return the doubt as a question, each of its readings tried."""
 
-        def tried(reading: Reading) -> dict[str, int] | None:
+        def tried(reading: Reading) -> dict[str, int] | str | None:
             try:
                 if reading.section == "labels":
                     table, found = self.label(settings, _changed(labels, reading))
                 else:
                     table, found = self.label(_changed(settings, reading), labels)
-            except (Doubt, BadDataset, ValidationError):
+            except Doubt:
+                return "asks further, in the same way"
+            except (BadDataset, ValidationError):  # no way to read it
                 return None
             labelled = table["used"] & (table["label"] != "") & (table["kind"] == IMAGE)
             counts = table.loc[labelled, "label"].value_counts()
@@ -189,14 +193,19 @@ def _nothing(files: pd.DataFrame, reasons: pd.Series) -> str:
 
 
 def _in_folders(files: pd.DataFrame) -> pd.DataFrame:
-    return files.assign(folder=[path.rpartition("/")[0] or "." for path in files["path"]])
+    import pandas as pd
+
+    folders = [path.rpartition("/")[0] or "." for path in files["path"]]
+    return files.assign(folder=pd.Series(folders, index=files.index, dtype=object))
 
 
 def _rows(found: Folders) -> pd.DataFrame:
     import pandas as pd
 
     rows = [(row.folder, row.label, row.subset, row.what, row.why, row.group, row.used) for row in found.folders]
-    return pd.DataFrame(rows, columns=["folder", "label", "subset", "what", "why", "group", "used"])
+    return pd.DataFrame(rows, columns=["folder", "label", "subset", "what", "why", "group", "used"]).astype(
+        {"used": bool}
+    )
 
 
 def _renames(found: Folders) -> pd.DataFrame:

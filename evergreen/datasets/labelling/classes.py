@@ -57,11 +57,16 @@ class Classes:
         Raises:
             Doubt: a name is none of the classes, or could be several.
         """
+        self._letters: dict[str, str] = {}
         self._rename = {tidy(name): label for name, label in self.settings.rename.items()}
         sizes: Counter[Subset] = Counter()
         for (subset, _), count in self.counts.items():
             sizes[subset] += count
-        self._largest: Subset = max(sizes, key=lambda subset: (sizes[subset], subset), default="")
+        # One folder names no classes, however many images it has: test/classify.
+        several = Counter(subset for subset, _ in self.counts)
+        self._largest: Subset = max(
+            sizes, key=lambda subset: (several[subset] > 1, sizes[subset], subset == "train", subset), default=""
+        )
         classes = list(self.settings.classes) or self._found()
         self._exact, self._alike = _by(tidy, classes), _by(key, classes)
         meanings: dict[Named, Meaning] = {}
@@ -70,6 +75,8 @@ class Classes:
             meant, left = self._in_subset(subset, classes)
             meanings |= meant
             strange += left
+        if self._letters:
+            raise self._one_letter()
         if strange:
             raise self._strangers(strange, classes)
         return meanings, classes
@@ -78,12 +85,16 @@ class Classes:
         """Return the classes that the largest subset's folders name; others' are held against them."""
         spelled: dict[str, Counter[str]] = {}
         for (subset, name), count in self.counts.items():
-            label = self._rename.get(tidy(name), "" if subset != self._largest else tidy(name))
+            wanted = subset == self._largest or name in self._rename.values()
+            label = self._rename.get(tidy(name), tidy(name) if wanted else "")
             if label:
                 spelled.setdefault(key(label), Counter())[label] += count
         for names in spelled.values():
             if len(names) > 1 and all(map(is_one_letter, names)):
-                raise self._one_letter(sorted(names))
+                one, other = sorted(names)
+                self._letters[one] = other
+        if self._letters:
+            raise self._one_letter()
         # The spelling that most images have; lower case where that does not decide.
         labels = [max(names, key=lambda name: (names[name], name)) for names in spelled.values()]
         if labels and all(label.isdecimal() and label.isascii() for label in labels):
@@ -116,8 +127,8 @@ class Classes:
         if len(same) == 1:
             if said is not None:
                 return Meaning(same[0], RENAMED)
-            if is_one_letter(name) and not exact:
-                raise self._one_letter([name, same[0]])
+            if is_one_letter(name) and is_one_letter(same[0]) and not exact:
+                self._letters.setdefault(name, same[0])
             return Meaning(same[0], same_spelling(name, same[0]))
         return None
 
@@ -150,13 +161,14 @@ class Classes:
             if beside != name
         )
 
-    def _one_letter(self, names: Sequence[str]) -> Doubt:
-        one, other = names[0], names[1]
+    def _one_letter(self) -> Doubt:
+        """Ask about letters that differ in case alone, all of them at once."""
+        pairs = some(f"{one!r} and {other!r}" for one, other in self._letters.items())
         return Doubt(
-            f"the {self.what}s {one!r} and {other!r} are single letters that differ in case alone: one class, or two",
+            f"the {self.what}s {pairs} are single letters that differ in case alone: one class, or two",
             [
-                Reading("one class", {"rename": dict(self.settings.rename) | {one: other}}),
-                Reading("two classes", {"classes": self._with([*self.settings.classes, *names])}),
+                Reading("one class", {"rename": dict(self.settings.rename) | self._letters}),
+                Reading("two classes", {"classes": self._with([*self._letters.values(), *self._letters])}),
             ],
         )
 

@@ -50,7 +50,12 @@ class Copies:
         for name in tree.children(at):
             inside = (*at, name)
             held = tree.children(inside)
-            repeats = [other for other in held if key(other) in beside and key(other) != key(name)]
+            # test/train beside train is a class called train in each subset.
+            repeats = [
+                other
+                for other in held
+                if key(other) in beside and key(other) != key(name) and not (key(name) in WORDS and key(other) in WORDS)
+            ]
             if (
                 not repeats
                 or tree.own(inside)
@@ -70,12 +75,17 @@ class Copies:
         """Leave out a folder of folders that equals one beside it; a class that equals another is a conflict."""
         alike: dict[tuple[str, ...], list[Path]] = {}
         away: list[Path] = []
+        declared = {key(label) for label in self.settings.classes}
         for name in sorted(tree.children(at), key=lambda name: (key(name) not in WORDS, name)):  # train, not its copy
             inside = (*at, name)
+            if key(name) in declared:
+                continue
             held = tuple(tree.children(inside))
             if tree.own(inside) or len(held) < 2:
                 continue
             twin = next((other for other in alike.get(held, ()) if self.contents(other) == self.contents(inside)), None)
+            if twin is not None and key(name) in WORDS and key(twin[-1]) in WORDS:
+                raise self._equal_subsets(twin, inside)
             if twin is None:
                 alike.setdefault(held, []).append(inside)
             else:
@@ -86,6 +96,16 @@ class Copies:
     def _holds(self, folder: Path, other: Path) -> bool:
         """Whether a folder holds everything that another holds."""
         return set(self.contents(other).values()) <= set(self.contents(folder).values())
+
+    def _equal_subsets(self, one: Path, other: Path) -> Doubt:
+        return Doubt(
+            f"the folders {text_of(one)!r} and {text_of(other)!r} hold the same files: a model would be judged by what "
+            "it has learned",
+            [
+                Reading(f"{away[-1]} does not belong to it", {"leave_out": [*self.settings.leave_out, left_out(away)]})
+                for away in (other, one)
+            ],
+        )
 
     def _doubt(self, tree: Tree, inside: Path, repeats: list[str], beside: dict[str, Path]) -> Doubt:
         same = {other: beside[key(other)][-1] if other in repeats else other for other in tree.children(inside)}

@@ -44,13 +44,13 @@ class Doubt(Exception):
     advice: str = ""
 
 
-def question(doubt: Doubt, tree: str, tried: Callable[[Reading], Mapping[str, int] | None]) -> BadDataset:
+def question(doubt: Doubt, tree: str, tried: Callable[[Reading], Mapping[str, int] | str | None]) -> BadDataset:
     """Return the error that asks a person: the tree, the readings with their counts, and the line for each.
 
     Args:
         doubt: what is in doubt.
         tree: the folders, drawn.
-        tried: gives class -> images of a reading, or None if the reading asks for more.
+        tried: gives class -> images of a reading, or in words what comes of it; None if it cannot be read so.
     """
     lines = [doubt.found, "", "Found (folder, images):", *(f"  {line}" for line in tree.splitlines())]
     seen: set[str] = set()
@@ -60,8 +60,9 @@ def question(doubt: Doubt, tree: str, tried: Callable[[Reading], Mapping[str, in
         if line in seen:
             continue
         seen.add(line)
-        counts = tried(reading)
-        outcome = _counted(counts) if counts is not None else "asks further, in the same way"
+        if (found := tried(reading)) is None:
+            continue
+        outcome = found if isinstance(found, str) else _counted(found)
         number += 1
         if number == 1:
             lines += ["", "It can be read as follows; nothing was decided. Paste the line of the right one:"]
@@ -71,7 +72,10 @@ def question(doubt: Doubt, tree: str, tried: Callable[[Reading], Mapping[str, in
 
 def value_text(value: Any) -> str:
     """Return a value as YAML that fits into one line."""
-    return value if value in ("first", "leaf", "quarantine") else json.dumps(value, ensure_ascii=False)
+    if value in ("first", "leaf", "quarantine"):
+        return str(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in text)
 
 
 def _lines(reading: Reading) -> list[str]:

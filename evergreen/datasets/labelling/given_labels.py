@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.labelling.classes import Classes
@@ -46,7 +46,7 @@ def label_rows(
         BadDataset: a label holds a slash.
     """
     sides = list(subsets) if subsets is not None else [_subset_of(folder, settings) for folder in files["folder"]]
-    away = _left_out(files["folder"], settings)
+    away = left_out_folders(files["folder"], settings)
     counts: Counter[tuple[Subset, str]] = Counter()
     for label, side, folder in zip(labels, sides, files["folder"], strict=True):
         if label and side != UNLABELLED and folder not in away:
@@ -88,19 +88,20 @@ def label_rows(
 
 
 def _subset_of(folder: str, settings: Repair) -> Subset:
-    """Return the subset of the nearest folder that says one; a number beside the word does not count: ``test1``."""
+    """Return the subset of the nearest folder that says one, also among other words: ``test1``, ``test_images``."""
     said = {tidy(name).lower(): subset for name, subset in settings.subsets.items()}
     for name in reversed(folder.split("/")):
-        words = [word for word in words_of(name) if not word.isdecimal()]
-        if subset := said.get(tidy(name).lower()) or WORDS.get(" ".join(words)):
+        words = [WORDS[word] for word in words_of(name) if word in WORDS]
+        if subset := said.get(tidy(name).lower()) or (words[0] if len(words) == 1 else None):
             return subset
     return ""
 
 
-def _left_out(folders: pd.Series, settings: Repair) -> dict[str, str]:
+def left_out_folders(folders: Iterable[str], settings: Repair) -> dict[str, str]:
+    """Return those of some folders that ``leave_out`` names, or one above them -> its words."""
     patterns = {text: re.compile(fnmatch.translate(tidy(text).strip("/"))) for text in settings.leave_out}
     found: dict[str, str] = {}
-    for folder in folders.unique() if patterns else ():
+    for folder in dict.fromkeys(folders) if patterns else ():
         names = [tidy(name) for name in folder.split("/")]
         paths = {"/".join(names[start:end]) for end in range(1, len(names) + 1) for start in range(end)}
         for text, pattern in patterns.items():

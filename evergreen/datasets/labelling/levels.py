@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from evergreen.datasets.labelling.doubt import Doubt, Reading
 from evergreen.datasets.labelling.names import key, tidy
-from evergreen.datasets.labelling.subsets import Place, left_out
+from evergreen.datasets.labelling.subsets import WORDS, Place, left_out, words_of
 from evergreen.datasets.labelling.tree import text_of
 from evergreen.datasets.labelling.words import some
 from evergreen.tables import UNLABELLED
@@ -22,14 +23,19 @@ Level = int | Literal["leaf"]
 
 # A first-level folder of such a name holds a variant of the pictures, or a part of the work, rather than a class.
 _VARIANTS = {
-    *("original", "originals", "raw", "resized", "standardized", "standardised", "augmented", "processed", "cropped"),
-    *("mask", "masks", "preprocessed", "normalized", "normalised", "grayscale", "greyscale", "small", "full"),
-    *("fold", "part", "batch", "session", "day", "week", "month", "year", "camera", "cam", "device", "version"),
+    *("original", "originals", "raw", "resized", "standardized", "standardised", "augmented", "aug", "processed"),
+    *("preprocessed", "cropped", "masks", "normalized", "normalised", "grayscale", "greyscale", "rgb", "depth"),
+    *("images", "segmented", "segmentation", "segmentations"),
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-    *("january", "february", "march", "april", "june", "july", "august", "september", "october", "november"),
-    "december",
+    *("january", "february", "april", "june", "july", "august", "september", "october", "november", "december"),
 }
-_SIZE = re.compile(r"\d{2,4}(px|x\d{2,4})?|\d{2,4}p|(19|20)\d\d([-_.]?\d\d){0,2}")
+# The same, if a number follows: fold1, part_2, Dataset 3.
+_NUMBERED = {
+    *("fold", "part", "batch", "session", "day", "week", "month", "year", "camera", "cam", "device", "version", "v"),
+    *("dataset", "set", "group", "person", "subject", "user", "patient", "split"),
+}
+_SIZES = "32|48|64|96|128|150|160|192|224|240|256|299|320|331|384|448|480|512|640|768|1024"
+_SIZE = re.compile(rf"({_SIZES})|\d{{2,4}}(px|p|x\d{{2,4}}(px)?)|(19|20)\d\d")
 _SOME = 4
 _MOST_LEVELS = 4
 _NAMES = re.compile(r"[\s_.-]+")
@@ -87,10 +93,19 @@ class Levels:
                 deeper.add(place.parts[1])
                 inside.setdefault(place.parts[0], {})[key(place.parts[1])] = place.parts[1]
         hollow = {name: children for name, children in inside.items() if name not in own}
+        renamed = set(map(tidy, self.settings.rename))
+        hollow = {name: children for name, children in hollow.items() if tidy(name) not in renamed}
         unclear = [name for name, children in hollow.items() if not self._are_groups(name, children, hollow)]
         if unclear:
             raise Doubt(self._unclear(unclear, hollow, own), self._readings(unclear if own else ()))
         variants = [name for name in hollow if _is_variant(name)]
+        nested = self._nested(hollow)
+        if nested and not variants:
+            raise Doubt(
+                f"{some(hollow)} hold one folder each, {nested!r}, which holds folders: {some(self._leaves())}. The "
+                "class could be the outer folder or the innermost one",
+                self._readings(),
+            )
         if variants:
             raise Doubt(
                 f"{some(variants)} could be variants or parts of one set of pictures, and {some(deeper)} in them "
@@ -106,12 +121,23 @@ class Levels:
     def _are_groups(self, name: str, children: Collection[str], hollow: dict[str, dict[str, str]]) -> bool:
         others = [set(other) for beside, other in hollow.items() if beside != name]
         if not others:  # nothing to compare with: certain only if every reading gives the same
-            return set(children) == {key(name)}
+            return self._same_either_way({name: dict.fromkeys(children, "")})
         return all(set(children) <= other for other in others) or self._same_either_way(hollow)
+
+    def _nested(self, hollow: dict[str, dict[str, str]]) -> str:
+        """Return the one folder that all outer ones hold, if it only leads on: Google Photos in Takeout 1 and 2."""
+        inner = {key: name for children in hollow.values() for key, name in children.items()}
+        if len(inner) != 1 or any(len(place.parts) == 2 for place in self.places if place.parts[0] in hollow):
+            return ""
+        return next(iter(inner.values()))
+
+    def _leaves(self) -> list[str]:
+        return sorted({place.parts[-1] for place in self.places})
 
     def _same_either_way(self, hollow: dict[str, dict[str, str]]) -> bool:
         """Whether each such folder holds one folder, of its own name: ``cat/cat``, ``dog/dog``."""
-        return all(set(children) == {key(name)} for name, children in hollow.items())
+        deeper = {place.parts[0] for place in self.places if len(place.parts) > 2}
+        return all(set(children) == {key(name)} and name not in deeper for name, children in hollow.items())
 
     def _unclear(self, unclear: Sequence[str], hollow: dict[str, dict[str, str]], own: Collection[str]) -> str:
         shown = "; ".join(f"{name}/ holds {some(sorted(hollow[name].values()))}" for name in unclear[:_SOME])
@@ -139,12 +165,12 @@ class Levels:
 
     def _joined(self) -> dict[str, str]:
         """Return {path: both names} where an inner name stands under several: Tomato/healthy, Potato/healthy."""
-        pairs = {place.parts[:2]: place for place in self.places if len(place.parts) == 2}
+        pairs = {place.parts[:2] for place in self.places if len(place.parts) == 2}
         names = Counter(key(inner) for _, inner in pairs)
         if max(names.values(), default=0) < 2 or len(pairs) > 3 * _SOME:
             return {}
         return dict(self.settings.rename) | {
-            text_of(place.folder): f"{tidy(outer)} {tidy(inner)}" for (outer, inner), place in pairs.items()
+            f"{outer}/{inner}": f"{tidy(outer)} {tidy(inner)}" for outer, inner in pairs
         }
 
 
@@ -158,7 +184,9 @@ def class_of(place: Place, level: Level) -> tuple[str, tuple[str, ...]] | None:
 
 def _is_variant(name: str) -> bool:
     words = [word for word in _NAMES.split(name.lower()) if word]
-    stems = [word.rstrip("0123456789") for word in words]
-    return any(word in _VARIANTS or stem in _VARIANTS for word, stem in zip(words, stems, strict=True)) or any(
-        _SIZE.fullmatch(word) for word in words
+    split = words_of(name)
+    numbered = any(word in _NUMBERED and after.isdecimal() for word, after in pairwise(split))
+    sized = any(map(_SIZE.fullmatch, words)) and (
+        len(words) > 1 or not name.strip().isdecimal() or len(name.strip()) == 4
     )
+    return numbered or sized or any(word in _VARIANTS or word in WORDS for word in (*words, *split))

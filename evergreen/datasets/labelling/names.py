@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 _BLANKS = re.compile(r"[\s_-]+")
+_MINUS = re.compile(r"(^|\s)-(?=\d)")  # of a number, which it changes
 _NEGATIONS = {"not", "no", "non", "without"}
 _SHORTEST = 5  # letters of a word in which one may be wrong
 _REMEMBERED = 1 << 16  # names, of which there may be thousands, each held against all the others
@@ -30,11 +31,12 @@ def tidy(name: str) -> str:
 def key(name: str) -> str:
     """Return what two names of one class have in common.
 
-    Case, Unicode form, and runs of blanks, ``_`` and ``-`` do not count; nothing is removed. Not ``casefold``, which
+    Case, Unicode form, and runs of blanks, ``_`` and ``-`` do not count; nothing is removed: ``A-`` is not ``A``, nor
+    ``-5`` ``5``. Not ``casefold``, which
     would make ``Masse`` of ``Maße``.
     """
     lowered = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
-    return _BLANKS.sub(" ", lowered).strip()
+    return _BLANKS.sub(" ", _MINUS.sub("\\1\u2212", lowered.strip()))
 
 
 def literal(name: str) -> str:
@@ -56,7 +58,8 @@ def same_spelling(name: str, other: str) -> str:
 
 def is_joined(name: str, other: str) -> bool:
     """Whether names have the same letters, their words split or joined, and the same numbers."""
-    return _joined(name) == _joined(other) and _numbers(name) == _numbers(other)
+    ends = [(form[:1] == " ", form[-1:] == " ") for form in (key(name), key(other))]
+    return _joined(name) == _joined(other) and _numbers(name) == _numbers(other) and ends[0] == ends[1]
 
 
 def is_misspelt(name: str, other: str) -> bool:
@@ -74,8 +77,8 @@ def is_misspelt(name: str, other: str) -> bool:
 
 def has_some_words(name: str, other: str) -> bool:
     """Whether a name has some of another's words, and what is missing does not turn its meaning round."""
-    words, others = set(key(name).split(" ")), set(key(other).split(" "))
-    return words < others and not (others - words) & _NEGATIONS
+    words, others = set(key(name).split()), set(key(other).split())
+    return bool(words) and words < others and not (others - words) & _NEGATIONS
 
 
 # From the nearest down; the last one is asked for more before it counts.

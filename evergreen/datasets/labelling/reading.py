@@ -121,7 +121,8 @@ class _Reader:
                     self._unused.discard(away[path])
                     self._row(Place(folder, "", ()), "", "left out", f"repair.leave_out: {away[path]}")
                     break
-        return self.tree.without(away)
+        self._remaining = self.tree.without(away)
+        return self._remaining
 
     def _renamed_paths(self, tree: Tree) -> dict[Path, str]:
         """Return folders that ``rename`` names by their path -> class."""
@@ -130,9 +131,9 @@ class _Reader:
         for folder in tree.counts if by_path else ():
             for depth in range(1, len(folder) + 1):
                 text = tidy(text_of(folder[:depth]))
-                for path, label in by_path.items():
-                    if text == path or text.endswith(f"/{path}"):
-                        found[folder[:depth]] = label
+                fits = [path for path in by_path if text == path or text.endswith(f"/{path}")]
+                if fits:
+                    found[folder[:depth]] = by_path[max(fits, key=len)]
         return found
 
     def _label_said(self, folder: Path) -> tuple[str, Path] | None:
@@ -143,7 +144,7 @@ class _Reader:
         return None
 
     def _note_unused(self) -> None:
-        names = {tidy(name) for row in self.found for name in path_of(row.folder)}
+        names = {tidy(name) for name in self._named_classes}
         paths = {tidy(text_of(path)) for path in self._said}
         for text in self.settings.leave_out:
             if text in self._unused:
@@ -151,14 +152,14 @@ class _Reader:
         for text in self.settings.rename:
             known = any(path == tidy(text).strip("/") or path.endswith(f"/{tidy(text).strip('/')}") for path in paths)
             if tidy(text) not in names and not known:
-                self.notes.append(f"repair.rename: no folder is called {text!r}")
+                self.notes.append(f"repair.rename: no class folder is called {text!r}")
 
     # -- where the dataset begins --------------------------------------------------------------------------------------
 
     def _begin(self, tree: Tree) -> tuple[Tree, Path, Copies]:
         """Return the tree without copies, and the folder in which the dataset begins."""
         declared = {key(name) for name in self.settings.classes}
-        given = {tidy(name).lower() for name in self.settings.subsets}
+        given = {tidy(name).strip("/").lower() for name in (*self.settings.subsets, *self.settings.rename)}
         copies = Copies(self.contents, self.settings)
         root: Path = ()
         while True:
@@ -167,8 +168,10 @@ class _Reader:
             if len(names) != 1 or tree.own(root):
                 break
             inside = (*root, names[0])
-            kept = key(names[0]) in declared or key(names[0]) in WORDS or tidy(names[0]).lower() in given
-            if kept or tree.own(inside) or inside in self._said:
+            kept = key(names[0]) in declared or key(names[0]) in WORDS or bool(given & _ends(inside))
+            # A few images of its own beside class folders are none of a class: a cover, a sample.
+            own = tree.own(inside) if 2 * tree.own(inside) > tree.total(inside) else 0
+            if kept or own or not tree.children(inside) or inside in self._said:
                 break
             root = inside
         if root:
@@ -187,7 +190,7 @@ class _Reader:
     def _note_copies(self, copies: Copies) -> None:
         for copy, of in copies.found.items():
             beside = "the folders beside it" if copy[:-1] == of else repr(text_of(of))
-            for folder in self.tree.below(copy):
+            for folder in self._remaining.below(copy):
                 self._row(Place(folder, "", ()), "", "copy", f"same files as {beside}: counted once")
 
     # -- classes -------------------------------------------------------------------------------------------------------
@@ -209,13 +212,15 @@ class _Reader:
             name = said[place.folder][0] if place.folder in said else names.get(place.folder, ("",))[0]
             if name:
                 counts[place.subset, name] = counts.get((place.subset, name), 0) + self.tree.own(place.folder)
+        self._named_classes = {name for _, name in counts}
         naming = Classes(counts, self.settings)
         meanings, classes = naming.named()
         self.notes += naming.noted
         spelled = spellings(meanings)
         for place in places:
             if place.folder in said:
-                label, at = said[place.folder]
+                name, at = said[place.folder]
+                label = meanings[place.subset, name].label
                 self._row(place, label, "renamed", f"{RENAMED}: by its path", place.folder[len(at) :])
             elif place.folder in names:
                 name, group = names[place.folder]
@@ -264,6 +269,11 @@ def what_became(name: str, meaning: Meaning, names: Collection[str]) -> str:
     if tidy(name) == meaning.label:
         return "class"
     return "merged" if len(names) > 1 else "renamed"
+
+
+def _ends(path: Path) -> set[str]:
+    """Return a path, and every end of it, as a recipe may name it."""
+    return {"/".join(map(tidy, path[start:])).lower() for start in range(len(path))}
 
 
 def spellings(meanings: Mapping[tuple[Subset, str], Meaning]) -> dict[tuple[Subset, str], set[str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.labelling.doubt import Doubt, Reading
 from evergreen.datasets.labelling.file_names import pattern_for
-from evergreen.datasets.labelling.names import key
+from evergreen.datasets.labelling.given_labels import left_out_folders
+from evergreen.datasets.labelling.names import key, literal
 from evergreen.datasets.labelling.subsets import WORDS, words_of
 from evergreen.datasets.labelling.table import TABLES, columns_for, read_rows
 from evergreen.datasets.labelling.words import some
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from evergreen.sections.labels import Repair
 
 _IMAGES = {"images", "image", "imgs", "img", "jpegimages", "photos", "pictures", "data"}
-_BOXES = {"labels", "annotations", "annotation", "bboxes", "masks"}
+_BOXES = {
+    *("labels", "annotations", "annotation", "bboxes", "mask", "masks", "segmentation", "segmentations", "trimaps"),
+    *("segmentationclass", "segmentationobject", "ground truth", "groundtruth", "gt"),
+}
 _MOST_TABLES = 5
 _ROWS_READ = 1 << 22  # bytes of a table that are enough to tell what it is
 
@@ -34,32 +39,64 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
         read: gives the bytes of a table.
     """
     known = {key(name) for name in (*settings.classes, *settings.rename, *settings.subsets)}
+    inner = {path.rpartition("/")[0] for path in files["path"]}
+    folders = {above for folder in inner for above in _above(f"{folder}/x")} - {""}
+    left_out = left_out_folders(folders, settings)
+    images = images[~images["folder"].isin(left_out)]
     names = {folder.rpartition("/")[2] for folder in images["folder"].unique()}
     classes = {key(name) for name in names if name != "." and (key(name) in known or not _is_generic(name))}
-    if len(classes) > 1 or classes & known or images.empty:
+    if images.empty or classes & known:
         return None
-    readings = _table_readings(images, files, read)
-    told = [f"a table {reading.changes['table']!r} beside them" for reading in readings]
-    file_names = images["path"].map(lambda path: path.rpartition("/")[2])
-    if found := pattern_for(file_names):
+    holding = {above for folder in images["folder"].unique() for above in _above(f"{folder}/x")}
+    boxes = _boxes(holding, folders, left_out)
+    if len(classes) > 1 and not boxes:
+        return None
+    pictures = images[[not any(_inside(folder, box) for box in boxes) for folder in images["folder"]]]
+    inside = {key(folder.rpartition("/")[2]) for folder in pictures["folder"].unique()}
+    several = len({name for name in inside if not _is_generic(name)}) > 1
+    readings = _without_boxes(boxes, settings) if several else []
+    plain = not several and len(pictures) == len(images)  # no annotation is a picture itself
+    # Those of test have no label to show.
+    shown = pictures[[not _is_unlabelled(folder) for folder in pictures["folder"]]]
+    shown = pictures if shown.empty else shown
+    readings += _table_readings(shown, files, read) if plain else []
+    told = [f"a table {reading.changes['table']!r} beside them" for reading in readings if reading.section == "labels"]
+    if plain and (found := pattern_for(shown["path"].map(lambda path: path.rpartition("/")[2]))):
         pattern, counts = found
         told.append(f"names that begin with {' and '.join(counts) if len(counts) == 2 else some(counts, 6)}")
         readings.append(Reading("the file names hold the labels", {"pattern": pattern}, "labels"))
-    boxes = _boxes(images, files)
     if not readings and not boxes:
         return None
     where = "one folder" if images["folder"].nunique() == 1 else f"{images['folder'].nunique()} folders"
-    found_words = f"expected a folder for each class, received {len(images):,} images in {where}"
     if boxes:
-        told.append(f"the folder {boxes!r}, as of object detection or segmentation (YOLO, VOC, COCO)")
-    return Doubt(
-        f"{found_words}, with {' and '.join(told)}",
-        readings,
+        named = some(map(repr, boxes))
+        told.append(f"{named} beside the pictures, as of object detection or segmentation (YOLO, VOC, COCO)")
+    advice = (
         "A classifier needs one label for each image: sort the images into a folder for each class, or write a table "
         "with a row for each image into the source and name it with labels: {table: FILE, file: COLUMN, label: COLUMN}."
-        if boxes
-        else "",
     )
+    return Doubt(
+        f"expected a folder for each class, received {len(images):,} images in {where}, with {' and '.join(told)}",
+        readings,
+        advice if boxes else "",
+    )
+
+
+def _without_boxes(boxes: Collection[str], settings: Repair) -> list[Reading]:
+    """Return the reading without annotations, if the pictures beside them lie in folders of their own."""
+    if not boxes:
+        return []
+    away = [*settings.leave_out, *map(literal, boxes)]
+    return [Reading("the folders beside them are the classes", {"leave_out": away})]
+
+
+def _inside(folder: str, above: str) -> bool:
+    return folder == above or folder.startswith(f"{above}/")
+
+
+def _is_unlabelled(folder: str) -> bool:
+    subsets = {WORDS[word] for word in words_of(folder.rpartition("/")[2]) if word in WORDS}
+    return bool(subsets & {"test", "unlabelled"})
 
 
 def _is_generic(name: str) -> bool:
@@ -67,15 +104,29 @@ def _is_generic(name: str) -> bool:
     return key(name) in _IMAGES or any(word in WORDS for word in words_of(name))
 
 
-def _boxes(images: pd.DataFrame, files: pd.DataFrame) -> str:
-    """Return a folder of annotations beside the images' folder, or one above it; empty if there is none."""
-    folders = {above for path in files["path"] for above in _above(path)}
-    holding = {above for folder in images["folder"].unique() for above in _above(f"{folder}/x")}
-    for folder in sorted(folders - holding):
+def _boxes(holding: Collection[str], folders: Collection[str], left_out: Collection[str]) -> list[str]:
+    """Return folders of annotations beside a folder of images; not if that has class folders that they do not mirror.
+
+    Args:
+        holding: folders that lead to images.
+        folders: all folders.
+        left_out: folders that the recipe leaves out.
+    """
+    found = []
+    for folder in sorted(folders):
         parent, _, name = folder.rpartition("/")
-        if key(name) in _BOXES and any(above.rpartition("/")[0] == parent for above in holding):
-            return folder
-    return ""
+        if key(name) not in _BOXES or any(_inside(folder, away) for away in left_out):
+            continue
+        beside = [f"{parent}/{other}".strip("/") for other in _children(parent, holding) if key(other) in _IMAGES]
+        for images in beside:
+            classes = {key(other) for other in _children(images, holding)}
+            if not classes or classes & {key(other) for other in _children(folder, folders)} or folder in holding:
+                found.append(folder)
+    return list(dict.fromkeys(found))
+
+
+def _children(folder: str, folders: Collection[str]) -> list[str]:
+    return [path.rpartition("/")[2] for path in folders if path.rpartition("/")[0] == folder]
 
 
 def _above(path: str) -> list[str]:

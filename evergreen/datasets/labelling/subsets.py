@@ -20,8 +20,6 @@ WORDS: dict[str, Subset] = {
     **dict.fromkeys(("test", "testing"), "test"),
     **dict.fromkeys(("pred", "predict", "unlabelled", "unlabeled"), "unlabelled"),
 }
-# These say it beside classes, too: no class is called so.
-_PLAIN = {"unlabelled", "unlabeled"}
 # A folder of this name is the training subset where a validation subset lies beside it, and means nothing elsewhere.
 _TRAIN_BESIDE_VALIDATION = "images"
 # Where a name's words begin: blanks and _ - . part them, and so do capitals and digits (trainingSet, val2017).
@@ -73,7 +71,7 @@ class Subsets:
         if self.tree.own(at):
             yield Place(at, above.subset, above.parts, above.depth)
         names = self.tree.children(at)
-        found = self._among(at, names)
+        found = self._among(at, names, bool(above.subset))
         for name in names:
             inside = (*at, name)
             if subset := found.get(name):
@@ -88,30 +86,40 @@ class Subsets:
             folder = (*folder, *self.tree.children(folder))
         return folder
 
-    def _said(self, folder: Path) -> Subset | None:
+    def _said(self, folder: Path, inside: bool = False) -> Subset | None:
         """Return what the recipe says of a folder, by its name or its path."""
         if not folder:
             return None
         path, name = tidy(text_of(folder)), tidy(folder[-1])
         for known, subset in self._given.items():
-            if known in (path, name) or known.lower() == name.lower() or path.endswith(f"/{known}"):
+            by_name = not inside and known.lower() == name.lower()
+            if by_name or known == path or ("/" in known and path.endswith(f"/{known}")):
                 return subset
         return None
 
-    def _among(self, at: Path, names: Sequence[str]) -> dict[str, Subset]:
-        """Return which of some siblings are subsets."""
-        said = {name: subset for name in names if (subset := self._said((*at, name)))}
-        open_names = [name for name in names if name not in said and key(name) not in self._declared]
+    def _among(self, at: Path, names: Sequence[str], inside: bool) -> dict[str, Subset]:
+        """Return which of some siblings are subsets; inside of one, only a path of the recipe says another."""
+        said: dict[str, Subset] = {name: subset for name in names if (subset := self._said((*at, name), inside))}
+        if inside:
+            return said
+        open_names = [name for name in names if name not in said and not self._is_class((*at, name))]
         guessed = {name: WORDS[key(name)] for name in open_names if key(name) in WORDS} | _in_pairs(open_names)
         for name in open_names:
             beside = {**said, **guessed}.values()
             if name not in guessed and key(name) == _TRAIN_BESIDE_VALIDATION and "validation" in beside:
                 guessed[name] = "train"
         others = [name for name in names if name not in said and name not in guessed]
-        doubtful = {name: subset for name, subset in guessed.items() if key(name) not in _PLAIN}
+        declared = others and all(key(name) in self._declared for name in others)
+        # Beside declared classes only train could be one that was forgotten.
+        doubtful = {name: subset for name, subset in guessed.items() if not declared or subset == "train"}
         if doubtful and others:
             self._ask(at, doubtful, others, names)
         return {**said, **guessed}
+
+    def _is_class(self, folder: Path) -> bool:
+        """Whether a folder is a declared class; ``train`` is none where declared classes lie in it."""
+        inside = {key(name) for name in self.tree.children(folder)}
+        return key(folder[-1]) in self._declared and (self.tree.own(folder) > 0 or not inside & self._declared)
 
     def _ask(self, at: Path, guessed: Mapping[str, Subset], others: Sequence[str], names: Sequence[str]) -> None:
         """Ask what ``train`` beside ``bus`` and ``car`` is."""
@@ -121,7 +129,8 @@ class Subsets:
             f"the folder {both} could be a subset without labels or a class: expected subsets beside subsets, or "
             "classes beside classes",
             [
-                Reading("all of them are classes", {"classes": sorted({*self.settings.classes, *map(tidy, names)})}),
+                Reading("all of them are classes", {"classes": self._classes_with(names)}),
+                *self._others_as_subsets(guessed, others),
                 Reading(
                     f"{', '.join(guessed)} hold subsets, the others are classes",
                     {"subsets": dict(self.settings.subsets) | {name: guessed[name] for name in guessed}},
@@ -136,6 +145,20 @@ class Subsets:
                 ),
             ],
         )
+
+    def _classes_with(self, names: Sequence[str]) -> list[str]:
+        """Return the classes that there are if all of some folders are, each name once."""
+        rename = {tidy(name): label for name, label in self.settings.rename.items()}
+        known = [*self.settings.classes, *self.settings.rename.values(), *(rename.get(tidy(n), tidy(n)) for n in names)]
+        return sorted({key(name): name for name in reversed(known)}.values())
+
+    def _others_as_subsets(self, guessed: Mapping[str, Subset], others: Sequence[str]) -> Iterator[Reading]:
+        """Yield the reading in which names that hold the word of a subset are subsets, too: test1 beside train."""
+        held = {name: [WORDS[word] for word in words_of(name) if word in WORDS] for name in others}
+        if all(held.values()):
+            subsets = {name: found[0] for name, found in held.items()}
+            told = ", ".join(f"{name} is {subset}" for name, subset in subsets.items())
+            yield Reading(f"they are subsets: {told}", {"subsets": {**self.settings.subsets, **guessed, **subsets}})
 
 
 def left_out(path: Path) -> str:

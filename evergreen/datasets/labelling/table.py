@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.given_labels import label_rows
+from evergreen.datasets.labelling.given_labels import label_rows, left_out_folders
 from evergreen.datasets.labelling.names import key, tidy
 from evergreen.datasets.labelling.reading import Folders
 from evergreen.datasets.labelling.subsets import WORDS
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from evergreen.sections.labels import Labels, Repair, Subset
 
 TABLES = (".csv", ".tsv")
-_SEVERAL = re.compile(r"\s*[|;,]\s*|\s+")
+_SEVERAL = re.compile(r"\s*[|;,]\s*")
 _LARGEST = 256 << 20
 
 
@@ -49,7 +49,8 @@ def labels_by_table(
     path, rows = _table(files, labels, read)
     notes = []
     named = [_file_of(value, labels.suffix) for value in rows[str(labels.file)]]
-    found, missing = _match(named, images["path"], path)
+    away = left_out_folders(images["folder"], settings)
+    found, missing = _match(named, images.loc[~images["folder"].isin(away), "path"], path)
     if len(missing) == len(named):
         raise _nothing_matches(named, images["path"], path, labels)
     cells = [tidy(cell) for cell in rows[str(labels.label)]]
@@ -91,9 +92,10 @@ def columns_for(names: pd.Series, rows: pd.DataFrame) -> dict[str, str] | None:
     """
     files, stems = set(names), {PurePosixPath(name).stem for name in names}
     suffixes = Counter(PurePosixPath(name).suffix for name in names)
-    for column in rows:
-        values = {PurePosixPath(value.replace("\\", "/")).name for value in rows[column]}
-        for known, suffix in ((files, ""), (stems, suffixes.most_common(1)[0][0])):
+    # Whole names first: the numbers of an index fit stems, and mean nothing.
+    for known, suffix in ((files, ""), (stems, suffixes.most_common(1)[0][0])):
+        for column in rows:
+            values = {value.replace("\\", "/").rpartition("/")[2] for value in rows[column]}
             if len(values & known) * 2 > len(values):
                 others = [other for other in rows if other != column and 1 < rows[other].nunique() <= len(rows) / 2]
                 likely = sorted(others, key=lambda name: (key(name) not in _LABELS, rows[name].nunique()))
@@ -117,7 +119,9 @@ def read_rows(data: bytes, path: str) -> pd.DataFrame:
         text = data.decode("utf-8-sig")
         header = text.partition("\n")[0]
         separator = "\t" if path.lower().endswith(".tsv") else max(",;\t|", key=header.count)
-        return pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True)
+        return pd.read_csv(
+            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
+        )
     except (UnicodeDecodeError, ValueError, csv.Error) as error:
         raise BadDataset(f"{path}: expected a table as CSV or TSV in UTF-8; {error}") from None
 
@@ -184,10 +188,10 @@ def _nothing_matches(named: list[str], paths: pd.Series, table: str, labels: Lab
 
 def _refuse_several(cells: list[str], path: str) -> None:
     """Refuse cells that hold several labels; a label may have blanks and commas of its own."""
-    alone = set(cells)
-    for cell in alone:
+    held = Counter(part for cell in set(cells) for part in {cell, *_SEVERAL.split(cell)})
+    for cell in cells:
         parts = [part for part in _SEVERAL.split(cell) if part]
-        if len(parts) > 1 and ("|" in cell or all(part in alone for part in parts)):
+        if len(parts) > 1 and ("|" in cell or all(held[part] > 1 for part in parts)):
             raise BadDataset(
                 f"{path}: expected one label in each cell, received {cell!r}: images with several labels cannot be "
                 "learned as classes; keep one, or leave these rows out"

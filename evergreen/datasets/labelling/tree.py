@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
 # A folder's path, one name an item; the root of a source is ().
 Path = tuple[str, ...]
@@ -83,7 +82,7 @@ class Tree:
 
 def path_of(folder: str) -> Path:
     """Return a folder's path in parts; ``.`` is the root."""
-    return () if folder in ("", ".") else PurePosixPath(folder).parts
+    return () if folder in ("", ".") else tuple(folder.split("/"))
 
 
 def text_of(path: Path) -> str:

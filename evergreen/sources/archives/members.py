@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from evergreen.errors import BadArchive
 from evergreen.images.formats import HEAD_BYTES, kind_of
-from evergreen.sources.archives.names import readable
+from evergreen.sources.archives.names import normal, readable
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Unpack
@@ -176,7 +176,9 @@ def check_names(names: Iterable[tuple[str, bool]]) -> None:
     for name, is_folder in names:
         if reason := _problem(name, is_folder):
             raise BadArchive(f"member {name!r} is refused: {reason}")
-        path = name.rstrip("/")
+        path = normal(name)
+        if is_folder and not path:  # ./
+            continue
         (folders if is_folder else files).add(path)
         parent = path.rpartition("/")[0]
         while parent and parent not in folders:
@@ -187,7 +189,7 @@ def check_names(names: Iterable[tuple[str, bool]]) -> None:
 
 
 def _problem(name: str, is_folder: bool) -> str | None:
-    if not name.strip("/") or (name.endswith("/") and not is_folder):
+    if not name.strip("/") or (not is_folder and (name.endswith("/") or not normal(name))):
         return "its name is empty"
     for found in _UNSAFE.finditer(name):
         kind = str(found.lastgroup)
@@ -215,4 +217,4 @@ def write_member(source: IO[bytes], target: Path, size: int, name: str) -> Membe
             sink.write(block)
     if written != size:
         raise BadArchive(f"member {name!r} is refused: it is shorter than the directory states")
-    return Member(readable(name), target, digest.hexdigest(), size, kind_of(head))
+    return Member(readable(normal(name)), target, digest.hexdigest(), size, kind_of(head))

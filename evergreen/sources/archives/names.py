@@ -21,3 +21,8 @@ def visible(name: str) -> str:
 def visible_lines(text: str) -> str:
     """Return a message that can be shown anywhere: its lines stay lines, whatever the names in it hold."""
     return "\n".join(map(visible, text.split("\n")))
+
+
+def normal(name: str) -> str:
+    """Return a member's path without empty parts and ``.``: ``./cat//1.png`` is ``cat/1.png``."""
+    return "/".join(part for part in name.split("/") if part not in ("", "."))

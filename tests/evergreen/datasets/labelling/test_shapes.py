@@ -32,3 +32,27 @@ def test_class_folders_below_images_are_no_boxes() -> None:
 def test_declared_classes_are_class_folders_whatever_they_are_called() -> None:
     files = files_of(["images/cat.1.png", "images/dog.1.png", "images/cat.2.png", "images/dog.2.png", "data/1.png"])
     assert counts_of(labelled(files, Repair(classes=("images", "data")))) == {"images": 4, "data": 1}
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"images": 20, "labels": 20}, []),
+        ({"train/images": 4, "train/masks": 4, "val/images": 2, "val/masks": 2}, []),
+        ({"JPEGImages": 9, "SegmentationClass": 3, "SegmentationObject": 3}, []),
+        ({"images/s1": 4, "images/s2": 5, "segmentations/s1": 4, "segmentations/s2": 5}, [{"s1": 4, "s2": 5}]),
+    ],
+)
+def test_masks_that_are_pictures_themselves_are_no_classes(
+    counts: dict[str, int], expected: list[dict[str, int]]
+) -> None:
+    text, readings = asked(files_of(many(counts)))
+    assert "beside the pictures, as of object detection or segmentation" in text
+    assert readings == expected
+
+
+def test_labels_in_the_names_of_train_are_found_beside_a_test_without() -> None:
+    names = [f"train/{label}.{n}.jpg" for label in ("cat", "dog") for n in range(9)]
+    for test in ("test", "test1"):
+        _, readings = asked(files_of([*names, *(f"{test}/{n}.jpg" for n in range(15))]))
+        assert readings == [{"cat": 9, "dog": 9}]

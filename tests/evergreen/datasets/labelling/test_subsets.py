@@ -53,9 +53,10 @@ def test_images_beside_a_validation_subset_is_train_and_nothing_elsewhere() -> N
     assert found("images/cat", "other/cat")["images/cat"] == ("", "images/cat")
 
 
-def test_the_nearest_folder_above_decides_and_inside_a_class_it_does_not_count_as_a_level() -> None:
+def test_inside_a_subset_there_is_no_other_and_inside_a_class_it_does_not_count_as_a_level() -> None:
     assert found("cat/train", "cat/test", "dog/train")["cat/test"] == ("test", "cat")
-    assert found("train/cat/test")["train/cat/test"] == ("test", "cat")
+    assert found("train/cat/test")["train/cat/test"] == ("train", "cat/test")
+    assert found("train/cat/test", settings=Repair(subsets={"cat/test": "test"}))["train/cat/test"] == ("test", "cat")
 
 
 @pytest.mark.parametrize("said", [{"holdout": "test"}, {"HOLDOUT": "test"}, {"data/holdout": "test"}])
@@ -77,9 +78,15 @@ def test_a_subset_beside_what_is_none_is_asked(folders: tuple[str, ...]) -> None
         found(*folders)
 
 
-@pytest.mark.parametrize("name", ["unlabelled", "Unlabeled"])
-def test_a_folder_that_says_it_has_no_labels_is_believed_beside_classes(name: str) -> None:
-    assert found("cat", "dog", name)[name] == ("unlabelled", "")
+@pytest.mark.parametrize("name", ["unlabelled", "Unlabeled", "test"])
+def test_beside_declared_classes_a_subset_is_believed_and_train_is_asked_about(name: str) -> None:
+    settings = Repair(classes=("cat", "dog"))
+    assert found("cat", "dog", name, settings=settings)[name][1] == ""
+    for others in ({}, {"settings": settings}):
+        with pytest.raises(Doubt):
+            found("cat", "dog", "train", **others)
+    with pytest.raises(Doubt):
+        found("cat", "dog", name)
 
 
 def test_the_question_offers_what_a_train_beside_a_bus_may_be() -> None:

@@ -62,7 +62,10 @@ def test_missing_files_doubled_rows_and_images_without_a_row_are_counted_and_sai
             "id,breed\n1.jpg,cat\n1.jpg,dog\n2.jpg,dog\n",
             "expected one label for 'set/train/1.jpg', received 'cat' and 'dog'",
         ),
-        ("id,breed\n1.jpg,cat dog\n2.jpg,dog\n3.jpg,cat\n", "expected one label in each cell, received 'cat dog'"),
+        (
+            "id,breed\n1.jpg,cat;dog\n2.jpg,dog\n3.jpg,cat;eel\n4.jpg,eel\n",
+            "one label in each cell, received 'cat;dog'",
+        ),
         ("id,breed\n1.jpg,cat|x\n2.jpg,dog\n3.jpg,cat\n", "expected one label in each cell, received 'cat|x'"),
         ("id,bread\n1.jpg,cat\n", "no column 'breed'; it has id, bread; did you mean bread"),
         ("id,breed\n1,cat\n2,dog\n", "labels.suffix: .jpg would make them so"),
@@ -109,3 +112,20 @@ def test_a_flat_folder_beside_a_table_is_refused_with_the_lines_that_read_it() -
 
 def test_a_table_of_something_else_suggests_nothing() -> None:
     assert columns_for(pd.Series(["1.jpg"]), read_rows(b"a,b\nx,y\n", "t.csv")) is None
+
+
+def test_the_column_that_names_the_files_is_proposed_and_not_an_index() -> None:
+    order = [5, 3, 1, 0, 2, 4, 7, 6]
+    csv = ",file,label\n" + "".join(f"{n},{o}.jpg,{'cat' if o % 2 else 'dog'}\n" for n, o in enumerate(order))
+    texts = {"train.csv": csv.encode()}
+    text, readings = asked(
+        files_of([*(f"p/{n}.jpg" for n in range(8)), "train.csv"], texts=texts), texts=texts.values()
+    )
+    assert 'labels.file: "file"' in text and readings == [{"cat": 4, "dog": 4}]
+
+
+def test_what_is_left_out_makes_a_name_of_two_images_one() -> None:
+    found = read(
+        "id,breed\n1.jpg,cat\n2.jpg,dog\n", [*IMAGES, "set/other/1.jpg"], settings=Repair(leave_out=("other",))
+    )
+    assert counts_of(found) == {"cat": 1, "dog": 1}
