@@ -17,6 +17,7 @@ from evergreen.datasets.labelling.reading import OUTSIDE, Folders, read_folders
 from evergreen.datasets.labelling.shapes import doubt_about_shape
 from evergreen.datasets.labelling.table import labels_by_table
 from evergreen.datasets.labelling.tree import Tree, path_of
+from evergreen.datasets.labelling.words import counted, some
 from evergreen.errors import BadDataset
 from evergreen.images.formats import IMAGE
 from evergreen.images.junk import NOT_AN_IMAGE, junk_reason, never_looked_into
@@ -97,7 +98,7 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
     table = table[table["used"]]
     reasons[nameless.index[nameless["path"].isin(table["path"])]] = ""
     if not (table["subset"] != UNLABELLED).any():
-        raise BadDataset(_nothing(files, reasons))
+        raise BadDataset(_nothing(files, reasons, found))
     others = files[reasons != ""]
     others = others[others["path"].map(lambda path: not never_looked_into(path, declared)).astype(bool)]
     empty = notes_on_empty_folders(table, others)
@@ -178,17 +179,16 @@ def _changed(section: _Section, reading: Reading) -> _Section:
     return type(section).model_validate(section.model_dump() | dict(reading.changes))
 
 
-def _nothing(files: pd.DataFrame, reasons: pd.Series) -> str:
+def _nothing(files: pd.DataFrame, reasons: pd.Series, found: Folders) -> str:
     """Say that there is no labelled image, and what there is instead."""
-    kinds = files["kind"].value_counts()
-    held = ", ".join(
-        f"{count:,} {kind.removeprefix('a ').removeprefix('an ')}" for kind, count in kinds.head(6).items()
-    )
-    why = ", ".join(f"{count:,} {reason}" for reason, count in reasons[reasons != ""].value_counts().head(6).items())
+    held = counted(files["kind"].value_counts().to_dict())
+    why = counted(reasons[reasons != ""].value_counts().to_dict())
+    unlabelled = some(row.folder for row in found.folders if row.what == UNLABELLED)
     return (
         f"expected images in class folders, received {len(files):,} files and no image in a folder"
-        f"{f' ({held})' if held else ''}{f'; left out: {why}' if why else ''}: put the images of each class into a "
-        "folder of its own"
+        f"{f' ({held})' if held else ''}{f'; left out: {why}' if why else ''}"
+        f"{f'; read as subsets without labels: {unlabelled} (repair.classes says otherwise)' if unlabelled else ''}: "
+        "put the images of each class into a folder of its own"
     )
 
 

@@ -10,7 +10,7 @@ from evergreen.datasets.labelling.file_names import pattern_for
 from evergreen.datasets.labelling.given_labels import left_out_folders
 from evergreen.datasets.labelling.names import key, literal
 from evergreen.datasets.labelling.subsets import WORDS, words_of
-from evergreen.datasets.labelling.table import TABLES, columns_for, read_rows
+from evergreen.datasets.labelling.table import LABEL_COLUMNS, TABLES, columns_for, read_rows
 from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadDataset
 from evergreen.tables import ReadBlob
@@ -50,7 +50,7 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
     holding = {above for folder in images["folder"].unique() for above in _above(f"{folder}/x")}
     boxes = _boxes(holding, folders, left_out)
     if len(classes) > 1 and not boxes:
-        return None
+        return _doubt_about_table(images, files, settings, read)
     pictures = images[[not any(_inside(folder, box) for box in boxes) for folder in images["folder"]]]
     inside = {key(folder.rpartition("/")[2]) for folder in pictures["folder"].unique()}
     several = len({name for name in inside if not _is_generic(name)}) > 1
@@ -80,6 +80,30 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
         readings,
         advice if boxes else "",
     )
+
+
+def _doubt_about_table(images: pd.DataFrame, files: pd.DataFrame, settings: Repair, read: ReadBlob) -> Doubt | None:
+    """Return what a table of labels says beside folders of other names: HAM_part_1, HAM_part_2 and their diagnoses."""
+    if settings.level is not None:
+        return None
+    names = images["path"].map(lambda path: path.rpartition("/")[2])
+    folders = dict(zip(names, images["folder"], strict=True))
+    for reading in _table_readings(images, files, read):
+        file, label, table = (str(reading.changes[name]) for name in ("file", "label", "table"))
+        rows = read_rows(_beginning(read(files.loc[files["path"] == table, "sha256"].iloc[0])), table)
+        said = [
+            (folders[name], value)
+            for cell, value in zip(rows[file], rows[label], strict=True)
+            if (name := f"{cell.rpartition('/')[2]}{reading.changes.get('suffix', '')}") in folders
+        ]
+        alike = sum(key(value) in map(key, folder.split("/")) for folder, value in said)
+        if key(label) in LABEL_COLUMNS and 2 * len(said) > len(images) and 2 * alike < len(said):
+            return Doubt(
+                f"the table {table!r} gives {len(said):,} of {len(images):,} images labels, in the column {label}, and "
+                "they are not the names of their folders",
+                [reading, Reading("the folders are the classes", {"level": "first"})],
+            )
+    return None
 
 
 def _without_boxes(boxes: Collection[str], settings: Repair) -> list[Reading]:

@@ -98,13 +98,13 @@ def columns_for(names: pd.Series, rows: pd.DataFrame) -> dict[str, str] | None:
             values = {value.replace("\\", "/").rpartition("/")[2] for value in rows[column]}
             if len(values & known) * 2 > len(values):
                 others = [other for other in rows if other != column and 1 < rows[other].nunique() <= len(rows) / 2]
-                likely = sorted(others, key=lambda name: (key(name) not in _LABELS, rows[name].nunique()))
+                likely = sorted(others, key=lambda name: (key(name) not in LABEL_COLUMNS, rows[name].nunique()))
                 if likely:
                     return {"file": column, "label": likely[0]} | ({"suffix": suffix} if suffix else {})
     return None
 
 
-_LABELS = {"label", "labels", "class", "category", "target", "breed", "species", "diagnosis", "y"}
+LABEL_COLUMNS = {"label", "labels", "class", "category", "target", "breed", "species", "diagnosis", "dx", "y"}
 
 
 def read_rows(data: bytes, path: str) -> pd.DataFrame:

@@ -267,3 +267,10 @@ def test_a_rename_that_made_no_class_is_said() -> None:
 def test_a_source_without_an_image_is_refused_in_words(paths: list[str]) -> None:
     with pytest.raises(BadDataset, match="no image in a folder"):
         labelled(files_of(paths))
+
+
+def test_names_that_were_all_read_as_subsets_are_said() -> None:
+    counts = dict.fromkeys(("cat_train", "cat_test", "dog_train", "dog_test"), 2)
+    with pytest.raises(BadDataset, match=r"read as subsets without labels: cat_test, cat_train, dog_test, dog_train"):
+        labelled(files_of(many(counts)))
+    assert len(counts_of(labelled(files_of(many(counts)), Repair(classes=tuple(counts))))) == 4

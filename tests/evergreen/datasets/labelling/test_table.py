@@ -129,3 +129,22 @@ def test_what_is_left_out_makes_a_name_of_two_images_one() -> None:
         "id,breed\n1.jpg,cat\n2.jpg,dog\n", [*IMAGES, "set/other/1.jpg"], settings=Repair(leave_out=("other",))
     )
     assert counts_of(found) == {"cat": 1, "dog": 1}
+
+
+def test_a_table_that_disagrees_with_the_folders_is_asked_about() -> None:
+    parts = [f"HAM_part_{1 + n % 2}/ISIC_{n}.jpg" for n in range(12)]
+    csv = "image_id,dx,age\n" + "".join(f"ISIC_{n},{'nv' if n < 7 else 'mel'},{40 + n}\n" for n in range(12))
+    texts = {"meta.csv": csv.encode()}
+    files = files_of([*parts, "meta.csv"], texts=texts)
+    text, readings = asked(files, texts=texts.values())
+    assert "the table 'meta.csv' gives 12 of 12 images labels, in the column dx" in text
+    assert readings == [{"nv": 7, "mel": 5}, {"HAM_part_1": 6, "HAM_part_2": 6}]
+
+
+@pytest.mark.parametrize("column", ["label", "camera"])
+def test_a_table_that_says_what_the_folders_say_or_something_else_is_none_of_it(column: str) -> None:
+    csv = f"file,{column}\n" + "".join(f"{n}.jpg,{'cat' if n % 2 else 'dog'}\n" for n in range(12))
+    texts = {"meta.csv": csv.encode()}
+    names = {0: "dog", 1: "cat"} if column == "label" else {0: "a", 1: "b"}
+    files = files_of([*(f"{names[n % 2]}/{n}.jpg" for n in range(12)), "meta.csv"], texts=texts)
+    assert counts_of(labelled(files, texts=texts.values())) == dict.fromkeys(names.values(), 6)
