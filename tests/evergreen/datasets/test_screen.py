@@ -312,7 +312,7 @@ def test_pictures_lost_to_a_busy_moment_are_asked_again_and_kept(files: Files) -
     for number, data in enumerate((b"fine", b"once 1", b"stopped", b"once 2")):
         files.add(f"a/{number}", data)
     known = Remembered()
-    found = files.screen(known, seconds_per_image=0.4)
+    found = files.screen(known, seconds_per_image=1.2)
     assert found.quarantine.empty
     assert sorted(found.accepted["path"]) == ["a/0", "a/1", "a/2", "a/3"]
     assert known.put_calls == 4
