@@ -57,7 +57,7 @@ def test_a_folder_beside_the_classes_that_holds_no_image_is_said(wrapper: str) -
     more = [f"{wrapper}bird/{n}.wav" for n in range(3)] + [
         f"{wrapper}cat/notes/a.txt",
         f"{wrapper}.git/x.txt",
-        f"{wrapper}a.csv",
+        f"{wrapper}a.md",
     ]
     found = labelled(files_of([*paths, *more]))
     told = [note for note in found.notes["note"] if "holds no image" in note]
