@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen.reports.found import Data, Repairs, Screening, Splits
+from evergreen.sections.data import Range
 from evergreen.tables import UNLABELLED, from_csv, to_csv
 from storage.artifacts import Ref
 from storage.store import Store
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
-Range = tuple[float, float]
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.doubt import Doubt, Reading
-from evergreen.datasets.labelling.names import WAYS, WORDS, is_one_letter, key, literal, nearest, same_spelling, tidy
+from evergreen.datasets.labelling.doubt import Doubt, Reading, leaving_out
+from evergreen.datasets.labelling.names import WAYS, WORDS, is_one_letter, key, nearest, same_spelling, tidy
 from evergreen.datasets.labelling.words import some
 from evergreen.tables import UNLABELLED
 
@@ -42,7 +42,7 @@ class Classes:
     Attributes:
         counts: images below each class folder's name, by subset.
         settings: declared classes, renames by name.
-        section: where a line for the recipe goes, for labels that are no folders.
+        what: what has the names, for sentences: a folder, or a label that stands elsewhere.
         noted: what was found, in words.
     """
 
@@ -183,11 +183,8 @@ class Classes:
             f"{name!r} ({self.counts[subset, name]:,} images{f' in {subset}' if subset else ''})"
             for subset, name in strange
         )
-        readings = (
-            [Reading("they do not belong to it", {"leave_out": [*self.settings.leave_out, *map(literal, names)]})]
-            if self.what == "folder"
-            else []
-        )
+        by_folder = self.what == "folder"
+        readings = [leaving_out("they do not belong to it", self.settings, names)] if by_folder else []
         suggested = {name: near[1][0] for name in names if len((near := nearest(name, classes))[1]) == 1}
         if suggested:
             told = some(f"{name!r} is {label!r}" for name, label in suggested.items())
@@ -197,7 +194,7 @@ class Classes:
             Reading("they are classes, too", {"classes": list(dict.fromkeys([*classes, *map(tidy, names)]))})
         )
         outside = [name for subset, name in strange if subset != self._largest]
-        if self.what == "folder" and len(outside) == len(strange):
+        if by_folder and len(outside) == len(strange):
             unlabelled = dict(self.settings.subsets) | dict.fromkeys(names, UNLABELLED)
             readings.append(Reading("their images have no label", {"subsets": unlabelled}))
         plural = "s" if len(names) > 1 else ""

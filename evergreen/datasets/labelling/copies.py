@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.doubt import Doubt, Reading
+from evergreen.datasets.labelling.doubt import Doubt, Reading, leaving_out
 from evergreen.datasets.labelling.names import key, tidy
-from evergreen.datasets.labelling.subsets import WORDS, left_out
+from evergreen.datasets.labelling.subsets import WORDS
 from evergreen.datasets.labelling.tree import Path, Tree, text_of
 from evergreen.datasets.labelling.words import some
 
@@ -34,6 +35,10 @@ class Copies:
     contents: Contents
     settings: Repair
     found: dict[Path, Path] = field(default_factory=dict)
+
+    @cached_property
+    def _declared(self) -> set[str]:
+        return {key(label) for label in self.settings.classes}
 
     def without(self, tree: Tree, at: Path) -> Tree:
         """Return the tree without copies among the folders of one folder.
@@ -66,7 +71,7 @@ class Copies:
                 self._holds(beside[key(other)], (*inside, other)) for other in repeats
             ):
                 away.append(inside)
-            elif self.settings.level is None and key(name) not in {key(label) for label in self.settings.classes}:
+            elif self.settings.level is None and key(name) not in self._declared:
                 raise self._doubt(tree, inside, repeats, beside)
         self.found |= dict.fromkeys(away, at)
         return tree.without(away)
@@ -75,10 +80,9 @@ class Copies:
         """Leave out a folder of folders that equals one beside it; a class that equals another is a conflict."""
         alike: dict[tuple[str, ...], list[Path]] = {}
         away: list[Path] = []
-        declared = {key(label) for label in self.settings.classes}
         for name in sorted(tree.children(at), key=lambda name: (key(name) not in WORDS, name)):  # train, not its copy
             inside = (*at, name)
-            if key(name) in declared:
+            if key(name) in self._declared:
                 continue
             held = tuple(tree.children(inside))
             if tree.own(inside) or len(held) < 2:
@@ -101,10 +105,7 @@ class Copies:
         return Doubt(
             f"the folders {text_of(one)!r} and {text_of(other)!r} hold the same files: a model would be judged by what "
             "it has learned",
-            [
-                Reading(f"{away[-1]} does not belong to it", {"leave_out": [*self.settings.leave_out, left_out(away)]})
-                for away in (other, one)
-            ],
+            [leaving_out(f"{away[-1]} does not belong to it", self.settings, [text_of(away)]) for away in (other, one)],
         )
 
     def _doubt(self, tree: Tree, inside: Path, repeats: list[str], beside: dict[str, Path]) -> Doubt:
@@ -114,7 +115,7 @@ class Copies:
             f"the folder {text_of(inside)!r} holds folders of the same names as those beside it ({some(repeats)}), "
             "with other images: more of the same classes, a variant of them, or something of its own",
             [
-                Reading("it does not belong to it", {"leave_out": [*self.settings.leave_out, left_out(inside)]}),
+                leaving_out("it does not belong to it", self.settings, [text_of(inside)]),
                 Reading("its folders hold more of the same classes", {"rename": dict(self.settings.rename) | merged}),
                 Reading("it is a class of its own", {"level": "first"}),
             ],

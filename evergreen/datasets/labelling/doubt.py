@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from evergreen.datasets.labelling.names import literal
 from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadDataset
+
+if TYPE_CHECKING:
+    from evergreen.sections.labels import Repair
 
 _MOST_CLASSES = 12
 
@@ -42,6 +46,11 @@ class Doubt(Exception):
     found: str
     readings: Sequence[Reading]
     advice: str = ""
+
+
+def leaving_out(words: str, settings: Repair, folders: Iterable[str]) -> Reading:
+    """Return the reading in which some folders, by name or path, are left out beside those that are already."""
+    return Reading(words, {"leave_out": [*settings.leave_out, *map(literal, folders)]})
 
 
 def question(doubt: Doubt, tree: str, tried: Callable[[Reading], Mapping[str, int] | str | None]) -> BadDataset:

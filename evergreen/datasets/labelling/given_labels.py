@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.labelling.classes import Classes
 from evergreen.datasets.labelling.names import tidy
 from evergreen.datasets.labelling.reading import OUTSIDE, Folder, Folders, spellings, what_became
-from evergreen.datasets.labelling.subsets import WORDS, words_of
+from evergreen.datasets.labelling.subsets import subsets_in
+from evergreen.datasets.labelling.tree import left_out
 from evergreen.errors import BadDataset
 from evergreen.tables import UNLABELLED
 
@@ -45,8 +44,11 @@ def label_rows(
         Doubt: a label is none of the classes, or could be several.
         BadDataset: a label holds a slash.
     """
-    sides = list(subsets) if subsets is not None else [_subset_of(folder, settings) for folder in files["folder"]]
-    away = left_out_folders(files["folder"], settings)
+    if subsets is None:
+        nearest = {folder: _subset_of(folder, settings) for folder in files["folder"].unique()}
+        subsets = [nearest[folder] for folder in files["folder"]]
+    sides = list(subsets)
+    away = left_out(files["folder"], settings)
     counts: Counter[tuple[Subset, str]] = Counter()
     for label, side, folder in zip(labels, sides, files["folder"], strict=True):
         if label and side != UNLABELLED and folder not in away:
@@ -91,20 +93,7 @@ def _subset_of(folder: str, settings: Repair) -> Subset:
     """Return the subset of the nearest folder that says one, also among other words: ``test1``, ``test_images``."""
     said = {tidy(name).lower(): subset for name, subset in settings.subsets.items()}
     for name in reversed(folder.split("/")):
-        words = [WORDS[word] for word in words_of(name) if word in WORDS]
-        if subset := said.get(tidy(name).lower()) or (words[0] if len(words) == 1 else None):
+        held = subsets_in(name)
+        if subset := said.get(tidy(name).lower()) or (held[0] if len(held) == 1 else None):
             return subset
     return ""
-
-
-def left_out_folders(folders: Iterable[str], settings: Repair) -> dict[str, str]:
-    """Return those of some folders that ``leave_out`` names, or one above them -> its words."""
-    patterns = {text: re.compile(fnmatch.translate(tidy(text).strip("/"))) for text in settings.leave_out}
-    found: dict[str, str] = {}
-    for folder in dict.fromkeys(folders) if patterns else ():
-        names = [tidy(name) for name in folder.split("/")]
-        paths = {"/".join(names[start:end]) for end in range(1, len(names) + 1) for start in range(end)}
-        for text, pattern in patterns.items():
-            if any(map(pattern.match, paths)):
-                found.setdefault(folder, text)
-    return found

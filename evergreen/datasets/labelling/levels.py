@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from evergreen.datasets.labelling.doubt import Doubt, Reading
+from evergreen.datasets.labelling.doubt import Doubt, Reading, leaving_out
 from evergreen.datasets.labelling.names import key, tidy
-from evergreen.datasets.labelling.subsets import WORDS, Place, left_out, words_of
+from evergreen.datasets.labelling.subsets import WORDS, Place, words_of
 from evergreen.datasets.labelling.tree import text_of
 from evergreen.datasets.labelling.words import some
 from evergreen.tables import UNLABELLED
@@ -48,7 +48,6 @@ class Levels:
     Attributes:
         places: labelled folders of images.
         settings: what the recipe says.
-        declared: keys of declared classes.
         noted: what was found, in words.
     """
 
@@ -158,10 +157,7 @@ class Levels:
         return some + self._without(away)
 
     def _without(self, names: Iterable[str]) -> list[Reading]:
-        return [
-            Reading(f"{name} does not belong to it", {"leave_out": [*self.settings.leave_out, left_out((name,))]})
-            for name in list(names)[:_SOME]
-        ]
+        return [leaving_out(f"{name} does not belong to it", self.settings, [name]) for name in list(names)[:_SOME]]
 
     def _joined(self) -> dict[str, str]:
         """Return {path: both names} where an inner name stands under several: Tomato/healthy, Potato/healthy."""

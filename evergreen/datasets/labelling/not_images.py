@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.doubt import Doubt, Reading
-from evergreen.datasets.labelling.names import literal
+from evergreen.datasets.labelling.doubt import Doubt, Reading, leaving_out
+from evergreen.datasets.labelling.tree import with_above
 from evergreen.datasets.labelling.words import counted, some
 from evergreen.images.formats import IMAGE
 
@@ -64,20 +64,14 @@ def notes_on_empty_folders(used: pd.DataFrame, files: pd.DataFrame) -> list[str]
     labelled = used[used["label"] != ""]
     pairs = labelled[["folder", "group"]].drop_duplicates().itertuples(index=False)
     places = {_class_folder(folder, group) for folder, group in pairs}
-    leading = {above for folder in used["folder"].unique() for above in _and_above(folder)}
+    leading = {above for folder in used["folder"].unique() for above in with_above(folder)}
     beside = {place.rpartition("/")[0] for place in places}
     held: dict[str, Counter[str]] = {}
     for path, kind in zip(files["path"], files["kind"], strict=True):
-        for folder in _and_above(path.rpartition("/")[0]):
+        for folder in with_above(path.rpartition("/")[0]):
             if folder and folder.rpartition("/")[0] in beside and folder not in leading:
                 held.setdefault(folder, Counter())[kind] += 1
     return [f"the folder {folder!r} holds no image: {counted(dict(kinds))}" for folder, kinds in sorted(held.items())]
-
-
-def _and_above(folder: str) -> list[str]:
-    """Return a folder and those that it lies in."""
-    parts = folder.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 def _doubt(most: Mapping[str, pd.Series], files: int, settings: Repair) -> Doubt:
@@ -90,7 +84,7 @@ def _doubt(most: Mapping[str, pd.Series], files: int, settings: Repair) -> Doubt
         f"{some(map(repr, most))} are {counted(dict(kinds))}{': ' if advice else ''}{'; '.join(advice)}",
         [
             Reading("they are to be quarantined", {"not_images": "quarantine"}),
-            Reading("these folders do not belong to it", {"leave_out": [*settings.leave_out, *map(literal, most)]}),
+            leaving_out("these folders do not belong to it", settings, most),
         ],
     )
 

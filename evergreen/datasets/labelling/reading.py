@@ -6,8 +6,6 @@ what can be read in several ways.
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,7 +16,7 @@ from evergreen.datasets.labelling.doubt import Doubt, Reading
 from evergreen.datasets.labelling.levels import Levels, class_of
 from evergreen.datasets.labelling.names import key, tidy
 from evergreen.datasets.labelling.subsets import WORDS, Place, Subsets
-from evergreen.datasets.labelling.tree import Path, Tree, path_of, text_of
+from evergreen.datasets.labelling.tree import Path, Tree, ends_with, left_out, path_of, text_of
 from evergreen.tables import UNLABELLED
 
 if TYPE_CHECKING:
@@ -96,11 +94,11 @@ class _Reader:
     found: list[Folder] = field(default_factory=list)
 
     def read(self) -> Folders:
-        tree = self._without_left_out()
-        self._said = self._renamed_paths(tree)
-        tree, root, copies = self._begin(tree)
+        kept = self._without_left_out()
+        self._said = self._renamed_paths(kept)
+        tree, root, copies = self._begin(kept)
         places = self._places(tree, root, copies)
-        self._note_copies(copies)
+        self._note_copies(copies, kept)
         classes = self._label(places)
         self._note_unused()
         return Folders(sorted(self.found, key=lambda row: row.folder), classes, self.notes)
@@ -109,20 +107,11 @@ class _Reader:
 
     def _without_left_out(self) -> Tree:
         """Take out what ``leave_out`` names, and remember what it was."""
-        patterns = {text: re.compile(fnmatch.translate(tidy(text).strip("/"))) for text in self.settings.leave_out}
-        self._unused = set(patterns)
-        away: dict[Path, str] = {}
-        for folder in self.tree.counts:
-            for depth in range(1, len(folder) + 1):
-                path = folder[:depth]
-                if path not in away and (text := _first_match(patterns, path)):
-                    away[path] = text
-                if path in away:
-                    self._unused.discard(away[path])
-                    self._row(Place(folder, "", ()), "", "left out", f"repair.leave_out: {away[path]}")
-                    break
-        self._remaining = self.tree.without(away)
-        return self._remaining
+        away = left_out((text_of(path) for path in self.tree.counts if path), self.settings)
+        self._unused = set(self.settings.leave_out) - set(away.values())
+        for folder, pattern in away.items():
+            self._row(Place(path_of(folder), "", ()), "", "left out", f"repair.leave_out: {pattern}")
+        return Tree({path: count for path, count in self.tree.counts.items() if text_of(path) not in away})
 
     def _renamed_paths(self, tree: Tree) -> dict[Path, str]:
         """Return folders that ``rename`` names by their path -> class."""
@@ -131,7 +120,7 @@ class _Reader:
         for folder in tree.counts if by_path else ():
             for depth in range(1, len(folder) + 1):
                 text = tidy(text_of(folder[:depth]))
-                fits = [path for path in by_path if text == path or text.endswith(f"/{path}")]
+                fits = [path for path in by_path if ends_with(text, path)]
                 if fits:
                     found[folder[:depth]] = by_path[max(fits, key=len)]
         return found
@@ -150,8 +139,7 @@ class _Reader:
             if text in self._unused:
                 self.notes.append(f"repair.leave_out: no folder is called {text!r}")
         for text in self.settings.rename:
-            known = any(path == tidy(text).strip("/") or path.endswith(f"/{tidy(text).strip('/')}") for path in paths)
-            if tidy(text) not in names and not known:
+            if tidy(text) not in names and not any(ends_with(path, tidy(text).strip("/")) for path in paths):
                 self.notes.append(f"repair.rename: no class folder is called {text!r}")
 
     # -- where the dataset begins --------------------------------------------------------------------------------------
@@ -187,10 +175,10 @@ class _Reader:
             cleaned = copies.without(cleaned, inside)
         return places if cleaned is tree else Subsets(cleaned, self.settings).places(root)
 
-    def _note_copies(self, copies: Copies) -> None:
+    def _note_copies(self, copies: Copies, kept: Tree) -> None:
         for copy, of in copies.found.items():
             beside = "the folders beside it" if copy[:-1] == of else repr(text_of(of))
-            for folder in self._remaining.below(copy):
+            for folder in kept.below(copy):
                 self._row(Place(folder, "", ()), "", "copy", f"same files as {beside}: counted once")
 
     # -- classes -------------------------------------------------------------------------------------------------------
@@ -282,10 +270,3 @@ def spellings(meanings: Mapping[tuple[Subset, str], Meaning]) -> dict[tuple[Subs
     for (subset, name), meaning in meanings.items():
         found.setdefault((subset, meaning.label), set()).add(tidy(name))
     return found
-
-
-def _first_match(patterns: Mapping[str, re.Pattern[str]], path: Path) -> str:
-    """Return the first pattern that a folder's name, its path, or the end of its path matches."""
-    whole = tidy(text_of(path))
-    ends = [whole, *("/".join(map(tidy, path[start:])) for start in range(1, len(path)))]
-    return next((text for text, pattern in patterns.items() if any(map(pattern.match, ends))), "")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.doubt import Doubt, Reading
+from evergreen.datasets.labelling.doubt import Doubt, Reading, leaving_out
 from evergreen.datasets.labelling.file_names import pattern_for
-from evergreen.datasets.labelling.given_labels import left_out_folders
-from evergreen.datasets.labelling.names import key, literal
-from evergreen.datasets.labelling.subsets import WORDS, words_of
+from evergreen.datasets.labelling.names import key
+from evergreen.datasets.labelling.subsets import subsets_in
 from evergreen.datasets.labelling.table import LABEL_COLUMNS, TABLES, columns_for, read_rows
+from evergreen.datasets.labelling.tree import left_out, with_above
 from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadDataset
 from evergreen.tables import ReadBlob
@@ -40,26 +40,26 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
     """
     known = {key(name) for name in (*settings.classes, *settings.rename, *settings.subsets)}
     inner = {path.rpartition("/")[0] for path in files["path"]}
-    folders = {above for folder in inner for above in _above(f"{folder}/x")} - {""}
-    left_out = left_out_folders(folders, settings)
-    images = images[~images["folder"].isin(left_out)]
+    folders = {above for folder in inner for above in with_above(folder)} - {""}
+    away = left_out(folders, settings)
+    images = images[~images["folder"].isin(away)]
     names = {folder.rpartition("/")[2] for folder in images["folder"].unique()}
     classes = {key(name) for name in names if name != "." and (key(name) in known or not _is_generic(name))}
     if images.empty or classes & known:
         return None
-    holding = {above for folder in images["folder"].unique() for above in _above(f"{folder}/x")}
-    boxes = _boxes(holding, folders, left_out)
+    holding = {above for folder in images["folder"].unique() for above in with_above(folder)}
+    boxes = _boxes(holding, folders, away)
     if len(classes) > 1 and not boxes:
         return _doubt_about_table(images, files, settings, read)
     pictures = images[[not any(_inside(folder, box) for box in boxes) for folder in images["folder"]]]
     inside = {key(folder.rpartition("/")[2]) for folder in pictures["folder"].unique()}
     several = len({name for name in inside if not _is_generic(name)}) > 1
-    readings = _without_boxes(boxes, settings) if several else []
+    readings = [leaving_out("the folders beside them are the classes", settings, boxes)] if boxes and several else []
     plain = not several and len(pictures) == len(images)  # no annotation is a picture itself
     # Those of test have no label to show.
     shown = pictures[[not _is_unlabelled(folder) for folder in pictures["folder"]]]
     shown = pictures if shown.empty else shown
-    readings += _table_readings(shown, files, read) if plain else []
+    readings += [reading for reading, _ in _tables(shown, files, read)] if plain else []
     told = [f"a table {reading.changes['table']!r} beside them" for reading in readings if reading.section == "labels"]
     if plain and (found := pattern_for(shown["path"].map(lambda path: path.rpartition("/")[2]))):
         pattern, counts = found
@@ -84,13 +84,12 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
 
 def _doubt_about_table(images: pd.DataFrame, files: pd.DataFrame, settings: Repair, read: ReadBlob) -> Doubt | None:
     """Return what a table of labels says beside folders of other names: HAM_part_1, HAM_part_2 and their diagnoses."""
-    if settings.level is not None:
+    if settings.level is not None or not (tables := _tables(images, files, read)):
         return None
     names = images["path"].map(lambda path: path.rpartition("/")[2])
     folders = dict(zip(names, images["folder"], strict=True))
-    for reading in _table_readings(images, files, read):
+    for reading, rows in tables:
         file, label, table = (str(reading.changes[name]) for name in ("file", "label", "table"))
-        rows = read_rows(_beginning(read(files.loc[files["path"] == table, "sha256"].iloc[0])), table)
         said = [
             (folders[name], value)
             for cell, value in zip(rows[file], rows[label], strict=True)
@@ -106,40 +105,31 @@ def _doubt_about_table(images: pd.DataFrame, files: pd.DataFrame, settings: Repa
     return None
 
 
-def _without_boxes(boxes: Collection[str], settings: Repair) -> list[Reading]:
-    """Return the reading without annotations, if the pictures beside them lie in folders of their own."""
-    if not boxes:
-        return []
-    away = [*settings.leave_out, *map(literal, boxes)]
-    return [Reading("the folders beside them are the classes", {"leave_out": away})]
-
-
 def _inside(folder: str, above: str) -> bool:
     return folder == above or folder.startswith(f"{above}/")
 
 
 def _is_unlabelled(folder: str) -> bool:
-    subsets = {WORDS[word] for word in words_of(folder.rpartition("/")[2]) if word in WORDS}
-    return bool(subsets & {"test", "unlabelled"})
+    return not {"test", "unlabelled"}.isdisjoint(subsets_in(folder.rpartition("/")[2]))
 
 
 def _is_generic(name: str) -> bool:
     """Whether a folder's name says nothing of a class: images, train, test1."""
-    return key(name) in _IMAGES or any(word in WORDS for word in words_of(name))
+    return key(name) in _IMAGES or bool(subsets_in(name))
 
 
-def _boxes(holding: Collection[str], folders: Collection[str], left_out: Collection[str]) -> list[str]:
+def _boxes(holding: Collection[str], folders: Collection[str], away: Collection[str]) -> list[str]:
     """Return folders of annotations beside a folder of images; not if that has class folders that they do not mirror.
 
     Args:
         holding: folders that lead to images.
         folders: all folders.
-        left_out: folders that the recipe leaves out.
+        away: those that the recipe leaves out.
     """
     found = []
     for folder in sorted(folders):
         parent, _, name = folder.rpartition("/")
-        if key(name) not in _BOXES or any(_inside(folder, away) for away in left_out):
+        if key(name) not in _BOXES or folder in away:
             continue
         beside = [f"{parent}/{other}".strip("/") for other in _children(parent, holding) if key(other) in _IMAGES]
         for images in beside:
@@ -153,23 +143,22 @@ def _children(folder: str, folders: Collection[str]) -> list[str]:
     return [path.rpartition("/")[2] for path in folders if path.rpartition("/")[0] == folder]
 
 
-def _above(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
-
-
-def _table_readings(images: pd.DataFrame, files: pd.DataFrame, read: ReadBlob) -> list[Reading]:
-    names = images["path"].map(lambda path: path.rpartition("/")[2])
-    readings = []
+def _tables(images: pd.DataFrame, files: pd.DataFrame, read: ReadBlob) -> list[tuple[Reading, pd.DataFrame]]:
+    """Return the tables that seem to name the images, each as it would be read, with its first rows."""
     tables = files[[path.lower().endswith(TABLES) for path in files["path"]]]
+    if tables.empty:
+        return []
+    names = images["path"].map(lambda path: path.rpartition("/")[2])
+    found = []
     for row in tables.head(_MOST_TABLES).itertuples():
         try:
             rows = read_rows(_beginning(read(row.sha256)), row.path)
         except BadDataset:  # a text with such a suffix: no table, so it is not the one
             continue
         if columns := columns_for(names, rows):
-            readings.append(Reading("a table holds the labels", {"table": row.path, **columns}, "labels"))
-    return readings
+            reading = Reading("a table holds the labels", {"table": row.path, **columns}, "labels")
+            found.append((reading, rows))
+    return found
 
 
 def _beginning(data: bytes) -> bytes:

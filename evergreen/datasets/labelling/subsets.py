@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.doubt import Doubt, Reading
-from evergreen.datasets.labelling.names import key, literal, tidy
-from evergreen.datasets.labelling.tree import Path, Tree, text_of
+from evergreen.datasets.labelling.doubt import Doubt, Reading, leaving_out
+from evergreen.datasets.labelling.names import key, tidy
+from evergreen.datasets.labelling.tree import Path, Tree, ends_with, text_of
 
 if TYPE_CHECKING:
     from evergreen.sections.labels import Repair, Subset
@@ -93,7 +93,7 @@ class Subsets:
         path, name = tidy(text_of(folder)), tidy(folder[-1])
         for known, subset in self._given.items():
             by_name = not inside and known.lower() == name.lower()
-            if by_name or known == path or ("/" in known and path.endswith(f"/{known}")):
+            if by_name or known == path or ("/" in known and ends_with(path, known)):
                 return subset
         return None
 
@@ -133,11 +133,12 @@ class Subsets:
                 *self._others_as_subsets(guessed, others),
                 Reading(
                     f"{', '.join(guessed)} hold subsets, the others are classes",
-                    {"subsets": dict(self.settings.subsets) | {name: guessed[name] for name in guessed}},
+                    {"subsets": {**self.settings.subsets, **guessed}},
                 ),
-                Reading(
+                leaving_out(
                     f"only {', '.join(guessed)} belong to it",
-                    {"leave_out": [*self.settings.leave_out, *(left_out((*at, name)) for name in others)]},
+                    self.settings,
+                    (text_of((*at, name)) for name in others),
                 ),
                 Reading(
                     f"{', '.join(guessed)} hold images without labels",
@@ -154,21 +155,21 @@ class Subsets:
 
     def _others_as_subsets(self, guessed: Mapping[str, Subset], others: Sequence[str]) -> Iterator[Reading]:
         """Yield the reading in which names that hold the word of a subset are subsets, too: test1 beside train."""
-        held = {name: [WORDS[word] for word in words_of(name) if word in WORDS] for name in others}
+        held = {name: subsets_in(name) for name in others}
         if all(held.values()):
             subsets = {name: found[0] for name, found in held.items()}
             told = ", ".join(f"{name} is {subset}" for name, subset in subsets.items())
             yield Reading(f"they are subsets: {told}", {"subsets": {**self.settings.subsets, **guessed, **subsets}})
 
 
-def left_out(path: Path) -> str:
-    """Return what ``leave_out`` has to say for one folder alone."""
-    return literal(text_of(path))
-
-
 def words_of(name: str) -> list[str]:
     """Return the words of a name in lower case; capitals and digits begin new ones."""
     return [word.lower() for word in _WORDS.findall(name)]
+
+
+def subsets_in(name: str) -> list[Subset]:
+    """Return the subsets whose words a name holds, in their order: ``test1``, ``train_station``."""
+    return [WORDS[word] for word in words_of(name) if word in WORDS]
 
 
 def _in_pairs(names: Collection[str]) -> dict[str, Subset]:

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.labelling.given_labels import label_rows, left_out_folders
+from evergreen.datasets.labelling.given_labels import label_rows
 from evergreen.datasets.labelling.names import key, tidy
 from evergreen.datasets.labelling.reading import Folders
 from evergreen.datasets.labelling.subsets import WORDS
+from evergreen.datasets.labelling.tree import ends_with, left_out
 from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadDataset
 from evergreen.tables import ReadBlob
@@ -49,7 +50,7 @@ def labels_by_table(
     path, rows = _table(files, labels, read)
     notes = []
     named = [_file_of(value, labels.suffix) for value in rows[str(labels.file)]]
-    away = left_out_folders(images["folder"], settings)
+    away = left_out(images["folder"], settings)
     found, missing = _match(named, images.loc[~images["folder"].isin(away), "path"], path)
     if len(missing) == len(named):
         raise _nothing_matches(named, images["path"], path, labels)
@@ -72,13 +73,14 @@ def labels_by_table(
         notes.append(f"{path}: {len(missing):,} rows name no image of the source, such as {missing[0]!r}")
     if doubled:
         notes.append(f"{path}: {doubled:,} rows say again what another row says: counted once")
-    subsets = [_subset(given.get(image, ("", ""))[1], settings, path) for image in images["path"]]
+    said = [given.get(image, ("", "")) for image in images["path"]]
+    subsets = {side: _subset(side, settings, path) for side in dict.fromkeys(side for _, side in said)}
     table, folders = label_rows(
         images,
-        [given.get(image, ("", ""))[0] or None for image in images["path"]],
+        [label or None for label, _ in said],
         settings,
         f"no row with a label in {path}",
-        subsets if labels.subset else None,
+        [subsets[side] for _, side in said] if labels.subset else None,
     )
     return table, Folders(folders.folders, folders.classes, [*notes, *folders.notes])
 
@@ -128,7 +130,7 @@ def read_rows(data: bytes, path: str) -> pd.DataFrame:
 
 def _table(files: pd.DataFrame, labels: Labels, read: ReadBlob) -> tuple[str, pd.DataFrame]:
     wanted = str(labels.table).strip("/")
-    found = files[[path == wanted or path.endswith(f"/{wanted}") for path in files["path"]]]
+    found = files[[ends_with(path, wanted) for path in files["path"]]]
     if found["sha256"].nunique() != 1:
         tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
         raise BadDataset(
@@ -163,7 +165,7 @@ def _match(named: list[str], paths: pd.Series, table: str) -> tuple[list[str | N
     missing: list[str] = []
     for value in named:
         all_of_name = by_name.get(value.rpartition("/")[2], [])
-        fits = [path for path in all_of_name if path == value or path.endswith(f"/{value}")]
+        fits = [path for path in all_of_name if ends_with(path, value)]
         if len(set(fits)) > 1:
             raise BadDataset(
                 f"{table}: {value!r} is {len(fits)} images of the source ({_quoted(fits)}): write their folders into "

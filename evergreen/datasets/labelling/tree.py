@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+from evergreen.datasets.labelling.names import tidy
+
+if TYPE_CHECKING:
+    from evergreen.sections.labels import Repair
 
 # A folder's path, one name an item; the root of a source is ().
 Path = tuple[str, ...]
@@ -88,6 +96,40 @@ def path_of(folder: str) -> Path:
 def text_of(path: Path) -> str:
     """Return a path as a person writes it."""
     return "/".join(path) or "."
+
+
+def with_above(folder: str) -> list[str]:
+    """Return a folder and those that it lies in, the outermost first."""
+    parts = folder.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
+def ends_with(path: str, end: str) -> bool:
+    """Whether a path is another, or ends with it from some folder on."""
+    return path == end or path.endswith(f"/{end}")
+
+
+def left_out(folders: Iterable[str], settings: Repair) -> dict[str, str]:
+    """Return those of some folders that ``leave_out`` names, or one above them -> its words.
+
+    A pattern is held against a folder's name, its path, and every end of its path; of several, that of the outermost
+    folder counts.
+    """
+    patterns = {text: re.compile(fnmatch.translate(tidy(text).strip("/"))) for text in settings.leave_out}
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys(folders) if patterns else ():
+        for above in with_above(tidy_path(folder)):
+            ends = [above, *(above.split("/", start)[-1] for start in range(1, above.count("/") + 1))]
+            text = next((text for text, pattern in patterns.items() if any(map(pattern.match, ends))), "")
+            if text:
+                found[folder] = text
+                break
+    return found
+
+
+def tidy_path(path: str) -> str:
+    """Return a path with every name in it tidy."""
+    return "/".join(map(tidy, path.split("/")))
 
 
 def _inside(path: Path, folders: set[Path]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evergreen.datasets.splitting.cutting import cut
-from evergreen.datasets.splitting.methods import LATER_FIRST, side_of
+from evergreen.datasets.splitting.methods import LATER_FIRST, SIDE_OF_RANK, given_sides, side_of
 from evergreen.datasets.splitting.refusals import refuse_apart, refuse_few_groups
 from evergreen.datasets.splitting.units import kinds_of, units_of
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.sections.split import Split
-
-_NAMES = {number: name for name, number in LATER_FIRST.items()}
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def by_groups(
         return _drawn(labelled, classes, dict(shares), settings)
     near = settings.method == "exact" and "near-duplicates" in kinds_of(settings)
     unit = units_of(labelled, bits if near else 0)
-    side = _given(labelled) if settings.method == "predefined" else pd.Series("train", index=labelled.index)
+    side = given_sides(labelled) if settings.method == "predefined" else pd.Series("train", index=labelled.index)
     free = (side == "train").to_numpy()
     if settings.method != "keras":  # which counts copies, as Keras does
         free &= ~labelled["pixels"].duplicated().to_numpy()
@@ -97,12 +95,6 @@ def _refuse_few(counts: np.ndarray, classes: list[str], sides: list[str], settin
         refuse_few_groups(groups, sorted(sides, key=lambda side: -LATER_FIRST[side]), settings)
 
 
-def _given(labelled: pd.DataFrame) -> pd.Series:
-    """Return the sides that folders give; of copies in several, all go where it hurts the judgement least."""
-    order = labelled["subset"].replace("", "train").map(LATER_FIRST)
-    return order.groupby(labelled["pixels"]).transform("min").map(_NAMES)
-
-
 def _drawn(labelled: pd.DataFrame, classes: list[str], shares: dict[str, float], settings: Split) -> Placed:
     """Sides by the digest of the group's name, of a picture in none by its own: none moves when others come or go.
 
@@ -115,5 +107,7 @@ def _drawn(labelled: pd.DataFrame, classes: list[str], shares: dict[str, float],
     rank = own.map(LATER_FIRST)
     least = rank.groupby(labelled["pixels"]).transform("min")
     kept = labelled[rank == least].drop_duplicates("pixels").set_index("pixels")["path"]
-    told = "equal pixels with " + labelled["pixels"].map(kept) + " in " + least.map(_NAMES) + ", outside its group"
+    told = (
+        "equal pixels with " + labelled["pixels"].map(kept) + " in " + least.map(SIDE_OF_RANK) + ", outside its group"
+    )
     return Placed(own, told.where(rank > least, ""), None)

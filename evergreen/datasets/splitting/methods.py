@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Of copies, the one that is on the first of these decides: where it hurts the judgement least.
 LATER_FIRST = {"test": 0, "validation": 1, "train": 2}
+SIDE_OF_RANK = {number: name for name, number in LATER_FIRST.items()}
 _AS_ONE = " (near-duplicates that stay together count as one)"
 
 
@@ -87,14 +88,8 @@ def side_of(digest: str, shares: dict[str, float]) -> str:
 
 
 def predefined(labelled: pd.DataFrame, distinct: pd.DataFrame, settings: Split, seed: int) -> dict[str, str]:
-    """As the folders say; a missing validation or test is cut from train, its share being of train.
-
-    Of copies in several subsets all go where it hurts the judgement least: test before validation before train.
-    """
-    order = labelled["subset"].replace("", "train").map(LATER_FIRST)
-    rank = order.groupby(labelled["pixels"]).min()
-    names = {number: name for name, number in LATER_FIRST.items()}
-    side = {str(digest): names[int(number)] for digest, number in rank.items()}
+    """As the folders say; a missing validation or test is cut from train, its share being of train."""
+    side = dict(zip(labelled["pixels"], given_sides(labelled), strict=True))
     train = distinct[distinct["pixels"].map(side) == "train"]
     rest = train
     for name in ("test", "validation"):
@@ -103,3 +98,12 @@ def predefined(labelled: pd.DataFrame, distinct: pd.DataFrame, settings: Split, 
             rest, cut = _cut(rest, round(share * len(train)), name, share, seed)
             side |= dict.fromkeys(cut["pixels"], name)
     return side
+
+
+def given_sides(labelled: pd.DataFrame) -> pd.Series:
+    """Return the side of every image that its folder gives.
+
+    Of copies in several subsets all go where it hurts the judgement least: test before validation before train.
+    """
+    order = labelled["subset"].replace("", "train").map(LATER_FIRST)
+    return order.groupby(labelled["pixels"]).transform("min").map(SIDE_OF_RANK)

@@ -15,10 +15,8 @@ import cv2
 from PIL import AvifImagePlugin, Image
 
 from evergreen.errors import BadImage, DecoderFailed, DecodersUnavailable, LargerThanRoom, ValuesWithoutRange
-from evergreen.images.door import require_decoders
+from evergreen.images.door import Range, require_decoders
 from evergreen.images.processes.budget import OUT_OF_MEMORY
-
-Range = tuple[float, float]
 
 _OWN_PAGES = Path("/proc/self/statm")
 
