@@ -9,7 +9,7 @@ import pandas as pd
 
 from evergreen.images.pixels import Images
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.sections.training import Dense, Head
+from evergreen.sections.network import Dense, Head
 from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 from evergreen.vision.training.fit import EpochReport
 

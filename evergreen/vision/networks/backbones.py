@@ -10,7 +10,8 @@ from evergreen.paths import is_file, path_of
 from evergreen.vision.networks import batch_norm, efficientnet_lite
 
 if TYPE_CHECKING:
-    from evergreen.sections.training import Phase, Train
+    from evergreen.sections.phases import Phase
+    from evergreen.sections.training import Train
 
 NAME = "backbone"
 

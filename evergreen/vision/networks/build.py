@@ -7,7 +7,8 @@ from evergreen.vision.networks import backbones
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
-    from evergreen.sections.training import Block, Head, HeadConvolution, Train
+    from evergreen.sections.network import Block, Head, HeadConvolution
+    from evergreen.sections.training import Train
 
 
 def build(train: "Train", image: "Image", classes: int) -> Any:

@@ -12,7 +12,8 @@ import numpy as np
 from evergreen.judging.ended import Why
 
 if TYPE_CHECKING:
-    from evergreen.sections.training import EarlyStopping, Phase, Train
+    from evergreen.sections.phases import EarlyStopping, Phase
+    from evergreen.sections.training import Train
 
 METRICS = ("val_loss", "val_accuracy")
 

@@ -17,7 +17,7 @@ from evergreen.vision.training.material import Material, Source
 from evergreen.vision.training.variables import assign, optimizer_of, outside, put
 
 if TYPE_CHECKING:
-    from evergreen.sections.training import Phase
+    from evergreen.sections.phases import Phase
     from evergreen.vision.training.checkpoint import Checkpoints, State
 
 

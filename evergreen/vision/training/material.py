@@ -19,7 +19,7 @@ from evergreen.vision.training.features import Features
 if TYPE_CHECKING:
     from evergreen.images.threads import Threads
     from evergreen.recipe import Recipe
-    from evergreen.sections.training import Phase
+    from evergreen.sections.phases import Phase
 
 Gather = Callable[[np.ndarray], np.ndarray]
 

@@ -8,7 +8,7 @@ import numpy as np
 from evergreen.vision.networks import backbones
 
 if TYPE_CHECKING:
-    from evergreen.sections.training import Phase
+    from evergreen.sections.phases import Phase
 
 
 def put(model: Any, weights: Sequence[np.ndarray]) -> None:

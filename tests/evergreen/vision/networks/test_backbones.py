@@ -10,7 +10,7 @@ import pytest
 
 from evergreen.errors import WeightsUnavailable
 from evergreen.recipe import load_recipe
-from evergreen.sections.training import Phase
+from evergreen.sections.phases import Phase
 from evergreen.vision.networks import backbones, build, runtime, saving
 
 QUICK = ("EfficientNetLite0", "MobileNetV2", "MobileNetV3", "EfficientNetB0", "ConvNeXtTiny")

@@ -1,7 +1,7 @@
 """evergreen.vision.networks.build: heads as the recipes want them."""
 
 from evergreen.recipe import load_recipe
-from evergreen.sections.training import Phase
+from evergreen.sections.phases import Phase
 from evergreen.vision.networks import backbones, build, runtime
 
 

@@ -9,7 +9,7 @@ from tiny_training import CLASSES, RECIPE, Trained, still
 
 from evergreen.judging.ended import words
 from evergreen.recipe import Recipe
-from evergreen.sections.training import EarlyStopping, ReduceOnPlateau
+from evergreen.sections.phases import EarlyStopping, ReduceOnPlateau
 from evergreen.vision import train as train_module
 from evergreen.vision.networks import saving
 from evergreen.vision.train import Callbacks, ClassBalance, ModelFiles, Training, train

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from evergreen.judging.ended import is_cut, words
-from evergreen.sections.training import EarlyStopping, Phase, Train
+from evergreen.sections.phases import EarlyStopping, Phase
+from evergreen.sections.training import Train
 from evergreen.vision.training import course as module
 from evergreen.vision.training.course import Course, LearningRate, Patience
 

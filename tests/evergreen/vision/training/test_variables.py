@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen.sections.training import Phase
+from evergreen.sections.phases import Phase
 from evergreen.vision.networks import backbones
 from evergreen.vision.training.variables import optimizer_of, outside, put
 
