@@ -28,7 +28,7 @@ from evergreen.images.processors import processors
 from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
 from evergreen.recipe import load_recipe
-from evergreen.vision.networks import batch_norm, build, runtime
+from evergreen.vision.networks import activations, batch_norm, build, runtime
 from evergreen.vision.networks.precision import Precision, precision_of
 from evergreen.vision.training.batches import Side, augmented, batches, keys_of
 
@@ -78,6 +78,7 @@ class Way:
         self._model = build.build(RECIPE.train, RECIPE.image, 10)
         if fused:  # as training does; the notebook has Keras' own
             batch_norm.fuse(self._model)
+            activations.fuse(self._model)
         self._model.compile(
             keras.optimizers.Adam(), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False
         )

@@ -53,4 +53,6 @@ class Train(Section):
             raise ValueError("expected unfreeze: all in every phase of a cnn, which has no backbone to freeze")
         if self.backbone == "cnn" and any(phase.batch_norm == "frozen" for phase in self.phases):
             raise ValueError("expected no batch_norm: frozen for a cnn, whose batch norms know nothing yet")
+        if any(block.whiten for block in self.cnn[1:]):
+            raise ValueError("expected whiten: true in the first block of train.cnn alone, which sees the images")
         return self

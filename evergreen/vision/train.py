@@ -18,6 +18,7 @@ from evergreen.judging.ended import words
 from evergreen.vision.networks import runtime, saving
 from evergreen.vision.networks.build import build
 from evergreen.vision.networks.precision import precision_of
+from evergreen.vision.networks.whitening import whiten
 from evergreen.vision.training import preflight
 from evergreen.vision.training.batches import Side, keys_of
 from evergreen.vision.training.checkpoint import Checkpoints
@@ -136,9 +137,9 @@ def train(
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
         runtime.start(recipe.seed, precision, number)
-        preflight.check(build(recipe.train, recipe.image, len(classes)), sides["train"], recipe.train)
+        preflight.check(_network(recipe, classes, sides["train"]), sides["train"], recipe.train)
     runtime.start(recipe.seed, precision, number)  # anew: what the check drew and built must not show in the training
-    model = build(recipe.train, recipe.image, len(classes))
+    model = _network(recipe, classes, sides["train"])
     try:
         with Threads() as threads:
             source = Source(
@@ -166,6 +167,13 @@ def train(
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
     say(words(course.told()))
     return Training(table, course.told())
+
+
+def _network(recipe: Recipe, classes: list[str], side: Side) -> Any:
+    """Return the network with the weights that it begins with."""
+    model = build(recipe.train, recipe.image, len(classes))
+    whiten(model, recipe.train, side.rows, recipe.seed)
+    return model
 
 
 def _side(rows: pd.DataFrame, labelled: Labelled, class_weights: Mapping[str, float], recipe: Recipe) -> Side:

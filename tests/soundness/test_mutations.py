@@ -119,12 +119,22 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.cnn.0.filters": (8, FROM_TRAIN),
     "train.cnn.0.convolutions": (2, FROM_TRAIN),
     "train.cnn.0.kernel": (5, FROM_TRAIN),
+    "train.cnn.0.padding": ("valid", FROM_TRAIN),
+    "train.cnn.0.activation": ("gelu", FROM_TRAIN),
     "train.cnn.0.batch_norm": (False, FROM_TRAIN),
+    "train.cnn.0.batch_norm_scale": (False, FROM_TRAIN),
+    "train.cnn.0.batch_norm_momentum": (0.6, FROM_TRAIN),
+    "train.cnn.0.initialization": ("identity", FROM_TRAIN),
+    "train.cnn.0.residual": (None, NOTHING),  # not with one convolution; see test_another_network
+    "train.cnn.0.whiten": (None, NOTHING),  # not with other filters; see test_another_network
     "train.cnn.0.pool": ("average", FROM_TRAIN),
+    "train.cnn.0.pool_position": ("first", FROM_TRAIN),
     "train.cnn.0.dropout": (0.1, FROM_TRAIN),
     "train.head.convolutions": ([{"filters": 8}], FROM_TRAIN),
     "train.head.pooling": ("max", FROM_TRAIN),
     "train.head.dropout": (0.1, FROM_TRAIN),
+    "train.head.output_bias": (False, FROM_TRAIN),
+    "train.head.output_scale": (0.5, FROM_TRAIN),
     "train.head.dense.0.units": (16, FROM_TRAIN),
     "train.head.dense.0.activation": ("elu", FROM_TRAIN),
     "train.head.dense.0.l2": (0.01, FROM_TRAIN),
@@ -188,6 +198,8 @@ def test_another_value_reruns_what_reads_it(shared: Any, field: str) -> None:
     [
         ({"backbone": "MobileNetV2", "cnn": []}, FROM_TRAIN),
         ({"cnn": [{"filters": 16}, {"filters": 32}, {"filters": 64}]}, FROM_TRAIN),
+        ({"cnn": [{"filters": 8, "convolutions": 2, "residual": True}]}, FROM_TRAIN),
+        ({"cnn": [{"filters": 24, "kernel": 2, "whiten": True}]}, FROM_TRAIN),
     ],
 )
 def test_another_network(shared: Any, changes: dict[str, Any], expected: set[str]) -> None:

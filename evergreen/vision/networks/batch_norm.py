@@ -75,7 +75,7 @@ def _fits(layer: Any) -> bool:
     if not _is_norm(layer):
         return False
     over_channels = layer.input_spec.ndim == 4 and layer.axis in (-1, 3)
-    plain = layer.scale and layer.center and not layer.renorm and not layer.synchronized
+    plain = layer.center and not layer.renorm and not layer.synchronized
     return bool(over_channels and plain and layer.compute_dtype == "float32" and layer.epsilon >= _LEAST_EPSILON)
 
 
@@ -95,7 +95,7 @@ def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = Non
     # The operation itself, since tf.nn has a function for version 1 alone. What else it returns is for its gradient.
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
-        scale=layer.gamma.value,
+        scale=layer.gamma.value if layer.scale else tf.ones_like(layer.beta.value),
         offset=layer.beta.value,
         mean=tf.constant([]) if learns else layer.moving_mean.value,
         variance=tf.constant([]) if learns else layer.moving_variance.value,

@@ -1,13 +1,13 @@
 """Networks: raw 0-255 RGB in, float32 class probabilities out; preprocessing is part of the model."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from evergreen.vision.networks import backbones
+from evergreen.vision.networks import backbones, blocks
+from evergreen.vision.networks.blocks import activation_of
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
-    from evergreen.sections.network import Block, Head, HeadConvolution
+    from evergreen.sections.network import Head, HeadConvolution
     from evergreen.sections.training import Train
 
 
@@ -20,18 +20,16 @@ def build(train: "Train", image: "Image", classes: int) -> Any:
         WeightsUnavailable: the backbone's weights are not here.
     """
     import keras
-    from keras import layers
 
     inputs = keras.Input((image.height, image.width, 3), name="image")
     if train.backbone == "cnn":
         features = backbones.preprocessed(inputs, "tf")
         for number, block in enumerate(train.cnn, start=1):
-            features = _block(features, block, f"block{number}")
+            features = blocks.block(features, block, f"block{number}")
     else:
         features = backbones.features(train, inputs)
     features = _head(features, train.head)
-    outputs = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(features)
-    return keras.Model(inputs, outputs, name="classifier")
+    return keras.Model(inputs, _output(features, train.head, classes), name="classifier")
 
 
 def halves(model: Any) -> tuple[Any, Any]:
@@ -57,23 +55,6 @@ def halves(model: Any) -> tuple[Any, Any]:
     return before, keras.Model(inputs, outputs, name="head")
 
 
-def _block(features: Any, block: "Block", name: str) -> Any:
-    from keras import layers
-
-    for number in range(1, block.convolutions + 1):
-        convolution = layers.Conv2D(
-            block.filters, block.kernel, padding="same", use_bias=not block.batch_norm, name=f"{name}_conv{number}"
-        )
-        features = convolution(features)
-        if block.batch_norm:
-            features = layers.BatchNormalization(name=f"{name}_norm{number}")(features)
-        features = layers.ReLU(name=f"{name}_relu{number}")(features)
-    if block.pool != "none":
-        pooling = layers.MaxPooling2D if block.pool == "max" else layers.AveragePooling2D
-        features = pooling(2, name=f"{name}_pool")(features)
-    return layers.Dropout(block.dropout, name=f"{name}_dropout")(features) if block.dropout else features
-
-
 def _head(features: Any, head: "Head") -> Any:
     from keras import layers, regularizers
 
@@ -86,10 +67,24 @@ def _head(features: Any, head: "Head") -> Any:
     for number, dense in enumerate(head.dense, start=1):
         penalty = regularizers.L2(dense.l2) if dense.l2 else None
         features = layers.Dense(dense.units, kernel_regularizer=penalty, name=f"dense{number}")(features)
-        features = _activation(dense.activation)(name=f"dense{number}_activation")(features)
+        features = activation_of(dense.activation)(name=f"dense{number}_activation")(features)
         if dense.dropout:
             features = layers.Dropout(dense.dropout, name=f"dense{number}_dropout")(features)
     return features
+
+
+def _output(features: Any, head: "Head", classes: int) -> Any:
+    """Return the probabilities, in float32 whatever the rest is computed in."""
+    from keras import layers
+
+    if head.output_scale == 1:
+        output = layers.Dense(
+            classes, activation="softmax", use_bias=head.output_bias, dtype="float32", name="probabilities"
+        )
+        return output(features)
+    logits = layers.Dense(classes, use_bias=head.output_bias, dtype="float32", name="logits")(features)
+    scaled = layers.Rescaling(head.output_scale, dtype="float32", name="output_scale")(logits)
+    return layers.Softmax(dtype="float32", name="probabilities")(scaled)
 
 
 def _convolution(features: Any, convolution: "HeadConvolution", name: str) -> Any:
@@ -97,14 +92,8 @@ def _convolution(features: Any, convolution: "HeadConvolution", name: str) -> An
 
     kind = layers.SeparableConv2D if convolution.separable else layers.Conv2D
     features = kind(convolution.filters, convolution.kernel, padding="same", name=f"{name}_conv")(features)
-    features = _activation(convolution.activation)(name=f"{name}_activation")(features)
+    features = activation_of(convolution.activation)(name=f"{name}_activation")(features)
     if convolution.batch_norm == "none":
         return features
     learns = convolution.batch_norm == "trained"
     return layers.BatchNormalization(trainable=learns, name=f"{name}_norm")(features)
-
-
-def _activation(name: str) -> Any:
-    from keras import layers
-
-    return layers.LeakyReLU if name == "leaky_relu" else partial(layers.Activation, name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evergreen.errors import TrainingDiverged
-from evergreen.vision.networks import backbones, batch_norm, runtime
+from evergreen.vision.networks import activations, backbones, batch_norm, runtime
 from evergreen.vision.training.batches import batches
 from evergreen.vision.training.course import Course, LearningRate, Patience
 from evergreen.vision.training.material import Material, Source
@@ -88,6 +88,7 @@ class Fitting:
         """Run one phase, or what is left of it."""
         backbones.unfreeze(self._model, phase)
         batch_norm.fuse(self._model)
+        activations.fuse(self._model)
         material = self._source.material(number, phase, self._model)
         learner = material.learner
         learner.compile(
