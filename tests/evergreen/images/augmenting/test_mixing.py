@@ -1,5 +1,7 @@
 """evergreen.images.augmenting.mixing: who is mixed with whom, how much, and that labels are mixed as pictures are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from augmented import smooth_pictures
@@ -107,3 +109,16 @@ def test_a_box_is_the_partners_very_pixels() -> None:
         expected = pictures[position].copy()
         expected[top:bottom, left:right] = pictures[mixing.partners[position], top:bottom, left:right]
         assert (picture == expected).all()
+
+
+def test_a_key_names_both_pictures_and_how_they_are_mixed() -> None:
+    mixing = draw(MANY[:6], 1, 1, 1, 0, 16, 16)
+    keys = mixing.keys(MANY[:6])
+    others = [
+        replace(mixing, partners=np.roll(mixing.partners, 1)),
+        replace(mixing, shares=mixing.shares / 2),
+        replace(mixing, cut=~mixing.cut),
+        replace(mixing, boxes=mixing.boxes + 1),
+    ]
+    for other in others:
+        assert not set(other.keys(MANY[:6])) & set(keys)

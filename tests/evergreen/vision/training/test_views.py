@@ -76,5 +76,5 @@ def test_what_shows_another_picture_has_another_name_or_key() -> None:
                 named |= {(view.name, key) for key in view.side.keys}
                 fewer = Side(side.rows, side.labels[:30], side.weights[:30], side.keys[:30])
                 partners = view_of(fewer, Augmenter(augment, 5), number, threads).side.keys
-                assert len({*partners} & {*view.side.keys}) < MANY  # another side, other partners
+                assert 0 < len({*partners} & {*view.side.keys}) < 30  # another side, other partners for some
     assert len(named) == 6 * MANY
