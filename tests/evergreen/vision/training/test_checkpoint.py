@@ -152,7 +152,9 @@ def test_what_is_mixed_and_flipped_in_turn_is_alike_after_a_kill(trained: Traine
         patched.setattr(Course, "out_of_time", property(out_of_time))
         with pytest.raises(KeyboardInterrupt):
             train(trained.labelled, ClassBalance(), recipe, files, Callbacks())
-    history = train(trained.labelled, ClassBalance(), recipe, files, Callbacks()).history
+    said = list[str]()
+    history = train(trained.labelled, ClassBalance(), recipe, files, Callbacks(say=said.append)).history
+    assert any("the accuracy by the larger share" in line for line in said)
     pd.testing.assert_frame_equal(history, whole)
     assert files.model.read_bytes() == (tmp_path / "whole.keras").read_bytes()
 
