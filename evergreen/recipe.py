@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_valid
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
+from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
-from evergreen.sections.data import Augment, Balance, Image, Screen, Source, Unpack
+from evergreen.sections.data import Balance, Image, Screen, Source, Unpack
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen.reports.found import Data, Repairs, Screening, Splits
-from evergreen.sections.data import Range
+from evergreen.sections.base import Range
 from evergreen.tables import UNLABELLED, from_csv, to_csv
 from storage.artifacts import Ref
 from storage.store import Store

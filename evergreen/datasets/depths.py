@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evergreen.sections.data import Range
+    from evergreen.sections.base import Range
 
 # Cameras give 10, 12, 14 or 16 bits; under this, 16 bits of them would be a picture that is almost black.
 _DARK = 4096

@@ -1,61 +1,30 @@
-"""Random changes to training images: one composed warp and one colour pass an image.
+"""Random changes to training images, as a recipe says.
 
-The vocabulary, and the order of the changes, are those of Keras' ``ImageDataGenerator``; contrast is that of its
-``RandomContrast``, hue that of ``tf.image.adjust_hue``. What happens to an image follows from the seed, the view and
-the image's digest alone: neither the order of images nor the number of threads can change it.
+What happens to an image follows from the seed, the view and the image's digest alone (and, where images are mixed, from
+the digests of the side that partners are drawn from): neither the order of images nor the number of threads can change
+it. The order: flips, shifts, turns in one warp; whole pixels; colours; erasing; mixing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from blake3 import blake3
 
-from evergreen.sections.data import Augment
+from evergreen.images.augmenting import mixing, operations
+from evergreen.images.augmenting.changes import Changes, apply
+from evergreen.images.augmenting.draws import purpose, uniform
+from evergreen.images.augmenting.erasing import erase, rectangles
+from evergreen.images.augmenting.mixing import Mixing
+from evergreen.sections.augment import Augment
 
 if TYPE_CHECKING:
     from evergreen.images.threads import Threads
 
-_DRAWN = 13
+_DRAWN = 15
 _LEAST_ZOOM = 0.1  # a zoom of 1 allows a factor of 0, which would make a picture of one pixel
-_FILLS = {
-    "nearest": cv2.BORDER_REPLICATE,
-    "reflect": cv2.BORDER_REFLECT,
-    "wrap": cv2.BORDER_WRAP,
-    "constant": cv2.BORDER_CONSTANT,
-}
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What happens to N images; every attribute is an array of shape (N,).
-
-    Attributes:
-        rotation, shear: degrees.
-        x_shift, y_shift: pixels that the sampling point moves to the right and down, so the picture to the left and up.
-        x_zoom, y_zoom: factor on the sampled area; above 1 the picture becomes smaller.
-        mirrored, upside_down: whether the picture is flipped left to right, top to bottom.
-        channel_shift: grey levels of 255, added to every channel and clipped to the picture's own range.
-        brightness, contrast: factors; contrast about the mean of each channel.
-        hue: share of the colour circle, -0.5 to 0.5.
-    """
-
-    rotation: np.ndarray
-    shear: np.ndarray
-    x_shift: np.ndarray
-    y_shift: np.ndarray
-    x_zoom: np.ndarray
-    y_zoom: np.ndarray
-    mirrored: np.ndarray
-    upside_down: np.ndarray
-    channel_shift: np.ndarray
-    brightness: np.ndarray
-    contrast: np.ndarray
-    hue: np.ndarray
 
 
 def expanded(augment: Augment) -> Augment:
@@ -67,24 +36,24 @@ def expanded(augment: Augment) -> Augment:
     if augment.magnitude is None:
         return augment
     m = augment.magnitude
-    return Augment(
-        rotation=min(180.0, 720 * m),
-        width_shift=min(1.0, 2 * m),
-        height_shift=min(1.0, 2 * m),
-        zoom=min(1.0, 2 * m),
-        horizontal_flip=m > 0,
-        brightness=(1 - m, 1 + m) if m else None,
-        contrast=m,
-        hue=min(0.5, m),
-        fill=augment.fill,
-    )
+    stands_for = {
+        "rotation": min(180.0, 720 * m),
+        "width_shift": min(1.0, 2 * m),
+        "height_shift": min(1.0, 2 * m),
+        "zoom": min(1.0, 2 * m),
+        "horizontal_flip": m > 0,
+        "brightness": (1 - m, 1 + m) if m else None,
+        "contrast": m,
+        "hue": min(0.5, m),
+    }
+    return augment.model_copy(update={"magnitude": None, **stands_for})
 
 
 class Augmenter:
     """Changes training images as a recipe says; with a recipe that says nothing it returns what it is given.
 
     Attributes:
-        active: whether it changes anything at all.
+        active: whether views of an image differ at all: by what changes it or by what it is mixed with.
         name: a digest of the seed and of what the recipe says.
     """
 
@@ -92,7 +61,10 @@ class Augmenter:
         """Take the recipe's ``augment`` and its seed; nothing is drawn yet."""
         self._augment = expanded(augment)
         self._seed = seed
-        self.active = self._augment != Augment(fill=self._augment.fill)
+        self._mixes = bool(self._augment.mixup or self._augment.cutmix)
+        alone = self._augment.model_copy(update={"mixup": 0.0, "cutmix": 0.0})
+        self._changes = alone != Augment(fill=self._augment.fill)
+        self.active = self._changes or self._mixes
         self.name = blake3(f"{seed} {self._augment.model_dump_json()}".encode()).hexdigest()[:32]
 
     def draw(self, keys: Sequence[bytes], view: int, height: int, width: int) -> Changes:
@@ -104,7 +76,7 @@ class Augmenter:
             height: of the images, in pixels.
             width: of the images, in pixels.
         """
-        drawn = _uniform(keys, self._seed, view)
+        drawn = uniform(keys, purpose("augment", self._seed, view), _DRAWN)
         settings = self._augment
 
         def between(column: int, low: float, high: float) -> np.ndarray:
@@ -113,11 +85,18 @@ class Augmenter:
         def about(column: int, most: float) -> np.ndarray:
             return between(column, -most, most)
 
+        def pixels(column: int, most: int) -> np.ndarray:
+            return np.asarray(np.floor((2 * most + 1) * drawn[:, column]).astype(np.int64) - most)
+
         zoom = (max(_LEAST_ZOOM, 1 - settings.zoom), 1 + settings.zoom)
         x_zoom, y_zoom = between(4, *zoom), between(5, *zoom)
         if settings.random_resolution:
             scale = between(12, *settings.random_resolution)  # a larger picture is sampled from a smaller area
             x_zoom, y_zoom = x_zoom / scale, y_zoom / scale
+        if settings.horizontal_flip == "alternate":
+            mirrored = self._alternate(keys, view)
+        else:
+            mirrored = (drawn[:, 6] < 0.5) & settings.horizontal_flip
         return Changes(
             rotation=about(0, settings.rotation),
             shear=about(3, settings.shear),
@@ -125,8 +104,10 @@ class Augmenter:
             y_shift=about(2, settings.height_shift * height),
             x_zoom=x_zoom,
             y_zoom=y_zoom,
-            mirrored=(drawn[:, 6] < 0.5) & settings.horizontal_flip,
+            mirrored=mirrored,
             upside_down=(drawn[:, 7] < 0.5) & settings.vertical_flip,
+            x_move=pixels(13, settings.translate),
+            y_move=pixels(14, settings.translate),
             channel_shift=about(8, settings.channel_shift),
             brightness=between(9, *(settings.brightness or (1, 1))),
             contrast=between(10, 1 - settings.contrast, 1 + settings.contrast),
@@ -134,7 +115,7 @@ class Augmenter:
         )
 
     def __call__(self, images: np.ndarray, keys: Sequence[bytes], view: int, threads: Threads) -> np.ndarray:
-        """Return changed images, (N, H, W, 3) uint8.
+        """Return changed images, (N, H, W, 3) uint8; nothing is mixed yet.
 
         Args:
             images: (N, H, W, 3) uint8, 0-255.
@@ -142,97 +123,53 @@ class Augmenter:
             view: as in ``draw``.
             threads: what works on the images side by side.
         """
-        if not self.active:
+        if not self._changes:
             return images
-        changes = self.draw(keys, view, images.shape[1], images.shape[2])
-        return apply(images, changes, self._augment.fill, threads)
+        settings, seed = self._augment, self._seed
+        _, height, width, _ = images.shape
+        drawn = None
+        if settings.rand_augment:
+            drawn = operations.draw(keys, settings.rand_augment, seed, view, height, width)
+        changed = apply(images, self.draw(keys, view, height, width), settings.fill, threads, drawn)
+        if settings.erasing:
+            changed = changed.copy() if changed is images else changed
+            where = rectangles(keys, settings.erasing, seed, view, height, width)
+            erase(changed, where, keys, settings.erasing, seed, view)
+        return changed
 
+    def mixing(self, keys: Sequence[bytes], view: int, height: int, width: int) -> Mixing | None:
+        """Return how the images of a whole training side are mixed in one view; None if they are not.
 
-def apply(images: np.ndarray, changes: Changes, fill: str, threads: Threads) -> np.ndarray:
-    """Return the images after those changes.
+        Args:
+            keys: one an image of the side, all different.
+            view: as in ``draw``.
+            height: of the images, in pixels.
+            width: of the images, in pixels.
+        """
+        if not self._mixes:
+            return None
+        return mixing.draw(keys, self._augment.mixup, self._augment.cutmix, self._seed, view, height, width)
 
-    Args:
-        images: (N, H, W, 3) uint8, 0-255.
-        changes: of N images.
-        fill: what covers pixels from outside the picture: nearest, reflect, wrap or constant (black).
-        threads: what works on the images side by side.
-    """
-    count, height, width, _ = images.shape
-    warps = matrices(changes, height, width)
-    still = (np.abs(warps - np.eye(3)[:2]) < 1e-12).all(axis=(1, 2))
-    colour = (changes.channel_shift != 0) | (changes.brightness != 1) | (changes.contrast != 1)
-    changed = np.empty_like(images)
+    def together(self, images: np.ndarray, keys: Sequence[bytes], view: int, threads: Threads) -> np.ndarray:
+        """Return a whole training side changed and mixed, (N, H, W, 3) uint8, where all of it is at hand.
 
-    def change(index: int) -> None:
-        pixels = images[index]
-        if not still[index]:
-            pixels = cv2.warpAffine(
-                pixels,
-                warps[index],
-                (width, height),
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=_FILLS[fill],
-            )
-        if colour[index]:
-            pixels = cv2.LUT(pixels, _curve(pixels, changes, index))
-        changed[index] = _hue_shifted(pixels, float(changes.hue[index])) if changes.hue[index] else pixels
+        Args:
+            images: (N, H, W, 3) uint8, 0-255.
+            keys: as in ``mixing``.
+            view: as in ``draw``.
+            threads: what works on the images side by side.
+        """
+        changed = self(images, keys, view, threads)
+        mixing = self.mixing(keys, view, *images.shape[1:3])
+        if mixing is None:
+            return changed
+        return mixing.pictures(changed, changed[mixing.partners], np.arange(len(images)), threads)
 
-    threads.each(change, count)
-    return changed
+    def _alternate(self, keys: Sequence[bytes], view: int) -> np.ndarray:
+        """Return which images are mirrored: half of them in view 0, by their keys, and every other view from there.
 
-
-def matrices(changes: Changes, height: int, width: int) -> np.ndarray:
-    """Return (N, 2, 3) float64: where, in (x, y) of the picture, each pixel of the result is sampled.
-
-    As in Keras' ``apply_affine_transform``: rotation, shift, shear, zoom, multiplied in this order, about the middle of
-    the picture; then the flips. (Keras mixes up height and width where the picture is not square.)
-    """
-    count = len(changes.rotation)
-    rotation, shear, zoom, shift = (np.tile(np.eye(3), (count, 1, 1)) for _ in range(4))
-    turn, slant = np.deg2rad(changes.rotation), np.deg2rad(changes.shear)
-    rotation[:, 0, 0] = rotation[:, 1, 1] = np.cos(turn)
-    rotation[:, 0, 1], rotation[:, 1, 0] = -np.sin(turn), np.sin(turn)
-    shear[:, 0, 1], shear[:, 1, 1] = -np.sin(slant), np.cos(slant)
-    zoom[:, 0, 0] = np.where(changes.mirrored, -1, 1) * changes.x_zoom
-    zoom[:, 1, 1] = np.where(changes.upside_down, -1, 1) * changes.y_zoom
-    shift[:, 0, 2], shift[:, 1, 2] = changes.x_shift, changes.y_shift
-    middle, back = np.eye(3), np.eye(3)
-    middle[:2, 2] = (width - 1) / 2, (height - 1) / 2
-    back[:2, 2] = -middle[:2, 2]
-    return np.asarray((middle @ rotation @ shift @ shear @ zoom @ back)[:, :2])
-
-
-def _uniform(keys: Sequence[bytes], seed: int, view: int) -> np.ndarray:
-    """Return (N, 13) float64 in [0, 1), each row a function of the seed, the view and its key alone."""
-    before = blake3(f"augment {seed} {view} ".encode())
-    rows = []
-    for key in keys:
-        own = before.copy()
-        own.update(key)
-        rows.append(own.digest(length=8 * _DRAWN))
-    bits = np.frombuffer(b"".join(rows), "<u8").reshape(len(keys), _DRAWN)
-    return np.asarray((bits >> np.uint64(11)) * 2.0**-53)
-
-
-def _curve(pixels: np.ndarray, changes: Changes, index: int) -> np.ndarray:
-    """Return what each grey level of each channel becomes, (1, 256, 3) uint8: shift, brightness, contrast."""
-    levels = np.arange(256, dtype=np.float64)
-    shift, brightness = changes.channel_shift[index], changes.brightness[index]
-    contrast = changes.contrast[index]
-    if shift:
-        low, high, _, _ = cv2.minMaxLoc(pixels.reshape(pixels.shape[0], -1))
-        levels = (levels + shift).clip(low, high)
-    levels = (levels * brightness).clip(0, 255)
-    if contrast == 1:
-        curve = np.broadcast_to(levels[:, None], (256, 3))
-    else:
-        shown = cv2.LUT(pixels, levels.round().astype(np.uint8)) if shift or brightness != 1 else pixels
-        means = np.array(cv2.mean(shown)[:3])
-        curve = ((levels[:, None] - means) * contrast + means).clip(0, 255)
-    return np.ascontiguousarray(curve.round().astype(np.uint8)[None])
-
-
-def _hue_shifted(pixels: np.ndarray, share: float) -> np.ndarray:
-    shifted = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV_FULL)  # the circle has 256 steps there, so uint8 wraps around it
-    shifted[..., 0] += np.uint8(round(share * 256) % 256)
-    return np.asarray(cv2.cvtColor(shifted, cv2.COLOR_HSV2RGB_FULL))
+        "Alternating flip" of Jordan 2024 (arXiv:2404.00498, section 3.6): two epochs show each image both ways, where
+        drawing anew would show half of them the same way twice.
+        """
+        first = uniform(keys, f"alternate {self._seed} ".encode(), 1)[:, 0] < 0.5
+        return np.asarray(first ^ bool(view % 2))

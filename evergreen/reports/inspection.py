@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from evergreen.datasets.screen import CONFLICT
 from evergreen.images.augment import Augmenter, expanded
 from evergreen.images.door import SCREENED, open_image
@@ -15,7 +17,7 @@ from evergreen.reports import pictures
 from evergreen.reports.found import Data
 from evergreen.reports.labels import IMAGES, SIDES, by_reason
 from evergreen.reports.page import both, render
-from evergreen.sections.data import Augment
+from evergreen.sections.augment import Augment
 from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
@@ -94,7 +96,14 @@ def _settings(augment: Augment) -> list[str]:
     """Return what the augmentation does, in words, a magnitude replaced by what it stands for."""
     values = expanded(augment).model_dump()
     changed = [name for name, value in values.items() if name != "fill" and value != Augment.model_fields[name].default]
-    return [f"{name} {values[name]}" for name in changed] + [f"fill {augment.fill}"]
+    return [_setting(name, values[name]) for name in changed] + [f"fill {augment.fill}"]
+
+
+def _setting(name: str, value: Any) -> str:
+    if isinstance(value, dict):  # a section of its own
+        said = (f"{inner} {each}" for inner, each in value.items() if each is not None)
+        return f"{name} ({', '.join(said)})"
+    return f"{name} {value}"
 
 
 def class_counts(found: Inspected) -> pd.DataFrame:
@@ -130,14 +139,19 @@ def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
 
 
 def _augmented(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
-    """Return some training images, each followed by the first views that a training would see of it."""
-    augmenter = Augmenter(found.augment, found.seed)
-    if not augmenter.active:
+    """Return some training images, each followed by the first views that a training would see of it.
+
+    Those that are mixed are mixed among themselves: a training draws partners from all of its images.
+    """
+    augmenter, some = Augmenter(found.augment, found.seed), _some_training_images(found, read)
+    if not (augmenter.active and some):
         return []
-    shown = []
-    for digest, pixels in _some_training_images(found, read):
-        views = [(augmenter, f"view {view + 1}", view) for view in range(_VIEWS)]
-        shown += [(pixels, "as it is"), *_views(digest, pixels, views)]
+    keys, as_they_are = [bytes.fromhex(digest) for digest, _ in some], np.stack([pixels for _, pixels in some])
+    with Threads(1) as threads:
+        views = [augmenter.together(as_they_are, keys, view, threads) for view in range(_VIEWS)]
+    shown: list[tuple[Any, str]] = []
+    for index, pixels in enumerate(as_they_are):
+        shown += [(pixels, "as it is"), *((view[index], f"view {number + 1}") for number, view in enumerate(views))]
     return shown
 
 
@@ -202,8 +216,6 @@ def _small(found: Inspected, read: ReadBlob, digest: str) -> Any:
 
 
 def _blank() -> Any:
-    import numpy as np
-
     return np.full((8, 8, 3), 255, np.uint8)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Range = tuple[float, float]
 
 
 class Section(BaseModel):

@@ -1,16 +1,15 @@
-"""Sections about data: source, screen, split, image, augment, balance."""
+"""Sections about data: source, unpack, screen, image, balance."""
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from evergreen.addresses import why_not_in_a_recipe
-from evergreen.sections.base import Fraction, Section
+from evergreen.sections.base import Range, Section
 from evergreen.sections.code_pages import code_page
 from evergreen.sections.meant import why_not_http, why_not_local
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Range = tuple[float, float]
 
 
 class HttpFile(Section):
@@ -157,41 +156,6 @@ class Image(Section):
         "squash", description="squash: ignore the aspect ratio; crop: cut the middle; pad: add black borders."
     )
     interpolation: Literal["area", "bilinear", "bicubic", "nearest"] = Field("area", description="Resampling filter.")
-
-
-class Augment(Section):
-    """Random changes to training images; validation and test are never augmented. All off by default."""
-
-    rotation: float = Field(0, ge=0, le=180, description="Rotation up to this many degrees either way.")
-    width_shift: Fraction = Field(0.0, description="Horizontal shift up to this share of the width.")
-    height_shift: Fraction = Field(0.0, description="Vertical shift up to this share of the height.")
-    shear: float = Field(0, ge=0, le=90, description="Shear up to this many degrees.")
-    zoom: Fraction = Field(0.0, description="Zoom in or out up to this share.")
-    horizontal_flip: bool = Field(False, description="Mirror left and right half of the time.")
-    vertical_flip: bool = Field(False, description="Mirror top and bottom half of the time.")
-    brightness: Range | None = Field(None, description="Factor range for brightness, 1 keeps it.")
-    contrast: Fraction = Field(0.0, description="Contrast factor within 1 plus or minus this.")
-    hue: float = Field(0.0, ge=0, le=0.5, description="Hue shift up to this share of the colour circle.")
-    channel_shift: float = Field(0, ge=0, le=255, description="Shift of each channel, in grey levels of 255.")
-    random_resolution: Range | None = Field(None, description="Scale range; then padded by reflection or cropped back.")
-    magnitude: Annotated[float, Field(ge=0, le=0.5)] | None = Field(
-        None, description="One strength m: flips; rotation, zoom, shifts of 2 m each; brightness, contrast, hue of m."
-    )
-    fill: Literal["nearest", "reflect", "wrap", "constant"] = Field(
-        "nearest", description="What fills uncovered pixels."
-    )
-
-    @model_validator(mode="after")
-    def _ranges_make_sense(self) -> Self:
-        for name, lowest in (("brightness", 0.0), ("random_resolution", 0.1)):
-            given = getattr(self, name)
-            if given is not None and not lowest <= given[0] <= given[1] <= 10:
-                raise ValueError(f"{name}: expected [low, high] within {lowest:g} and 10; received {list(given)}")
-        others = [name for name in type(self).model_fields if name not in ("magnitude", "fill")]
-        both = [name for name in others if getattr(self, name) != type(self).model_fields[name].default]
-        if self.magnitude is not None and both:
-            raise ValueError(f"magnitude sets all the others: expected no {', '.join(both)} beside it")
-        return self
 
 
 class Balance(Section):

@@ -131,6 +131,8 @@ def train(
     }
     precision, number = precision_of(recipe.train), threads_of(recipe.train)
     say(f"precision {precision}, threads {number}")
+    if recipe.augment.mixup or recipe.augment.cutmix:
+        say("training images are mixed: their loss and accuracy are of mixed images, the accuracy by the larger share")
     kept = Checkpoints(files.checkpoints)
     state = kept.load()
     if state:

@@ -43,6 +43,10 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("train.views=4", set()),  # the default
         ("train.phases.0.unfreeze=all", set()),
         ("screen={}", set()),
+        ("augment.horizontal_flip=alternate", {"train"}),
+        ("augment.rand_augment={}", {"train"}),
+        ("augment.erasing={}", {"train"}),
+        ("augment={translate: 0, mixup: 0, cutmix: 0, rand_augment: null, erasing: null}", set()),
         ("train.threads=99", {"train", "evaluate", "export", "verify", "compare"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),

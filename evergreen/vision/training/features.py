@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from blake3 import blake3
 
-from evergreen.images.augment import Augmenter
 from evergreen.images.processors import threads_of
 from evergreen.images.rows import RowCache, Rows
 
 if TYPE_CHECKING:
-    from evergreen.images.threads import Threads
     from evergreen.sections.training import Train
 
 _BATCH = 64
+PLAIN = "plain"
 
 
 @dataclass(frozen=True)
@@ -56,30 +55,22 @@ class Features:
         """Bytes of one image's features, in float32."""
         return 4 * int(np.prod(self.shape))
 
-    def rows(
-        self, images: Rows, keys: Sequence[bytes], augmenter: Augmenter | None, view: int, threads: Threads
-    ) -> Rows:
+    def rows(self, keys: Sequence[bytes], gather: Callable[[np.ndarray], np.ndarray], view: str) -> Rows:
         """Return the features of images, in their order; what is not kept yet is computed.
 
         Args:
-            images: (H, W, 3) uint8 each.
             keys: one an image, of 32 bytes.
-            augmenter: changes the images before; None leaves them as they are.
-            view: which of the augmenter's views.
-            threads: what works on the images side by side.
+            gather: gives the images at some positions, (n, H, W, 3) uint8.
+            view: the name of what is made of the images that the keys name; ``PLAIN`` for images as they are.
         """
-        changed = augmenter is not None and augmenter.active
 
         def computed(positions: list[int]) -> Iterator[np.ndarray]:
             for start in range(0, len(positions), _BATCH):
                 some = positions[start : start + _BATCH]
-                block = images.gather(np.array(some))
-                if augmenter is not None:
-                    block = augmenter(block, [keys[position] for position in some], view, threads)
+                block = gather(np.array(some))
                 # Always as many, else an image's last digits would depend on which others were kept already.
                 whole = np.resize(block, (_BATCH, *block.shape[1:]))
                 yield np.asarray(self.model.predict_on_batch(whole))[: len(some)]
 
-        view_name = f"{augmenter.name}-{view}" if augmenter is not None and changed else "plain"
-        folder = self.folder / self.name / view_name if self.folder else None
+        folder = self.folder / self.name / view if self.folder else None
         return RowCache(folder, self.shape, np.float32).rows(keys, computed)

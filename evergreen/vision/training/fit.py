@@ -205,7 +205,7 @@ class Fitting:
 
         def epoch_begin(epoch: int, logs: Any) -> None:
             if midway.batch:
-                assign(runtime.seeds(self._model), midway.arrays["seeds"])
+                assign(runtime.seeds(self._model), midway.arrays.get("seeds", []))  # none without dropout
                 some = np.zeros((1, learner.output_shape[-1]), np.float32)
                 learner.compute_metrics(None, some, some)  # else they have no variables before the first batch
                 assign(learner.metrics_variables, midway.arrays["metrics"])

@@ -8,20 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from evergreen.images.augment import Augmenter
-from evergreen.images.rows import Rows
 from evergreen.vision.networks import build
-from evergreen.vision.training.batches import Side, augmented
-from evergreen.vision.training.features import Features
+from evergreen.vision.training.batches import Side
+from evergreen.vision.training.features import PLAIN, Features
+from evergreen.vision.training.views import Gather, View, view_of
 
 if TYPE_CHECKING:
     from evergreen.images.threads import Threads
     from evergreen.recipe import Recipe
     from evergreen.sections.phases import Phase
-
-Gather = Callable[[np.ndarray], np.ndarray]
 
 _GIB = 2**30
 _VIEWS_OF_A_PHASE = 1_000_000
@@ -35,7 +31,7 @@ class Source:
         recipe: its ``train``, ``augment`` and ``seed`` are read.
         sides: ``train`` and ``validation``, of images.
         features: folder where features are kept; None keeps them in memory.
-        augmenter: changes training images.
+        augmenter: changes and mixes training images.
         threads: what works on the images side by side.
         say: told how a phase learns.
     """
@@ -46,6 +42,10 @@ class Source:
     augmenter: Augmenter
     threads: Threads
     say: Callable[[str], None]
+
+    def view(self, number: int) -> View:
+        """Return one view of the training images."""
+        return view_of(self.sides["train"], self.augmenter, number, self.threads)
 
     def material(self, number: int, phase: Phase, model: Any) -> Material:
         """Decide whether a phase learns from images or, if its backbone is frozen, from the backbone's features.
@@ -105,10 +105,9 @@ class FromImages(Material):
         self._source, self._first, self._views = source, first, views
 
     def training(self, epoch: int) -> tuple[Side, Gather | None]:
-        """Return the training images, and what changes them as they are gathered."""
-        side, source = self._source.sides["train"], self._source
-        view = self._first + (epoch % self._views if self._views else epoch)
-        return side, augmented(side, source.augmenter, view, source.threads)
+        """Return the training images, and what changes and mixes them as they are gathered."""
+        view = self._source.view(self._first + (epoch % self._views if self._views else epoch))
+        return view.side, view.gather
 
 
 class FromFeatures(Material):
@@ -117,20 +116,21 @@ class FromFeatures(Material):
     def __init__(self, head: Any, source: Source, features: Features, views: int) -> None:
         self.learner = head
         self._source, self._features, self._views = source, features, views
-        self._known: dict[int, Rows] = {}
+        self._known: dict[int, Side] = {}
         self._seconds = 0.0
         judged = source.sides["validation"]
-        self.validation = judged.of(features.rows(judged.rows, judged.keys, None, 0, source.threads))
+        self.validation = judged.of(features.rows(judged.keys, judged.rows.gather, PLAIN))
 
     def training(self, epoch: int) -> tuple[Side, Gather | None]:
         """Return the features of the view that is this epoch's turn."""
-        side, source, view = self._source.sides["train"], self._source, epoch % self._views
-        if view not in self._known:
-            source.say(f"features of view {view + 1} of {self._views}")
+        number = epoch % self._views
+        if number not in self._known:
+            self._source.say(f"features of view {number + 1} of {self._views}")
             began = time.monotonic()
-            self._known[view] = self._features.rows(side.rows, side.keys, source.augmenter, view, source.threads)
+            view = self._source.view(number)
+            self._known[number] = view.side.of(self._features.rows(view.side.keys, view.gather, view.name))
             self._seconds = time.monotonic() - began
-        return side.of(self._known[view]), None
+        return self._known[number], None
 
     def seconds_before(self, epoch: int) -> float:
         """Return how long the features of the epoch's view will take, if they are not here: as long as the last did."""

@@ -1,155 +1,20 @@
-"""evergreen.images.augment: Keras' own transformations as the oracle, and every draw a function of its key alone."""
+"""evergreen.images.augment: every draw a function of the seed, the view and the key alone."""
 
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import fields
 
-import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
-from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator
-from pydantic import ValidationError
+from augmented import EVERYTHING, KEYS, SIDE, smooth_pictures
 
-from evergreen.images.augment import Augmenter, Changes, apply, expanded, matrices
+from evergreen.images.augment import Augmenter, expanded
+from evergreen.images.augmenting.changes import Changes
 from evergreen.images.threads import Threads
-from evergreen.sections.data import Augment
+from evergreen.sections.augment import Augment, Erasing, RandAugment
 from evergreen.vision.training.batches import keys_of
-
-SIDE = 96
-KEYS = [bytes([number, number // 256]) * 16 for number in range(24)]
-EVERYTHING = Augment(
-    rotation=40, width_shift=0.2, height_shift=0.1, shear=20, zoom=0.3, horizontal_flip=True, vertical_flip=True,
-    brightness=(0.6, 1.4), channel_shift=30,
-)  # fmt: skip
-
-
-def _pictures(count: int = len(KEYS), height: int = SIDE, width: int = SIDE) -> np.ndarray:
-    """Return smooth pictures with some detail, as photos are."""
-    rng = np.random.default_rng(0)
-    return np.stack(
-        [
-            cv2.resize(rng.integers(0, 256, (9, 9, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
-            for _ in range(count)
-        ]
-    )
-
-
-def _inside(warp: np.ndarray, height: int = SIDE, width: int = SIDE) -> np.ndarray:
-    """Return which pixels of a result are sampled well inside the picture: (H, W) bool."""
-    y, x = np.mgrid[:height, :width]
-    at = warp @ np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
-    inside = (at >= 1).all(axis=0) & (at[0] <= width - 2) & (at[1] <= height - 2)
-    return np.asarray(inside.reshape(height, width))
-
-
-def _none(count: int) -> Changes:
-    ones, zeros, no = np.ones(count), np.zeros(count), np.zeros(count, bool)
-    names = {field.name: zeros for field in fields(Changes)}
-    same = dict.fromkeys(("x_zoom", "y_zoom", "brightness", "contrast"), ones)
-    return Changes(**{**names, **same, "mirrored": no, "upside_down": no})
-
-
-@pytest.mark.parametrize("fill", ["nearest", "reflect", "wrap", "constant"])
-@pytest.mark.parametrize(
-    "what",
-    [
-        "rotation",
-        "shear",
-        "x_shift",
-        "y_shift",
-        "x_zoom",
-        "y_zoom",
-        "mirrored",
-        "upside_down",
-        "channel_shift",
-        "brightness",
-        "everything",
-    ],
-)
-def test_it_does_what_keras_does(what: str, fill: str) -> None:
-    drawn = Augmenter(EVERYTHING, 1).draw(KEYS, 0, SIDE, SIDE)
-    changes = drawn if what == "everything" else replace(_none(len(KEYS)), **{what: getattr(drawn, what)})
-    pictures = _pictures()
-    with Threads(2) as threads:
-        ours = apply(pictures, changes, fill, threads)
-    keras = ImageDataGenerator(fill_mode=fill)
-    warps = matrices(changes, SIDE, SIDE)
-    compared = 0
-    for index, picture in enumerate(pictures):
-        theirs = keras.apply_transform(
-            picture.astype(np.float32),
-            {
-                "theta": changes.rotation[index],
-                "tx": changes.x_shift[index],
-                "ty": changes.y_shift[index],
-                "shear": changes.shear[index],
-                "zx": changes.x_zoom[index],
-                "zy": changes.y_zoom[index],
-                "flip_horizontal": changes.mirrored[index],
-                "flip_vertical": changes.upside_down[index],
-                "channel_shift_intensity": changes.channel_shift[index],
-                "brightness": changes.brightness[index],
-            },
-        )
-        inside = _inside(warps[index])
-        compared += int(inside.sum())
-        assert np.abs(ours[index][inside] - theirs[inside]).mean() <= 2
-        if fill == "nearest":
-            assert np.abs(ours[index] - theirs).mean() <= 2  # the border too
-    assert compared > 0.5 * pictures[..., 0].size
-    assert what in ("everything", "rotation") or (ours != pictures).any()
-
-
-def test_contrast_is_about_the_mean_of_each_channel_and_hue_turns_the_circle() -> None:
-    pictures = _pictures(4)
-    rates, turns = np.array([0.5, 0.8, 1.2, 1.5]), np.array([-0.4, -0.1, 0.2, 0.5])
-    with Threads(1) as threads:
-        contrast = apply(pictures, replace(_none(4), contrast=rates), "nearest", threads)
-        hue = apply(pictures, replace(_none(4), hue=turns), "nearest", threads)
-    for index, picture in enumerate(pictures):
-        means = picture.mean(axis=(0, 1))
-        theirs = ((picture - means) * rates[index] + means).clip(0, 255)
-        assert np.abs(contrast[index] - theirs).mean() <= 1
-        turned = tf.image.adjust_hue(tf.constant(picture, tf.float32) / 255, turns[index]).numpy() * 255
-        assert np.abs(hue[index] - turned).mean() <= 3  # HSV in 8 bits
-
-
-def test_a_random_resolution_is_scaling_and_then_reflecting_or_cropping() -> None:
-    pictures = _pictures(2)
-    for scale in (0.75, 1.25):  # whole pixels on every side
-        drawn = Augmenter(Augment(random_resolution=(scale, scale), fill="reflect"), 0).draw(KEYS[:2], 0, SIDE, SIDE)
-        with Threads(1) as threads:
-            ours = apply(pictures, drawn, "reflect", threads)
-        side = round(SIDE * scale)
-        for picture, changed in zip(pictures, ours, strict=True):
-            scaled = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
-            gap = (SIDE - side) // 2
-            if gap > 0:
-                rest = SIDE - side - gap
-                theirs = cv2.copyMakeBorder(scaled, gap, rest, gap, rest, cv2.BORDER_REFLECT)
-            else:
-                theirs = scaled[-gap : -gap + SIDE, -gap : -gap + SIDE]
-            assert np.abs(changed.astype(float) - theirs).mean() <= 2
-
-
-def test_what_is_uncovered_is_black_with_a_constant_fill() -> None:
-    changes = replace(_none(1), x_shift=np.array([40.0]))
-    with Threads(1) as threads:
-        changed = apply(np.full((1, SIDE, SIDE, 3), 200, np.uint8), changes, "constant", threads)
-    assert (changed[0, :, -39:] == 0).all()
-    assert (changed[0, :, :55] == 200).all()
-
-
-def test_a_picture_that_is_not_square_turns_about_its_middle() -> None:
-    picture = np.zeros((1, 41, 81, 3), np.uint8)
-    picture[0, 18:23, 38:43] = 255
-    with Threads(1) as threads:
-        changed = apply(picture, replace(_none(1), rotation=np.array([90.0])), "nearest", threads)
-    assert (changed == picture).all()
 
 
 def test_only_the_seed_the_view_and_the_key_decide() -> None:
-    pictures, order = _pictures(), np.random.default_rng(1).permutation(len(KEYS))
+    pictures, order = smooth_pictures(), np.random.default_rng(1).permutation(len(KEYS))
     augmenter = Augmenter(EVERYTHING, 7)
     with Threads(1) as one, Threads(3) as three:
         first = augmenter(pictures, KEYS, 2, one)
@@ -191,22 +56,8 @@ def test_one_magnitude_sets_them_all() -> None:
     assert not Augmenter(Augment(magnitude=0), 1).active
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"magnitude": 0.2, "rotation": 10}, "expected no rotation beside it"),
-        ({"magnitude": 0.6}, "less than or equal to 0.5"),
-        ({"brightness": (1.2, 0.8)}, r"brightness: expected \[low, high\]"),
-        ({"random_resolution": (0.0, 1.0)}, r"random_resolution: expected \[low, high\]"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        Augment(**settings)
-
-
 def test_without_settings_the_same_array_comes_back() -> None:
-    pictures = _pictures(2)
+    pictures = smooth_pictures(2)
     with Threads(1) as threads:
         assert Augmenter(Augment(fill="wrap"), 1)(pictures, KEYS[:2], 0, threads) is pictures
 
@@ -217,3 +68,91 @@ def test_a_repeated_image_has_a_key_of_its_own_each_time() -> None:
     assert keys[:2] == [bytes.fromhex(one), bytes.fromhex(two)]
     assert len(set(keys)) == 4
     assert keys_of([one, one, one])[1:] == [keys[2], keys[3]]
+
+
+OF_0_2 = {
+    "rotation": [-31.19579633603734, -14.485108612479927],
+    "channel_shift": [22.180612455440773, -12.563509678874095],
+    "mirrored": [True, False],
+}
+ALL_AT_ONCE = [
+    EVERYTHING,
+    Augment(horizontal_flip="alternate", vertical_flip=True, translate=5),
+    Augment(rotation=20, translate=3, erasing=Erasing(probability=0.9), horizontal_flip=True),
+    Augment(erasing=Erasing(probability=1, size=30, fill="mean")),
+    Augment(rand_augment=RandAugment(operations=3, magnitude=20), brightness=(0.8, 1.2)),
+]
+
+
+@pytest.mark.parametrize("augment", ALL_AT_ONCE)
+def test_neither_the_order_nor_the_batch_nor_the_threads_matter(augment: Augment) -> None:
+    pictures, order = smooth_pictures(height=40, width=56), np.random.default_rng(1).permutation(len(KEYS))
+    augmenter = Augmenter(augment, 7)
+    with Threads(1) as one, Threads(3) as three:
+        whole = augmenter(pictures, KEYS, 3, one)
+        assert whole.dtype == np.uint8
+        assert (whole != pictures).any(axis=(1, 2, 3)).mean() > 0.8
+        shuffled = augmenter(pictures[order], [KEYS[index] for index in order], 3, three)
+        assert (shuffled == whole[order]).all()
+        some = [augmenter(pictures[part], KEYS[part], 3, one) for part in (slice(0, 1), slice(1, 8), slice(8, None))]
+        assert (np.concatenate(some) == whole).all()
+        assert (augmenter(pictures, KEYS, 4, one) != whole).any()
+        assert (Augmenter(augment, 8)(pictures, KEYS, 3, one) != whole).any()
+    assert (pictures == smooth_pictures(height=40, width=56)).all()  # nothing is changed in place
+
+
+def test_alternate_flips_show_every_image_both_ways_in_two_views() -> None:
+    keys = [number.to_bytes(32, "little") for number in range(2000)]
+    augmenter = Augmenter(Augment(horizontal_flip="alternate"), 3)
+    views = [augmenter.draw(keys, view, 8, 8).mirrored for view in (0, 1, 2, 3, 1_000_000, 1_000_001)]
+    assert 0.45 < views[0].mean() < 0.55
+    assert (views[0] != views[1]).all()
+    assert (views[0] == views[2]).all()
+    assert (views[1] == views[3]).all()
+    assert (views[0] == views[4]).all()  # where a phase begins, all begin anew
+    assert (views[1] == views[5]).all()
+    other = Augmenter(Augment(horizontal_flip="alternate"), 4).draw(keys, 0, 8, 8).mirrored
+    assert 0.4 < (other == views[0]).mean() < 0.6  # another seed, another half
+
+
+def test_whole_pixels_are_drawn_evenly_between_their_bounds() -> None:
+    keys = [number.to_bytes(32, "little") for number in range(4000)]
+    drawn = Augmenter(Augment(translate=2), 3).draw(keys, 0, 32, 32)
+    for move in (drawn.x_move, drawn.y_move):
+        values, counts = np.unique(move, return_counts=True)
+        assert values.tolist() == [-2, -1, 0, 1, 2]
+        assert counts.min() > 700
+
+
+def test_draws_of_a_recipe_stay_what_they_were_in_earlier_versions() -> None:
+    drawn = Augmenter(EVERYTHING, 7).draw(KEYS[:2], 2, 96, 96)
+    assert drawn.rotation.tolist() == pytest.approx(OF_0_2["rotation"], abs=1e-12)
+    assert drawn.channel_shift.tolist() == pytest.approx(OF_0_2["channel_shift"], abs=1e-12)
+    assert drawn.mirrored.tolist() == OF_0_2["mirrored"]
+
+
+def test_what_mixes_alone_changes_no_image_by_itself() -> None:
+    pictures = smooth_pictures(4)
+    augmenter = Augmenter(Augment(mixup=0.4), 1)
+    assert augmenter.active
+    with Threads(1) as threads:
+        assert augmenter(pictures, KEYS[:4], 0, threads) is pictures
+        assert (augmenter.together(pictures, KEYS[:4], 0, threads) != pictures).any()
+        alone = Augmenter(Augment(translate=3), 1)
+        assert (alone.together(pictures, KEYS[:4], 0, threads) == alone(pictures, KEYS[:4], 0, threads)).all()
+    assert alone.mixing(KEYS, 0, SIDE, SIDE) is None
+
+
+def test_every_setting_has_a_name_of_its_own() -> None:
+    others = [
+        Augment(), Augment(horizontal_flip=True), Augment(horizontal_flip="alternate"), Augment(translate=1),
+        Augment(erasing=Erasing()), Augment(erasing=Erasing(fill="mean")), Augment(rand_augment=RandAugment()),
+        Augment(rand_augment=RandAugment(magnitude=3)), Augment(mixup=0.2), Augment(cutmix=0.2), Augment(mixup=0.3),
+    ]  # fmt: skip
+    assert len({Augmenter(augment, 1).name for augment in others} | {Augmenter(Augment(), 2).name}) == len(others) + 1
+
+
+def test_a_magnitude_leaves_what_it_does_not_stand_for() -> None:
+    beside = expanded(Augment(magnitude=0.1, erasing=Erasing(size=4), mixup=0.2, cutmix=1, fill="wrap"))
+    assert (beside.erasing, beside.mixup, beside.cutmix, beside.fill) == (Erasing(size=4), 0.2, 1, "wrap")
+    assert (beside.magnitude, beside.rotation) == (None, 72)

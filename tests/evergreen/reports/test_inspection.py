@@ -12,7 +12,8 @@ from pages import check_in, pictures_of
 
 from evergreen.reports.found import Data, Repairs, Screening, Splits
 from evergreen.reports.inspection import Inspected, inspect
-from evergreen.sections.data import Augment, Image
+from evergreen.sections.augment import Augment, Erasing
+from evergreen.sections.data import Image
 from evergreen.sources.archives.names import visible_lines
 
 _SOLID = {"width": 20, "height": 30, "brightness": 90.0, "sharpness": 12.0, "format": "PNG", "mode": "RGB"}
@@ -129,3 +130,15 @@ def test_a_class_may_be_called_anything(inspected: tuple[Inspected, dict[str, by
     page = _page(_refused(found, names, named), blobs)
     for name in names:
         assert f'<td class="text">{visible_lines(name)}</td><td>3</td>' in page
+
+
+def test_views_are_mixed_as_a_training_mixes_them(inspected: tuple[Inspected, dict[str, bytes]]) -> None:
+    found, blobs = inspected
+    mixed = inspect(replace(found, augment=Augment(mixup=1, erasing=Erasing(size=4))), blobs.__getitem__)
+    page = mixed["inspection.html"].decode()
+    assert "mixup 1.0" in page
+    assert "erasing (probability 0.5, area (0.02, 0.33), aspect (0.3, 3.3), size 4, fill noise)" in page
+    assert "mixed among themselves" in page
+    unmixed = inspect(replace(found, augment=Augment(erasing=Erasing(size=4))), blobs.__getitem__)
+    assert "mixed among themselves" not in unmixed["inspection.html"].decode()
+    assert mixed["augmentation.png"] != unmixed["augmentation.png"]

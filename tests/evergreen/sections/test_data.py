@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from evergreen.sections.base import Section
-from evergreen.sections.data import Augment, Balance, HttpFile, Source
+from evergreen.sections.data import Balance, HttpFile, Source
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,6 @@ from evergreen.sections.data import Augment, Balance, HttpFile, Source
         ),
         (HttpFile, {"url": "https://host/a.zip", "query": "sig=planted"}, "query"),
         (HttpFile, {"url": "https://host/a.zip", "sha256": "A" * 64}, "sha256"),
-        (Augment, {"brightness": [1.2, 0.8]}, "brightness: expected [low, high] within 0 and 10; received [1.2, 0.8]"),
-        (Augment, {"magnitude": 0.1, "zoom": 0.2}, "expected no zoom beside it"),
         (Balance, {"weights": "explicit"}, "expected balance.explicit exactly when balance.weights is explicit"),
         (Balance, {"weights": "balanced", "oversample": True}, "else small classes would count twice"),
         (Balance, {"weights": "explicit", "explicit": {"a": 0}}, "expected weights above 0"),

@@ -9,6 +9,7 @@ from tiny_training import CLASSES, RECIPE, Trained, still
 
 from evergreen.judging.ended import words
 from evergreen.recipe import Recipe
+from evergreen.sections.augment import Augment, Erasing, RandAugment
 from evergreen.sections.phases import EarlyStopping, ReduceOnPlateau
 from evergreen.vision import train as train_module
 from evergreen.vision.networks import saving
@@ -127,6 +128,35 @@ def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
     assert seen == 6 * each + 2 * 2  # no batch was learned from twice
     assert (tmp_path / "model.keras").read_bytes() == trained.model.read_bytes()
     pd.testing.assert_frame_equal(history, trained.history)
+
+
+def test_what_is_mixed_and_flipped_in_turn_is_alike_after_a_kill(trained: Trained, tmp_path: Path) -> None:
+    """Every kind of augmentation, and a network without dropout, stopped in the middle of the second epoch."""
+    augment = Augment(
+        rotation=10, horizontal_flip="alternate", translate=2, brightness=(0.9, 1.1), mixup=0.2, cutmix=1,
+        erasing=Erasing(), rand_augment=RandAugment(),
+    )  # fmt: skip
+    recipe = still(epochs=2, learning_rate=0.1).model_copy(update={"augment": augment})
+    asked = 0
+
+    def out_of_time(course: Course) -> bool:  # asked after each of two batches an epoch
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise KeyboardInterrupt
+        return False
+
+    whole = trained.train(recipe, tmp_path / "whole.keras")
+    files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Course, "out_of_time", property(out_of_time))
+        with pytest.raises(KeyboardInterrupt):
+            train(trained.labelled, ClassBalance(), recipe, files, Callbacks())
+    said = list[str]()
+    history = train(trained.labelled, ClassBalance(), recipe, files, Callbacks(say=said.append)).history
+    assert any("the accuracy by the larger share" in line for line in said)
+    pd.testing.assert_frame_equal(history, whole)
+    assert files.model.read_bytes() == (tmp_path / "whole.keras").read_bytes()
 
 
 def test_patience_and_a_lowered_rate_outlive_a_kill(trained: Trained, tmp_path: Path) -> None:

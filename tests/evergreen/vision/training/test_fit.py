@@ -17,7 +17,7 @@ from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles
 CLASSES = ["dark", "red"]
 SETTINGS = [
     "image={height: 32, width: 32}",
-    "augment={rotation: 20, horizontal_flip: true, brightness: [0.8, 1.2]}",
+    "augment={rotation: 20, horizontal_flip: alternate, brightness: [0.8, 1.2], mixup: 0.4, cutmix: 1}",
     "train.backbone=EfficientNetLite0",
     "train.cnn=[]",
     "train.views=2",
@@ -108,7 +108,7 @@ def test_a_frozen_phase_keeps_an_average_of_its_head(lesson: Lesson) -> None:
 def test_features_are_computed_once_for_all_trainings(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = load_recipe("digits", SETTINGS)
     first, history = lesson.train(recipe, "first")
-    monkeypatch.setattr("evergreen.vision.training.features.Augmenter.__call__", None)  # nothing may be changed again
+    monkeypatch.setattr("evergreen.images.augment.Augmenter.__call__", None)  # nothing may be changed again
     again, again_history = lesson.train(recipe, "again")
     assert all((one == other).all() for one, other in zip(first, again, strict=True))
     pd.testing.assert_frame_equal(history, again_history)

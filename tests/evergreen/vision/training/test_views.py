@@ -1,0 +1,80 @@
+"""evergreen.vision.training.views: what an epoch sees is a function of the seed, the view and the keys."""
+
+import numpy as np
+from augmented import smooth_pictures
+
+from evergreen.images.augment import Augmenter
+from evergreen.images.rows import Rows
+from evergreen.images.threads import Threads
+from evergreen.sections.augment import Augment
+from evergreen.vision.training.batches import Side, batches, keys_of
+from evergreen.vision.training.features import PLAIN
+from evergreen.vision.training.views import view_of
+
+MANY = 40
+ALL_OF_IT = Augment(horizontal_flip="alternate", translate=2, erasing={"fill": "mean"}, mixup=0.4, cutmix=1)
+
+
+def _side() -> Side:
+    labels = np.eye(3, dtype=np.float32)[np.arange(MANY) % 3]
+    weights = np.linspace(0.5, 2, MANY, dtype=np.float32)
+    digests = [f"{number % 30:064x}" for number in range(MANY)]  # some images stand there twice
+    return Side(Rows.of(smooth_pictures(MANY, 12, 16)), labels, weights, keys_of(digests))
+
+
+def test_batches_and_orders_see_the_same_mixed_pictures_with_the_same_labels() -> None:
+    side, augmenter = _side(), Augmenter(ALL_OF_IT, 5)
+    with Threads(2) as threads:
+        view = view_of(side, augmenter, 3, threads)
+        whole = view.gather(np.arange(MANY))
+        assert (whole == augmenter.together(side.rows.gather(np.arange(MANY)), side.keys, 3, threads)).all()
+        order = np.random.default_rng(0).permutation(MANY)
+        for size in (7, 16):
+            made = batches(view.side, size, order, view.gather)
+            parts = [made[number] for number in range(len(made))]
+            for what, expected in enumerate((whole, view.side.labels, view.side.weights)):
+                assert (np.concatenate([part[what] for part in parts]) == expected[order]).all()
+        shuffled = Side(
+            Rows.of(side.rows.gather(order)), side.labels[order], side.weights[order], [side.keys[at] for at in order]
+        )
+        other = view_of(shuffled, Augmenter(ALL_OF_IT, 5), 3, threads)
+        assert (other.gather(np.arange(MANY)) == whole[order]).all()
+        assert (other.side.labels == view.side.labels[order]).all()
+        assert [other.side.keys[at] for at in np.argsort(order)] == view.side.keys
+
+
+def test_labels_and_weights_are_those_of_the_pictures() -> None:
+    side = _side()
+    flat = np.repeat(np.array([0, 128, 255], np.uint8)[np.arange(MANY) % 3], 12 * 16 * 3).reshape(MANY, 12, 16, 3)
+    with Threads(1) as threads:
+        view = view_of(side.of(Rows.of(flat)), Augmenter(Augment(mixup=1, cutmix=1), 5), 0, threads)
+        seen = view.gather(np.arange(MANY)).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(seen, view.side.labels @ (0, 128, 255), atol=0.51)
+    assert ((view.side.labels > 0.02).sum(axis=1) > 1).mean() > 0.3
+    assert view.side.weights.min() >= 0.5
+    assert (view.side.weights != side.weights).any()
+
+
+def test_what_mixes_nothing_is_the_side_itself() -> None:
+    side = _side()
+    with Threads(1) as threads:
+        plain = view_of(side, Augmenter(Augment(), 5), 3, threads)
+        flipped = view_of(side, Augmenter(Augment(horizontal_flip=True), 5), 3, threads)
+    assert plain.side is side
+    assert flipped.side is side
+    assert plain.name == PLAIN
+    assert (plain.gather(np.arange(MANY)) == side.rows.gather(np.arange(MANY))).all()
+
+
+def test_what_shows_another_picture_has_another_name_or_key() -> None:
+    side = _side()
+    named = set[tuple[str, bytes]]()
+    with Threads(1) as threads:
+        for augment in (ALL_OF_IT, Augment(mixup=0.4), Augment(cutmix=1)):
+            for number in (0, 1):
+                view = view_of(side, Augmenter(augment, 5), number, threads)
+                named |= {(view.name, key) for key in view.side.keys}
+                fewer = Side(side.rows, side.labels[:30], side.weights[:30], side.keys[:30])
+                partners = view_of(fewer, Augmenter(augment, 5), number, threads).side.keys
+                assert 0 < len({*partners} & {*view.side.keys}) < 30  # another side, other partners for some
+    assert len(named) == 6 * MANY
