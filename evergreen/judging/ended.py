@@ -29,7 +29,8 @@ def words(ended: Mapping[str, Any]) -> str:
 
     Args:
         ended: ``why`` of the whole; ``phases``, each with phase (from 1), epochs (whole ones), of (at most so many),
-            midway (whether another was begun and not finished) and why.
+            midway (whether another was begun and not finished), why, and schedule where a learning rate had not come
+            down by one yet.
     """
     each = "; ".join(f"phase {phase['phase']}: {_of_phase(phase)}" for phase in ended["phases"])
     return f"{_WHOLE[ended['why']]} ({each})"
@@ -40,4 +41,6 @@ def _of_phase(phase: Mapping[str, Any]) -> str:
         return "not begun"
     if phase["why"] == "epochs":
         return f"all epochs, {phase['of']}"
-    return f"{phase['epochs']} of {phase['of']} epochs{' and part of one' if phase['midway'] else ''}, {phase['why']}"
+    early = f", before its {phase['schedule']} learning rate had come down" if "schedule" in phase else ""
+    part = " and part of one" if phase["midway"] else ""
+    return f"{phase['epochs']} of {phase['of']} epochs{part}, {phase['why']}{early}"

@@ -26,6 +26,18 @@ class Train(Section):
     cnn: tuple[Block, ...] = Field((), description="Blocks of the plain CNN, for backbone: cnn.")
     head: Head = Field(Head(), description="From features to classes.")
     phases: tuple[Phase, ...] = Field(min_length=1, description="Fits, one after the other.")
+    label_smoothing: float = Field(
+        0,
+        ge=0,
+        lt=1,
+        description="Share of each training label that goes to all classes alike; validation has plain labels.",
+    )
+    focal: float = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Focal loss in training, with this gamma; 0: cross-entropy, by which validation is always judged.",
+    )
     keep: Literal["val_loss", "val_accuracy"] = Field("val_loss", description="The best epoch by this is the model.")
     stop_when: StopWhen | None = Field(None, description="Good enough: stop.")
     time_limit_minutes: float | None = Field(
@@ -55,4 +67,6 @@ class Train(Section):
             raise ValueError("expected no batch_norm: frozen for a cnn, whose batch norms know nothing yet")
         if any(block.whiten for block in self.cnn[1:]):
             raise ValueError("expected whiten: true in the first block of train.cnn alone, which sees the images")
+        if self.backbone == "cnn" and any(phase.stage_rate != 1 for phase in self.phases):
+            raise ValueError("expected no stage_rate for a cnn, which has no pretrained stages: leave it out")
         return self

@@ -41,6 +41,11 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
     [
         ("train.phases.0.epochs=3", {"train"}),
         ("train.views=4", set()),  # the default
+        ("train.label_smoothing=0.1", {"train"}),
+        ("train.focal=2", {"train"}),
+        ("train.phases.0.schedule=one-cycle", {"train"}),
+        ("train.phases.0.schedule=constant", set()),
+        ("train.phases.0.weight_decay=0", {"train"}),  # null, the default, is the optimizer's own
         ("train.phases.0.unfreeze=all", set()),
         ("screen={}", set()),
         ("augment.horizontal_flip=alternate", {"train"}),

@@ -152,9 +152,20 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.phases.0.batch": (16, FROM_TRAIN),
     "train.phases.0.decay": (0.5, FROM_TRAIN),
     "train.phases.0.ema_momentum": (0.9, FROM_TRAIN),
+    "train.phases.0.momentum": (None, NOTHING),  # test_an_optimizer_and_a_schedule
+    "train.phases.0.nesterov": (None, NOTHING),
+    "train.phases.0.weight_decay": (0.01, FROM_TRAIN),
+    "train.phases.0.bias_rate": (2, FROM_TRAIN),
+    "train.phases.0.stage_rate": (None, NOTHING),  # test_what_is_unfrozen
+    "train.phases.0.schedule": ("cosine", FROM_TRAIN),
+    "train.phases.0.warmup": (0.1, FROM_TRAIN),
+    "train.phases.0.start_factor": (None, NOTHING),  # test_an_optimizer_and_a_schedule
+    "train.phases.0.end_factor": (None, NOTHING),
     "train.phases.0.early_stopping.monitor": ("loss", FROM_TRAIN),
     "train.phases.0.early_stopping.patience": (3, FROM_TRAIN),
     "train.phases.0.reduce_on_plateau": ({"patience": 2}, FROM_TRAIN),
+    "train.label_smoothing": (0.1, FROM_TRAIN),
+    "train.focal": (2, FROM_TRAIN),
     "train.keep": ("val_accuracy", FROM_TRAIN),
     "train.stop_when": ({"accuracy": 0.9, "val_accuracy": 0.9}, FROM_TRAIN),
     "train.time_limit_minutes": (5, FROM_TRAIN),
@@ -224,8 +235,21 @@ def test_what_is_unfrozen_and_a_weights_file_that_changed(world: Any, tmp_path: 
     assert world.run(_with(world.recipe, "train", some)) == FROM_TRAIN
     still = {**train, "phases": [{**phase, "batch_norm": "frozen"} for phase in train["phases"]]}
     assert world.run(_with(world.recipe, "train", still)) == FROM_TRAIN
+    slow = {**train, "phases": [{**phase, "stage_rate": 0.5} for phase in train["phases"]]}
+    assert world.run(_with(world.recipe, "train", slow)) == FROM_TRAIN
     weights.write_bytes(b"other")
     assert world.run(recipe) == FROM_TRAIN
+
+
+def test_an_optimizer_and_a_schedule(shared: Any) -> None:
+    """Fields that no optimizer or schedule of the recipe has, one by one on top of those that have them."""
+    phases = shared.recipe.model_dump(mode="json")["train"]["phases"]
+    for field, value in (
+        ("optimizer", "sgd"), ("momentum", 0.9), ("nesterov", True), ("schedule", "one-cycle"), ("start_factor", 0.1),
+        ("end_factor", 0.1),
+    ):  # fmt: skip
+        phases[0][field] = value
+        assert shared.run(_with(shared.recipe, "train.phases", phases)) == FROM_TRAIN
 
 
 def test_explicit_weights(shared: Any) -> None:

@@ -15,12 +15,15 @@ from evergreen.vision.training.fit import EpochReport
 
 CLASSES = ["dark", "bright", "red"]
 COLOURS = {"dark": (20, 20, 20), "bright": (190, 190, 190), "red": (190, 20, 20)}
+SETTINGS = [
+    "image={height: 8, width: 8}",
+    "train.cnn=[{filters: 4}]",
+    "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.001, dropout: 0.1}]}",
+]
 RECIPE = load_recipe(
     "digits",
     [
-        "image={height: 8, width: 8}",
-        "train.cnn=[{filters: 4}]",
-        "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.001, dropout: 0.1}]}",
+        *SETTINGS,
         "train.phases=[{epochs: 6, learning_rate: 0.02, batch: 8, ema_momentum: 0.5}, "
         "{epochs: 2, optimizer: sgd, learning_rate: 0.001}]",
     ],

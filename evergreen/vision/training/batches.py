@@ -69,7 +69,11 @@ def augmented(side: Side, augmenter: Augmenter, view: int, threads: Threads) -> 
 
 
 def batches(
-    side: Side, size: int, order: np.ndarray | None = None, gather: Callable[[np.ndarray], np.ndarray] | None = None
+    side: Side,
+    size: int,
+    order: np.ndarray | None = None,
+    gather: Callable[[np.ndarray], np.ndarray] | None = None,
+    label: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Any:
     """Return a ``keras.utils.PyDataset`` of (rows, labels, weights), each batch made when it is asked for.
 
@@ -78,11 +82,12 @@ def batches(
         size: rows in a batch; the last may have fewer.
         order: positions, each once; as they stand if it is not given.
         gather: gives the rows at some positions; as they are if it is not given.
+        label: gives the labels at some positions, (n, K) float32; as they are if it is not given.
     """
     import keras
 
     positions = np.arange(len(side.rows)) if order is None else order
-    take = gather or side.rows.gather
+    take, of = gather or side.rows.gather, label or side.labels.__getitem__
 
     class Batches(keras.utils.PyDataset):
         def __len__(self) -> int:
@@ -90,6 +95,6 @@ def batches(
 
         def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             some = positions[number * size : (number + 1) * size]
-            return take(some), side.labels[some], side.weights[some]
+            return take(some), of(some), side.weights[some]
 
     return Batches(workers=1, use_multiprocessing=False)

@@ -1,4 +1,4 @@
-"""The course of a training over its phases: history, best epochs, when to stop, and the learning rate."""
+"""The course of a training over its phases: history, best epochs, and when to stop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from evergreen.judging.ended import Why
 
 if TYPE_CHECKING:
-    from evergreen.sections.phases import EarlyStopping, Phase
+    from evergreen.sections.phases import EarlyStopping
     from evergreen.sections.training import Train
 
 METRICS = ("val_loss", "val_accuracy")
@@ -56,6 +56,7 @@ class Course:
     def __init__(self, train: Train) -> None:
         self._stop_when = train.stop_when
         self._most = [phase.epochs for phase in train.phases]
+        self._schedules = [phase.schedule for phase in train.phases]
         self._limit = (train.time_limit_minutes or float("inf")) * 60
         self._began = time.monotonic()
         self._before = 0.0
@@ -130,7 +131,15 @@ class Course:
         return self.seconds_left < self._needed
 
     def _note(self, phase: int, epochs: int, midway: bool, why: Why | None) -> None:
-        noted = {"phase": phase, "epochs": epochs, "of": self._most[phase - 1], "midway": midway, "why": why}
+        noted: dict[str, Any] = {
+            "phase": phase,
+            "epochs": epochs,
+            "of": self._most[phase - 1],
+            "midway": midway,
+            "why": why,
+        }
+        if self._schedules[phase - 1] != "constant" and epochs < self._most[phase - 1]:
+            noted["schedule"] = self._schedules[phase - 1]
         self._phases = [*self._phases[: phase - 1], noted]
 
     def told(self, phase: int = 0, epochs: int = 0, midway: bool = False) -> dict[str, Any]:
@@ -168,7 +177,7 @@ class Course:
             self.best[metric] = Best(metric, kept["epoch"], weights.get(metric, []), kept["score"])
 
 
-def _waited(state: dict[str, float], metrics: dict[str, float], monitor: str) -> float:
+def waited(state: dict[str, float], metrics: dict[str, float], monitor: str) -> float:
     """Note an epoch in ``best`` and ``waited`` of a state, and return how many epochs were no better than the best."""
     value = metrics[monitor] * (1 if "loss" in monitor else -1)
     better = value < state["best"]
@@ -187,32 +196,4 @@ class Patience:
         """Take note of an epoch and return whether the phase is over."""
         if self._stopping is None:
             return False
-        return _waited(self.state, metrics, self._stopping.monitor) >= self._stopping.patience
-
-
-class LearningRate:
-    """The learning rate of a phase: what it begins with, times its decay for each epoch, times every reduction so far.
-
-    Decay and reduction compose by multiplication, and never go below ``min_learning_rate``. In Keras the scheduler
-    would override what ReduceLROnPlateau has set.
-    """
-
-    def __init__(self, phase: Phase) -> None:
-        self._phase = phase
-        self.state: dict[str, float] = {"factor": 1.0, "best": np.inf, "waited": 0}
-        self.now = phase.learning_rate
-
-    def of(self, epoch: int) -> float:
-        """Return the rate of an epoch, from 0."""
-        plateau = self._phase.reduce_on_plateau
-        floor = plateau.min_learning_rate if plateau else 0.0
-        self.now = max(floor, self._phase.learning_rate * self._phase.decay**epoch * self.state["factor"])
-        return self.now
-
-    def seen(self, metrics: dict[str, float]) -> None:
-        """Reduce the rate once so many epochs were no better."""
-        plateau = self._phase.reduce_on_plateau
-        if plateau is None:
-            return
-        if _waited(self.state, metrics, plateau.monitor) >= plateau.patience:
-            self.state |= {"factor": self.state["factor"] * plateau.factor, "waited": 0}
+        return waited(self.state, metrics, self._stopping.monitor) >= self._stopping.patience

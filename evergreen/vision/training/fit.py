@@ -12,9 +12,12 @@ import numpy as np
 from evergreen.errors import TrainingDiverged
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
 from evergreen.vision.training.batches import batches
-from evergreen.vision.training.course import Course, LearningRate, Patience
+from evergreen.vision.training.course import Course, Patience
+from evergreen.vision.training.losses import focus, smoothed
 from evergreen.vision.training.material import Material, Source
-from evergreen.vision.training.variables import assign, optimizer_of, outside, put
+from evergreen.vision.training.optimizers import optimizer_of
+from evergreen.vision.training.rates import LearningRate
+from evergreen.vision.training.variables import assign, outside, put
 
 if TYPE_CHECKING:
     from evergreen.sections.phases import Phase
@@ -92,10 +95,16 @@ class Fitting:
         material = self._source.material(number, phase, self._model)
         learner = material.learner
         learner.compile(
-            optimizer_of(phase), "categorical_crossentropy", metrics=["accuracy"], jit_compile=runtime.may_compile()
+            optimizer_of(phase, learner),
+            "categorical_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=runtime.may_compile(),
         )
+        if self._recipe.train.focal:
+            focus(learner, self._recipe.train.focal)
         learner.optimizer.build(learner.trainable_variables)
-        rate, patience, first, batch = LearningRate(phase), Patience(phase.early_stopping), 0, 0
+        rate = LearningRate(phase, -(-len(self._source.sides["train"].rows) // phase.batch))
+        patience, first, batch = Patience(phase.early_stopping), 0, 0
         if state:
             facts, arrays = state
             rate.state, patience.state, first, batch = facts["rate"], facts["patience"], facts["epoch"], facts["batch"]
@@ -108,7 +117,7 @@ class Fitting:
             before |= {"rate": dict(rate.state), "patience": dict(patience.state)}
             learner.optimizer.learning_rate = rate.of(epoch)
             midway = Midway(batch, state[1]) if state and epoch == first and batch else Midway()
-            metrics, learning, cut = self._epoch(material, phase, before, midway)
+            metrics, learning, cut = self._epoch(material, phase, before, midway, rate)
             metrics["learning_rate"] = rate.now
             if not np.isfinite([metrics["loss"], metrics["val_loss"]]).all():
                 raise TrainingDiverged(
@@ -134,7 +143,7 @@ class Fitting:
                 return
 
     def _epoch(
-        self, material: Material, phase: Phase, facts: dict[str, Any], midway: Midway
+        self, material: Material, phase: Phase, facts: dict[str, Any], midway: Midway, rate: LearningRate
     ) -> tuple[dict[str, float], list[np.ndarray], bool]:
         """Learn from every training image once, in an order and with dropout that the seed alone decides.
 
@@ -145,6 +154,8 @@ class Fitting:
             The metrics; the weights that learning goes on from, if the model holds their average now; and whether the
             time limit cut it.
         """
+        import keras
+
         number, epoch = facts["phase"], facts["epoch"]
         seed = runtime.seed_of(self._recipe.seed, number, epoch)
         training, gather = material.training(epoch)
@@ -173,6 +184,13 @@ class Fitting:
             cut = self._course.out_of_time and keep()
             return cut
 
+        def label(positions: np.ndarray) -> np.ndarray:
+            return smoothed(training.labels[positions], self._recipe.train.label_smoothing)
+
+        def batch_begin(number: int, logs: Any) -> None:
+            if rate.by_step:
+                learner.optimizer.learning_rate = rate.of(epoch, midway.batch + number)
+
         def average() -> None:
             if not phase.ema_momentum:
                 return
@@ -185,11 +203,14 @@ class Fitting:
 
         try:
             history = learner.fit(
-                batches(training, phase.batch, order[midway.batch * phase.batch :], gather),
+                batches(training, phase.batch, order[midway.batch * phase.batch :], gather, label),
                 validation_data=batches(material.validation, phase.batch),
                 epochs=1,
                 shuffle=False,
-                callbacks=[self._callback(learner, midway, average, out_of_time)],
+                callbacks=[
+                    self._callback(learner, midway, average, out_of_time),
+                    keras.callbacks.LambdaCallback(on_train_batch_begin=batch_begin),
+                ],
                 verbose=0,
             ).history
         except BaseException:

@@ -22,6 +22,12 @@ def _phase(phase: int, why: str, epochs: int = 3, midway: bool = False) -> dict[
             "train.time_limit_minutes cut it short (phase 1: 3 of 9 epochs, patience; "
             "phase 2: 3 of 9 epochs and part of one, time limit; phase 3: not begun)",
         ),
+        (
+            "patience",
+            [_phase(1, "patience") | {"schedule": "cosine"}],
+            "early_stopping found it no better (phase 1: 3 of 9 epochs, patience, before its cosine learning rate had "
+            "come down)",
+        ),
     ],
 )
 def test_it_is_said_of_the_whole_and_of_every_phase(why: str, phases: list[dict[str, Any]], said: str) -> None:

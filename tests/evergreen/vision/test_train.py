@@ -67,6 +67,21 @@ def test_features_are_kept_apart_by_all_that_decides_an_images_pixels(
     assert len(set(folders)) == 2
 
 
+def test_smoothed_labels_and_the_focal_loss_are_learned_from_and_do_not_judge(trained: Trained, tmp_path: Path) -> None:
+    recipe = still(epochs=1)
+
+    def history(**fields: float) -> dict[str, float]:
+        changed = recipe.model_copy(update={"train": recipe.train.model_copy(update=fields)})
+        row = trained.train(changed, tmp_path / "model.keras").iloc[0]
+        return {name: float(row[name]) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+
+    plain = history()
+    for fields in ({"label_smoothing": 0.5}, {"focal": 2.0}):
+        other = history(**fields)
+        assert abs(other.pop("loss") - plain["loss"]) > 0.05
+        assert other == pytest.approx({name: plain[name] for name in other}, abs=1e-6)
+
+
 def test_batch_norms_are_fused_in_training_alone(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,10 @@
 import numpy as np
 
 from evergreen.images.rows import Rows
-from evergreen.vision.training.batches import batches, keys_of
+from evergreen.vision.training.batches import Side, batches, keys_of
 
 
 def test_batches_cover_every_row_once_in_their_order() -> None:
-    from evergreen.vision.training.batches import Side
-
     rows = Rows.of(np.arange(7, dtype=np.float32)[:, None])
     side = Side(rows, np.eye(7, dtype=np.float32), np.arange(7, dtype=np.float32), keys_of(["ab" * 32] * 7))
     order = np.array([6, 2, 4, 0, 1, 3, 5])
@@ -18,3 +16,12 @@ def test_batches_cover_every_row_once_in_their_order() -> None:
     assert np.concatenate([part[0][:, 0] for part in parts]).tolist() == order.tolist()
     assert np.concatenate([part[1].argmax(axis=1) for part in parts]).tolist() == order.tolist()
     assert np.concatenate([part[2] for part in parts]).tolist() == order.tolist()
+
+
+def test_labels_come_from_a_function_of_the_positions_and_a_batch_may_be_larger_than_all() -> None:
+    labels = np.eye(3, dtype=np.float32)
+    side = Side(Rows.of(np.zeros((3, 1), np.float32)), labels, np.ones(3, np.float32), keys_of(["ab" * 32] * 3))
+    made = batches(side, 65_536, np.array([2, 0, 1]), label=lambda positions: labels[positions] / 2)
+    assert len(made) == 1
+    assert made[0][1].tolist() == [[0, 0, 0.5], [0.5, 0, 0], [0, 0.5, 0]]
+    assert batches(side, 2)[0][1].tolist() == labels[:2].tolist()

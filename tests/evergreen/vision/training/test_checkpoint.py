@@ -5,18 +5,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tiny_training import CLASSES, RECIPE, Trained, still
+from tiny_training import CLASSES, RECIPE, SETTINGS, Trained, still
 
 from evergreen.judging.ended import words
-from evergreen.recipe import Recipe
+from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections.augment import Augment, Erasing, RandAugment
-from evergreen.sections.phases import EarlyStopping, ReduceOnPlateau
+from evergreen.sections.phases import EarlyStopping, Phase, ReduceOnPlateau
 from evergreen.vision import train as train_module
 from evergreen.vision.networks import saving
 from evergreen.vision.train import Callbacks, ClassBalance, ModelFiles, Training, train
+from evergreen.vision.training import fit as fit_module
 from evergreen.vision.training.checkpoint import Checkpoints
 from evergreen.vision.training.course import Course
 from evergreen.vision.training.fit import EpochReport
+from evergreen.vision.training.rates import schedule
 
 
 @pytest.mark.soak
@@ -157,6 +159,59 @@ def test_what_is_mixed_and_flipped_in_turn_is_alike_after_a_kill(trained: Traine
     assert any("the accuracy by the larger share" in line for line in said)
     pd.testing.assert_frame_equal(history, whole)
     assert files.model.read_bytes() == (tmp_path / "whole.keras").read_bytes()
+
+
+# All that an optimizer, a schedule and a loss may be told, and a batch of more images than there are.
+MODERN = load_recipe(
+    "digits",
+    [
+        *SETTINGS,
+        "train.label_smoothing=0.1",
+        "train.focal=1.5",
+        "train.phases=[{epochs: 3, learning_rate: 0.1, batch: 8, optimizer: sgd, momentum: 0.85, nesterov: true, "
+        "weight_decay: 0.01, bias_rate: 8, schedule: one-cycle, decay: 0.9, ema_momentum: 0.5}, "
+        "{epochs: 2, optimizer: adamw, weight_decay: 0.1, learning_rate: 0.001, batch: 65536, schedule: cosine}]",
+    ],
+)
+
+
+@pytest.mark.parametrize("precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.soak)])
+def test_momentum_and_a_schedule_outlive_a_stop_within_an_epoch(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    optimizers: list[Any] = []
+    rates: list[float] = []
+    stop = 0
+
+    def optimizer_of(phase: Phase, model: Any) -> Any:
+        optimizers.append(made(phase, model))
+        return optimizers[-1]
+
+    def out_of_time(course: Course) -> bool:  # asked after every batch
+        rates.append(float(optimizers[-1].learning_rate))
+        if len(rates) == stop:
+            raise KeyboardInterrupt
+        return False
+
+    made = fit_module.optimizer_of
+    monkeypatch.setattr(train_module, "precision_of", lambda _: precision)
+    monkeypatch.setattr(fit_module, "optimizer_of", optimizer_of)
+    monkeypatch.setattr(Course, "out_of_time", property(out_of_time))
+    whole = trained.train(MODERN, tmp_path / "whole.keras")
+    first, second = MODERN.train.phases
+    expected = [0.1 * 0.9 ** (step // 6) * schedule(first, step, 18) for step in range(18)]  # 42 images in batches of 8
+    expected += [0.001 * schedule(second, step, 2) for step in range(2)]
+    assert rates == pytest.approx(expected, rel=1e-6)
+    assert whole["learning_rate"].tolist() == pytest.approx([*expected[5:18:6], *expected[18:]])
+    rates.clear()
+    stop = 9
+    files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
+    with pytest.raises(KeyboardInterrupt):
+        train(trained.labelled, ClassBalance(), MODERN, files, Callbacks())
+    history = train(trained.labelled, ClassBalance(), MODERN, files, Callbacks()).history
+    assert rates == pytest.approx(expected, rel=1e-6)  # no batch twice, each at its rate
+    assert (tmp_path / "model.keras").read_bytes() == (tmp_path / "whole.keras").read_bytes()
+    pd.testing.assert_frame_equal(history, whole)
 
 
 def test_patience_and_a_lowered_rate_outlive_a_kill(trained: Trained, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""evergreen.vision.training.course and preflight: when a training stops, what is kept, how the learning rate falls."""
+"""evergreen.vision.training.course: when a training stops, and what is kept."""
 
 import json
 from types import SimpleNamespace
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from evergreen.judging.ended import is_cut, words
-from evergreen.sections.phases import EarlyStopping, Phase
+from evergreen.sections.phases import EarlyStopping
 from evergreen.sections.training import Train
 from evergreen.vision.training import course as module
-from evergreen.vision.training.course import Course, LearningRate, Patience
+from evergreen.vision.training.course import Course, Patience
 
 
 def _train(phases: int = 1, **settings: Any) -> Train:
@@ -156,6 +156,18 @@ def test_why_it_ended_is_told_of_every_phase(monkeypatch: pytest.MonkeyPatch) ->
     assert is_cut(course.told())
 
 
+def test_a_rate_that_had_not_come_down_is_told_of() -> None:
+    phases = [{"epochs": 2, "schedule": "cosine"}, {"epochs": 5, "schedule": "one-cycle"}, {"epochs": 4}]
+    course = Course(Train(backbone="cnn", cnn=[{"filters": 2}], phases=phases))
+    assert [_see(course, epoch) for epoch in (1, 2)] == [False, True]
+    course.seen([], _row())
+    assert course.over(2, 1, False, midway=True)
+    assert words(course.told()) == (
+        "train.time_limit_minutes cut it short (phase 1: all epochs, 2; phase 2: 0 of 5 epochs and part of one, time "
+        "limit, before its one-cycle learning rate had come down; phase 3: not begun)"
+    )
+
+
 @pytest.mark.parametrize(("patient", "epoch", "why"), [(True, 3, "patience"), (False, 9, "epochs")])
 def test_a_training_that_had_ended_anyway_was_not_cut(
     monkeypatch: pytest.MonkeyPatch, patient: bool, epoch: int, why: str
@@ -176,29 +188,3 @@ def test_a_phase_is_over_once_so_many_epochs_were_no_better() -> None:
     patience = Patience(EarlyStopping(monitor="val_accuracy", patience=1))
     assert [patience.seen(_row(val_accuracy=share)) for share in (0.5, 0.6, 0.6)] == [False, False, True]
     assert not Patience(None).seen(_row())
-
-
-def test_decay_and_reduction_multiply() -> None:
-    phase = Phase(
-        epochs=9,
-        learning_rate=0.1,
-        decay=0.9,
-        reduce_on_plateau={"factor": 0.5, "patience": 2, "min_learning_rate": 0.02},
-    )
-    rate = LearningRate(phase)
-    seen = []
-    for epoch, loss in enumerate([1.0, 1.0, 1.0, 0.9, 0.9, 0.9, 0.9, 0.9]):
-        seen.append(rate.of(epoch))
-        rate.seen(_row(val_loss=loss))
-    factors = [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25]
-    assert seen == pytest.approx([max(0.02, 0.1 * 0.9**epoch * factor) for epoch, factor in enumerate(factors)])
-
-
-def test_a_plateau_of_accuracy_is_told_by_its_growth() -> None:
-    phase = Phase(
-        epochs=9, learning_rate=1, reduce_on_plateau={"monitor": "val_accuracy", "factor": 0.1, "patience": 1}
-    )
-    rate = LearningRate(phase)
-    for accuracy, expected in ((0.1, 1), (0.2, 1), (0.2, 0.1)):
-        rate.seen(_row(val_accuracy=accuracy))
-        assert rate.of(0) == pytest.approx(expected)

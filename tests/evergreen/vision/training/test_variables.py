@@ -1,13 +1,12 @@
-"""evergreen.vision.training.variables: what belongs to the backbone, what is put back, and each phase's optimizer."""
+"""evergreen.vision.training.variables: what belongs to the backbone, and what is put back."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from evergreen.sections.phases import Phase
 from evergreen.vision.networks import backbones
-from evergreen.vision.training.variables import optimizer_of, outside, put
+from evergreen.vision.training.variables import outside, put
 
 
 def _model() -> Any:
@@ -27,11 +26,3 @@ def test_weights_are_put_everywhere_or_just_outside_the_backbone() -> None:
     assert [weight.flat[0] for weight in model.get_weights()] == [0, 1, 9, 8]
     with pytest.raises(ValueError, match="shorter"):
         put(model, [np.full((3, 2), 9.0)])
-
-
-@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "rmsprop"])
-def test_a_phase_gets_the_optimizer_that_it_names(name: str) -> None:
-    made = optimizer_of(Phase(epochs=1, optimizer=name, learning_rate=0.25))
-    assert (type(made).__name__.lower(), float(made.learning_rate), made.use_ema) == (name, 0.25, False)
-    averaged = optimizer_of(Phase(epochs=1, optimizer=name, ema_momentum=0.5))
-    assert (averaged.use_ema, averaged.ema_momentum) == (True, 0.5)

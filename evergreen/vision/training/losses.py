@@ -1,0 +1,57 @@
+"""What a training's loss is beyond cross-entropy. Validation is judged by cross-entropy over plain labels, always."""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+# Below it a float32's logarithm has no gradient; Keras' own bound of 1e-7 would leave the hardest images without one.
+_LEAST_PROBABILITY = 1e-30
+_LEAST_REST = 1e-7  # of 1 - p: at 0 the derivative of its power is infinite
+
+
+def smoothed(labels: np.ndarray, share: float) -> np.ndarray:
+    """Return labels of which a share goes to all classes alike (Szegedy et al. 2015, arXiv:1512.00567, section 7).
+
+    Args:
+        labels: (N, K) float32, each row a distribution.
+        share: 0 to below 1; ``labels * (1 - share) + share / K``.
+    """
+    if not share:
+        return labels
+    return np.asarray(labels * (1 - share) + share / labels.shape[1], np.float32)
+
+
+def focus(model: Any, gamma: float) -> None:
+    """Have a model learn by the focal loss, and be judged by the loss that it is compiled with.
+
+    The focal loss of an image is ``-sum(y * (1 - p) ** gamma * log(p))`` (Lin et al. 2017, arXiv:1708.02002, without
+    its alpha, which class weights are): images that are classified well count less. Penalties on weights are added.
+
+    Args:
+        model: a ``keras.Model`` that ends with softmax.
+        gamma: above 0.
+    """
+    import keras
+
+    class Focal(keras.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            ops = keras.ops
+            rest = ops.power(ops.maximum(1 - y_pred, _LEAST_REST), gamma)
+            return -ops.sum(y_true * rest * ops.log(ops.maximum(y_pred, _LEAST_PROBABILITY)), axis=-1)
+
+    focal = Focal()
+
+    def compute_loss(
+        self: Any, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        if not training:
+            return type(self).compute_loss(self, x, y, y_pred, sample_weight, training)
+        loss = focal(y, y_pred, sample_weight)
+        for penalty in self.losses:
+            loss = loss + penalty
+        return loss
+
+    model.compute_loss = MethodType(compute_loss, model)
