@@ -12,7 +12,7 @@ from evergreen.images import processors
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
-from evergreen.vision.networks.distributions import EFFICIENTNET_LITE0
+from evergreen.vision.networks.distributions import BY_BACKBONE
 from runs import keys
 from runs.keys import code_of, key_parts, libraries_of, only, why_it_runs
 from storage.steps.keys import KeyParts, differences
@@ -155,6 +155,7 @@ def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
     [
         (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train"}),
         (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], set()),
+        (["train.backbone=EfficientNetLite1", "train.cnn=[]"], set()),  # its own distribution's version counts
         (["train.backbone=MobileNetV2", "train.cnn=[]"], set()),
         ([], set()),
     ],
@@ -164,8 +165,8 @@ def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
 ) -> None:
     recipe = load_recipe("digits", network)
     before = _keys(recipe, store)
-    real = keys._version
-    monkeypatch.setattr(keys, "_version", lambda name: "99" if name == EFFICIENTNET_LITE0 else real(name))
+    real, held = keys._version, BY_BACKBONE["EfficientNetLite0"]
+    monkeypatch.setattr(keys, "_version", lambda name: "99" if name in held else real(name))
     after = _keys(recipe, store)
     assert {name for name in before if before[name] != after[name]} == touched
 
