@@ -43,14 +43,17 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("train.views=4", set()),  # the default
         ("train.phases.0.unfreeze=all", set()),
         ("screen={}", set()),
-        ("train.threads=99", {"train", "evaluate", "export", "verify", "compare"}),
+        ("train.threads=99", {"train", "baseline", "evaluate", "export", "verify", "compare"}),
+        ("evaluate.baseline_images=9", {"baseline"}),
+        ("evaluate.views.shifts=1", {"evaluate"}),
+        ("augment.horizontal_flip=true", {"train", "baseline"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
-        ("seed=1", {"split", "train", "evaluate", "export", "verify"}),
-        ("image.height=20", {"train", "evaluate", "export", "verify"}),
+        ("seed=1", {"split", "train", "baseline", "evaluate", "export", "verify"}),
+        ("image.height=20", {"train", "baseline", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen", "export"}),
-        ("screen.range=[0, 4095]", {"screen", "train", "evaluate", "export", "verify"}),
+        ("screen.range=[0, 4095]", {"screen", "train", "baseline", "evaluate", "export", "verify"}),
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
         ("split.group=[folder]", {"split"}),
@@ -153,7 +156,7 @@ def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
 @pytest.mark.parametrize(
     ("network", "touched"),
     [
-        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train"}),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train", "baseline"}),
         (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], set()),
         (["train.backbone=EfficientNetLite1", "train.cnn=[]"], set()),  # its own distribution's version counts
         (["train.backbone=MobileNetV2", "train.cnn=[]"], set()),
@@ -226,7 +229,7 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
 def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, computed = load_recipe("digits"), {"train", "evaluate", "export", "verify", "compare"}
+    recipe, computed = load_recipe("digits"), {"train", "baseline", "evaluate", "export", "verify", "compare"}
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
     monkeypatch.setattr(processors, "processors", lambda: 8)
