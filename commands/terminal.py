@@ -143,7 +143,9 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     for split, values in summary["metrics"].items():
         interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
-        console.print(f"{split:<10} {numbers}", highlight=False)
+        told = f"{numbers}: {values['words']}" if "words" in values else numbers
+        console.print(f"{split:<10} {told}", highlight=False, markup=False, soft_wrap=True)
+    _show_baseline(console, summary.get("baseline"))
     if verdict := summary.get("verdict"):
         reasons = visible(" ".join(verdict["reasons"]))
         console.print(f"{verdict['verdict']}: {reasons}", highlight=False, markup=False)
@@ -172,6 +174,14 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     for name, path in (("report", "report.html"), ("exports", "exports"), ("run", "run.json")):
         if (folder / path).exists():  # a run that failed wrote what it came to
             console.print(f"{name:<8} {folder / path}", soft_wrap=True, highlight=False)
+
+
+def _show_baseline(console: Console, baseline: dict[str, Any] | None) -> None:
+    """Print how the model stands beside a linear probe, where there was something to probe."""
+    if baseline and "why" not in baseline:
+        caution = baseline["standing"] == "worse"
+        words = f"{'baseline':<10} {baseline['words']}"
+        console.print(words, style="yellow" if caution else None, highlight=False, markup=False, soft_wrap=True)
 
 
 def show_comparison(console: Console, comparison: dict[str, Any]) -> None:

@@ -58,6 +58,8 @@ _MODEL = ("model.keras",)
 _PIXELS = ("screen.range",)
 _TABLES = ("numpy", "pandas")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
+# What a model is judged by; how the baseline is made is in no key of a model.
+_JUDGED = ("evaluate.top_k", "evaluate.unsure_precision", "evaluate.shortcut_images", "evaluate.views")
 _KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow", "pillow-heif")
 
 STEPS: tuple[Step, ...] = (
@@ -137,8 +139,29 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.evaluate:evaluate",
         inputs={"dataset": "split", "model": "train"},
         reads={"dataset": _DATASET, "model": _MODEL},
-        recipe=("evaluate", "image", "seed", *_PIXELS),
+        recipe=(*_JUDGED, "image", "seed", *_PIXELS),
         libraries=(*_KERAS, "scikit-learn", "scipy"),
+        threads=True,
+    ),
+    Step(
+        "baseline",
+        "evergreen.vision.baseline:probe",
+        inputs={"dataset": "split"},
+        reads={"dataset": _DATASET},
+        # Nothing of how the network is trained: a probe is fitted once for all trainings of its backbone.
+        recipe=(
+            "train.backbone",
+            "train.weights",
+            "augment.horizontal_flip",
+            "augment.magnitude",
+            "evaluate.baseline_images",
+            "image",
+            "seed",
+            *_PIXELS,
+        ),
+        recipe_files=("train.weights",),
+        libraries=(*_KERAS, "scikit-learn", "scipy"),
+        weights=True,
         threads=True,
     ),
     Step(
@@ -205,6 +228,7 @@ STEPS: tuple[Step, ...] = (
             "weights": "balance",
             "model": "train",
             "evaluation": "evaluate",
+            "probed": "baseline",
             "exports": "export",
             "verification": "verify",
             "comparison": "compare",

@@ -22,6 +22,7 @@ from tasks.data.repair import repair
 from tasks.data.screen import screen
 from tasks.data.split import split
 from tasks.data.unpack import unpack
+from tasks.model.baseline import baseline
 from tasks.model.evaluate import evaluate
 from tasks.model.train import train
 from tasks.release.bundle import bundle
@@ -85,6 +86,7 @@ def steps(run: Run) -> None:
         return
     model = train(run, dataset=dataset, weights=weights)
     evaluation = evaluate(run, dataset=dataset, model=model)
+    probed = baseline(run, dataset=dataset)
     exports = export(run, dataset=dataset, model=model, evaluation=evaluation)
     verification = verify(run, dataset=dataset, model=model, exports=exports)
     challenger = bundle(
@@ -107,6 +109,7 @@ def steps(run: Run) -> None:
         weights=weights,
         model=model,
         evaluation=evaluation,
+        probed=probed,
         exports=exports,
         verification=verification,
         comparison=comparison,

@@ -68,6 +68,12 @@ def _told(run: Run, summary: Mapping[str, Any], outputs: dict[str, Ref], scratch
         digests={step: ref.sha256 for step, ref in outputs.items()},
         dataset=dataset | {f"images.{split}": int(count) for split, count in counts.items()},
         history=read_table(store, outputs["train"], "history.csv"),
-        metrics=read_json(store, outputs["evaluate"], "metrics.json"),
+        metrics=read_json(store, outputs["evaluate"], "metrics.json") | _beside(summary),
         files=files,
     )
+
+
+def _beside(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run measured beside its splits: test-time views, and a linear probe; where it did."""
+    found = {"views": summary.get("metrics", {}).get("views"), "baseline": summary.get("baseline")}
+    return {name: values for name, values in found.items() if values}

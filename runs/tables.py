@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from evergreen.judging.baseline import Baseline
 from evergreen.reports.found import Data, Repairs, Screening, Splits
 from evergreen.sections.base import Range
 from evergreen.tables import UNLABELLED, from_csv, to_csv
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
+VIEWS = "views.json"
+BASELINE = "baseline.json"
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
@@ -44,6 +47,17 @@ def read_notes(store: Store, ref: Ref) -> list[str]:
     if NOTES not in store.manifest(ref.sha256).files:
         return []
     return [str(note) for note in read_table(store, ref, NOTES)["note"]]
+
+
+def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
+    """Return how a model does with test-time views, or None where the recipe asks for none."""
+    there = VIEWS in store.manifest(evaluation.sha256).files
+    return dict(read_json(store, evaluation, VIEWS)) if there else None
+
+
+def read_baseline(store: Store, probed: Ref) -> Baseline:
+    """Return what the step ``baseline`` published."""
+    return Baseline(read_json(store, probed, BASELINE), read_table(store, probed, "predictions.csv"))
 
 
 def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref | None, weights: Ref | None) -> Data:

@@ -1,1 +1,1 @@
-"""Which model may stand for a recipe: shared images, statistics of two models on them, the gate."""
+"""Which model may stand for a recipe: shared images, the gate."""

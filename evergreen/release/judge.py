@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from evergreen.judging.judged import judged_split
+from evergreen.judging.statistics import McNemar, Paired, mcnemar, paired
 from evergreen.release.shared import Shared
-from evergreen.release.statistics import McNemar, Paired, mcnemar, paired
 
 if TYPE_CHECKING:
     import pandas as pd

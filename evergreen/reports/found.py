@@ -125,6 +125,7 @@ class Evaluated:
         confusion: true class by row, answers by column.
         predictions: one row an image of any split.
         verdict: ``verdict``, ``reasons`` and ``rules``.
+        views: as ``metrics`` of one split, with test-time views, and ``words``; None where there are none.
     """
 
     judged: str
@@ -135,6 +136,7 @@ class Evaluated:
     confusion: pd.DataFrame
     predictions: pd.DataFrame
     verdict: dict[str, Any]
+    views: dict[str, Any] | None = None
 
     @property
     def judged_predictions(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.images.thumbnails import data_address, embedded, thumbnail
 from evergreen.judging.background import RULE
+from evergreen.judging.baseline import Baseline, beside
 from evergreen.judging.ended import words
 from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
@@ -36,6 +37,7 @@ class Findings:
 
     Attributes:
         name, title: the recipe's.
+        baseline: what a linear probe reaches on the same images, or why there is none.
         comparison: what compare found, with the champion or without one: verdict, summary, checks, split, classes and
             shared.
     """
@@ -45,6 +47,7 @@ class Findings:
     data: Data
     training: Trained
     evaluation: Evaluated
+    baseline: Baseline
     calibration: Calibrated
     shortcuts: Shortcuts
     exports: Exported
@@ -83,6 +86,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         "report.html.j2",
         found=findings,
         judged=evaluation.judged,
+        baseline=beside(findings.baseline, evaluation.predictions),
         sections=_sections(findings),
         splits=[name for name in _SPLITS if name in evaluation.metrics],
         counts={name: counts.loc[name].to_dict() for name in splits.classes},

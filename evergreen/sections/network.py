@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 from evergreen.sections.base import Section
 
 Backbone = Literal[
-    "cnn", "EfficientNetLite0", "MobileNetV2", "MobileNetV3", "EfficientNetB0", "EfficientNetB1", "EfficientNetB2",
-    "EfficientNetB3", "EfficientNetV2B0", "ResNet50", "ResNet152V2", "ConvNeXtTiny", "NASNetMobile",
+    "cnn", "EfficientNetLite0", "EfficientNetLite1", "EfficientNetLite2", "MobileNetV2", "MobileNetV3",
+    "EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetV2B0", "ResNet50",
+    "ResNet152V2", "ConvNeXtTiny", "NASNetMobile",
 ]  # fmt: skip
 Activation = Literal["relu", "leaky_relu", "elu", "gelu", "tanh", "linear"]
 

@@ -13,6 +13,15 @@ Format = Literal[
 ]  # fmt: skip
 
 
+class Views(Section):
+    """What a model is shown of each judged image beside the image itself; its answers are averaged."""
+
+    mirror: bool = Field(False, description="Also the mirror image.")
+    shifts: int = Field(
+        0, ge=0, le=64, description="Also moved by so many pixels, up and left and down and right, with reflection."
+    )
+
+
 class Evaluate(Section):
     """How a model is judged."""
 
@@ -24,6 +33,14 @@ class Evaluate(Section):
     )
     shortcut_images: int = Field(
         300, ge=0, le=100_000, description="Judged images, stratified, to try blur, noise and the like on; 0: none."
+    )
+    views: Views = Field(Views(), description="Test-time views, reported apart: exports and gate keep to one look.")
+    baseline_images: int = Field(
+        5000,
+        ge=0,
+        le=1_000_000,
+        description="Training images, stratified, that a linear probe of the frozen backbone "
+        "is fitted on, for a training to beat; 0: no probe.",
     )
 
 

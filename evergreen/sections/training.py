@@ -19,7 +19,12 @@ class StopWhen(Section):
 class Train(Section):
     """The network and its phases."""
 
-    backbone: Backbone = Field("EfficientNetLite0", description="cnn, or a network with pretrained weights.")
+    backbone: Backbone = Field(
+        "EfficientNetLite0",
+        description="cnn, or a network with pretrained weights. "
+        "EfficientNetLite1's learned from images of 240 pixels, EfficientNetLite2's from 260, EfficientNetLite0's from "
+        "224.",
+    )
     weights: str = Field(
         "imagenet", min_length=1, description="imagenet, none, or the path of a weights file. Not for cnn."
     )

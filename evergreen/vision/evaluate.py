@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.images.rows import Rows
+from evergreen.images.views import Seen, views_of
 from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
 from evergreen.judging.judged import judged_split
 from evergreen.judging.metrics import ByClass, by_class, losses, measure
 from evergreen.judging.shortcuts import Loss
 from evergreen.judging.verdict import Verdict, judge
+from evergreen.sections.release import Views
 from evergreen.vision.networks import runtime, saving
 from evergreen.vision.shortcuts import Sample, examples, losses_under_changes
 
@@ -40,6 +42,8 @@ class Evaluation:
         sample: how many of the judged split's images the shortcuts were tried on.
         examples: change -> one image of the sample under it, a small PNG; ``as it is`` first.
         verdict: underfit, good fit or overfit, and why.
+        views: what ``metrics`` has, of the judged split with the answers to ``evaluate.views`` averaged, and ``split``,
+            ``mirror``, ``shifts`` and ``words``; None where the recipe asks for one look at an image.
     """
 
     metrics: dict[str, dict[str, float]]
@@ -52,10 +56,11 @@ class Evaluation:
     sample: int
     examples: dict[str, bytes]
     verdict: Verdict
+    views: dict[str, Any] | None = None
 
 
 def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, model_file: Path) -> Evaluation:
-    """Run a model over every image once, and over a sample of the judged ones once more for each change.
+    """Run a model over every image once, over a sample of the judged ones once more for each change, and over views.
 
     Args:
         dataset: path, label, sha256, split.
@@ -104,7 +109,27 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
         sample=len(sample.at),
         examples=examples(sample),
         verdict=judge(metrics, judged, float(largest)),
+        views=_with_views(model, rows, at, truth, judged, recipe),
     )
+
+
+def _with_views(
+    model: Any, rows: Rows, at: np.ndarray, truth: np.ndarray, judged: str, recipe: Recipe
+) -> dict[str, Any] | None:
+    """Return how the model does on the judged rows if its answers to some views of each are averaged."""
+    views = recipe.evaluate.views
+    if views == Views():
+        return None
+    averaged = sum(
+        view.weight * pixels.scores(model, Seen(rows, at, view)).astype(np.float64) for view in views_of(views)
+    )
+    also = [
+        *(["the mirror image"] if views.mirror else []),
+        *([f"both ways by {views.shifts} pixel{'s' if views.shifts > 1 else ''}"] if views.shifts else []),
+    ]
+    words = f"{judged} with test-time views ({', '.join(also)}): not what is exported, nor what the gate judges"
+    found = measure(truth[at], np.asarray(averaged), recipe.evaluate.top_k)
+    return {**found, "split": judged, **views.model_dump(mode="json"), "words": words}
 
 
 def _sample(

@@ -110,6 +110,9 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         markdown_table(["split", "accuracy", "loss", "images"], map(_judged, summary["metrics"].items())),
     ]
     verdict = summary["verdict"]
+    if (baseline := summary.get("baseline")) and "why" not in baseline:
+        caution = "**Caution.** " if baseline["standing"] == "worse" else ""
+        lines += ["", f"{caution}{baseline['words']}"]
     fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
     if training := summary.get("training"):
         lines += ["", f"Training: {training['words']}."]
@@ -123,6 +126,7 @@ def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
     """Return the cells of one split."""
     split, values = metrics
     accuracy = f"{values['accuracy']:.2%} ({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
+    split = values.get("words", split)
     return split, accuracy, f"{values['loss']:.4f}", str(values["count"])
 
 

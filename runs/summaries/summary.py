@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.judging.baseline import beside
 from evergreen.judging.ended import with_words
 from evergreen.judging.leaning import told
 from evergreen.recipe import Recipe
@@ -14,7 +15,7 @@ from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.grouping import the_other_way
 from runs.summaries.labels import classes_and_labels
-from runs.tables import read_json, read_notes
+from runs.tables import read_baseline, read_json, read_notes, read_table, read_views
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
@@ -58,7 +59,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "class_changes": run.journal.class_changes,
         "refused": run.journal.refused,
         "training": run.journal.training or _training(run.store, outputs),
-        "metrics": _of_evaluation(run.store, outputs, "metrics.json"),
+        "metrics": _metrics(run.store, outputs),
+        "baseline": _baseline(run.store, outputs),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "shortcuts": _shortcuts(run.store, outputs),
         "exports": exports,
@@ -147,6 +149,21 @@ def _training(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
     """Return why the training of the run's model ended, whether it was this run's or an earlier one's."""
     ended = why_ended(store, outputs["train"]) if "train" in outputs else None
     return ended and with_words(ended)
+
+
+def _metrics(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
+    """Return what every split's images say of the model, and under ``views`` the judged ones with test-time views."""
+    metrics = _of_evaluation(store, outputs, "metrics.json")
+    views = read_views(store, outputs["evaluate"]) if "evaluate" in outputs else None
+    return metrics | ({"views": views} if views else {})
+
+
+def _baseline(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+    """Return how the model stands beside a linear probe; None if the run did not come so far."""
+    if not {"evaluate", "baseline"} <= set(outputs):
+        return None
+    predictions = read_table(store, outputs["evaluate"], "predictions.csv")
+    return beside(read_baseline(store, outputs["baseline"]), predictions)
 
 
 def _of_evaluation(store: Store, outputs: dict[str, Ref], name: str) -> dict[str, Any]:

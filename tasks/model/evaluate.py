@@ -6,7 +6,7 @@ from evergreen.vision.evaluate import evaluate as judge
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import classes_of, read_table, to_json
+from runs.tables import VIEWS, classes_of, read_table, to_json
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -32,6 +32,7 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     }
     files = {f"{name}.csv": to_csv(table) for name, table in tables.items()}
     files |= {f"{name}.json": to_json(value) for name, value in values.items()}
+    files |= {VIEWS: to_json(found.views)} if found.views else {}
     pictures = {f"examples/{name}.png": data for name, data in found.examples.items()}
     facts = {"classes": classes, "judged": found.judged, "top_k": run.recipe.evaluate.top_k}
     return run.store.publish("evaluation", files | pictures, facts)

@@ -5,7 +5,7 @@ from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
 from runs.kept.checkpoints import ENDED
 from runs.run import Run
-from runs.tables import read_data, read_folder, read_json, read_table
+from runs.tables import read_baseline, read_data, read_folder, read_json, read_table, read_views
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -19,6 +19,7 @@ def report(
     weights: Ref,
     model: Ref,
     evaluation: Ref,
+    probed: Ref,
     exports: Ref,
     verification: Ref,
     comparison: Ref,
@@ -43,7 +44,9 @@ def report(
             confusion=read_table(store, evaluation, "confusion.csv"),
             predictions=read_table(store, evaluation, "predictions.csv"),
             verdict=read_json(store, evaluation, "verdict.json"),
+            views=read_views(store, evaluation),
         ),
+        baseline=read_baseline(store, probed),
         calibration=Calibrated(
             read_json(store, evaluation, "calibration.json"), read_json(store, evaluation, "reliability.json")
         ),

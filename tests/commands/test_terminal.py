@@ -107,3 +107,22 @@ def test_an_inspection_that_the_split_refuses_says_so_and_where_its_page_is(tmp_
     assert "\nthe split will refuse this: rare has 1: [red]leave it out\n" in told
     assert f"page     {tmp_path / 'inspection.html'}\n" in told
     assert "run.json" not in told.rpartition("page")[2]
+
+
+@pytest.mark.parametrize(("standing", "coloured"), [("worse", True), ("better", False)])
+def test_views_and_the_baseline_are_told(tmp_path: Path, standing: str, coloured: bool) -> None:
+    values = {"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "loss": 0.5, "count": 18}
+    summary: dict[str, Any] = {"steps": [], "exports": [], "comparison": None, "decision": None}
+    summary["metrics"] = {"test": values, "views": values | {"words": "not what is exported"}}
+    summary["baseline"] = {"standing": standing, "words": "Linear probe [frozen]: 88.4%"}
+    out = io.StringIO()
+    terminal.show_run(Console(file=out, width=20, force_terminal=True, color_system="standard"), summary, tmp_path)
+    assert (
+        "views      accuracy 90.00% (80.0% to 95.0%)  loss 0.5000  18 images: not what is exported\n" in out.getvalue()
+    )
+    assert ("\x1b[33mbaseline   Linear probe [frozen]: 88.4%" in out.getvalue()) == coloured
+    assert "baseline   Linear probe [frozen]: 88.4%" in out.getvalue()
+    out = io.StringIO()
+    none = {"why": "a cnn", "words": "No linear probe to compare with: a cnn."}
+    terminal.show_run(Console(file=out), summary | {"baseline": none}, tmp_path)
+    assert "baseline" not in out.getvalue()

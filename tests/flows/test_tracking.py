@@ -39,11 +39,13 @@ def run(store: Store) -> Run:
 def test_what_is_told_is_what_the_run_made(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = []
     monkeypatch.setattr(tracking.mlflow_log, "tell", lambda uri, told: heard.append((uri, told)) or {"run_id": "r"})
-    told = tracking.track(run, LABELS)
+    probed = {"accuracy": 0.75, "standing": "better"}
+    told = tracking.track(run, LABELS | {"metrics": {"views": {"accuracy": 0.5}}, "baseline": probed})
     assert told == {"tensorboard": str(run_folder(run.store, run.id) / "tensorboard"), "mlflow": {"run_id": "r"}}
     assert (run_folder(run.store, run.id) / "tensorboard" / "train").is_dir()
     ((uri, what),) = heard
     assert (uri, what.run, set(what.files)) == ("http://127.0.0.1:9", run.id, {"model/model.keras"})
+    assert what.metrics == {"views": {"accuracy": 0.5}, "baseline": probed}
     assert what.dataset | {"digest": ""} == {
         "digest": "", "classes": ["cat"], "folders": {"renamed": 1}, "images.train": 1, "images.test": 1,
     }  # fmt: skip

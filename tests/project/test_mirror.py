@@ -20,6 +20,7 @@ ELSEWHERE = {
     "tasks/data/probe.py": REFERENCES,
     "tasks/data/repair.py": REFERENCES,
     "tasks/data/split.py": REFERENCES,
+    "tasks/model/baseline.py": WHOLE,
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     "tasks/release/bundle.py": WHOLE,

@@ -12,7 +12,7 @@ from evergreen.images import processors
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
-from evergreen.vision.networks.distributions import EFFICIENTNET_LITE0
+from evergreen.vision.networks.distributions import BY_BACKBONE
 from runs import keys
 from runs.keys import code_of, key_parts, libraries_of, only, why_it_runs
 from storage.steps.keys import KeyParts, differences
@@ -48,18 +48,21 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("train.phases.0.weight_decay=0", {"train"}),  # null, the default, is the optimizer's own
         ("train.phases.0.unfreeze=all", set()),
         ("screen={}", set()),
-        ("augment.horizontal_flip=alternate", {"train"}),
+        ("augment.horizontal_flip=alternate", {"train", "baseline"}),
         ("augment.rand_augment={}", {"train"}),
         ("augment.erasing={}", {"train"}),
         ("augment={translate: 0, mixup: 0, cutmix: 0, rand_augment: null, erasing: null}", set()),
-        ("train.threads=99", {"train", "evaluate", "export", "verify", "compare"}),
+        ("train.threads=99", {"train", "baseline", "evaluate", "export", "verify", "compare"}),
+        ("evaluate.baseline_images=9", {"baseline"}),
+        ("evaluate.views.shifts=1", {"evaluate"}),
+        ("augment.horizontal_flip=true", {"train", "baseline"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
-        ("seed=1", {"split", "train", "evaluate", "export", "verify"}),
-        ("image.height=20", {"train", "evaluate", "export", "verify"}),
+        ("seed=1", {"split", "train", "baseline", "evaluate", "export", "verify"}),
+        ("image.height=20", {"train", "baseline", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen", "export"}),
-        ("screen.range=[0, 4095]", {"screen", "train", "evaluate", "export", "verify"}),
+        ("screen.range=[0, 4095]", {"screen", "train", "baseline", "evaluate", "export", "verify"}),
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
         ("split.group=[folder]", {"split"}),
@@ -162,8 +165,9 @@ def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
 @pytest.mark.parametrize(
     ("network", "touched"),
     [
-        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train"}),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train", "baseline"}),
         (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], set()),
+        (["train.backbone=EfficientNetLite1", "train.cnn=[]"], set()),  # its own distribution's version counts
         (["train.backbone=MobileNetV2", "train.cnn=[]"], set()),
         ([], set()),
     ],
@@ -173,8 +177,8 @@ def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
 ) -> None:
     recipe = load_recipe("digits", network)
     before = _keys(recipe, store)
-    real = keys._version
-    monkeypatch.setattr(keys, "_version", lambda name: "99" if name == EFFICIENTNET_LITE0 else real(name))
+    real, held = keys._version, BY_BACKBONE["EfficientNetLite0"]
+    monkeypatch.setattr(keys, "_version", lambda name: "99" if name in held else real(name))
     after = _keys(recipe, store)
     assert {name for name in before if before[name] != after[name]} == touched
 
@@ -234,7 +238,7 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
 def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, computed = load_recipe("digits"), {"train", "evaluate", "export", "verify", "compare"}
+    recipe, computed = load_recipe("digits"), {"train", "baseline", "evaluate", "export", "verify", "compare"}
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
     monkeypatch.setattr(processors, "processors", lambda: 8)

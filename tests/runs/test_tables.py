@@ -2,7 +2,18 @@
 
 import pandas as pd
 
-from runs.tables import classes_of, publish_dataset, read_folder, read_json, read_notes, read_table, to_json
+from evergreen.tables import to_csv
+from runs.tables import (
+    classes_of,
+    publish_dataset,
+    read_baseline,
+    read_folder,
+    read_json,
+    read_notes,
+    read_table,
+    read_views,
+    to_json,
+)
 from storage.store import Store
 
 TABLE = pd.DataFrame({"path": ["a", "ü,b"], "label": ["cat", "dog"]})
@@ -32,3 +43,18 @@ def test_notes_are_read_where_a_step_left_some(store: Store) -> None:
     assert read_notes(store, publish_dataset(store, TABLE, [], notes=notes)) == ["one, two", "NA"]
     assert read_notes(store, publish_dataset(store, TABLE, [], notes=notes.head(0))) == []
     assert read_notes(store, publish_dataset(store, TABLE, [])) == []
+
+
+def test_a_baseline_is_read_as_it_was_published_with_a_probe_or_without(store: Store) -> None:
+    for predictions in (pd.DataFrame({"path": ["a", "b"], "predicted": ["NA", "1"]}), TABLE[["path"]].head(0)):
+        table = predictions.reindex(columns=["path", "predicted"])
+        files = {"baseline.json": to_json({"why": "a cnn"}), "predictions.csv": to_csv(table)}
+        read = read_baseline(store, store.publish("baseline", files))
+        assert read.found == {"why": "a cnn"}
+        assert read.predictions.to_dict("records") == table.to_dict("records")
+
+
+def test_views_are_read_where_a_step_measured_them(store: Store) -> None:
+    assert read_views(store, store.publish("evaluation", {"metrics.json": b"{}"})) is None
+    found = store.publish("evaluation", {"metrics.json": b"{}", "views.json": b'{"accuracy": 0.5}'})
+    assert read_views(store, found) == {"accuracy": 0.5}

@@ -32,6 +32,8 @@ FROM_BUNDLE = {"bundle", "challenge", "compare", "promote", "report"}
 # The model cards that exports carry hold the metrics.
 FROM_EVALUATE = {"evaluate", "export", "verify"} | FROM_BUNDLE
 FROM_TRAIN = {"train"} | FROM_EVALUATE
+# A probe of the backbone is fitted anew for what it sees, and for nothing of how the network is trained.
+PROBED = {"baseline"} | FROM_TRAIN
 JUDGED = {"compare", "promote", "report"}
 # Every kind of source is in the keys of these two, whichever the recipe names; the folder of photos is as it was.
 ASKED = {"probe", "acquire"}
@@ -67,7 +69,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "screen.conflicts": ("keep", {"screen"}),
     "screen.near_duplicate_bits": (2, {"screen", "split"} | JUDGED),
     "screen.seconds_per_image": (60, {"screen"}),
-    "screen.range": ([0, 4095], {"screen", "split"} | FROM_TRAIN),
+    "screen.range": ([0, 4095], {"screen", "split"} | PROBED),
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
     "split.test": (0.25, DOWN["split"]),
@@ -79,6 +81,9 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "evaluate.top_k": (2, FROM_EVALUATE),
     "evaluate.unsure_precision": (0.9, FROM_EVALUATE),
     "evaluate.shortcut_images": (10, FROM_EVALUATE),
+    "evaluate.views.mirror": (True, FROM_EVALUATE),
+    "evaluate.views.shifts": (1, FROM_EVALUATE),
+    "evaluate.baseline_images": (10, {"baseline", "report"}),
     "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
     "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
     "verify.images": (10, {"verify"} | FROM_BUNDLE),
@@ -96,16 +101,16 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "retrain_when.max_age_days": (30, NOTHING),
     "track.mlflow": ("sqlite:///x.db", NOTHING),
     "track.tensorboard": (True, NOTHING),
-    "image.height": (20, FROM_TRAIN),
-    "image.width": (20, FROM_TRAIN),
-    "image.resize": ("pad", FROM_TRAIN),
-    "image.interpolation": ("nearest", FROM_TRAIN),
+    "image.height": (20, PROBED),
+    "image.width": (20, PROBED),
+    "image.resize": ("pad", PROBED),
+    "image.interpolation": ("nearest", PROBED),
     "augment.rotation": (5, FROM_TRAIN),
     "augment.width_shift": (0.1, FROM_TRAIN),
     "augment.height_shift": (0.1, FROM_TRAIN),
     "augment.shear": (5, FROM_TRAIN),
     "augment.zoom": (0.1, FROM_TRAIN),
-    "augment.horizontal_flip": (True, FROM_TRAIN),
+    "augment.horizontal_flip": (True, PROBED),
     "augment.vertical_flip": (True, FROM_TRAIN),
     "augment.translate": (2, FROM_TRAIN),
     "augment.brightness": ([0.5, 1.5], FROM_TRAIN),
@@ -113,14 +118,14 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "augment.hue": (0.1, FROM_TRAIN),
     "augment.channel_shift": (5, FROM_TRAIN),
     "augment.random_resolution": ([0.8, 1.2], FROM_TRAIN),
-    "augment.magnitude": (0.2, FROM_TRAIN),
+    "augment.magnitude": (0.2, PROBED),
     "augment.rand_augment": ({"operations": 1}, FROM_TRAIN),
     "augment.fill": ("wrap", FROM_TRAIN),
     "augment.erasing": ({"probability": 1, "size": 4}, FROM_TRAIN),
     "augment.mixup": (0.2, FROM_TRAIN),
     "augment.cutmix": (1, FROM_TRAIN),
     "train.backbone": (None, NOTHING),  # not without train.cnn; see test_another_network
-    "train.weights": ("none", FROM_TRAIN),
+    "train.weights": ("none", PROBED),
     "train.cnn.0.filters": (8, FROM_TRAIN),
     "train.cnn.0.convolutions": (2, FROM_TRAIN),
     "train.cnn.0.kernel": (5, FROM_TRAIN),
@@ -172,7 +177,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.views": (2, FROM_TRAIN),
     "train.features_gib": (1, FROM_TRAIN),
     "train.precision": ("float32", FROM_TRAIN),
-    "train.threads": (3, FROM_TRAIN),
+    "train.threads": (3, PROBED),
 }
 
 
@@ -212,7 +217,7 @@ def test_another_value_reruns_what_reads_it(shared: Any, field: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"backbone": "MobileNetV2", "cnn": []}, FROM_TRAIN),
+        ({"backbone": "MobileNetV2", "cnn": []}, PROBED),
         ({"cnn": [{"filters": 16}, {"filters": 32}, {"filters": 64}]}, FROM_TRAIN),
         ({"cnn": [{"filters": 8, "convolutions": 2, "residual": True}]}, FROM_TRAIN),
         ({"cnn": [{"filters": 24, "kernel": 2, "whiten": True}]}, FROM_TRAIN),
@@ -229,7 +234,7 @@ def test_what_is_unfrozen_and_a_weights_file_that_changed(world: Any, tmp_path: 
     values = {"backbone": "MobileNetV2", "cnn": [], "weights": str(weights)}
     train = world.recipe.train.model_dump(mode="json") | values
     recipe = _with(world.recipe, "train", train)
-    assert world.run(recipe) == FROM_TRAIN
+    assert world.run(recipe) == PROBED
     assert world.run(recipe) == set()
     some = {**train, "phases": [{**phase, "unfreeze": 3} for phase in train["phases"]]}
     assert world.run(_with(world.recipe, "train", some)) == FROM_TRAIN
@@ -238,7 +243,7 @@ def test_what_is_unfrozen_and_a_weights_file_that_changed(world: Any, tmp_path: 
     slow = {**train, "phases": [{**phase, "stage_rate": 0.5} for phase in train["phases"]]}
     assert world.run(_with(world.recipe, "train", slow)) == FROM_TRAIN
     weights.write_bytes(b"other")
-    assert world.run(recipe) == FROM_TRAIN
+    assert world.run(recipe) == PROBED
 
 
 def test_an_optimizer_and_a_schedule(shared: Any) -> None:
@@ -284,7 +289,7 @@ def test_another_split_method_is_another_key(shared: Any) -> None:
 
 DOOR = "evergreen/images/door.py"
 REPAIR, NAMES, BALANCE = (f"evergreen/datasets/{name}.py" for name in ("repair", "labelling/names", "balance"))
-REACH_DOOR = {"screen"} | FROM_TRAIN
+REACH_DOOR = {"screen"} | PROBED
 
 
 @pytest.mark.parametrize(
@@ -308,7 +313,7 @@ REACH_DOOR = {"screen"} | FROM_TRAIN
             "evergreen/vision/networks/backbones.py",
             "offset=-1,",
             "offset=-1.5,",
-            {"train", *FROM_TRAIN},
+            PROBED,
             id="the network",
         ),
         pytest.param(
@@ -348,13 +353,13 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
     [
         ("tensorflowjs", {"export", "verify"} | FROM_BUNDLE),
         ("matplotlib", {"report"}),
-        ("tensorflow", FROM_TRAIN),
+        ("tensorflow", PROBED),
         ("ai-edge-litert", {"verify"} | FROM_BUNDLE),
         ("node", {"verify"} | FROM_BUNDLE),
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
-        ("scikit-learn", {"probe", "acquire", "split"} | FROM_EVALUATE),
-        ("scipy", {"split"} | FROM_EVALUATE),
+        ("scikit-learn", {"probe", "acquire", "split", "baseline"} | FROM_EVALUATE),
+        ("scipy", {"split", "baseline"} | FROM_EVALUATE),
     ],
 )
 def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:

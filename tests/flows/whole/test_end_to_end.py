@@ -73,6 +73,12 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert len(pictures_of(page)) >= 2 * 3 + 18
     assert first["shortcuts"]["summary"] in page
+    assert first["baseline"] == {
+        "why": "a cnn has no pretrained backbone",
+        "words": "No linear probe to compare with: a cnn has no pretrained backbone.",
+    }
+    assert first["baseline"]["words"] in page
+    assert next(step["seconds"] for step in first["steps"] if step["name"] == "baseline") < 1  # TensorFlow has no part
     card = json.loads((folder / "exports/savedmodel/model-card.json").read_text(encoding="utf-8"))
     assert card["shortcuts"] == {"split": "test", **first["shortcuts"]}
 
@@ -193,7 +199,7 @@ def test_plan_and_why_say_what_would_run_and_what_ran(
 ) -> None:
     done = evergreen("plan", "digits", "--json", "--set", "train.phases.0.epochs=3")
     states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
-    before = dict.fromkeys(("probe", "acquire", "unpack", "repair", "screen", "split", "balance"), "reused")
+    before = dict.fromkeys(("probe", "acquire", "unpack", "repair", "screen", "split", "balance", "baseline"), "reused")
     after = dict.fromkeys({"evaluate", "export", "verify"} | FROM_BUNDLE, "unknown")
     assert states == before | {"train": "would run"} | after
     assert "train.phases.0.epochs: 25 -> 3" in evergreen("plan", "digits", "--set", "train.phases.0.epochs=3").stdout

@@ -14,6 +14,7 @@ from commands import champions, main
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
 from evergreen.reports.labels import labels_of
+from evergreen.tables import to_csv
 from runs.answering.model_meant import model_meant
 from runs.answering.prediction_files import checked_target
 from runs.answering.webpage import write_page
@@ -160,6 +161,29 @@ def test_every_field_is_explained(run: Run) -> None:
     explained = set(re.findall(r"`([a-z_ ]+)`", page))
     assert set(_finish(run, tfjs="passed")) | {"error", "tracking", "renames", "findings"} <= explained
     assert {"counted", "quarantined", *labels_of([], [], [])} <= explained
+
+
+def test_views_and_a_linear_probe_stand_beside_the_metrics(run: Run) -> None:
+    assert _finish(run, tfjs="passed")["baseline"] is None  # it did not come so far
+    made = {
+        "metrics.json": {"test": {"accuracy": 0.5}},
+        "verdict.json": {},
+        "shortcuts.json": {"sample": 0, "changes": []},
+        "views.json": {"accuracy": 0.75},
+    }
+    predictions = pd.DataFrame({"path": ["a", "b"], "label": "x", "split": "test", "predicted": ["x", "y"]})
+    files = {name: to_json(value) for name, value in made.items()} | {"predictions.csv": to_csv(predictions)}
+    run.journal.add(Entry("evaluate", "ran", "first run", output=run.store.publish("evaluation", files)))
+    found = {
+        "backbone": "EfficientNetLite0", "split": "test", "accuracy": 1.0, "count": 2, "fitted_on": 1, "of": 1,
+        "converged": True,
+    }  # fmt: skip
+    probed = {"baseline.json": to_json(found), "predictions.csv": to_csv(predictions[["path"]].assign(predicted="x"))}
+    run.journal.add(Entry("baseline", "ran", "first run", output=run.store.publish("baseline", probed)))
+    summary = _finish(run, tfjs="passed")
+    assert summary["metrics"] == {"test": {"accuracy": 0.5}, "views": {"accuracy": 0.75}}
+    told = summary["baseline"]
+    assert (told["accuracy"], told["training"], told["gain"], told["standing"]) == (1.0, 0.5, -0.5, "worse")
 
 
 def test_where_all_pass_nothing_is_said(run: Run) -> None:

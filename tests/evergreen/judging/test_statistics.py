@@ -1,4 +1,4 @@
-"""evergreen.release.statistics: McNemar's test and the bootstrap, against hand-made tables and scipy."""
+"""evergreen.judging.statistics: McNemar's test and the bootstrap, against hand-made tables and scipy."""
 
 from math import comb
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evergreen.release.statistics import mcnemar, paired
+from evergreen.judging.statistics import mcnemar, paired
 
 
 def _answers(both: int, champion: int, challenger: int, neither: int) -> tuple[np.ndarray, np.ndarray]:

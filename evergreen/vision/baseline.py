@@ -1,0 +1,190 @@
+"""The baseline that a training has to beat: logistic regression on what the frozen, pretrained backbone sees.
+
+A linear probe as in Kornblith et al. 2019 (arXiv:1805.08974): multinomial logistic regression with an L2 penalty,
+fitted by L-BFGS on globally averaged feature maps; the penalty is chosen on validation.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from blake3 import blake3
+
+from evergreen.images import pixels
+from evergreen.images.pixels import Images
+from evergreen.images.processors import of_this_step
+from evergreen.images.rows import Rows
+from evergreen.images.threads import Threads
+from evergreen.images.views import MIRRORED, Seen
+from evergreen.judging.baseline import Baseline
+from evergreen.judging.judged import judged_images, judged_split
+from evergreen.judging.metrics import losses, wilson
+from evergreen.sections.phases import Phase
+from evergreen.sections.training import Train
+from evergreen.vision.networks import batch_norm, build, runtime
+from evergreen.vision.training.batches import keys_of
+from evergreen.vision.training.features import Features
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evergreen.recipe import Recipe
+
+# Inverse strengths of the L2 penalty, on features of mean 0 and deviation 1; the first of equally good ones is taken.
+_STRENGTHS = (0.0001, 0.001, 0.01, 0.1)
+_MOST_STEPS = 1000
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A probe: its penalty's inverse strength, whether its fit converged, and what gives (N, K) probabilities."""
+
+    c: float
+    converged: bool
+    model: Any
+
+
+def probe(
+    dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, say: Callable[[str], None]
+) -> Baseline:
+    """Fit a linear probe on training images, choose its penalty on validation, and ask it about the judged split.
+
+    Where images are mirrored in training, the probabilities for an image and its mirror image are averaged.
+
+    Args:
+        dataset: path, label, sha256, split.
+        images: where they are read, and where pixels and features are kept: those of images as they are, are shared
+            with a training whose backbone is frozen and whose head pools by the average.
+        classes: class names in order.
+        recipe: its ``train.backbone``, ``train.weights``, ``augment.horizontal_flip``, ``augment.magnitude``,
+            ``evaluate.baseline_images``, ``image`` and ``seed`` are read.
+        say: told, in words, what a person should know.
+
+    Raises:
+        WeightsUnavailable: the backbone's weights are not here.
+    """
+    import pandas as pd
+
+    if why := _why_not(recipe):
+        return Baseline({"why": why}, pd.DataFrame({"path": [], "predicted": []}, dtype=str))
+    train = dataset[dataset["split"] == "train"].sort_values("path")
+    learned = pixels.stratified_sample(train, recipe.evaluate.baseline_images, recipe.seed)
+    judged = judged_images(dataset).sort_values("path")
+    validation = dataset[dataset["split"] == "validation"].sort_values("path")
+    some = f"{len(learned):,} of " if len(learned) < len(train) else ""
+    say(f"a linear probe of the frozen {recipe.train.backbone} is fitted on {some}{len(train):,} training images")
+    mirrored = bool(recipe.augment.horizontal_flip or recipe.augment.magnitude)
+    runtime.start(recipe.seed)
+    with Threads() as threads:
+        seen = partial(_features, _frozen(recipe, images), images, recipe, threads)
+        sides = (False, True) if mirrored else (False,)
+        inputs = _all(seen(learned, mirrored=False))
+        checked, asked = ([seen(table, mirrored=side) for side in sides] for table in (validation, judged))
+    fitted = _fitted(
+        inputs, pixels.targets(learned["label"], classes), checked, pixels.targets(validation["label"], classes)
+    )
+    answers = _scores(fitted.model, asked, len(classes)).argmax(axis=1)
+    truth = pixels.targets(judged["label"], classes)
+    right = int((answers == truth).sum())
+    low, high = wilson(right, len(truth))
+    found = {
+        "backbone": recipe.train.backbone,
+        "weights": recipe.train.weights,
+        "pixels": [recipe.image.height, recipe.image.width],
+        "split": judged_split(dataset["split"]),
+        "accuracy": right / len(truth),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "count": len(truth),
+        "c": fitted.c,
+        "converged": fitted.converged,
+        "fitted_on": len(learned),
+        "of": len(train),
+        "mirrored": mirrored,
+    }
+    return Baseline(found, judged[["path"]].assign(predicted=[classes[answer] for answer in answers]))
+
+
+def _why_not(recipe: Recipe) -> str:
+    """Return why there is nothing to probe, or an empty string."""
+    if recipe.evaluate.baseline_images == 0:
+        return "evaluate.baseline_images is 0"
+    if recipe.train.backbone == "cnn":
+        return "a cnn has no pretrained backbone"
+    if recipe.train.weights == "none":
+        return f"train.weights is none, so the {recipe.train.backbone} knows nothing before it is trained"
+    return ""
+
+
+def _frozen(recipe: Recipe, images: Images) -> Features:
+    """Return what makes features: the backbone and its average, built and named as a training's are, to share them."""
+    train = Train(
+        backbone=recipe.train.backbone,
+        weights=recipe.train.weights,
+        threads=of_this_step.get() or "auto",
+        phases=(Phase(unfreeze="none", epochs=1),),
+    )
+    model = build.build(train, recipe.image, 2)
+    batch_norm.fuse(model)
+    before, _ = build.halves(model)
+    return Features.of(before, images.features_of(recipe.image), train)
+
+
+def _features(
+    features: Features, images: Images, recipe: Recipe, threads: Threads, table: pd.DataFrame, *, mirrored: bool
+) -> Rows:
+    """Return the features of a table's images in its order, (C,) float32 each, or of their mirror images."""
+    rows, keys = images.rows(table, recipe.image), keys_of(list(table["sha256"]))
+    if mirrored:
+        rows = Seen(rows, np.arange(len(rows)), MIRRORED)
+        keys = [blake3(b"mirrored" + key).digest() for key in keys]
+    return features.rows(rows, keys, None, 0, threads)
+
+
+def _all(rows: Rows) -> np.ndarray:
+    """Return all rows, as float64: the fit then ends at the same place whatever the order of its sums."""
+    return np.asarray(rows.gather(np.arange(len(rows))), np.float64)
+
+
+def _fitted(inputs: np.ndarray, labels: np.ndarray, checked: list[Rows], truth: np.ndarray) -> _Fitted:
+    """Return the probe of the most right answers on validation; of equal ones, that of the least cross-entropy.
+
+    Args:
+        inputs: (N, C) features of training images.
+        labels: (N,) class indices.
+        checked: the features of validation, once for each side that they are seen from.
+        truth: (M,) class indices of validation.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    best: tuple[tuple[float, float], _Fitted] | None = None
+    for c in _STRENGTHS:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=_MOST_STEPS))
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", ConvergenceWarning)
+            model.fit(inputs, labels)
+        converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in told)
+        scores = _scores(model, checked, int(max(labels.max(), truth.max())) + 1)
+        rank = (float((scores.argmax(axis=1) == truth).mean()), -float(losses(truth, scores).mean()))
+        if best is None or rank > best[0]:
+            best = rank, _Fitted(c, converged, model)
+    assert best is not None  # noqa: S101 - there are strengths to try
+    return best[1]
+
+
+def _scores(model: Any, sides: list[Rows], classes: int) -> np.ndarray:
+    """Return (N, K) probabilities, averaged over the sides; a class without training images has 0."""
+    averaged = np.zeros((len(sides[0]), classes))
+    for side in sides:
+        given = np.concatenate([model.predict_proba(block.astype(np.float64)) for block in side.blocks(_BLOCK)])
+        averaged[:, model.classes_] += given / len(sides)
+    return averaged
