@@ -92,8 +92,8 @@ class Material:
         """Return what an epoch of the phase, from 0, learns from, and what gathers it."""
         raise NotImplementedError
 
-    def seconds_before(self, epoch: int) -> float:
-        """Return how long it will take, in seconds, to make ready what an epoch of the phase, from 0, learns from."""
+    def once(self) -> float:
+        """Return the seconds, since it was asked last, that went into what is made once for all trainings and kept."""
         return 0.0
 
 
@@ -120,18 +120,23 @@ class FromFeatures(Material):
         self._known: dict[int, Rows] = {}
         self._seconds = 0.0
         judged = source.sides["validation"]
-        self.validation = judged.of(features.rows(judged.rows, judged.keys, None, 0, source.threads))
+        self.validation = judged.of(self._rows(judged, None, 0))
 
     def training(self, epoch: int) -> tuple[Side, Gather | None]:
         """Return the features of the view that is this epoch's turn."""
         side, source, view = self._source.sides["train"], self._source, epoch % self._views
         if view not in self._known:
             source.say(f"features of view {view + 1} of {self._views}")
-            began = time.monotonic()
-            self._known[view] = self._features.rows(side.rows, side.keys, source.augmenter, view, source.threads)
-            self._seconds = time.monotonic() - began
+            self._known[view] = self._rows(side, source.augmenter, view)
         return side.of(self._known[view]), None
 
-    def seconds_before(self, epoch: int) -> float:
-        """Return how long the features of the epoch's view will take, if they are not here: as long as the last did."""
-        return 0.0 if epoch % self._views in self._known else self._seconds
+    def once(self) -> float:
+        """Return the seconds, since it was asked last, that went into features."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+    def _rows(self, side: Side, augmenter: Augmenter | None, view: int) -> Rows:
+        began = time.monotonic()
+        rows = self._features.rows(side.rows, side.keys, augmenter, view, self._source.threads)
+        self._seconds += time.monotonic() - began
+        return rows
