@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evergreen.addresses import secret_in
 from evergreen.sections.base import Fraction, Section
@@ -25,6 +25,20 @@ class Evaluate(Section):
     shortcut_images: int = Field(
         300, ge=0, le=100_000, description="Judged images, stratified, to try blur, noise and the like on; 0: none."
     )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Also train so many networks, each on all folds but one, which it is judged on: every image once; "
+        "0: none.",
+    )
+
+    @field_validator("folds")
+    @classmethod
+    def _judges_what_was_not_learned(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("expected 0, or 2 and more: a network is trained on the folds that it is not judged on")
+        return folds
 
 
 class Export(Section):
