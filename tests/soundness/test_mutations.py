@@ -79,6 +79,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "evaluate.top_k": (2, FROM_EVALUATE),
     "evaluate.unsure_precision": (0.9, FROM_EVALUATE),
     "evaluate.shortcut_images": (10, FROM_EVALUATE),
+    "evaluate.folds": (2, {"deal", "fold 1", "fold 2", "folds", "report"}),
     "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
     "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
     "verify.images": (10, {"verify"} | FROM_BUNDLE),
