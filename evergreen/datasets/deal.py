@@ -41,8 +41,8 @@ def deal(dataset: pd.DataFrame, groups: pd.DataFrame, folds: int, validation: fl
     What belongs together stays together: equal pixels, near-duplicates and groups of folders are one unit. A unit
     draws its fold, and whether it is for validation where it is not judged, by a digest of its name alone. Its name is
     that of its group of folders (the first, if it has several), or its smallest pixel digest. So no image moves when
-    others come or go, but for one that they join to a unit with another name: the draw of every other stays. (A class
-    with training images in one fold alone validates nothing, until it has more.)
+    others come or go, but for one that they join to a unit with another name: the draw of every other stays. (Of very
+    few images more validate than their draws say, or fewer, so that each fold has some and each class is learned.)
 
     A rule that never moves an image cannot look at the others, so none makes classes even to the image: each is spread
     as by lot. Of n units of a class a fold gets n/folds, give or take sqrt(n (1/folds) (1 - 1/folds)) (binomial): of
@@ -65,12 +65,16 @@ def deal(dataset: pd.DataFrame, groups: pd.DataFrame, folds: int, validation: fl
     # Of several names of one unit a group's comes first: pictures come to it more often than it is called otherwise.
     first = (table["group"].eq("").map({False: "0 ", True: "1 "}) + name).groupby(unit).transform("min").str[2:]
     fold = first.map({one: 1 + int(folds * _draw("fold", one)) for one in first.unique()})
-    share = validation or _VALIDATION
-    judges = first.map({one: _draw("validation", one) < share for one in first.unique()})
-    dealt = table[list(_KEPT)].assign(fold=fold, side=np.where(judges, "validation", "train"))
+    dealt = table[list(_KEPT)].assign(fold=fold, side="train")
+    _refuse_unjudged(dealt, folds)
     _refuse_unlearned(dealt, unit)
-    notes = [*_all_trained(dealt, unit), *_missing(dealt, folds), *_uneven(dealt, unit, folds)]
-    _refuse_empty(dealt, folds)
+    draws = first.map({one: _draw("validation", one) for one in first.unique()})
+    share = validation or _VALIDATION
+    # Each fold needs some, else the networks of small datasets could not tell their epochs apart.
+    least = max(draws[fold != number].min() for number in range(1, folds + 1))
+    dealt.loc[(draws < share) | (draws <= least), "side"] = "validation"
+    notes = [*_few(least, share), *_all_trained(dealt, unit), *_missing(dealt, folds), *_uneven(dealt, unit, folds)]
+    _refuse_unvalidated(dealt, folds)
     return Dealt(dealt, notes)
 
 
@@ -134,15 +138,28 @@ def _uneven(dealt: pd.DataFrame, unit: np.ndarray, folds: int) -> list[str]:
     ]
 
 
-def _refuse_empty(dealt: pd.DataFrame, folds: int) -> None:
+def _few(least: float, share: float) -> list[str]:
+    """Say that more are for validation than the recipe says."""
+    return [f"folds: too few images for split.validation: {share:g}; more validate, for each fold needs some"] * (
+        least >= share
+    )
+
+
+def _refuse_unjudged(dealt: pd.DataFrame, folds: int) -> None:
+    """Refuse folds of which one has nothing to judge."""
+    if missing := sorted(set(range(1, folds + 1)) - set(dealt["fold"])):
+        raise BadDataset(
+            f"fold {missing[0]} of {folds}: expected images to judge, found none among {len(dealt):,} (near-duplicates "
+            "and groups of folders count as one, each drawn by its digest): choose fewer folds (evaluate.folds), or "
+            "add images"
+        )
+
+
+def _refuse_unvalidated(dealt: pd.DataFrame, folds: int) -> None:
+    """Refuse folds of which one has nothing to tell epochs apart by, once each class is learned."""
     for number in range(1, folds + 1):
-        side = sides(dealt, number)
-        for wanted, remedy in (
-            ("test", "choose fewer folds (evaluate.folds)"),
-            ("validation", "raise split.validation"),
-        ):
-            if not (side == wanted).any():
-                raise BadDataset(
-                    f"fold {number} of {folds}: expected images for {wanted}, found none among {len(dealt):,} "
-                    f"(each is drawn by its digest): {remedy}, or add images"
-                )
+        if not (sides(dealt, number) == "validation").any():
+            raise BadDataset(
+                f"fold {number} of {folds}: expected images for validation, found none among {len(dealt):,} once each "
+                "class has training images: add images, or choose another number of folds (evaluate.folds)"
+            )

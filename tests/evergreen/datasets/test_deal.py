@@ -118,13 +118,26 @@ def test_a_class_of_few_pictures_is_dealt_as_far_as_it_goes_and_that_is_said() -
         assert "rare" in set(found.dataset.loc[side == "train", "label"])
 
 
+def test_few_images_validate_all_the_same_and_that_is_said() -> None:
+    found = deal(_table(range(40), 2), NONE, 4, 1e-9, 3)
+    assert "folds: too few images for split.validation: 1e-09; more validate, for each fold needs some" in found.notes
+    for number in range(1, 5):
+        side = sides(found.dataset, number)
+        assert (side == "validation").any()
+        assert set(found.dataset.loc[side == "train", "label"]) == {"class 0", "class 1"}
+    assert (found.dataset["side"] == "validation").sum() <= 4
+
+
 def test_a_fold_without_images_to_judge_or_to_validate_on_is_refused() -> None:
     with pytest.raises(
-        BadDataset, match=r"fold \d+ of 20: expected images for test, found none among 12 .*fewer folds"
+        BadDataset, match=r"fold \d+ of 20: expected images to judge, found none among 12 .*fewer folds"
     ):
         deal(_table(range(12), 1).assign(label=["a", "b"] * 6), NONE, 20, 0.15, 3)
-    with pytest.raises(BadDataset, match=r"expected images for validation, found none .*raise split.validation"):
-        deal(_table(range(60), 1).assign(label=["a", "b"] * 30), NONE, 2, 1e-9, 3)
+    folds = _folds(_table(range(60), 1), 2)
+    one, other = ([number for number in range(60) if folds[f"0/{number}.png"][0] == fold] for fold in (1, 2))
+    four = _table([one[0], other[0], one[1], other[1]], 1).assign(label=["a", "a", "b", "b"])
+    with pytest.raises(BadDataset, match=r"expected images for validation, found none among 4 once each class has"):
+        deal(four, NONE, 2, 0.15, 3)
 
 
 def test_a_fold_that_is_far_larger_says_what_stays_together() -> None:

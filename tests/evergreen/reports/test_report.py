@@ -16,6 +16,7 @@ from chromium import Browser
 from pages import check_in, pictures_of
 
 from evergreen.judging.calibration import calibrate, reliability
+from evergreen.judging.folds import pool
 from evergreen.judging.metrics import by_class, confusion_table, losses, measure
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 from evergreen.judging.verdict import judge
@@ -376,3 +377,20 @@ def test_groups_and_what_is_said_of_them_are_shown(page: str) -> None:
     assert "<li>3 groups lie on &lt;several&gt; sides</li>" in page
     assert '<td>session &lt;1&gt;</td><td class="text">train</td><td>17</td>' in page
     assert "<!-- the other way to split -->" in page  # for this_run.fill_in
+
+
+def test_folds_have_a_section_where_there_are_some(made: Made, page: str) -> None:
+    assert 'id="folds"' not in page
+    predictions = made.dataset[["path", "label"]].assign(fold=[1 + number % 3 for number in range(60)])
+    truth = [CLASSES.index(label) for label in predictions["label"]]
+    scores = np.full((60, 2), 0.25, np.float32)
+    scores[np.arange(60), [index if number % 10 else 1 - index for number, index in enumerate(truth)]] = 0.75
+    found = pool(predictions, scores, CLASSES, 1)
+    folds = {**found.as_json(), "per_class": found.by_class.per_class.to_dict("records")}
+    shown = made.page(folds=folds)
+    assert '<a href="#folds">' in shown
+    section = shown[shown.index('id="folds"') : shown.index('id="training"')]
+    assert "Pooled accuracy 90.00% (79.9% to 95.3%) over 60 images in 3 folds" in section
+    assert section.count("<tr><td>") == 3 + 2
+    assert "<td>pooled</td><td>90.00%</td>" in section.replace(" %", "%")
+    assert "&lt;b&gt;dog&lt;/b&gt;" in section
