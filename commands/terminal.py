@@ -183,7 +183,7 @@ def _show_folds(console: Console, summary: dict[str, Any]) -> None:
         interval = f"({row['accuracy_low']:.1%} to {row['accuracy_high']:.1%})"
         seconds = "" if row["seconds"] is None else f"  {row['seconds']:.1f} s of training"
         numbers = f"accuracy {row['accuracy']:.2%} {interval}  loss {row['loss']:.4f}  {row['count']} images{seconds}"
-        console.print(f"{'fold ' + str(row['fold']):<10} {numbers}", highlight=False)
+        console.print(f"{'fold ' + str(row['fold']):<10} {numbers}", highlight=False, soft_wrap=True)
     console.print(f"{'folds':<10} {folds['words']}", highlight=False, markup=False, soft_wrap=True)
 
 
