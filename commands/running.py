@@ -23,6 +23,8 @@ from runs.stopped import Stopped, how_it_stopped, stopped_by
 from storage.errors import StoreError
 from storage.runs import read_summary
 
+FlowName = Literal["retrain", "inspect", "folds"]
+
 
 @contextmanager
 def on_server(
@@ -55,7 +57,7 @@ def on_server(
 
 
 def run_flow(
-    name: Literal["retrain", "inspect"], arguments: tuple[Any, ...], options: dict[str, Any], root: Path, verbose: bool
+    name: FlowName, arguments: tuple[Any, ...], options: dict[str, Any], root: Path, verbose: bool
 ) -> tuple[dict[str, Any], int]:
     """Return the summary of a flow's run, also of one that failed or was stopped, and the command's exit code.
 
@@ -117,12 +119,16 @@ def _written(progress: Progress, code: int) -> tuple[dict[str, Any], int]:
     return told, code
 
 
-def _flow(name: Literal["retrain", "inspect"]) -> Callable[..., dict[str, Any]]:
+def _flow(name: FlowName) -> Callable[..., dict[str, Any]]:
     """Import a flow, and Prefect with it."""
     if name == "retrain":
         from flows.retrain import retrain as retraining
 
         return retraining
+    if name == "folds":
+        from flows.folds import folds as cross_validation
+
+        return cross_validation
     from flows.inspection import inspect as inspection
 
     return inspection

@@ -151,6 +151,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{verdict['verdict']}: {reasons}", highlight=False, markup=False)
     if shortcuts := summary.get("shortcuts"):
         console.print(shortcuts["summary"], highlight=False, markup=False)
+    _show_folds(console, summary)
     if grouping := summary.get("grouping"):
         console.print(grouping["words"], highlight=False, markup=False, soft_wrap=True)
     _show_notes(console, summary)
@@ -182,6 +183,18 @@ def _show_baseline(console: Console, baseline: dict[str, Any] | None) -> None:
         caution = baseline["standing"] == "worse"
         words = f"{'baseline':<10} {baseline['words']}"
         console.print(words, style="yellow" if caution else None, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_folds(console: Console, summary: dict[str, Any]) -> None:
+    """Print what the folds found, a row a fold, if there were any."""
+    if not (folds := summary.get("folds")):
+        return
+    for row in folds["by_fold"]:
+        interval = f"({row['accuracy_low']:.1%} to {row['accuracy_high']:.1%})"
+        seconds = "" if row["seconds"] is None else f"  {row['seconds']:.1f} s of training"
+        numbers = f"accuracy {row['accuracy']:.2%} {interval}  loss {row['loss']:.4f}  {row['count']} images{seconds}"
+        console.print(f"{'fold ' + str(row['fold']):<10} {numbers}", highlight=False, soft_wrap=True)
+    console.print(f"{'folds':<10} {folds['words']}", highlight=False, markup=False, soft_wrap=True)
 
 
 def show_comparison(console: Console, comparison: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ class Step:
         precision: whether the precision that a fixed rule gives for the network on this machine changes its output.
         threads: whether the number of threads that TensorFlow computes on may change its output.
         files: data files, relative to the project, that the core reads.
+        number: of a step that a run calls several times, for each fold; 0 of every other.
         format: raised by hand when task wiring changes what is published.
         asks: of a step that must ask the world every time, what another answer than the last one means; it counts as
             reused if the answer is the same. Empty for a step that is cached.
@@ -43,6 +44,7 @@ class Step:
     precision: bool = False
     threads: bool = False
     files: tuple[str, ...] = ()
+    number: int = 0
     format: int = 1
     asks: str = ""
 
@@ -237,7 +239,14 @@ STEPS: tuple[Step, ...] = (
         libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", "pillow-heif", *_TABLES),
         files=tuple(
             f"evergreen/reports/{name}"
-            for name in ("report.html.j2", "page.html.j2", "labels.html.j2", "exports.html.j2", "page.css")
+            for name in (
+                "report.html.j2",
+                "page.html.j2",
+                "labels.html.j2",
+                "exports.html.j2",
+                "folds.html.j2",
+                "page.css",
+            )
         ),
     ),
     # Last: what may fail has gone well when the champion changes.

@@ -16,6 +16,7 @@ from evergreen.errors import EvergreenError
 from evergreen.sources.archives.names import visible_lines
 from runs.run import Run
 from runs.standing import promoted_by
+from runs.summaries.folds import CROSS_VALIDATED
 from storage.errors import StoreError
 
 P = ParamSpec("P")
@@ -41,6 +42,8 @@ def words_of(summary: Mapping[str, Any]) -> str:
         if summary.get("refused"):
             return f"the split will refuse this, {found['quarantined']:,} quarantined"
         return f"{found['images used']:,} images used, {found['quarantined']:,} quarantined"
+    if (folds := summary.get("folds")) and summary["outcome"] == CROSS_VALIDATED:
+        return f"{folds['folds']} folds, accuracy {folds['accuracy']:.1%} of {folds['count']:,} images"
     if summary["outcome"] != "completed":
         changed = f", {CHAMPION_CHANGED}" if summary.get("promoted") else ""
         return at_step(summary["outcome"], steps.values()) + changed

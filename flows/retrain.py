@@ -8,6 +8,7 @@ from evergreen.errors import SourceChanged
 from evergreen.recipe import load_recipe
 from flows.dashboard.run import show_in_dashboard
 from flows.decision import compared, retraining_is_due
+from flows.folds import cross_validated
 from flows.form import Settings, as_overrides
 from flows.outcome import tells_outcome
 from flows.started import started
@@ -87,6 +88,7 @@ def steps(run: Run) -> None:
     model = train(run, dataset=dataset, weights=weights)
     evaluation = evaluate(run, dataset=dataset, model=model)
     probed = baseline(run, dataset=dataset)
+    folds = {"folds": cross_validated(run, screened, dataset, repaired)} if run.recipe.evaluate.folds else {}
     exports = export(run, dataset=dataset, model=model, evaluation=evaluation)
     verification = verify(run, dataset=dataset, model=model, exports=exports)
     challenger = bundle(
@@ -113,5 +115,6 @@ def steps(run: Run) -> None:
         exports=exports,
         verification=verification,
         comparison=comparison,
+        **folds,
     )
     promote(run, challenger=challenger, champion=champion, comparison=comparison)

@@ -145,7 +145,9 @@ def _read_up_to(step: Step) -> set[str]:
 
 
 def _then(baseline: Baseline, what: str) -> dict[str, str]:
-    return {name: value for parts in baseline.keys.values() for name, value in getattr(parts, what).items()}
+    """Return one kind of parts of the baseline's steps, but for those of folds, which no run needs."""
+    known = [parts for step, parts in baseline.keys.items() if step in BY_NAME]
+    return {name: value for parts in known for name, value in getattr(parts, what).items()}
 
 
 def _parts(

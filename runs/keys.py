@@ -10,10 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
+from evergreen.fold_steps import step_named
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
 from evergreen.recipe import Recipe, brought_up, in_full, picked
-from evergreen.steps import BY_NAME, Step
+from evergreen.steps import Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of
@@ -27,7 +28,7 @@ from storage.store import Store
 PROJECT = Path(__file__).resolve().parent.parent
 
 # Recipe models and the step table carry no behaviour: their values are in the key already.
-_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps")
+_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "evergreen.fold_steps")
 _NEAREST_AMONG = 50
 _ANOTHER_FORM = "keys are written in another form since an update of Evergreen"
 _PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
@@ -169,7 +170,7 @@ def written_out(parts: KeyParts, settings: Mapping[str, Any]) -> KeyParts:
         settings: what the recipe had then; what it lacks has its present default, for a field is added with the
             default that does what was done before.
     """
-    step = BY_NAME.get(parts.step)
+    step = step_named(parts.step)
     read = set(step.recipe if step else ())
     read |= set(parts.recipe) - {name.partition(".")[0] for name in read}  # what the step of then read
     return replace(parts, recipe=in_full({**parts.recipe, **picked(settings, read)}, read))

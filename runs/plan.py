@@ -1,9 +1,12 @@
 """The plan: which steps would run, which are reused, and why; asks the store, starts neither Prefect nor TensorFlow."""
 
+from collections.abc import Iterable
+
 from evergreen.errors import OnlyInARun
+from evergreen.fold_steps import steps_of, trains
 from evergreen.recipe import Recipe
 from evergreen.sections.release import RetrainWhen
-from evergreen.steps import STEPS, Step
+from evergreen.steps import Step
 from runs.kept.checkpoints import foretold, unchanged
 from runs.keys import given, key_parts, why_it_runs
 from runs.run import Entry, State
@@ -14,12 +17,18 @@ from storage.steps.records import Records
 from storage.store import Store
 
 
-def plan(recipe: Recipe, store: Store) -> list[Entry]:
-    """Return one entry a step, in the table's order: reused, would run, or unknown until something has run."""
+def plan(recipe: Recipe, store: Store, steps: Iterable[Step] | None = None) -> list[Entry]:
+    """Return one entry a step, in the table's order: reused, would run, or unknown until something has run.
+
+    Args:
+        recipe: what would be run.
+        store: what is asked.
+        steps: those that would be called; None takes a retraining's.
+    """
     outputs: dict[str, Ref] = {}
     entries = []
     records = Records(store)
-    for step in STEPS:
+    for step in steps_of(recipe.evaluate.folds) if steps is None else steps:
         inputs = {name: outputs[above] for name, above in step.inputs.items() if above in outputs}
         entry = _look_up(step, recipe, store, records, inputs)
         if entry.output:
@@ -50,7 +59,7 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
             output, record, reason = now, None, step.asks if record else reason
         reason = asked.remark or reason
     state: State = "reused" if record else "would run"
-    if step.name == "train":
+    if trains(step.name):
         reason += foretold(store, parts, record.output if record else None)
     if step.name == "train" and not record and recipe.retrain_when != RetrainWhen():
         reason += "; unless retrain_when ends the run before it"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from evergreen.fold_steps import trains
 from runs.kept.checkpoints import state_of
 from runs.run import Entry, Run
 
@@ -92,7 +93,7 @@ def how_it_stopped(run: Run | None, error: BaseException) -> str:
 
 def _kept(run: Run, at: Entry) -> str:
     """Return what is kept of a step that was stopped, and of those before it."""
-    if at.name == "train" and at.key and (state := state_of(run.store, at.key)):
+    if trains(at.name) and at.key and (state := state_of(run.store, at.key)):
         facts, _ = state
         epochs = len(facts["course"]["history"])
         count = "1 epoch" if epochs == 1 else f"{epochs} epochs"

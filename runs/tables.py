@@ -1,5 +1,6 @@
 """Reading and publishing what travels between tasks: tables, JSON, and the class order."""
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -8,22 +9,37 @@ from typing import TYPE_CHECKING, Any
 from evergreen.judging.baseline import Baseline
 from evergreen.reports.found import Data, Repairs, Screening, Splits
 from evergreen.sections.base import Range
-from evergreen.tables import UNLABELLED, from_csv, to_csv
+from evergreen.tables import UNLABELLED, from_csv, rows_of, to_csv
 from storage.artifacts import Ref
 from storage.store import Store
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
 VIEWS = "views.json"
 BASELINE = "baseline.json"
+PROBABILITIES = "probabilities.npy"
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
     """Return a table of an artifact."""
     return from_csv(store.read(ref, name))
+
+
+def read_rows(store: Store, ref: Ref, name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of an artifact, each cell as text; pandas is not started for it."""
+    return list(rows_of(store.read(ref, name)))
+
+
+def read_array(store: Store, ref: Ref, name: str) -> "np.ndarray":
+    """Return an array of an artifact, as ``to_npy`` wrote it."""
+    import numpy as np
+
+    array: np.ndarray = np.load(io.BytesIO(store.read(ref, name)), allow_pickle=False)
+    return array
 
 
 def read_json(store: Store, ref: Ref, name: str) -> Any:
@@ -139,6 +155,15 @@ def range_in(facts: Mapping[str, Any]) -> Range | None:
     """Return ``screen.range`` as ``with_range`` wrote it."""
     found = facts.get("range")
     return (float(found[0]), float(found[1])) if found else None
+
+
+def to_npy(array: "np.ndarray") -> bytes:
+    """Return an array as NumPy's ``.npy``: the same bytes every time."""
+    import numpy as np
+
+    data = io.BytesIO()
+    np.save(data, array, allow_pickle=False)
+    return data.getvalue()
 
 
 def to_json(value: Any) -> bytes:

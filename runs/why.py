@@ -4,7 +4,8 @@ import difflib
 from dataclasses import dataclass
 
 from evergreen.errors import BadInput
-from evergreen.steps import BY_NAME
+from evergreen.fold_steps import FOLD_STEPS, step_named
+from evergreen.steps import STEPS
 from runs.keys import nearest_earlier
 from runs.summaries.summary import run_summary
 from storage.errors import StoreError
@@ -45,8 +46,9 @@ def why(store: Store, step: str, run_id: str | None) -> Why:
     Raises:
         BadInput: there is no such step or run, or the run did not reach the step.
     """
-    if step not in BY_NAME:
-        raise BadInput(f"expected one of {', '.join(BY_NAME)}; received {step!r}")
+    if step_named(step) is None:
+        names = [known.name for known in (*STEPS, *FOLD_STEPS)]
+        raise BadInput(f"expected one of {', '.join(names)} (a fold with its number: 'fold 1'); received {step!r}")
     summary = run_summary(store, run_id)
     entry = next((entry for entry in summary["steps"] if entry["name"] == step), None)
     if entry is None:

@@ -19,8 +19,9 @@ from prefect.serializers import Serializer
 from prefect.transactions import IsolationLevel
 
 from evergreen.errors import EvergreenError
+from evergreen.fold_steps import called, numbered, step_named
 from evergreen.images.processors import of_this_step
-from evergreen.steps import BY_NAME, Step
+from evergreen.steps import Step
 from runs.kept.checkpoints import unchanged
 from runs.keys import code_of, given, key_parts, only, why_it_runs
 from runs.run import Entry, Run, State, listener
@@ -49,6 +50,11 @@ class Execution:
     seconds: float | None = None
     remark: str = ""
     measured: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What people read of it: its step, and of a fold how many there are."""
+        return f"{self.step.name} of {self.run.recipe.evaluate.folds}" if self.step.number else self.step.name
 
     def record(self, output: Ref) -> Record:
         """Return the record of this execution."""
@@ -106,6 +112,7 @@ class StepTask:
     def __init__(self, step: Step, fn: StepFunction, retries: int) -> None:
         self.step = step
         self.fn = fn
+        self.retries = retries
         self.task: Task[..., Any] = Task(
             fn=_timed(fn),
             name=step.name,
@@ -124,7 +131,7 @@ class StepTask:
     def __call__(self, run: Run, **inputs: Ref) -> Ref:
         """Run or reuse the step for these inputs and return what it published."""
         go_on_unless_told()
-        execution = _prepare(run, self.step, inputs)
+        execution = _prepare(run, called(self.step, run.recipe.evaluate.folds), inputs)
         token = _execution.set(execution)
         try:
             task: Callable[..., Any] = self.task.with_options(
@@ -143,6 +150,10 @@ class StepTask:
         run.journal.add(_ended(execution, output))
         return output
 
+    def numbered(self, number: int) -> "StepTask":
+        """Return the task of one fold, from 1, with a key of its own; its body asks ``number_of_this_step``."""
+        return StepTask(numbered(self.step, number), self.fn, self.retries)
+
 
 def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
     """Turn a function ``(run, **inputs) -> Ref`` into the task of a row of the step table.
@@ -151,12 +162,20 @@ def step(name: str, *, retries: int = 0) -> Callable[[StepFunction], StepTask]:
         name: the step's name.
         retries: how often a failure that may pass (the network, the disk) is tried again.
     """
-    return lambda fn: StepTask(BY_NAME[name], fn, retries)
+    row = step_named(name)
+    if row is None:
+        raise KeyError(f"no row of the step table is called {name!r}")
+    return lambda fn: StepTask(row, fn, retries)
 
 
 def parts_of_this_step() -> KeyParts:
     """Return the parts of the key of the step whose body is running."""
     return _execution.get().parts
+
+
+def number_of_this_step() -> int:
+    """Return which fold the step is of whose body is running, from 1."""
+    return _execution.get().step.number
 
 
 def remark(text: str) -> None:
@@ -177,7 +196,7 @@ def _name(execution: Execution) -> str:
     """Return what the dashboard calls this execution: the step, and why it runs or does not."""
     step = execution.step
     reason = execution.reason if step.cached else "asked on every run"
-    return f"{step.name}: {reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + '…'}"
+    return f"{execution.title}: {reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + '…'}"
 
 
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
@@ -202,7 +221,7 @@ def _timed(fn: StepFunction) -> StepFunction:
     def body(run: Run, **inputs: Ref) -> Ref:
         execution = _execution.get()
         if hearing := listener.get():
-            hearing.began(execution.step.name, execution.reason if execution.step.cached else "asked on every run")
+            hearing.began(execution.title, execution.reason if execution.step.cached else "asked on every run")
         run.store.put_blob(execution.parts.canonical())
         for text in code_of(execution.step).values():
             run.store.put_blob(text.encode())

@@ -40,6 +40,7 @@ class Findings:
         baseline: what a linear probe reaches on the same images, or why there is none.
         comparison: what compare found, with the champion or without one: verdict, summary, checks, split, classes and
             shared.
+        folds: what ``judging.folds.Pooled.as_json`` returned, with ``per_class``; None where the recipe asks for none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Findings:
     shortcuts: Shortcuts
     exports: Exported
     comparison: dict[str, Any]
+    folds: dict[str, Any] | None = None
 
 
 def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
@@ -112,7 +114,8 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
 
 def _sections(findings: Findings) -> list[str]:
     shortcuts = ["Shortcuts"] if findings.shortcuts.found["changes"] else []
-    first = ["Per class", "Confusion matrix", "Training", "Calibration", "Highest loss"]
+    folds = ["Folds"] if findings.folds else []
+    first = ["Per class", "Confusion matrix", *folds, "Training", "Calibration", "Highest loss"]
     return [*first, *shortcuts, "Data", "Exports", "This run"]
 
 

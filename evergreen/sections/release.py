@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evergreen.addresses import secret_in
 from evergreen.sections.base import Fraction, Section
@@ -42,6 +42,20 @@ class Evaluate(Section):
         description="Training images, stratified, that a linear probe of the frozen backbone "
         "is fitted on, for a training to beat; 0: no probe.",
     )
+    folds: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Also train so many networks, each on all folds but one, which it is judged on: every image once; "
+        "0: none.",
+    )
+
+    @field_validator("folds")
+    @classmethod
+    def _judges_what_was_not_learned(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("expected 0, or 2 and more: a network is trained on the folds that it is not judged on")
+        return folds
 
 
 class Export(Section):

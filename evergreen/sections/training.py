@@ -46,7 +46,11 @@ class Train(Section):
     keep: Literal["val_loss", "val_accuracy"] = Field("val_loss", description="The best epoch by this is the model.")
     stop_when: StopWhen | None = Field(None, description="Good enough: stop.")
     time_limit_minutes: float | None = Field(
-        None, gt=0, le=10_080, description="Stop after this many minutes; a longer limit goes on from there."
+        None,
+        gt=0,
+        le=10_080,
+        description="Stop after this many minutes of training; a longer limit goes on from there. The features of a "
+        "frozen backbone do not count: they are computed once for all trainings.",
     )
     views: int = Field(
         4, ge=1, le=100, description="Augmented views of each image that phases with a frozen backbone take in turn."

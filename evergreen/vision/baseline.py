@@ -19,7 +19,6 @@ from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.images.processors import of_this_step
 from evergreen.images.rows import Rows
-from evergreen.images.threads import Threads
 from evergreen.images.views import MIRRORED, Seen
 from evergreen.judging.baseline import Baseline
 from evergreen.judging.judged import judged_images, judged_split
@@ -28,7 +27,7 @@ from evergreen.sections.phases import Phase
 from evergreen.sections.training import Train
 from evergreen.vision.networks import batch_norm, build, runtime
 from evergreen.vision.training.batches import keys_of
-from evergreen.vision.training.features import Features
+from evergreen.vision.training.features import PLAIN, Features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +80,10 @@ def probe(
     say(f"a linear probe of the frozen {recipe.train.backbone} is fitted on {some}{len(train):,} training images")
     mirrored = bool(recipe.augment.horizontal_flip or recipe.augment.magnitude)
     runtime.start(recipe.seed)
-    with Threads() as threads:
-        seen = partial(_features, _frozen(recipe, images), images, recipe, threads)
-        sides = (False, True) if mirrored else (False,)
-        inputs = _all(seen(learned, mirrored=False))
-        checked, asked = ([seen(table, mirrored=side) for side in sides] for table in (validation, judged))
+    seen = partial(_features, _frozen(recipe, images), images, recipe)
+    sides = (False, True) if mirrored else (False,)
+    inputs = _all(seen(learned, mirrored=False))
+    checked, asked = ([seen(table, mirrored=side) for side in sides] for table in (validation, judged))
     fitted = _fitted(
         inputs, pixels.targets(learned["label"], classes), checked, pixels.targets(validation["label"], classes)
     )
@@ -136,15 +134,13 @@ def _frozen(recipe: Recipe, images: Images) -> Features:
     return Features.of(before, images.features_of(recipe.image), train)
 
 
-def _features(
-    features: Features, images: Images, recipe: Recipe, threads: Threads, table: pd.DataFrame, *, mirrored: bool
-) -> Rows:
+def _features(features: Features, images: Images, recipe: Recipe, table: pd.DataFrame, *, mirrored: bool) -> Rows:
     """Return the features of a table's images in its order, (C,) float32 each, or of their mirror images."""
     rows, keys = images.rows(table, recipe.image), keys_of(list(table["sha256"]))
     if mirrored:
         rows = Seen(rows, np.arange(len(rows)), MIRRORED)
         keys = [blake3(b"mirrored" + key).digest() for key in keys]
-    return features.rows(rows, keys, None, 0, threads)
+    return features.rows(keys, rows.gather, PLAIN)
 
 
 def _all(rows: Rows) -> np.ndarray:

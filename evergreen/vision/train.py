@@ -98,10 +98,14 @@ class Training:
     Attributes:
         history: one row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
         ended: why it ended, as ``ended.words`` takes it.
+        seconds: of training, also before it was stopped and taken up; without those of ``once``.
+        once: seconds that went into features, which are kept for every later training.
     """
 
     history: pd.DataFrame
     ended: dict[str, Any]
+    seconds: float
+    once: float
 
 
 def train(
@@ -159,6 +163,7 @@ def train(
                 if not isinstance(error, Exception):
                     callbacks.stopped(fitting.stopped())
                 raise
+        seconds = course.elapsed
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
     for metric, file in {recipe.train.keep: files.model, **files.others}.items():
@@ -168,7 +173,7 @@ def train(
     table = pd.DataFrame(course.history)
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
     say(words(course.told()))
-    return Training(table, course.told())
+    return Training(table, course.told(), seconds, course.once)
 
 
 def _network(recipe: Recipe, classes: list[str], side: Side) -> Any:

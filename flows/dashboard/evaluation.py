@@ -44,6 +44,37 @@ def show_evaluation(run: Run) -> None:
     )
 
 
+def show_folds(run: Run, summary: dict[str, Any]) -> None:
+    """Write what a run's folds found, if it had any: pooled, by fold, and by class."""
+    found = summary["folds"]
+    if not found:
+        return
+    each = [
+        (row["fold"], f"{row['accuracy']:.2%}", _interval(row), row["count"], _time(row)) for row in found["by_fold"]
+    ]
+    per_class = [
+        (row["label"], *(f"{row[name]:.1%}" for name in ("precision", "recall", "f1")), row["count"])
+        for row in found["per_class"]
+    ]
+    lines = [
+        f"# {found['accuracy']:.2%} ({_interval(found)})",
+        f"Run `{run.id}`: {found['words']}.",
+        markdown_table(["fold", "accuracy", "95 % interval", "images", "seconds of training"], each),
+        markdown_table(["class", "precision", "recall", "F1", "images"], per_class),
+    ]
+    create_markdown_artifact(
+        key=f"{run.recipe.name}-folds", markdown="\n\n".join(lines), description="Every image judged once, out of fold"
+    )
+
+
+def _interval(values: dict[str, Any]) -> str:
+    return f"{values['accuracy_low']:.1%} to {values['accuracy_high']:.1%}"
+
+
+def _time(row: dict[str, Any]) -> str:
+    return "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+
+
 def picture(file: str, pictures: dict[str, bytes]) -> str:
     """Return a picture with its heading as Markdown."""
     name = file.removesuffix(".png").replace("_", " ").capitalize()

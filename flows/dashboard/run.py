@@ -9,7 +9,7 @@ from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
 from flows.dashboard.decision import show_decision
-from flows.dashboard.evaluation import picture, show_evaluation
+from flows.dashboard.evaluation import picture, show_evaluation, show_folds
 from runs.run import Run
 from runs.tables import read_table
 
@@ -33,6 +33,7 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
             key=f"{name}-champion", markdown=_champion(comparison), description="The newest model's verdict, and why"
         )
     show_evaluation(run)
+    show_folds(run, summary)
     show_quarantine(run)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.fold_steps import trains
 from evergreen.judging.ended import is_cut, words
 from runs.tables import read_json
 from storage.artifacts import Ref
@@ -30,7 +31,7 @@ def folder_of(store: Store, parts: KeyParts) -> Path:
 
     Args:
         store: whose folder it is below.
-        parts: of the key of a step ``train``.
+        parts: of the key of a step that trains.
     """
     train = {name: value for name, value in parts.recipe.get("train", {}).items() if name != _LIMIT}
     course = replace(parts, recipe={**parts.recipe, "train": train})
@@ -85,7 +86,7 @@ def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
         parts: of the step's key.
         output: what the step published.
     """
-    ended = why_ended(store, output) if parts.step == "train" else None
+    ended = why_ended(store, output) if trains(parts.step) else None
     if ended is None or not is_cut(ended):
         return "nothing changed"
     return f"nothing changed, but the training had not ended by itself: {_how_to_go_on(store, parts, ended)}"
@@ -104,7 +105,7 @@ def ended_trainings(store: Store) -> list[Path]:
     """
     records = Records(store)
     over = set()
-    for record in records.all("train"):
+    for record in (one for one in records.all() if trains(one.step)):
         parts, ended = records.parts(record), why_ended(store, record.output)
         if parts and records.read(record.key) and not (ended and is_cut(ended)):
             over.add(folder_of(store, parts))

@@ -13,6 +13,7 @@ from evergreen.reports.this_run import fill_in
 from runs.kept.checkpoints import why_ended
 from runs.run import Run
 from runs.standing import promoted_by
+from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
 from runs.summaries.labels import classes_and_labels
 from runs.tables import read_baseline, read_json, read_notes, read_table, read_views
@@ -63,12 +64,15 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "baseline": _baseline(run.store, outputs),
         "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
         "shortcuts": _shortcuts(run.store, outputs),
+        "folds": folds_of(run, outputs),
         "exports": exports,
         "comparison": _comparison(run.store, outputs),
         "promoted": promoted_by(run),
         "settings": run.recipe.model_dump(mode="json"),
         "remarks": list(run.recipe.remarks),
-        "notes": read_notes(run.store, outputs["split"]) if "split" in outputs else [],
+        "notes": [
+            note for step in ("split", "deal") if step in outputs for note in read_notes(run.store, outputs[step])
+        ],
     }
     if grouping := the_other_way(run.store, summary):
         summary["grouping"] = grouping

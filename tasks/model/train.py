@@ -1,6 +1,6 @@
 """train: fit the recipe's network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     checkpoints = folder_of(run.store, parts_of_this_step())
 
     progress = TrainingProgress(run.name)
-
-    def stopped(ended: dict[str, Any]) -> None:
-        run.journal.training = with_words(ended)
-        text = f"{words(ended)}; what is done is kept: the same command goes on"
-        remark(text)
-        progress.say(text)
-
-    with _held(checkpoints, run.store, run.id), run.store.workspace() as folder:
+    with held(checkpoints, run.store, run.id), run.store.workspace() as folder:
         others = {metric: folder / f"best-{metric}.keras" for metric in METRICS if metric != run.recipe.train.keep}
         done = fit(
             Labelled(read_table(run.store, dataset), images_of(run, run.recipe.screen.range), classes),
@@ -46,7 +39,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             ),
             run.recipe,
             ModelFiles(folder / MODEL, others, checkpoints),
-            Callbacks(progress, progress.say, stopped),
+            Callbacks(progress, progress.say, when_stopped(run, progress)),
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         facts |= with_range(run.recipe.screen.range)
@@ -61,8 +54,20 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     return model
 
 
+def when_stopped(run: Run, progress: TrainingProgress) -> Callable[[dict[str, Any]], None]:
+    """Return what says, and notes in the run's journal, how far a training came that is being stopped."""
+
+    def stopped(ended: dict[str, Any]) -> None:
+        run.journal.training = with_words(ended)
+        text = f"{words(ended)}; what is done is kept: the same command goes on"
+        remark(text)
+        progress.say(text)
+
+    return stopped
+
+
 @contextmanager
-def _held(folder: Path, store: Store, holder: str) -> Iterator[None]:
+def held(folder: Path, store: Store, holder: str) -> Iterator[None]:
     """Have a folder of checkpoints for oneself; trainings that differ in their time limit take turns."""
     locks = FlockLockManager(store.root / "locks")
     name = f"checkpoints-{folder.name}"

@@ -5,6 +5,7 @@ from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
 from runs.kept.checkpoints import ENDED
 from runs.run import Run
+from runs.summaries.folds import pooled_folds
 from runs.tables import read_baseline, read_data, read_folder, read_json, read_table, read_views
 from storage.artifacts import Ref
 from tasks.step import step
@@ -23,6 +24,7 @@ def report(
     exports: Ref,
     verification: Ref,
     comparison: Ref,
+    folds: Ref | None = None,
 ) -> Ref:
     """Put what the run found onto one page."""
     store = run.store
@@ -55,5 +57,6 @@ def report(
         ),
         exports=Exported(read_json(store, verification, "verification.json"), sizes),
         comparison=read_json(store, comparison, "comparison.json"),
+        folds=pooled_folds(store, folds) if folds else None,
     )
     return store.publish("report", write_report(findings, store.read_blob))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evergreen.fold_steps import FOLD_STEPS
 from evergreen.recipe import Recipe
 from evergreen.steps import STEPS, Step
 
@@ -17,7 +18,7 @@ def test_every_step_comes_after_its_inputs() -> None:
         assert set(step.inputs.values()) <= {earlier.name for earlier in STEPS[:index]}
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", (*STEPS, *FOLD_STEPS), ids=lambda step: step.name)
 def test_a_row_names_things_that_exist(step: Step) -> None:
     for core in filter(None, (step.core, *step.processes)):
         module, _, function = core.partition(":")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from releases import crown
 
+from evergreen.fold_steps import DEAL, FOLD, FOLDS, steps_of
 from evergreen.steps import STEPS
+from flows import folds, started
 from flows import retrain as module
-from flows import started
 from runs.run import Entry, Run
 from storage.artifacts import Ref
 from storage.champions import Champions
@@ -37,6 +38,40 @@ def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(module, "show_in_dashboard", lambda *_: None)
     module.retrain.fn("digits", None, None, str(tmp_path))
     assert called == [(step.name, step.inputs) for step in STEPS]
+
+
+def test_folds_come_after_evaluate_and_the_report_takes_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: dict[str, str] = {}
+    called: list[tuple[str, dict[str, str]]] = []
+
+    class Fake:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __call__(self, run: Run, **inputs: Ref) -> Ref:
+            called.append((self.name, {parameter: made[ref.sha256] for parameter, ref in inputs.items()}))
+            ref = Ref("x", hashlib.sha256(self.name.encode()).hexdigest(), 0)
+            made[ref.sha256] = self.name
+            return ref
+
+        def numbered(self, number: int) -> "Fake":
+            return Fake(f"{self.name} {number}")
+
+    for step in STEPS:
+        monkeypatch.setattr(module, step.name, Fake(step.name))
+    for name, step in {"deal": DEAL, "fold": FOLD, "pool": FOLDS}.items():
+        assert getattr(folds, name).step == step
+        monkeypatch.setattr(folds, name, Fake(step.name))
+    monkeypatch.setattr(folds, "read_notes", lambda *_: [])
+    monkeypatch.setattr(folds, "read_json", lambda *_: {"words": "said"})
+    monkeypatch.setattr(folds, "fold_in_words", lambda *_: "said")
+    monkeypatch.setattr(started, "finish", lambda *_: {"outcome": "completed", "steps": [], "metrics": {}})
+    monkeypatch.setattr(module, "show_in_dashboard", lambda *_: None)
+    module.retrain.fn("digits", ["evaluate.folds=2"], None, str(tmp_path))
+    assert called == [(step.name, step.inputs) for step in steps_of(2)]
+    names = [name for name, _ in called]
+    assert names[names.index("evaluate") + 1 : names.index("export")] == ["deal", "fold 1", "fold 2", "folds"]
+    assert dict(called)["report"]["folds"] == "folds"
 
 
 RELEASE = "ab" * 32

@@ -10,6 +10,7 @@ MOST_FILES = 15
 
 WHOLE = "flows/whole/test_end_to_end.py"
 REFERENCES = "tasks/data/test_reference_systems.py"
+FOLDS = "flows/test_folds.py"
 VERIFY = "evergreen/vision/test_verify.py"
 SOURCES = "tasks/data/test_acquire.py"
 
@@ -21,6 +22,11 @@ ELSEWHERE = {
     "tasks/data/repair.py": REFERENCES,
     "tasks/data/split.py": REFERENCES,
     "tasks/model/baseline.py": WHOLE,
+    "tasks/data/deal.py": FOLDS,
+    "tasks/model/fold.py": FOLDS,
+    "tasks/model/folds.py": FOLDS,
+    "runs/summaries/folds.py": FOLDS,
+    "commands/folds.py": FOLDS,
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     "tasks/release/bundle.py": WHOLE,

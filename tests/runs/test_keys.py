@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field
 from releases import leave_record
 
+from evergreen.fold_steps import DEAL, FOLD, FOLDS, numbered
 from evergreen.images import processors
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sections import training
@@ -66,6 +67,7 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
         ("split.group=[folder]", {"split"}),
+        ("evaluate.folds=5", set()),  # not the model's judgement: see below
         ("title=Other", {"report"}),
         ("gate.min_accuracy=0.5", {"compare"}),
         ("name=other", {"bundle", "challenge", "promote", "report"}),
@@ -74,6 +76,34 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
 def test_a_value_touches_the_steps_that_read_it_alone(store: Store, override: str, touched: set[str]) -> None:
     before, after = _keys(load_recipe("digits"), store), _keys(load_recipe("digits", [override]), store)
     assert {name for name in before if before[name] != after[name]} == touched
+
+
+@pytest.mark.parametrize(
+    ("override", "touched"),
+    [
+        ("evaluate.folds=5", {"deal"}),  # the dealt table is a fold's input
+        ("train.phases.0.epochs=3", {"fold 1", "fold 2"}),
+        ("balance.weights=none", {"fold 1", "fold 2"}),
+        ("split.group=[folder]", {"deal"}),
+        ("split.test=0.2", set()),
+        ("evaluate.top_k=2", {"folds"}),
+        ("evaluate.shortcut_images=10", set()),
+    ],
+)
+def test_a_value_touches_the_steps_of_folds_that_read_it(store: Store, override: str, touched: set[str]) -> None:
+    def of(recipe: Recipe) -> dict[str, str]:
+        keys = {}
+        made = store.publish("made", dict.fromkeys(("dataset.csv", "aside.csv", "groups.csv"), b""))
+        for step in (DEAL, numbered(FOLD, 1), numbered(FOLD, 2), FOLDS):
+            keys[step.name] = key_parts(step, recipe, store, dict.fromkeys(step.inputs, made)).key
+        return keys
+
+    before, after = (
+        of(load_recipe("digits", ["evaluate.folds=2"])),
+        of(load_recipe("digits", ["evaluate.folds=2", override])),
+    )
+    assert {name for name in before if before[name] != after[name]} == touched
+    assert before["fold 1"] != before["fold 2"]
 
 
 def test_both_spellings_of_a_setting_have_one_key(store: Store) -> None:

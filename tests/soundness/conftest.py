@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from evergreen.fold_steps import steps_of
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.steps import STEPS
 from runs import keys
@@ -21,12 +22,12 @@ from runs.run import Run
 from storage.artifacts import Ref
 from storage.steps.records import SERIALIZER, Record
 from storage.store import Store
-from tasks.data import acquire, balance, probe, repair, screen, split, unpack
+from tasks.data import acquire, balance, deal, probe, repair, screen, split, unpack
 from tasks.release import bundle, challenge, promote
 
 REAL = {step: getattr(module, step).fn for step, module in {
     "probe": probe, "acquire": acquire, "unpack": unpack, "repair": repair, "screen": screen, "split": split,
-    "balance": balance, "bundle": bundle, "challenge": challenge, "promote": promote,
+    "balance": balance, "deal": deal, "bundle": bundle, "challenge": challenge, "promote": promote,
 }.items()}  # fmt: skip
 # Every file that a step reads of a stand-in's artifact.
 STAND_IN_FILES = ("model.keras", "metrics.json", "shortcuts.json", "predictions.csv", "verification.json")
@@ -51,7 +52,7 @@ class World:
         run = Run(self.store, recipe or self.recipe, "run")
         outputs: dict[str, Ref] = {}
         ran = set()
-        for step in STEPS:
+        for step in steps_of(run.recipe.evaluate.folds):
             inputs = {name: outputs[above] for name, above in step.inputs.items()}
             parts = keys.key_parts(step, run.recipe, self.store, inputs)
             earlier = run.records.read(parts.key)
@@ -64,7 +65,7 @@ class World:
             else:
                 files = dict.fromkeys(STAND_IN_FILES, parts.canonical())
                 facts = {"classes": [], "verdict": self.verdict, "summary": "as the world says"}
-                output = self.store.publish(step.name, files, facts)
+                output = self.store.publish(step.name.partition(" ")[0], files, facts)
             if not earlier or earlier.output != output:
                 ran.add(step.name)
             self._write(

@@ -84,6 +84,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "evaluate.views.mirror": (True, FROM_EVALUATE),
     "evaluate.views.shifts": (1, FROM_EVALUATE),
     "evaluate.baseline_images": (10, {"baseline", "report"}),
+    "evaluate.folds": (2, {"deal", "fold 1", "fold 2", "folds", "report"}),
     "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
     "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
     "verify.images": (10, {"verify"} | FROM_BUNDLE),

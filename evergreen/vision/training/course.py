@@ -51,6 +51,7 @@ class Course:
         history: one row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate.
         best: validation metric -> its best epoch.
         ended: why no further epoch shall begin; None while one shall.
+        once: seconds that went into what is made once and kept (features); they do not count for the time limit.
     """
 
     def __init__(self, train: Train) -> None:
@@ -59,9 +60,9 @@ class Course:
         self._schedules = [phase.schedule for phase in train.phases]
         self._limit = (train.time_limit_minutes or float("inf")) * 60
         self._began = time.monotonic()
-        self._before = 0.0
+        self._before = self._not_counted = 0.0
         self._epoch_began: float | None = None
-        self._took = self._in_epoch = self._needed = 0.0
+        self._took = self._in_epoch = self.once = 0.0
         self._phases: list[dict[str, Any]] = []
         self.history: list[dict[str, float]] = []
         self.best = {metric: Best(metric) for metric in METRICS}
@@ -70,11 +71,17 @@ class Course:
     @property
     def seconds_left(self) -> float:
         """Seconds until the time limit; infinite without one."""
-        return self._limit - self._elapsed
+        return self._limit - self.elapsed
 
     @property
-    def _elapsed(self) -> float:
-        return self._before + time.monotonic() - self._began
+    def elapsed(self) -> float:
+        """Seconds of training so far, also before it was stopped; without those of ``once``."""
+        return self._before + time.monotonic() - self._began - self._not_counted
+
+    def leave_out(self, seconds: float) -> None:
+        """Do not count seconds that have just passed: what was made in them is kept for every later training."""
+        self._not_counted += seconds
+        self.once += seconds
 
     @property
     def out_of_time(self) -> bool:
@@ -94,7 +101,7 @@ class Course:
             best.offer(weights, row, len(self.history))
         self.history.append(row)
 
-    def over(self, phase: int, epoch: int, patient: bool, midway: bool = False, ready: float = 0) -> bool:
+    def over(self, phase: int, epoch: int, patient: bool, midway: bool = False) -> bool:
         """Return whether a phase is over after the epoch that was seen last, and note why.
 
         Args:
@@ -102,10 +109,8 @@ class Course:
             epoch: its epochs so far.
             patient: whether early stopping has waited long enough.
             midway: whether the time limit passed within the epoch.
-            ready: seconds that it takes to make ready what the next epoch learns from.
         """
         row, wanted, last = self.history[-1], self._stop_when, phase == len(self._most)
-        self._needed = self._took + ready
         why: Why | None = None
         if wanted and row["accuracy"] > wanted.accuracy and row["val_accuracy"] > wanted.val_accuracy:
             why = "stop_when"
@@ -121,14 +126,13 @@ class Course:
         if why in ("stop_when", "time limit") or (why and last):
             self.ended = why
         elif why:
-            self._needed = self._took  # what was to be made ready was the ended phase's
             self.ended = "time limit" if self._no_time else None
         return why is not None
 
     @property
     def _no_time(self) -> bool:
         """Whether another epoch would pass the time limit."""
-        return self.seconds_left < self._needed
+        return self.seconds_left < self._took
 
     def _note(self, phase: int, epochs: int, midway: bool, why: Why | None) -> None:
         noted: dict[str, Any] = {
@@ -163,14 +167,14 @@ class Course:
         """Return what a checkpoint keeps besides weights."""
         best = {metric: best.facts() for metric, best in self.best.items()}
         within = 0.0 if self._epoch_began is None else time.monotonic() - self._epoch_began
-        seconds = {"elapsed": self._elapsed, "took": self._took, "needed": self._needed, "in_epoch": within}
+        seconds = {"elapsed": self.elapsed, "once": self.once, "took": self._took, "in_epoch": within}
         return {"history": self.history, "best": best, "ended": self.ended, "phases": self._phases, **seconds}
 
     def restore(self, facts: Mapping[str, Any], weights: Mapping[str, list[np.ndarray]]) -> None:
         """Take up where ``facts`` and the best weights, by metric, were kept; what a shorter time limit cut goes on."""
         self.history, self.ended, self._phases = list(facts["history"]), facts["ended"], list(facts["phases"])
-        self._before, self._took, self._needed = facts["elapsed"], facts["took"], facts["needed"]
-        self._in_epoch = facts["in_epoch"]
+        self._before, self._took, self._in_epoch = facts["elapsed"], facts["took"], facts["in_epoch"]
+        self.once = facts["once"]
         if self.ended == "time limit" and not self._no_time:
             self.ended = None
         for metric, kept in facts["best"].items():

@@ -93,6 +93,7 @@ class Fitting:
         batch_norm.fuse(self._model)
         activations.fuse(self._model)
         material = self._source.material(number, phase, self._model)
+        self._course.leave_out(material.once())
         learner = material.learner
         learner.compile(
             optimizer_of(phase, learner),
@@ -130,8 +131,8 @@ class Fitting:
             if learning:
                 assign(learner.weights, learning)
                 learned = self._learned(number)
-            patient, ready = patience.seen(metrics), material.seconds_before(epoch + 1)
-            over = self._course.over(number, epoch + 1, patient, cut, ready)
+            patient = patience.seen(metrics)
+            over = self._course.over(number, epoch + 1, patient, cut)
             if not cut:  # else the state from which a longer limit goes on is kept already
                 after = {"epoch": epoch + 1, "over": patient, "rate": rate.state, "patience": patience.state}
                 self._save(before | after, learned, learner.optimizer)
@@ -159,6 +160,7 @@ class Fitting:
         number, epoch = facts["phase"], facts["epoch"]
         seed = runtime.seed_of(self._recipe.seed, number, epoch)
         training, gather = material.training(epoch)
+        self._course.leave_out(material.once())
         order = np.random.default_rng(seed).permutation(len(training.rows))
         runtime.reseed(self._model, seed)
         learner = material.learner

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.images.augment import Augmenter
+from evergreen.images.rows import Rows
 from evergreen.vision.networks import build
 from evergreen.vision.training.batches import Side
 from evergreen.vision.training.features import PLAIN, Features
@@ -92,8 +93,8 @@ class Material:
         """Return what an epoch of the phase, from 0, learns from, and what gathers it."""
         raise NotImplementedError
 
-    def seconds_before(self, epoch: int) -> float:
-        """Return how long it will take, in seconds, to make ready what an epoch of the phase, from 0, learns from."""
+    def once(self) -> float:
+        """Return the seconds, since it was asked last, that went into what is made once for all trainings and kept."""
         return 0.0
 
 
@@ -119,19 +120,24 @@ class FromFeatures(Material):
         self._known: dict[int, Side] = {}
         self._seconds = 0.0
         judged = source.sides["validation"]
-        self.validation = judged.of(features.rows(judged.keys, judged.rows.gather, PLAIN))
+        self.validation = judged.of(self._rows(judged, judged.rows.gather, PLAIN))
 
     def training(self, epoch: int) -> tuple[Side, Gather | None]:
         """Return the features of the view that is this epoch's turn."""
         number = epoch % self._views
         if number not in self._known:
             self._source.say(f"features of view {number + 1} of {self._views}")
-            began = time.monotonic()
             view = self._source.view(number)
-            self._known[number] = view.side.of(self._features.rows(view.side.keys, view.gather, view.name))
-            self._seconds = time.monotonic() - began
+            self._known[number] = view.side.of(self._rows(view.side, view.gather, view.name))
         return self._known[number], None
 
-    def seconds_before(self, epoch: int) -> float:
-        """Return how long the features of the epoch's view will take, if they are not here: as long as the last did."""
-        return 0.0 if epoch % self._views in self._known else self._seconds
+    def once(self) -> float:
+        """Return the seconds, since it was asked last, that went into features."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+    def _rows(self, side: Side, gather: Gather, view: str) -> Rows:
+        began = time.monotonic()
+        rows = self._features.rows(side.keys, gather, view)
+        self._seconds += time.monotonic() - began
+        return rows

@@ -17,6 +17,7 @@ from pages import check_in, pictures_of
 
 from evergreen.judging.baseline import Baseline
 from evergreen.judging.calibration import calibrate, reliability
+from evergreen.judging.folds import pool
 from evergreen.judging.metrics import by_class, confusion_table, losses, measure
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 from evergreen.judging.verdict import judge
@@ -410,3 +411,20 @@ def test_test_time_views_have_a_row_of_their_own(made: Made, page: str) -> None:
     values = made.findings.evaluation.metrics["test"] | {"accuracy": 0.9123, "words": "test with test-time <views>"}
     shown = made.page(evaluation=made.evaluation(views=values))
     assert '<tr id="views"><td class="text">test with test-time &lt;views&gt;</td><td>91.23 %</td>' in shown
+
+
+def test_folds_have_a_section_where_there_are_some(made: Made, page: str) -> None:
+    assert 'id="folds"' not in page
+    predictions = made.dataset[["path", "label"]].assign(fold=[1 + number % 3 for number in range(60)])
+    truth = [CLASSES.index(label) for label in predictions["label"]]
+    scores = np.full((60, 2), 0.25, np.float32)
+    scores[np.arange(60), [index if number % 10 else 1 - index for number, index in enumerate(truth)]] = 0.75
+    found = pool(predictions, scores, CLASSES, 1)
+    folds = {**found.as_json(), "per_class": found.by_class.per_class.to_dict("records")}
+    shown = made.page(folds=folds)
+    assert '<a href="#folds">' in shown
+    section = shown[shown.index('id="folds"') : shown.index('id="training"')]
+    assert "Pooled accuracy 90.00% (79.9% to 95.3%) over 60 images in 3 folds" in section
+    assert section.count("<tr><td>") == 3 + 2
+    assert "<td>pooled</td><td>90.00%</td>" in section.replace(" %", "%")
+    assert "&lt;b&gt;dog&lt;/b&gt;" in section

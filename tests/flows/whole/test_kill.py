@@ -106,6 +106,46 @@ def test_a_run_that_is_stopped_with_everything_it_started_says_what_is_kept_and_
 
 
 @pytest.mark.soak
+def test_folds_that_are_stopped_keep_what_is_done_and_end_as_if_they_had_not_been(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment["HOME"] = str(tmp_path)
+    command = [
+        str(EVERGREEN),
+        "folds",
+        "digits",
+        "--folds",
+        "2",
+        "--set",
+        "train.phases.0.epochs=4",
+        "--json",
+        "--store",
+    ]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    store = tmp_path / "store"
+    with subprocess.Popen([*command, str(store)], **pipes, env=environment) as run:
+        assert run.stderr
+        next(line for line in run.stderr if line.startswith("fold 2 of 2"))
+        deadline = time.monotonic() + 120
+        while not list(store.glob("checkpoints/*/*.npz")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        run.send_signal(signal.SIGTERM)
+        out, _ = run.communicate()
+    assert run.returncode == 128 + signal.SIGTERM
+    assert json.loads(out)["error"].startswith("stopped by SIGTERM in fold 2; ")
+    done, whole = (
+        json.loads(
+            subprocess.run([*command, str(root)], capture_output=True, text=True, env=environment, check=True).stdout
+        )
+        for root in (store, tmp_path / "uninterrupted")
+    )
+    states = {step["name"]: step["state"] for step in done["steps"]}
+    assert (states["fold 1"], states["fold 2"]) == ("reused", "ran")
+    outputs = [{step["name"]: step["output"] for step in found["steps"]} for found in (done, whole)]
+    assert outputs[0] == outputs[1]
+    assert not list(store.glob("checkpoints/*"))
+
+
+@pytest.mark.soak
 def test_two_runs_at_once_do_each_steps_work_once(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment["HOME"] = str(tmp_path)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,20 @@ def test_checkpoints_are_over_once_a_model_is_there_that_no_limit_cut(store: Sto
     assert ended_trainings(store) == []
     make_model(store, longer, WHOLE)
     assert ended_trainings(store) == [folder_of(store, short)]
+
+
+def test_a_fold_is_a_training_with_checkpoints_of_its_own(store: Store) -> None:
+    one, other = (
+        replace(parts_of_train(store, "train.time_limit_minutes=1"), step=f"fold {number}") for number in (1, 2)
+    )
+    assert folder_of(store, one) != folder_of(store, other)
+    keep_a_state(folder_of(store, one))
+    keep_a_state(folder_of(store, other))
+    make_model(store, one, WHOLE)
+    assert "raise train.time_limit_minutes, now 1: it goes on from there" in unchanged(
+        store, other, make_model(store, other, CUT)
+    )
+    assert ended_trainings(store) == [folder_of(store, one)]
 
 
 @pytest.mark.parametrize("ended", [CUT, WHOLE])

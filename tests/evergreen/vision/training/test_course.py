@@ -66,33 +66,30 @@ def test_no_epoch_begins_that_would_pass_the_time_limit(monkeypatch: pytest.Monk
     assert course.out_of_time
 
 
-def test_what_is_made_ready_counts_as_time_once_and_not_as_an_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The features of a frozen backbone: over half of the time limit, then quick epochs, then another view."""
-    clock = Clock(monkeypatch)
-    course = Course(_train(time_limit_minutes=10))
-    clock.now += 365
-    for epoch in (1, 2, 3):
-        course.begin()
-        clock.now += 1
-        assert not _see(course, epoch)
-    assert course.seconds_left == 232
-    course.seen([], _row())
-    assert not course.over(1, 4, False, ready=230)
-    assert course.over(1, 5, False, ready=232)
-    assert course.ended == "time limit"
-
-
-def test_what_would_be_made_ready_for_a_phase_that_is_over_is_no_time_of_the_next(
+def test_what_is_made_once_and_kept_does_not_count_before_or_after_a_training_was_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The features of a frozen backbone: they take longer than the whole time limit, and those of another view too."""
     clock = Clock(monkeypatch)
-    course = Course(_train(phases=2, time_limit_minutes=3))
-    course.begin()
-    clock.now += 1
-    course.seen([], _row())
-    assert course.over(1, 1, patient=True, ready=200)
-    assert course.ended is None
-    assert not course.out_of_time
+    course = Course(_train(time_limit_minutes=1))
+    clock.now += 365
+    course.leave_out(365)
+    for epoch in (1, 2):
+        course.begin()
+        clock.now += 10
+        assert not _see(course, epoch)
+    facts = json.loads(json.dumps(course.facts()))
+    clock.now += 9999
+    course = Course(_train(time_limit_minutes=1))
+    course.restore(facts, {})
+    assert (course.seconds_left, course.elapsed, course.once) == (40, 20, 365)
+    clock.now += 200
+    course.leave_out(200)
+    for epoch, over in ((3, False), (4, False), (5, False), (6, True)):
+        course.begin()
+        clock.now += 10
+        assert _see(course, epoch) is over
+    assert (course.ended, course.once) == ("time limit", 565)
 
 
 def test_the_time_that_was_used_counts_when_a_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

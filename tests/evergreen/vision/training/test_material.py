@@ -1,14 +1,18 @@
-"""evergreen.vision.training.material: what an epoch learns from is made ready outside its time."""
+"""evergreen.vision.training.material: what an epoch learns from is made ready outside its time; features, any time."""
 
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from tiny_training import Trained, still
 
+from evergreen.images.rows import Rows
 from evergreen.vision.training import course as course_module
-from evergreen.vision.training.material import FromImages
+from evergreen.vision.training import material as module
+from evergreen.vision.training.batches import Side
+from evergreen.vision.training.material import FromFeatures, FromImages
 
 
 def test_what_an_epoch_learns_from_is_made_ready_outside_its_time(
@@ -27,3 +31,28 @@ def test_what_an_epoch_learns_from_is_made_ready_outside_its_time(
     recipe = still(epochs=3)
     recipe = recipe.model_copy(update={"train": recipe.train.model_copy(update={"time_limit_minutes": 100})})
     assert len(trained.train(recipe, tmp_path / "model.keras")) == 3
+
+
+def test_the_seconds_of_every_feature_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def rows(images: Rows, keys: list[bytes], augmenter: Any, view: int, threads: Any) -> Rows:
+        nonlocal now
+        now += 100 + 10 * view if augmenter else 1
+        return images
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    side = Side(
+        Rows.of(np.zeros((2, 3), np.float32)), np.eye(2, dtype=np.float32), np.ones(2, np.float32), [b"a", b"b"]
+    )
+    source: Any = SimpleNamespace(
+        sides={"train": side, "validation": side}, augmenter=object(), threads=None, say=lambda _: None
+    )
+    features: Any = SimpleNamespace(rows=rows)
+    material = FromFeatures(None, source, features, views=2)
+    assert (material.once(), material.once()) == (1, 0)  # those of validation, as they are
+    seconds = []
+    for epoch in range(4):
+        material.training(epoch)
+        seconds.append(material.once())
+    assert seconds == [100, 110, 0, 0]

@@ -1,0 +1,78 @@
+"""The command that cross-validates a recipe."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from commands.options import (
+    DONE,
+    JsonOption,
+    RecipeArgument,
+    SetOption,
+    SourceOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+)
+from commands.running import run_flow
+from commands.terminal import show_run
+from evergreen.fold_steps import steps_of_folds
+from evergreen.recipe import Recipe
+from flows.servers.named_server import named_server
+from runs.folds import with_folds
+from runs.place import store_root
+from runs.plan import nothing_to_do, plan
+from runs.run import Run
+from runs.summaries.folds import CROSS_VALIDATED
+from runs.summaries.summary import finish
+from storage.in_use import in_use
+from storage.runs import run_folder
+from storage.store import Store
+
+app = typer.Typer()
+
+
+@app.command()
+def folds(
+    recipe: RecipeArgument,
+    number: Annotated[
+        int | None,
+        typer.Option("--folds", metavar="K", help="How many. Default: the recipe's evaluate.folds, or 5."),
+    ] = None,
+    overrides: SetOption = None,
+    source: SourceOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Cross-validate a recipe: every image judged once, by a network that did not see it. No model comes of it."""
+    from rich.console import Console
+
+    root = store_root(store)
+    with errors(verbose):
+        wanted = with_folds(recipe, overrides, source, number)
+        for remark in wanted.remarks:
+            typer.secho(remark, err=True, fg=typer.colors.YELLOW)
+        summary = None if named_server() else _reuse_everything(wanted, Store(root))
+    code = DONE
+    if summary is None:
+        options: dict[str, Any] = {"folds": wanted.evaluate.folds}
+        summary, code = run_flow("folds", (recipe, overrides, source), options, root, verbose)
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        show_run(Console(), summary, run_folder(Store(root), summary["id"]))
+    raise typer.Exit(code)
+
+
+def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
+    """Return the summary of a run that reuses every fold, or None if something must run. Starts nothing."""
+    with in_use(store):
+        entries = plan(recipe, store, steps_of_folds(recipe.evaluate.folds))
+        if not nothing_to_do(entries):
+            return None
+        run = Run.new(store, recipe)
+        for entry in entries:
+            run.journal.add(entry)
+        return finish(run, CROSS_VALIDATED)

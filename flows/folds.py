@@ -1,0 +1,83 @@
+"""Cross-validation: every image is judged once, by a network that did not see it. No model comes of it."""
+
+from typing import Any
+
+from prefect import flow
+
+from flows.dashboard.evaluation import show_folds
+from flows.dashboard.run import show_recipe
+from flows.outcome import tells_outcome
+from flows.say import say
+from flows.started import started
+from runs.folds import with_folds
+from runs.run import Run
+from runs.summaries.folds import CROSS_VALIDATED, fold_in_words
+from runs.tables import read_json, read_notes
+from storage.artifacts import Ref
+from tasks.data.acquire import acquire
+from tasks.data.deal import deal
+from tasks.data.probe import probe
+from tasks.data.repair import repair
+from tasks.data.screen import screen
+from tasks.data.split import split
+from tasks.data.unpack import unpack
+from tasks.model.fold import fold
+from tasks.model.folds import folds as pool
+
+
+@flow(name="folds", flow_run_name="folds {recipe}")
+@tells_outcome
+def folds(
+    recipe: str,
+    overrides: list[str] | None = None,
+    source: str | None = None,
+    store: str | None = None,
+    folds: int | None = None,
+) -> dict[str, Any]:
+    """Cross-validate a recipe: it trains no final model, exports nothing, and touches no champion.
+
+    Args:
+        recipe: a name in recipes/, or the path of a YAML file.
+        overrides: dotted.path=value pairs that replace values of the recipe.
+        source: a path or address that replaces the recipe's source, as for --source.
+        store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+        folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
+    """
+    with started(with_folds(recipe, overrides, source, folds), store, CROSS_VALIDATED, _show) as (run, summary):
+        token = probe(run)
+        archive = acquire(run, token=token)
+        files = unpack(run, archive=archive)
+        repaired = repair(run, files=files)
+        screened = screen(run, dataset=repaired)
+        dataset = split(run, dataset=screened, repaired=repaired)
+        cross_validated(run, screened, dataset, repaired)
+    return summary
+
+
+def cross_validated(run: Run, screened: Ref, dataset: Ref, repaired: Ref) -> Ref:
+    """Deal the images into folds, train and judge each, and pool them; each fold is told as it ends.
+
+    A fold is a task and a record of its own: what is done stays done, whatever stops the run.
+
+    Args:
+        run: whose recipe has ``evaluate.folds``.
+        screened: what screen published.
+        dataset: what split published.
+        repaired: what repair published.
+    """
+    dealt = deal(run, dataset=dataset, screened=screened, repaired=repaired)
+    for note in read_notes(run.store, dealt):
+        say(note)
+    done = {}
+    for number in range(1, run.recipe.evaluate.folds + 1):
+        done[f"fold_{number}"] = fold.numbered(number)(run, dealt=dealt)
+        say(fold_in_words(run, number))
+    pooled = pool(run, dealt=dealt, **done)
+    say(str(read_json(run.store, pooled, "folds.json")["words"]))
+    return pooled
+
+
+def _show(run: Run, summary: dict[str, Any]) -> None:
+    """Show a cross-validation in the dashboard; what stands there of the recipe's model stays."""
+    show_recipe(run)
+    show_folds(run, summary)

@@ -1,0 +1,141 @@
+"""evergreen folds: each fold is a record of its own, so a run that breaks off goes on; what is found is told."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from typer.testing import CliRunner
+
+from commands.main import app
+from evergreen.datasets.deal import sides
+from evergreen.errors import TrainingDiverged
+from evergreen.recipe import Recipe
+from evergreen.vision.fold import Fold
+from evergreen.vision.train import Callbacks, Labelled, ModelFiles, Training
+from flows.folds import folds
+from runs.tables import PROBABILITIES, read_array, read_table
+from runs.why import why
+from storage.champions import Champions
+from storage.store import Store
+from tasks.model import fold as task
+
+SETTINGS = ["repair.classes=[dark, bright]", "name=pets"]
+ENDED = {"why": "epochs", "phases": [{"phase": 1, "epochs": 1, "of": 1, "midway": False, "why": "epochs"}]}
+
+
+class Craft:
+    """Stands in for the training of a fold: right about three images of four; breaks off where a test says so."""
+
+    def __init__(self) -> None:
+        self.trained: list[int] = []
+        self.breaks_in = 0
+
+    def __call__(
+        self, labelled: Labelled, number: int, recipe: Recipe, files: ModelFiles, callbacks: Callbacks
+    ) -> Fold:
+        if number == self.breaks_in:
+            raise TrainingDiverged("the loss became nan")
+        self.trained.append(number)
+        dataset, classes = labelled.dataset, labelled.classes
+        judged = dataset[sides(dataset, number) == "test"].reset_index(drop=True)
+        truth = judged["label"].map(classes.index).to_numpy()
+        answers = np.where(np.arange(len(judged)) % 4 == 3, 1 - truth, truth)
+        scores = np.where(np.eye(2)[answers] > 0, 0.75, 0.25).astype(np.float32)
+        predictions = judged[["path", "label", "sha256"]].assign(
+            predicted=[classes[index] for index in answers], probability=0.75
+        )
+        history = pd.DataFrame({"phase": [1], "epoch": [1], "loss": [0.5]})
+        return Fold(predictions, scores, Training(history, ENDED, 12.5, 3.0))
+
+
+@pytest.fixture
+def craft(monkeypatch: pytest.MonkeyPatch) -> Craft:
+    made = Craft()
+    monkeypatch.setattr(task, "train_and_judge", made)
+    return made
+
+
+@pytest.fixture
+def photos(tmp_path: Path, png: Callable[..., bytes]) -> Path:
+    for label, grey in (("dark", 0), ("bright", 190)):
+        for seed in range(30):
+            path = tmp_path / "photos" / label / f"{seed}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(seed + grey, (9, 7), (grey, grey, grey)))
+    return tmp_path / "photos"
+
+
+def test_a_fold_that_fails_leaves_those_before_it_and_every_image_is_judged_once(
+    craft: Craft, photos: Path, tmp_path: Path, prefect_server: str
+) -> None:
+    root = tmp_path / "store"
+    arguments = ("digits", SETTINGS, str(photos), str(root))
+    craft.breaks_in = 2
+    with pytest.raises(TrainingDiverged):
+        folds(*arguments, folds=3)
+    craft.breaks_in = 0
+    summary = folds(*arguments, folds=3)
+    assert craft.trained == [1, 2, 3]
+    states = {step["name"]: step["state"] for step in summary["steps"]}
+    assert [states[f"fold {number}"] for number in (1, 2, 3)] == ["reused", "ran", "ran"]
+    assert not {"balance", "train", "export", "promote"} & set(states)
+    assert summary["outcome"] == "cross-validated"
+    assert Champions(root).current("pets") is None
+
+    found, store = summary["folds"], Store(root)
+    pooled = store.manifest(next(step["output"] for step in summary["steps"] if step["name"] == "folds")).ref()
+    table = read_table(store, pooled, "predictions.csv")
+    assert list(table.columns) == ["path", "label", "sha256", "fold", "predicted", "probability"]
+    paths = sorted(f"{label}/{seed}.png" for label in ("dark", "bright") for seed in range(30))
+    assert table["path"].tolist() == paths
+    scores = read_array(store, pooled, PROBABILITIES)
+    assert (scores.shape, scores.dtype) == ((60, 2), np.float32)
+    assert [["dark", "bright"][index] for index in scores.argmax(axis=1)] == table["predicted"].tolist()
+    assert found["accuracy"] == pytest.approx((table["label"] == table["predicted"]).mean())
+    assert [(row["fold"], row["seconds"], row["features_seconds"]) for row in found["by_fold"]] == [
+        (number, 12.5, 3.0) for number in (1, 2, 3)
+    ]
+    assert sum(row["count"] for row in found["by_fold"]) == found["count"] == 60
+    assert [row["label"] for row in found["per_class"]] == ["dark", "bright"]
+    assert json.loads((root / "runs" / summary["id"] / "run.json").read_text()) == summary
+    assert why(store, "fold 3", summary["id"]).state == "ran"
+
+    with get_client(sync_client=True) as client:
+        keys = ArtifactFilter(key=ArtifactFilterKey(like_="pets-folds"))
+        shown = client.read_artifacts(artifact_filter=keys)[0].data
+        names = {run.name for run in client.read_task_runs()}
+    assert found["words"] in shown
+    assert "| 3 | " in shown
+    assert any(name.startswith("fold 3 of 3: ") for name in names)
+
+    told = _told("folds", "digits", "--folds", "3", *_options(photos, root))  # all is there: nothing is started
+    assert craft.trained == [1, 2, 3]
+    assert f"folds      {found['words']}" in told
+    assert told.count(" s of training") == 3
+    planned = _told("plan", "digits", *_options(photos, root), "--set", "evaluate.folds=3", "--json")
+    plan = {step["name"]: step["state"] for step in json.loads(planned)["steps"]}
+    assert {name for name, state in plan.items() if state == "reused"} >= {
+        "deal",
+        "fold 1",
+        "fold 2",
+        "fold 3",
+        "folds",
+    }
+    assert "would run" in plan.values()  # the model's own training
+
+
+def _options(photos: Path, root: Path) -> list[str]:
+    settings = [part for one in SETTINGS for part in ("--set", one)]
+    return [*settings, "--source", str(photos), "--store", str(root)]
+
+
+def _told(*arguments: str) -> str:
+    done: Any = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "PREFECT_API_URL": ""})
+    assert done.exit_code == 0, done.output
+    return str(done.stdout)
