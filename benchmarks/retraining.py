@@ -1,4 +1,4 @@
-"""What the benchmarks share: one retraining by the command, in a store that the benchmark chooses."""
+"""What the benchmarks share: a retraining or a cross-validation by the command, and which machine it is."""
 
 import json
 import os
@@ -23,13 +23,41 @@ def retrain(
         source: replaces the recipe's source.
         server: address of a Prefect server's API; without it the command starts its own.
     """
+    return _run("retrain", recipe, store, *settings, source=source, server=server)
+
+
+def cross_validate(
+    recipe: str, store: Path, folds: int, *settings: str, source: Path | None = None
+) -> tuple[dict[str, Any], float]:
+    """Run ``evergreen folds`` and return its run.json and its wall time in seconds; arguments as in ``retrain``."""
+    return _run("folds", recipe, store, *settings, source=source, options=("--folds", str(folds)))
+
+
+def _run(
+    command: str,
+    recipe: str,
+    store: Path,
+    *settings: str,
+    source: Path | None,
+    server: str | None = None,
+    options: tuple[str, ...] = (),
+) -> tuple[dict[str, Any], float]:
     environment = os.environ | {"PREFECT_API_URL": server} if server else os.environ
-    options = [part for setting in settings for part in ("--set", setting)]
-    options += ["--source", str(source)] if source else []
-    command = [str(EVERGREEN), "retrain", recipe, "--json", "--store", str(store), *options]
+    given = [part for setting in settings for part in ("--set", setting)]
+    given += ["--source", str(source)] if source else []
+    words = [str(EVERGREEN), command, recipe, "--json", "--store", str(store), *options, *given]
     began = time.monotonic()
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     return json.loads(done.stdout), time.monotonic() - began
+
+
+def processor() -> str:
+    """Return the processor's name and which of the instructions it has that decide precisions and speeds."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    known = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = set(known.get("flags", "").split())
+    some = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    return " ".join([known.get("model name", "an unknown processor"), *some])
 
 
 def seconds_of(summary: dict[str, Any]) -> dict[str, float]:

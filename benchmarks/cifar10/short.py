@@ -12,6 +12,7 @@ import argparse
 import os
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ from evergreen.recipe import load_recipe
 from evergreen.vision.networks import activations, batch_norm, build, runtime
 from evergreen.vision.networks.precision import Precision, precision_of
 
+sys.path.append(str(Path(__file__).parents[1]))
+from retraining import processor
+
 RECIPE = load_recipe("cifar10-fast")
 BATCH = RECIPE.train.phases[0].batch
 STEPS, ROUNDS = 3, 5
@@ -39,7 +43,7 @@ def main() -> None:
     parser.add_argument("torch", nargs="?", help="a Python that has PyTorch")
     arguments = parser.parse_args()
     own = precision_of(RECIPE.train)
-    print(f"{processors()} threads, {_processor()}; batches of {BATCH}; the rule's precision is {own}")
+    print(f"{processors()} threads, {processor()}; batches of {BATCH}; the rule's precision is {own}")
     for precision in dict.fromkeys(("float32", own)):
         ours = Ours(precision)
         theirs = Theirs(arguments.torch, precision) if arguments.torch else None
@@ -106,11 +110,6 @@ class Theirs:
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
         return float(self._process.stdout.readline())
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
 
 
 if __name__ == "__main__":
