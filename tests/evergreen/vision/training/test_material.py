@@ -12,7 +12,9 @@ from evergreen.images.rows import Rows
 from evergreen.vision.training import course as course_module
 from evergreen.vision.training import material as module
 from evergreen.vision.training.batches import Side
+from evergreen.vision.training.features import PLAIN
 from evergreen.vision.training.material import FromFeatures, FromImages
+from evergreen.vision.training.views import View
 
 
 def test_what_an_epoch_learns_from_is_made_ready_outside_its_time(
@@ -36,17 +38,19 @@ def test_what_an_epoch_learns_from_is_made_ready_outside_its_time(
 def test_the_seconds_of_every_feature_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
 
-    def rows(images: Rows, keys: list[bytes], augmenter: Any, view: int, threads: Any) -> Rows:
+    def rows(keys: list[bytes], gather: Any, view: str) -> Rows:
         nonlocal now
-        now += 100 + 10 * view if augmenter else 1
-        return images
+        now += 1 if view == PLAIN else 100 + 10 * int(view)
+        return side.rows
 
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
     side = Side(
         Rows.of(np.zeros((2, 3), np.float32)), np.eye(2, dtype=np.float32), np.ones(2, np.float32), [b"a", b"b"]
     )
     source: Any = SimpleNamespace(
-        sides={"train": side, "validation": side}, augmenter=object(), threads=None, say=lambda _: None
+        sides={"train": side, "validation": side},
+        view=lambda number: View(side, side.rows.gather, str(number)),
+        say=lambda _: None,
     )
     features: Any = SimpleNamespace(rows=rows)
     material = FromFeatures(None, source, features, views=2)
