@@ -5,6 +5,7 @@ MLflow's own client does it. What was told once is found again by its tag, so te
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ def tell(uri: str, told: Told) -> dict[str, Any]:
     Raises:
         TrackingFailed: MLflow cannot be reached, or refuses.
     """
+    _without_telemetry()
     from mlflow.exceptions import MlflowException
 
     try:
@@ -83,6 +85,7 @@ def name_champion(uri: str, recipe: str, model: str) -> str | None:
     Raises:
         TrackingFailed: MLflow cannot be reached, or refuses.
     """
+    _without_telemetry()
     from mlflow.exceptions import MlflowException
 
     try:
@@ -94,6 +97,14 @@ def name_champion(uri: str, recipe: str, model: str) -> str | None:
         return str(found[0].version)
     except (MlflowException, OSError) as error:
         raise TrackingFailed(f"track.mlflow: {uri} could not be told of the champion: {str(error)[:300]}") from error
+
+
+def _without_telemetry() -> None:
+    """Keep MLflow's client, before it is imported, from telling its makers; whoever says otherwise is obeyed.
+
+    Its thread also changes the environment while requests read it, and one of them then fails with a KeyError.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def _client(uri: str) -> MlflowClient:

@@ -40,7 +40,9 @@ def test_the_flows_edges_equal_the_step_table(monkeypatch: pytest.MonkeyPatch, t
     assert called == [(step.name, step.inputs) for step in STEPS]
 
 
-def test_folds_come_after_what_the_model_is_judged_by_and_the_report_takes_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folds_come_before_the_exports_and_the_report_takes_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     made: dict[str, str] = {}
     called: list[tuple[str, dict[str, str]]] = []
 

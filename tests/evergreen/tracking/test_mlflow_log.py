@@ -147,3 +147,16 @@ def test_a_server_that_is_not_there_is_said_in_words(told: Told, monkeypatch: py
 def test_addresses_with_secrets_and_of_other_kinds_are_refused(uri: str) -> None:
     with pytest.raises(ValidationError):
         Track(mlflow=uri)
+
+
+def test_its_client_tells_its_makers_nothing(tmp_path: Path) -> None:
+    code = f"""
+from evergreen.tracking import mlflow_log
+mlflow_log.name_champion("sqlite:///{tmp_path}/mlflow.db", "photos", "ab")
+from mlflow.telemetry.client import get_telemetry_client
+print(get_telemetry_client())
+"""
+    quiet = ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "CI", "PYTEST_CURRENT_TEST")
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "None"
