@@ -9,7 +9,6 @@ from tiny_training import CLASSES, RECIPE, SETTINGS, Trained, still
 
 from evergreen.judging.ended import words
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.sections.augment import Augment, Erasing, RandAugment
 from evergreen.sections.phases import EarlyStopping, Phase, ReduceOnPlateau
 from evergreen.vision import train as train_module
 from evergreen.vision.networks import saving
@@ -132,40 +131,17 @@ def test_a_training_that_is_stopped_midway_keeps_the_batches_that_were_done(
     pd.testing.assert_frame_equal(history, trained.history)
 
 
-def test_what_is_mixed_and_flipped_in_turn_is_alike_after_a_kill(trained: Trained, tmp_path: Path) -> None:
-    """Every kind of augmentation, and a network without dropout, stopped in the middle of the second epoch."""
-    augment = Augment(
-        rotation=10, horizontal_flip="alternate", translate=2, brightness=(0.9, 1.1), mixup=0.2, cutmix=1,
-        erasing=Erasing(), rand_augment=RandAugment(),
-    )  # fmt: skip
-    recipe = still(epochs=2, learning_rate=0.1).model_copy(update={"augment": augment})
-    asked = 0
-
-    def out_of_time(course: Course) -> bool:  # asked after each of two batches an epoch
-        nonlocal asked
-        asked += 1
-        if asked == 3:
-            raise KeyboardInterrupt
-        return False
-
-    whole = trained.train(recipe, tmp_path / "whole.keras")
-    files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Course, "out_of_time", property(out_of_time))
-        with pytest.raises(KeyboardInterrupt):
-            train(trained.labelled, ClassBalance(), recipe, files, Callbacks())
-    said = list[str]()
-    history = train(trained.labelled, ClassBalance(), recipe, files, Callbacks(say=said.append)).history
-    assert any("the accuracy by the larger share" in line for line in said)
-    pd.testing.assert_frame_equal(history, whole)
-    assert files.model.read_bytes() == (tmp_path / "whole.keras").read_bytes()
-
-
-# All that an optimizer, a schedule and a loss may be told, and a batch of more images than there are.
+# All that augmentation, a first block, an optimizer, a schedule and a loss may be told; no dropout, and a batch of more
+# images than there are.
 MODERN = load_recipe(
     "digits",
     [
         *SETTINGS,
+        "augment={rotation: 10, horizontal_flip: alternate, translate: 2, brightness: [0.9, 1.1], mixup: 0.2, "
+        "cutmix: 1, erasing: {}, rand_augment: {}}",
+        "train.cnn=[{filters: 24, kernel: 2, whiten: true, batch_norm: false}, {filters: 4, convolutions: 2, "
+        "activation: gelu, batch_norm_scale: false, initialization: identity, residual: true}]",
+        "train.head={pooling: max, output_bias: false, output_scale: 0.5}",
         "train.label_smoothing=0.1",
         "train.focal=1.5",
         "train.phases=[{epochs: 3, learning_rate: 0.1, batch: 8, optimizer: sgd, momentum: 0.85, nesterov: true, "
@@ -176,7 +152,7 @@ MODERN = load_recipe(
 
 
 @pytest.mark.parametrize("precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.soak)])
-def test_momentum_and_a_schedule_outlive_a_stop_within_an_epoch(
+def test_everything_a_recipe_may_say_outlives_a_stop_within_an_epoch(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
     optimizers: list[Any] = []
@@ -208,7 +184,9 @@ def test_momentum_and_a_schedule_outlive_a_stop_within_an_epoch(
     files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
     with pytest.raises(KeyboardInterrupt):
         train(trained.labelled, ClassBalance(), MODERN, files, Callbacks())
-    history = train(trained.labelled, ClassBalance(), MODERN, files, Callbacks()).history
+    said = list[str]()
+    history = train(trained.labelled, ClassBalance(), MODERN, files, Callbacks(say=said.append)).history
+    assert any("the accuracy by the larger share" in line for line in said)
     assert rates == pytest.approx(expected, rel=1e-6)  # no batch twice, each at its rate
     assert (tmp_path / "model.keras").read_bytes() == (tmp_path / "whole.keras").read_bytes()
     pd.testing.assert_frame_equal(history, whole)
