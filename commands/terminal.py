@@ -87,6 +87,7 @@ class Progress:
         """Show one epoch, in place of the last one where the terminal can."""
         metrics = report.metrics
         phase = f"phase {report.phase}/{report.phases}  " if report.phases > 1 else ""
+        phase = f"{report.who}  {phase}" if report.who else phase
         name = f"{phase}epoch {report.epoch:3d}/{report.epochs}"
         numbers = (
             f"loss {metrics['loss']:.4f}  accuracy {metrics['accuracy']:.4f}  "

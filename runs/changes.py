@@ -110,7 +110,7 @@ def changes_since(baseline: Baseline, run: Run, token: Ref) -> Changes:
         code |= code_digests(step)
         libraries |= libraries_of(step, run.recipe)
     read = set().union(*(_read_up_to(step) for step in STEPS))
-    now = run.recipe.model_dump(mode="json")
+    now = run.recipe.values()
     then = brought_up(in_full(baseline.settings, Recipe.model_fields), now)
     trained = _read_up_to(BY_NAME["train"])
     return Changes(

@@ -13,7 +13,7 @@ from typing import Any, cast
 from evergreen.fold_steps import step_named
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
-from evergreen.recipe import Recipe, brought_up, in_full, picked
+from evergreen.recipe import TEACHING, Recipe, brought_up, in_full, picked
 from evergreen.steps import Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
@@ -28,7 +28,7 @@ from storage.store import Store
 PROJECT = Path(__file__).resolve().parent.parent
 
 # Recipe models and the step table carry no behaviour: their values are in the key already.
-_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "evergreen.fold_steps")
+_LEAVE_OUT = tuple(f"evergreen.{name}" for name in ("recipe", "recipe_files", "sections", "steps", "fold_steps"))
 _NEAREST_AMONG = 50
 _ANOTHER_FORM = "keys are written in another form since an update of Evergreen"
 _PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
@@ -66,12 +66,23 @@ def code_digests(step: Step) -> dict[str, str]:
 
 def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     """Return {library, file or rule outside the recipe: its version} of what may change the step's output."""
-    return (
-        {name: _version(name) for name in (*step.libraries, *(distributions_of(recipe.train) if step.weights else ()))}
-        | _named_files(step, recipe)
-        | ({"precision": precision_of(recipe.train)} if step.precision else {})
-        | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
-    )
+    teachers = _teachers(step, recipe)
+    trained = [recipe.train, *(teacher.train for teacher in teachers)]
+    weights = [name for train in trained for name in distributions_of(train)] if step.weights else []
+    found = {name: _version(name) for name in (*step.libraries, *weights)}
+    found |= _named_files(step, recipe)
+    for teacher in teachers:
+        found |= {f"{name} of teacher {teacher.name}": value for name, value in _named_files(step, teacher).items()}
+    if step.precision:
+        found["precision"] = precision_of(recipe.train)
+        found |= {f"precision of teacher {teacher.name}": precision_of(teacher.train) for teacher in teachers}
+    return found | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
+
+
+def _teachers(step: Step, recipe: Recipe) -> tuple[Recipe, ...]:
+    """Return the recipes that a step trains before its own."""
+    teaching = recipe.teaching if TEACHING in step.recipe else None
+    return teaching.recipes if teaching else ()
 
 
 def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
@@ -208,7 +219,7 @@ def why_it_runs(parts: KeyParts, records: Records, recipe: Recipe) -> str:
     """
     if records.path(parts.key).exists():
         return "its artifact was missing or damaged"
-    nearest = nearest_earlier(parts, recipe.model_dump(mode="json"), records, recipe.name)
+    nearest = nearest_earlier(parts, recipe.values(), records, recipe.name)
     if nearest is None:
         return "first run"
     words = nearest.differences

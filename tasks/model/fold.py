@@ -9,7 +9,7 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import PROBABILITIES, classes_of, read_table, to_json, to_npy
+from runs.tables import PROBABILITIES, TAUGHT, classes_of, read_table, to_json, to_npy
 from storage.artifacts import Ref
 from tasks.model.train import held, when_stopped
 from tasks.progress import TrainingProgress
@@ -36,6 +36,8 @@ def fold(run: Run, dealt: Ref) -> Ref:
             "history.csv": to_csv(found.training.history),
             ENDED: to_json(found.training.ended),
         }
+        if found.training.taught:
+            files[TAUGHT] = to_json(found.training.taught)
         output = run.store.publish("fold", files, {"classes": classes, "fold": number})
         seconds = {"training_seconds": found.training.seconds, "features_seconds": found.training.once}
         measured({name: round(value, 3) for name, value in seconds.items()})

@@ -15,7 +15,7 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import classes_of, read_json, read_table, to_json, with_range
+from runs.tables import TAUGHT, classes_of, read_json, read_table, to_json, with_range
 from storage.artifacts import Blob, Ref
 from storage.store import Store
 from tasks.locks import FlockLockManager
@@ -48,6 +48,8 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             "history.csv": to_csv(done.history),
             ENDED: to_json(done.ended),
         }
+        if done.taught:
+            files[TAUGHT] = to_json(done.taught)
         model = run.store.publish("model", files | {path.name: path for path in others.values()}, facts)
         if not is_cut(done.ended):
             Checkpoints(checkpoints).clear()  # not before: a kill in between would cost the whole training

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import ValidationError
+from tiny_teachers import teacher_file
 
 from evergreen.errors import BadRecipe
-from evergreen.recipe import RECIPES, brought_up, load_recipe, parse_recipe
+from evergreen.recipe import brought_up, load_recipe, parse_recipe
+from evergreen.recipe_files import RECIPES
 
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
@@ -181,3 +183,23 @@ def test_an_earlier_spelling_is_the_same_recipe_with_a_word(value: str, read: st
         f"split.group_near_duplicates: {value} is an earlier spelling, and read as split.group: {read}: "
         "write that instead",
     )
+
+
+def test_a_teachers_recipe_is_read_once_and_may_have_no_teacher_nor_other_classes(tmp_path: Path) -> None:
+    path = teacher_file(tmp_path)
+    recipe = load_recipe("digits", [f"train.teacher={{recipe: {path}}}"])
+    path.unlink()
+    assert recipe.teaching is not None
+    assert [teacher.name for teacher in recipe.teaching.recipes] == ["big"]
+    assert recipe.values()["teaching"]["big"]["image"]["height"] == 12
+    taught = teacher_file(tmp_path, "taught")
+    taught.write_text(taught.read_text().replace("train:", "train:\n  teacher: {model: 4fd2}", 1))
+    other = teacher_file(tmp_path, "other", repair={"classes": ["cat", "dog"]})
+    for said, message in (
+        (taught, "without a teacher of their own"),
+        (other, "other lacks eight, .* and has cat, dog too"),
+        ("digits", "two are digits"),
+        (tmp_path / "none.yaml", "found none at"),
+    ):
+        with pytest.raises(BadRecipe, match=message):
+            load_recipe("digits", [f"train.teacher={{recipe: {said}}}"])

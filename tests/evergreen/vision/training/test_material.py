@@ -51,6 +51,7 @@ def test_the_seconds_of_every_feature_are_told_once(monkeypatch: pytest.MonkeyPa
         sides={"train": side, "validation": side},
         view=lambda number: View(side, side.rows.gather, str(number)),
         say=lambda _: None,
+        once=lambda: 0.0,
     )
     features: Any = SimpleNamespace(rows=rows)
     material = FromFeatures(None, source, features, views=2)
