@@ -141,6 +141,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
         if is_cut(training):
             console.print(f"{'':<10} raise train.time_limit_minutes to train on", highlight=False, soft_wrap=True)
+        if training["why"] != "stopped" and (taught := training.get("teacher")):
+            console.print(f"{'taught by':<10} {taught['words']}", highlight=False, markup=False, soft_wrap=True)
     for split, values in summary["metrics"].items():
         interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"

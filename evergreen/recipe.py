@@ -230,11 +230,18 @@ def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, A
 def brought_up(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe's values of an earlier version, with today's value where both are the default of their time.
 
+    Where other teachers are named than then, what the recipes say of those that only one side has is today's, too: the
+    names tell the difference.
+
     Args:
         then: nested JSON values, every default written out.
         now: the same of today, which it is to be compared with.
     """
     changed = dict(then)
+    if (then.get("train") or {}).get("teacher") != (now.get("train") or {}).get("teacher"):
+        before, today = changed.pop(TEACHING, {}), now.get(TEACHING, {})
+        if today:
+            changed[TEACHING] = {name: before.get(name, said) for name, said in today.items()}
     for path, former in _FORMER_DEFAULTS.items():
         section, field = path.split(".")
         old, new, default = changed.get(section) or {}, now.get(section) or {}, defaults_of(Recipe)[section][field]

@@ -18,6 +18,7 @@ from evergreen.steps import Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of
+from runs.teachers import digests_in, models_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
 from storage.steps.fingerprint import reachable_code
@@ -45,6 +46,7 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
 
     Raises:
         KeyError: an input is missing or unknown.
+        BadInput: a model that is to teach is not in the store.
         ArtifactMissing, ArtifactDamaged: an input's manifest cannot be read.
     """
     if set(inputs) != set(step.inputs):
@@ -55,7 +57,7 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
         inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
         recipe=recipe.choices(step.recipe),
         code=code_digests(step),
-        libraries=libraries_of(step, recipe),
+        libraries=libraries_of(step, recipe) | teachers_of(step, recipe, store),
     )
 
 
@@ -79,6 +81,15 @@ def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     return found | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
 
 
+def teachers_of(step: Step, recipe: Recipe, store: Store) -> dict[str, str]:
+    """Return, as parts of a key, which models of the store teach in a step; empty where none does.
+
+    Raises:
+        BadInput: one is not there.
+    """
+    return models_of(recipe, store) if TEACHING in step.recipe else {}
+
+
 def _teachers(step: Step, recipe: Recipe) -> tuple[Recipe, ...]:
     """Return the recipes that a step trains before its own."""
     teaching = recipe.teaching if TEACHING in step.recipe else None
@@ -97,9 +108,12 @@ def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
     return found
 
 
-def given(step: Step, inputs: Mapping[str, Ref]) -> dict[str, str]:
-    """Return {upstream step: digest of the whole artifact that it gave}; for people and lineage, not for the key."""
-    return {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
+def given(step: Step, inputs: Mapping[str, Ref], parts: KeyParts) -> dict[str, str]:
+    """Return {upstream step: digest of the whole artifact that it gave}; for people and lineage, not for the key.
+
+    A model that teaches in the step is among them, as ``teacher`` and how the recipe names it.
+    """
+    return {step.inputs[name]: ref.sha256 for name, ref in inputs.items()} | digests_in(parts.libraries)
 
 
 def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:

@@ -10,6 +10,7 @@ from runs.kept.checkpoints import ENDED, folder_of
 from runs.model_file import MODEL
 from runs.run import Run
 from runs.tables import PROBABILITIES, TAUGHT, classes_of, read_table, to_json, to_npy
+from runs.teachers import given_teachers
 from storage.artifacts import Ref
 from tasks.model.train import held, when_stopped
 from tasks.progress import TrainingProgress
@@ -20,7 +21,8 @@ from tasks.step import measured, number_of_this_step, parts_of_this_step, step
 def fold(run: Run, dealt: Ref) -> Ref:
     """Fit the network on the other folds, and keep what it says of every image of this one; the network is not kept."""
     number, classes = number_of_this_step(), classes_of(run.store, dealt)
-    checkpoints = folder_of(run.store, parts_of_this_step())
+    parts = parts_of_this_step()
+    checkpoints = folder_of(run.store, parts)
     progress = TrainingProgress(run.name)
     with held(checkpoints, run.store, run.id), run.store.workspace() as folder:
         found = train_and_judge(
@@ -29,6 +31,7 @@ def fold(run: Run, dealt: Ref) -> Ref:
             run.recipe,
             ModelFiles(folder / MODEL, checkpoints=checkpoints),
             Callbacks(progress, progress.say, when_stopped(run, progress)),
+            given_teachers(run, parts, folder),
         )
         files = {
             "predictions.csv": to_csv(found.predictions.assign(fold=number)),

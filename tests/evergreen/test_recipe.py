@@ -1,6 +1,7 @@
 """evergreen.recipe: what is accepted, what is refused, and how helpfully."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -203,3 +204,16 @@ def test_a_teachers_recipe_is_read_once_and_may_have_no_teacher_nor_other_classe
     ):
         with pytest.raises(BadRecipe, match=message):
             load_recipe("digits", [f"train.teacher={{recipe: {said}}}"])
+
+
+def test_of_teachers_that_come_or_go_the_names_are_the_difference() -> None:
+    def values(teachers: list[str], **teaching: dict[str, int]) -> dict[str, Any]:
+        return {"train": {"teacher": {"recipe": teachers}}, "teaching": {"near_duplicate_bits": 3, **teaching}}
+
+    none: dict[str, Any] = {"train": {"teacher": None}}
+    one, both = values(["a"], a={"x": 1}), values(["a", "b"], a={"x": 2}, b={"x": 3})
+    assert brought_up(one, none) == {"train": one["train"]}
+    assert brought_up(none, one) == none | {"teaching": one["teaching"]}
+    assert brought_up(one, both)["teaching"] == {"near_duplicate_bits": 3, "a": {"x": 1}, "b": {"x": 3}}
+    renamed = values(["a"], c={"x": 1})
+    assert brought_up(one, renamed) == one
