@@ -73,6 +73,8 @@ def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     weights = [name for train in trained for name in distributions_of(train)] if step.weights else []
     found = {name: _version(name) for name in (*step.libraries, *weights)}
     found |= _named_files(step, recipe)
+    if teachers:
+        found["scipy"] = _version("scipy")  # says which images validate a teacher
     for teacher in teachers:
         found |= {f"{name} of teacher {teacher.name}": value for name, value in _named_files(step, teacher).items()}
     if step.precision:
