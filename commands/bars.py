@@ -53,7 +53,7 @@ class Bars:
         """
         if cell_len(f"  {name}  {told}") > self._console.width:
             name, told = (" ".join(text.split()) for text in (name, told))
-        bar = self._bar(f"phase {report.phase}", name, report.epoch, report.epochs, told)
+        bar = self._bar(f"{report.who} phase {report.phase}", name, report.epoch, report.epochs, told)
         bar.update(bar.task_ids[0], description=name, completed=report.epoch, told=told, refresh=True)
         if report.epoch == report.epochs:
             self.end()

@@ -87,6 +87,7 @@ class Progress:
         """Show one epoch, in place of the last one where the terminal can."""
         metrics = report.metrics
         phase = f"phase {report.phase}/{report.phases}  " if report.phases > 1 else ""
+        phase = f"{report.who}  {phase}" if report.who else phase
         name = f"{phase}epoch {report.epoch:3d}/{report.epochs}"
         numbers = (
             f"loss {metrics['loss']:.4f}  accuracy {metrics['accuracy']:.4f}  "
@@ -140,6 +141,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         console.print(f"{'training':<10} {training['words']}", highlight=False, markup=False, soft_wrap=True)
         if is_cut(training):
             console.print(f"{'':<10} raise train.time_limit_minutes to train on", highlight=False, soft_wrap=True)
+        if training["why"] != "stopped" and (taught := training.get("teacher")):
+            console.print(f"{'taught by':<10} {taught['words']}", highlight=False, markup=False, soft_wrap=True)
     for split, values in summary["metrics"].items():
         interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
         numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"

@@ -3,15 +3,15 @@
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
-from evergreen.paths import is_file, path_of
+from evergreen.recipe_files import apply, read
 from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
 from evergreen.sections.data import Balance, Image, Screen, Source, Unpack
@@ -20,13 +20,17 @@ from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.split import Split
+from evergreen.sections.teacher import refuse_other_classes
 from evergreen.sections.training import Train
 
 # What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
 # and leaves it alone now, says what it said.
 _FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {"screen.max_megapixels": (50.0,)}
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+# What a recipe reads beside its own fields: those of its teachers' recipes, as a section of this name.
+TEACHING = "teaching"
+# What of a teacher's recipe decides what it becomes; its seed and threads are its student's.
+_TAUGHT_BY = ("train", "image", "augment", "balance", "repair.classes")
 
 
 class Recipe(Section):
@@ -53,11 +57,19 @@ class Recipe(Section):
     track: Track = Field(Track(), description="Experiment tracking.")
 
     _remarks: tuple[str, ...] = PrivateAttr(())
+    _teachers: tuple["Recipe", ...] = PrivateAttr(())
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What its author should know: values that were read by an earlier spelling."""
         return self._remarks
+
+    @property
+    def teaching(self) -> "Teaching | None":
+        """What is read for ``train.teacher``; None without one."""
+        if self.train.teacher is None:
+            return None
+        return Teaching(self._teachers, self.screen.near_duplicate_bits)
 
     @model_validator(mode="after")
     def _weights_name_declared_classes(self) -> Self:
@@ -67,7 +79,11 @@ class Recipe(Section):
 
     def sections(self, names: Iterable[str]) -> dict[str, Any]:
         """Return sections, and single values of some (``screen.range``), as JSON values, with every default."""
-        return picked(self.model_dump(mode="json"), names)
+        return picked(self.values(), names)
+
+    def values(self) -> dict[str, Any]:
+        """Return every value as JSON values, with every default; what its teachers' recipes say under ``teaching``."""
+        return self.model_dump(mode="json") | self._taught(exclude_defaults=False)
 
     def choices(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what ``sections`` returns, without what equals its default, at any depth.
@@ -75,7 +91,29 @@ class Recipe(Section):
         That is what decides a step's output together with the code, whose ``format`` is raised where a default
         changes; so a field that is added later, and left alone, changes nothing.
         """
-        return picked(self.model_dump(mode="json", exclude_defaults=True), names)
+        return picked(self.model_dump(mode="json", exclude_defaults=True) | self._taught(exclude_defaults=True), names)
+
+    def _taught(self, *, exclude_defaults: bool) -> dict[str, Any]:
+        if (teaching := self.teaching) is None:
+            return {}
+        said = {
+            teacher.name: picked(teacher.model_dump(mode="json", exclude_defaults=exclude_defaults), _TAUGHT_BY)
+            for teacher in teaching.recipes
+        }
+        return {TEACHING: {"near_duplicate_bits": teaching.near_duplicate_bits, **said}}
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """What a recipe with a teacher reads beside its own training.
+
+    Attributes:
+        recipes: of the teachers that are trained first, in their order.
+        near_duplicate_bits: ``screen.near_duplicate_bits``: which images a teacher may not know.
+    """
+
+    recipes: tuple[Recipe, ...]
+    near_duplicate_bits: int
 
 
 def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | None = None) -> Recipe:
@@ -89,21 +127,44 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     Raises:
         BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed.
     """
-    path = _path_of(recipe)
-    values = _read_yaml(path)
+    path, values = read(recipe)
     if source is not None:
         values["source"] = source_meant(source)
     for override in overrides:
-        _apply(values, override)
+        apply(values, override)
     return parse_recipe(values, path.name)
 
 
 def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
-    """Validate a recipe given as plain values.
+    """Validate a recipe given as plain values, and read the recipes of its teachers.
 
     Raises:
-        BadRecipe: one line for each thing that is wrong, with the nearest known key for an unknown one.
+        BadRecipe: one line for each thing that is wrong, with the nearest known key for an unknown one; or a recipe
+            cannot be a teacher.
     """
+    recipe = _validated(values, origin)
+    recipe._teachers = tuple(_teachers_of(recipe, origin))
+    return recipe
+
+
+def _teachers_of(recipe: Recipe, origin: str) -> Iterator[Recipe]:
+    """Yield the recipes of a recipe's teachers."""
+    known = {recipe.name}
+    for name in recipe.train.teacher.recipe if recipe.train.teacher else ():
+        path, values = read(name)
+        teacher = _validated(values, path.name)
+        where = f"{origin}: train.teacher.recipe: expected"
+        if teacher.train.teacher is not None:
+            raise BadRecipe(f"{where} recipes without a teacher of their own; {name} has one: name that one instead")
+        if teacher.name in known:
+            raise BadRecipe(f"{where} recipes of other names than this one's and each other's; two are {teacher.name}")
+        if recipe.repair.classes and teacher.repair.classes:
+            refuse_other_classes(teacher.name, teacher.repair.classes, recipe.repair.classes)
+        known.add(teacher.name)
+        yield teacher
+
+
+def _validated(values: Mapping[str, Any], origin: str) -> Recipe:
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
@@ -157,17 +218,30 @@ def in_full(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, A
             values are named (``screen.range``), no others.
     """
     sections = {name.partition(".")[0] for name in names}
-    return picked(with_defaults(Recipe, values), {*names, *(set(values) - sections)})
+    full = with_defaults(Recipe, values)
+    if TEACHING in full:
+        full[TEACHING] = {
+            name: picked(with_defaults(Recipe, said), _TAUGHT_BY) if isinstance(said, Mapping) else said
+            for name, said in full[TEACHING].items()
+        }
+    return picked(full, {*names, *(set(values) - sections)})
 
 
 def brought_up(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe's values of an earlier version, with today's value where both are the default of their time.
+
+    Where other teachers are named than then, what the recipes say of those that only one side has is today's, too: the
+    names tell the difference.
 
     Args:
         then: nested JSON values, every default written out.
         now: the same of today, which it is to be compared with.
     """
     changed = dict(then)
+    if (then.get("train") or {}).get("teacher") != (now.get("train") or {}).get("teacher"):
+        before, today = changed.pop(TEACHING, {}), now.get(TEACHING, {})
+        if today:
+            changed[TEACHING] = {name: before.get(name, said) for name, said in today.items()}
     for path, former in _FORMER_DEFAULTS.items():
         section, field = path.split(".")
         old, new, default = changed.get(section) or {}, now.get(section) or {}, defaults_of(Recipe)[section][field]
@@ -180,86 +254,6 @@ def recipe_schema() -> str:
     """Return the JSON schema of a recipe as text, for editors."""
     schema = Recipe.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
-
-
-def _path_of(recipe: str | Path) -> Path:
-    by_path = path_of(recipe)
-    if by_path.suffix in (".yaml", ".yml") or is_file(by_path):
-        if not is_file(by_path):
-            raise BadRecipe(f"expected a recipe file, found none at {redacted(str(by_path))}")
-        return by_path
-    if "/" not in str(recipe) and is_file(named := RECIPES / f"{recipe}.yaml"):
-        return named
-    names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
-    near = difflib.get_close_matches(str(recipe), names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    received = redacted(repr(str(recipe)))
-    raise BadRecipe(f"expected a recipe's name or path, received {received}; there are: {', '.join(names)}.{hint}")
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice, where YAML itself lets the last one win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        merge = "tag:yaml.org,2002:merge"  # of <<, which stands for the keys of another mapping
-        keys = ["<<" if key.tag == merge else self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is given twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(str(error))}") from None
-    if not isinstance(values, dict):
-        raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
-    return _nested(values, path)
-
-
-def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
-    """Return a recipe's values with lines such as ``screen.range: [0, 4095]``, as messages print them, in sections."""
-    dotted = {key: value for key, value in values.items() if isinstance(key, str) and "." in key}
-    nested = {key: value for key, value in values.items() if key not in dotted}
-    for key, value in dotted.items():
-        section, _, field = key.partition(".")
-        inside = nested[section] = nested.get(section) or {}
-        if not isinstance(inside, dict) or field in inside:
-            raise BadRecipe(f"{path.name}: expected every value once, received {key} beside {section} with it")
-        inside[field] = value
-    return nested
-
-
-def _apply(values: dict[str, Any], override: str) -> None:
-    """Set one dotted path in nested values, making mappings on the way and replacing list items by index."""
-    path, equals, text = override.partition("=")
-    if not equals or not path:
-        received = redacted(repr(override))
-        raise BadRecipe(f"--set: expected path=value such as train.phases.0.epochs=3, received {received}")
-    try:
-        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        what = "the value" if path.startswith("source") else redacted(repr(text))  # it may be a secret
-        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else type(error).__name__
-        raise BadRecipe(f"--set {path}: {what} is not a YAML value: {reason}") from None
-    parts = path.split(".")
-    target: Any = values
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
-        index: Any = part
-        if isinstance(target, list):
-            if not part.isdigit() or int(part) >= len(target):
-                raise BadRecipe(f"--set {path}: expected a number below {len(target)} in place of {part!r}")
-            index = int(part)
-        elif not isinstance(target, dict):
-            raise BadRecipe(f"--set {path}: {part!r} has nothing below it to set")
-        if following is None:
-            target[index] = value
-            return
-        if isinstance(target, dict) and target.get(index) is None:
-            target[index] = {}
-        target = target[index]
 
 
 def _follows(entry: Any, entries: Iterable[Any]) -> bool:

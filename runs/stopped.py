@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from evergreen.fold_steps import trains
-from runs.kept.checkpoints import state_of
+from runs.kept.checkpoints import state_of, teacher_is_kept
 from runs.run import Entry, Run
 
 _GOES_ON = "the same command goes on from there"
@@ -100,4 +100,6 @@ def _kept(run: Run, at: Entry) -> str:
         if facts["batch"]:
             return f"{count} and a part of the next are kept"
         return f"{count} {'is' if epochs == 1 else 'are'} kept"
+    if trains(at.name) and at.key and teacher_is_kept(run.store, at.key):
+        return "what its teachers learned is kept"
     return "the steps before it are kept"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
 VIEWS = "views.json"
+TAUGHT = "taught.json"
 BASELINE = "baseline.json"
 PROBABILITIES = "probabilities.npy"
 
@@ -69,6 +70,12 @@ def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
     """Return how a model does with test-time views, or None where the recipe asks for none."""
     there = VIEWS in store.manifest(evaluation.sha256).files
     return dict(read_json(store, evaluation, VIEWS)) if there else None
+
+
+def read_taught(store: Store, model: Ref) -> dict[str, Any] | None:
+    """Return who taught a model, as ``judging.taught.words`` takes it; None if nobody did."""
+    there = TAUGHT in store.manifest(model.sha256).files
+    return dict(read_json(store, model, TAUGHT)) if there else None
 
 
 def read_baseline(store: Store, probed: Ref) -> Baseline:

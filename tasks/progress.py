@@ -81,6 +81,7 @@ def epoch_line(report: EpochReport) -> str:
     """Return one line: phase, epoch, losses, accuracies, time left."""
     metrics = report.metrics
     phase = f"phase {report.phase}/{report.phases}, " if report.phases > 1 else ""
+    phase = f"{report.who}: {phase}" if report.who else phase
     return (
         f"{phase}epoch {report.epoch}/{report.epochs}: loss {metrics['loss']:.4f}, accuracy {metrics['accuracy']:.4f}, "
         f"validation loss {metrics['val_loss']:.4f}, accuracy {metrics['val_accuracy']:.4f}, "

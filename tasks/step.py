@@ -205,13 +205,13 @@ def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     earlier = run.records.read(parts.key)
     if earlier:
         reason = step.asks or unchanged(run.store, parts, earlier.output)
-        return Execution(run, step, parts, given(step, inputs), earlier.output, reason, locks)
+        return Execution(run, step, parts, given(step, inputs, parts), earlier.output, reason, locks)
     reason = why_it_runs(parts, run.records, run.recipe)
     # Not while another run is writing it.
     if locks.acquire_lock(parts.key, run.id, acquire_timeout=0):
         run.records.discard_unreliable(parts.key)
         locks.release_lock(parts.key, run.id)
-    return Execution(run, step, parts, given(step, inputs), None, reason, locks)
+    return Execution(run, step, parts, given(step, inputs, parts), None, reason, locks)
 
 
 def _timed(fn: StepFunction) -> StepFunction:

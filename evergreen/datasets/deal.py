@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Of what is not judged in a fold, where the recipe's split has no share of its own.
 _VALIDATION = 0.1
-_KEPT = ("path", "label", "sha256", "width", "height")
+_KEPT = ("path", "label", "sha256", "width", "height", "pixels", "phash")
 _UNEVEN = 1.5
 _REMEDY = "add images of it, leave it out (repair.leave_out), or choose another number of folds (evaluate.folds)"
 
@@ -26,8 +26,8 @@ class Dealt:
     """The folds.
 
     Attributes:
-        dataset: path, label, sha256, width, height, ``fold`` (from 1; where an image is judged) and ``side`` (train or
-            validation; where it is in every other fold); sorted by path.
+        dataset: path, label, sha256, width, height, pixels, phash, ``fold`` (from 1; where an image is judged) and
+            ``side`` (train or validation; where it is in every other fold); sorted by path.
         notes: what people should know, one sentence each.
     """
 
@@ -64,11 +64,11 @@ def deal(dataset: pd.DataFrame, groups: pd.DataFrame, folds: int, validation: fl
     name = table["pixels"].where(table["group"] == "", "group " + table["group"])
     # Of several names of one unit a group's comes first: pictures come to it more often than it is called otherwise.
     first = (table["group"].eq("").map({False: "0 ", True: "1 "}) + name).groupby(unit).transform("min").str[2:]
-    fold = first.map({one: 1 + int(folds * _draw("fold", one)) for one in first.unique()})
+    fold = first.map({one: 1 + int(folds * draw("fold", one)) for one in first.unique()})
     dealt = table[list(_KEPT)].assign(fold=fold, side="train")
     _refuse_unjudged(dealt, folds)
     _refuse_unlearned(dealt, unit)
-    draws = first.map({one: _draw("validation", one) for one in first.unique()})
+    draws = first.map({one: draw("validation", one) for one in first.unique()})
     share = validation or _VALIDATION
     # Each fold needs some, else the networks of small datasets could not tell their epochs apart.
     least = max(draws[fold != number].min() for number in range(1, folds + 1))
@@ -88,7 +88,7 @@ def sides(dealt: pd.DataFrame, number: int) -> pd.Series:
     return dealt["side"].where(dealt["fold"].astype(int) != number, "test")
 
 
-def _draw(what: str, name: str) -> float:
+def draw(what: str, name: str) -> float:
     """Return what a name draws, 0 to 1: the same for ever, and another for each purpose."""
     return int.from_bytes(hashlib.sha256(f"evergreen {what} 1 {name}".encode()).digest()[:8]) / 2**64
 

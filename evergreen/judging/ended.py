@@ -30,10 +30,16 @@ def words(ended: Mapping[str, Any]) -> str:
     Args:
         ended: ``why`` of the whole; ``phases``, each with phase (from 1), epochs (whole ones), of (at most so many),
             midway (whether another was begun and not finished), why, and schedule where a learning rate had not come
-            down by one yet.
+            down by one yet. Where it was stopped while a teacher of its was trained: ``teacher``, all this of that
+            one, and its name.
     """
-    each = "; ".join(f"phase {phase['phase']}: {_of_phase(phase)}" for phase in ended["phases"])
-    return f"{_WHOLE[ended['why']]} ({each})"
+    if teacher := ended.get("teacher"):
+        return f"it was stopped while its teacher {teacher['name']} was trained ({_phases(teacher)})"
+    return f"{_WHOLE[ended['why']]} ({_phases(ended)})"
+
+
+def _phases(ended: Mapping[str, Any]) -> str:
+    return "; ".join(f"phase {phase['phase']}: {_of_phase(phase)}" for phase in ended["phases"])
 
 
 def _of_phase(phase: Mapping[str, Any]) -> str:

@@ -106,10 +106,12 @@ class Trained:
     Attributes:
         history: one row an epoch.
         ended: why it ended, as ``judging.ended.words`` takes it.
+        taught: who taught it, as ``judging.taught.words`` takes it; None if nobody did.
     """
 
     history: pd.DataFrame
     ended: dict[str, Any]
+    taught: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from evergreen.judging.baseline import Baseline, beside
 from evergreen.judging.ended import words
 from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
+from evergreen.judging.taught import words as taught
 from evergreen.reports import model_pictures, pictures
 from evergreen.reports.found import Calibrated, Data, Evaluated, Exported, Shortcuts, Trained
 from evergreen.reports.page import both, render
@@ -103,6 +104,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         hardest=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],
         phases=findings.training.history["phase"].nunique(),
         ended=words(findings.training.ended),
+        taught=taught(findings.training.taught) if findings.training.taught else "",
         kept_epoch=model_pictures.kept_epoch(findings.training.history),
         leaning=told(**findings.shortcuts.found),
         least_images=LEAST_IMAGES,

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from evergreen.sections.base import Fraction, Section
 from evergreen.sections.network import Backbone, Block, Head
 from evergreen.sections.phases import Phase
+from evergreen.sections.teacher import Teacher
 
 
 class StopWhen(Section):
@@ -43,6 +44,7 @@ class Train(Section):
         le=10,
         description="Focal loss in training, with this gamma; 0: cross-entropy, by which validation is always judged.",
     )
+    teacher: Teacher | None = Field(None, description="Who teaches the network beside the labels (distillation).")
     keep: Literal["val_loss", "val_accuracy"] = Field("val_loss", description="The best epoch by this is the model.")
     stop_when: StopWhen | None = Field(None, description="Good enough: stop.")
     time_limit_minutes: float | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from evergreen.datasets.balance import balance, repeats
 from evergreen.datasets.deal import sides
 from evergreen.images import pixels
 from evergreen.vision.networks import runtime, saving
+from evergreen.vision.teaching.teachers import Given
 from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, Training, train
 
 if TYPE_CHECKING:
@@ -34,26 +36,35 @@ class Fold:
     training: Training
 
 
-def fold(labelled: Labelled, number: int, recipe: Recipe, files: ModelFiles, callbacks: Callbacks) -> Fold:
+def fold(
+    labelled: Labelled,
+    number: int,
+    recipe: Recipe,
+    files: ModelFiles,
+    callbacks: Callbacks,
+    given: Sequence[Given] = (),
+) -> Fold:
     """Train as ``train`` does on what is not in a fold, and run the network over what is.
 
-    Class weights and repeats are those of the fold's own training images. Features of a frozen backbone are kept by
-    image, model and view, so those of an image are computed once for all folds.
+    Class weights and repeats are those of the fold's own training images, from which alone teachers learn that are
+    trained first. Features of a frozen backbone are kept by image, model and view, so those of an image are computed
+    once for all folds.
 
     Args:
-        labelled: path, label, sha256, ``fold`` and ``side``, as ``deal`` gives them.
+        labelled: path, label, sha256, pixels, phash, ``fold`` and ``side``, as ``deal`` gives them.
         number: of the fold, from 1.
-        recipe: its ``train``, ``image``, ``augment``, ``balance`` and ``seed`` are read.
+        recipe: its ``train``, ``image``, ``augment``, ``balance``, ``teaching`` and ``seed`` are read.
         files: where the model is written, and what a killed training of this fold left.
         callbacks: who hears of the training.
+        given: as ``train`` takes it.
 
     Raises:
-        BadDataset, TrainingDiverged, PreflightFailed, WeightsUnavailable: as ``balance`` and ``train``.
+        BadDataset, BadRecipe, TrainingDiverged, PreflightFailed, WeightsUnavailable: as ``balance`` and ``train``.
     """
     classes = labelled.classes
     dataset = labelled.dataset.assign(split=sides(labelled.dataset, number))
     weighed = ClassBalance(balance(dataset, classes, recipe.balance), repeats(dataset, classes, recipe.balance))
-    done = train(replace(labelled, dataset=dataset), weighed, recipe, files, callbacks)
+    done = train(replace(labelled, dataset=dataset), weighed, recipe, files, callbacks, given)
     judged = dataset[dataset["split"] == "test"].sort_values("path", ignore_index=True)
     runtime.start()
     scores = pixels.scores(saving.load_to_run(files.model, classes), labelled.images.rows(judged, recipe.image))

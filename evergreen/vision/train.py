@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,13 @@ from evergreen.images.pixels import Images
 from evergreen.images.processors import threads_of
 from evergreen.images.threads import Threads
 from evergreen.judging.ended import words
+from evergreen.judging.taught import words as taught_words
 from evergreen.vision.networks import runtime, saving
 from evergreen.vision.networks.build import build
 from evergreen.vision.networks.precision import precision_of
 from evergreen.vision.networks.whitening import whiten
+from evergreen.vision.teaching import teachers
+from evergreen.vision.teaching.teachers import Given
 from evergreen.vision.training import preflight
 from evergreen.vision.training.batches import Side, keys_of
 from evergreen.vision.training.checkpoint import Checkpoints
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.recipe import Recipe
+    from evergreen.vision.training.checkpoint import State
 
 
 @dataclass(frozen=True)
@@ -98,36 +102,47 @@ class Training:
     Attributes:
         history: one row an epoch: phase, epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, kept.
         ended: why it ended, as ``ended.words`` takes it.
-        seconds: of training, also before it was stopped and taken up; without those of ``once``.
-        once: seconds that went into features, which are kept for every later training.
+        seconds: of training, also before it was stopped and taken up, and of its teachers; without those of ``once``.
+        once: seconds that went into features, and into answers of teachers that are in the store: both are kept for
+            every later training.
+        taught: who taught it, as ``judging.taught.words`` takes it; None without a teacher.
     """
 
     history: pd.DataFrame
     ended: dict[str, Any]
     seconds: float
     once: float
+    taught: dict[str, Any] | None = None
 
 
 def train(
-    labelled: Labelled, balance: ClassBalance, recipe: Recipe, files: ModelFiles, callbacks: Callbacks
+    labelled: Labelled,
+    balance: ClassBalance,
+    recipe: Recipe,
+    files: ModelFiles,
+    callbacks: Callbacks,
+    given: Sequence[Given] = (),
 ) -> Training:
     """Fit the recipe's network, keep its best epoch, and write it as a ``.keras`` file.
+
+    Teachers that a recipe names are trained before it, on its training images alone.
 
     Args:
         labelled: what is learned from (train) and judged by (validation).
         balance: how much each class counts.
-        recipe: its ``train``, ``image``, ``augment`` and ``seed`` are read.
+        recipe: its ``train``, ``image``, ``augment``, ``teaching`` and ``seed`` are read.
         files: where the model is written, and what a killed training left.
         callbacks: who hears of it.
+        given: the teachers that are in the store, if the recipe names such.
 
     Raises:
+        BadDataset, BadRecipe: a teacher may not teach or cannot, as ``teachers.check`` says.
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
         PreflightFailed: what would waste the night was found before it.
         WeightsUnavailable: the backbone's weights are not here.
     """
-    import pandas as pd
-
-    dataset, classes, say = labelled.dataset, labelled.classes, callbacks.say
+    dataset, say = labelled.dataset, callbacks.say
+    teachers.check(labelled, recipe, given)
     learned = _repeated(dataset[dataset["split"] == "train"], balance.repeats, recipe.seed)
     sides = {
         "train": _side(learned, labelled, balance.weights, recipe),
@@ -137,25 +152,50 @@ def train(
     say(f"precision {precision}, threads {number}")
     if recipe.augment.mixup or recipe.augment.cutmix:
         say("training images are mixed: their loss and accuracy are of mixed images, the accuracy by the larger share")
-    kept = Checkpoints(files.checkpoints)
-    state = kept.load()
+    state = Checkpoints(files.checkpoints).load()
     if state:
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
         runtime.start(recipe.seed, precision, number)
-        preflight.check(_network(recipe, classes, sides["train"]), sides["train"], recipe.train)
+        preflight.check(_network(recipe, labelled.classes, sides["train"]), sides["train"], recipe.train)
+    with teachers.ready(labelled, recipe, given, files.checkpoints, callbacks, _teacher) as found:
+        return _fitted(labelled, sides, recipe, files, callbacks, state, found)
+
+
+def _teacher(
+    labelled: Labelled,
+    weights: Mapping[str, float],
+    often: Mapping[str, float],
+    recipe: Recipe,
+    file: Path,
+    states: Path,
+    callbacks: Callbacks,
+) -> Training:
+    return train(labelled, ClassBalance(weights, often), recipe, ModelFiles(file, checkpoints=states), callbacks)
+
+
+def _fitted(
+    labelled: Labelled,
+    sides: Mapping[str, Side],
+    recipe: Recipe,
+    files: ModelFiles,
+    callbacks: Callbacks,
+    state: State | None,
+    found: Sequence[teachers.Ready],
+) -> Training:
+    """Do what ``train`` does once its teachers are ready."""
+    import pandas as pd
+
+    classes, say, number = labelled.classes, callbacks.say, threads_of(recipe.train)
+    precision, kept = precision_of(recipe.train), Checkpoints(files.checkpoints)
+    folder = labelled.images.features_of(recipe.image)
     runtime.start(recipe.seed, precision, number)  # anew: what the check drew and built must not show in the training
     model = _network(recipe, classes, sides["train"])
     try:
         with Threads() as threads:
-            source = Source(
-                recipe,
-                sides,
-                labelled.images.features_of(recipe.image),
-                Augmenter(recipe.augment, recipe.seed),
-                threads,
-                say,
-            )
+            asked = teachers.opened(found, classes, recipe.train, folder, say)
+            augmenter = Augmenter(recipe.augment, recipe.seed)
+            source = Source(recipe, sides, folder, augmenter, threads, say, asked)
             fitting = Fitting(model, source, kept, callbacks.on_epoch)
             try:
                 course = fitting.run(state)
@@ -173,7 +213,13 @@ def train(
     table = pd.DataFrame(course.history)
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
     say(words(course.told()))
-    return Training(table, course.told(), seconds, course.once)
+    taught = teachers.facts_of(found, recipe.train)
+    if taught:
+        say(f"taught by {taught_words(taught)}")
+    trained = [one.facts for one in found if not one.is_kept]
+    seconds += sum(facts["seconds"] for facts in trained)
+    once = course.once + sum(facts["features_seconds"] for facts in trained)
+    return Training(table, course.told(), seconds, once, taught)
 
 
 def _network(recipe: Recipe, classes: list[str], side: Side) -> Any:

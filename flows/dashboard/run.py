@@ -117,6 +117,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
     if training := summary.get("training"):
         lines += ["", f"Training: {training['words']}."]
+        if training["why"] != "stopped" and (taught := training.get("teacher")):
+            lines += ["", f"Taught by {taught['words']}."]
     told = [f"- {note}" for note in summary.get("notes", ())]
     if grouping := summary.get("grouping"):
         told.append(f"- {grouping['words']}")

@@ -49,6 +49,19 @@ def state_of(store: Store, key: str) -> "State | None":
     return Checkpoints(folder_of(store, parts)).load()
 
 
+def teacher_is_kept(store: Store, key: str) -> bool:
+    """Whether anything is kept of a teacher of the training that was to be stored under a key."""
+    try:
+        parts = KeyParts.parse(store.read_blob(key))
+    except StoreError:
+        return False
+    return _of_teachers(folder_of(store, parts))
+
+
+def _of_teachers(folder: Path) -> bool:
+    return any(folder.glob("teacher-*/*.npz")) or any(folder.glob("teacher-*.json"))
+
+
 def why_ended(store: Store, model: Ref) -> dict[str, Any] | None:
     """Return why the training of a model ended, as ``ended.words`` takes it; None of a model that does not say."""
     try:
@@ -60,8 +73,9 @@ def why_ended(store: Store, model: Ref) -> dict[str, Any] | None:
 
 
 def goes_on(store: Store, parts: KeyParts) -> bool:
-    """Whether a training that is to run would take up what a stopped or cut one left."""
-    return any(folder_of(store, parts).glob("*.npz"))
+    """Whether a training that is to run would take up what a stopped or cut one, or a teacher of its, left."""
+    folder = folder_of(store, parts)
+    return any(folder.glob("*.npz")) or _of_teachers(folder)
 
 
 def foretold(store: Store, parts: KeyParts, model: Ref | None) -> str:

@@ -8,6 +8,7 @@ from evergreen.errors import BadInput
 from evergreen.judging.baseline import beside
 from evergreen.judging.ended import with_words
 from evergreen.judging.leaning import told
+from evergreen.judging.taught import words
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
 from runs.kept.checkpoints import why_ended
@@ -16,7 +17,7 @@ from runs.standing import promoted_by
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
 from runs.summaries.labels import classes_and_labels
-from runs.tables import read_baseline, read_json, read_notes, read_table, read_views
+from runs.tables import read_baseline, read_json, read_notes, read_table, read_taught, read_views
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
@@ -68,7 +69,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "exports": exports,
         "comparison": _comparison(run.store, outputs),
         "promoted": promoted_by(run),
-        "settings": run.recipe.model_dump(mode="json"),
+        "settings": run.recipe.values(),
         "remarks": list(run.recipe.remarks),
         "notes": [
             note for step in ("split", "deal") if step in outputs for note in read_notes(run.store, outputs[step])
@@ -150,9 +151,10 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
 
 
 def _training(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
-    """Return why the training of the run's model ended, whether it was this run's or an earlier one's."""
+    """Return why the training of the run's model ended, and who taught it, in this run or in an earlier one."""
     ended = why_ended(store, outputs["train"]) if "train" in outputs else None
-    return ended and with_words(ended)
+    taught = read_taught(store, outputs["train"]) if ended else None
+    return ended and with_words(ended) | ({"teacher": {**taught, "words": words(taught)}} if taught else {})
 
 
 def _metrics(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:

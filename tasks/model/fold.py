@@ -9,7 +9,8 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import PROBABILITIES, classes_of, read_table, to_json, to_npy
+from runs.tables import PROBABILITIES, TAUGHT, classes_of, read_table, to_json, to_npy
+from runs.teachers import given_teachers
 from storage.artifacts import Ref
 from tasks.model.train import held, when_stopped
 from tasks.progress import TrainingProgress
@@ -20,7 +21,8 @@ from tasks.step import measured, number_of_this_step, parts_of_this_step, step
 def fold(run: Run, dealt: Ref) -> Ref:
     """Fit the network on the other folds, and keep what it says of every image of this one; the network is not kept."""
     number, classes = number_of_this_step(), classes_of(run.store, dealt)
-    checkpoints = folder_of(run.store, parts_of_this_step())
+    parts = parts_of_this_step()
+    checkpoints = folder_of(run.store, parts)
     progress = TrainingProgress(run.name)
     with held(checkpoints, run.store, run.id), run.store.workspace() as folder:
         found = train_and_judge(
@@ -29,6 +31,7 @@ def fold(run: Run, dealt: Ref) -> Ref:
             run.recipe,
             ModelFiles(folder / MODEL, checkpoints=checkpoints),
             Callbacks(progress, progress.say, when_stopped(run, progress)),
+            given_teachers(run, parts, folder),
         )
         files = {
             "predictions.csv": to_csv(found.predictions.assign(fold=number)),
@@ -36,6 +39,8 @@ def fold(run: Run, dealt: Ref) -> Ref:
             "history.csv": to_csv(found.training.history),
             ENDED: to_json(found.training.ended),
         }
+        if found.training.taught:
+            files[TAUGHT] = to_json(found.training.taught)
         output = run.store.publish("fold", files, {"classes": classes, "fold": number})
         seconds = {"training_seconds": found.training.seconds, "features_seconds": found.training.once}
         measured({name: round(value, 3) for name, value in seconds.items()})

@@ -15,7 +15,8 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import classes_of, read_json, read_table, to_json, with_range
+from runs.tables import TAUGHT, classes_of, read_json, read_table, to_json, with_range
+from runs.teachers import given_teachers
 from storage.artifacts import Blob, Ref
 from storage.store import Store
 from tasks.locks import FlockLockManager
@@ -27,7 +28,8 @@ from tasks.step import parts_of_this_step, remark, step
 def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
     """Fit the network, phase by phase, and keep its best epoch."""
     classes = classes_of(run.store, dataset)
-    checkpoints = folder_of(run.store, parts_of_this_step())
+    parts = parts_of_this_step()
+    checkpoints = folder_of(run.store, parts)
 
     progress = TrainingProgress(run.name)
     with held(checkpoints, run.store, run.id), run.store.workspace() as folder:
@@ -40,6 +42,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             run.recipe,
             ModelFiles(folder / MODEL, others, checkpoints),
             Callbacks(progress, progress.say, when_stopped(run, progress)),
+            given_teachers(run, parts, folder),
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         facts |= with_range(run.recipe.screen.range)
@@ -48,6 +51,8 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             "history.csv": to_csv(done.history),
             ENDED: to_json(done.ended),
         }
+        if done.taught:
+            files[TAUGHT] = to_json(done.taught)
         model = run.store.publish("model", files | {path.name: path for path in others.values()}, facts)
         if not is_cut(done.ended):
             Checkpoints(checkpoints).clear()  # not before: a kill in between would cost the whole training

@@ -6,7 +6,7 @@ from evergreen.reports.report import report as write_report
 from runs.kept.checkpoints import ENDED
 from runs.run import Run
 from runs.summaries.folds import pooled_folds
-from runs.tables import read_baseline, read_data, read_folder, read_json, read_table, read_views
+from runs.tables import read_baseline, read_data, read_folder, read_json, read_table, read_taught, read_views
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -36,7 +36,9 @@ def report(
         name=run.recipe.name,
         title=run.recipe.title,
         data=read_data(store, repaired, screened, dataset, weights),
-        training=Trained(read_table(store, model, "history.csv"), read_json(store, model, ENDED)),
+        training=Trained(
+            read_table(store, model, "history.csv"), read_json(store, model, ENDED), read_taught(store, model)
+        ),
         evaluation=Evaluated(
             judged=facts["judged"],
             top_k=facts["top_k"],

@@ -1,13 +1,16 @@
 """evergreen.recipe: what is accepted, what is refused, and how helpfully."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from pydantic import ValidationError
+from tiny_teachers import teacher_file
 
 from evergreen.errors import BadRecipe
-from evergreen.recipe import RECIPES, brought_up, load_recipe, parse_recipe
+from evergreen.recipe import brought_up, load_recipe, parse_recipe
+from evergreen.recipe_files import RECIPES
 
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
@@ -181,3 +184,36 @@ def test_an_earlier_spelling_is_the_same_recipe_with_a_word(value: str, read: st
         f"split.group_near_duplicates: {value} is an earlier spelling, and read as split.group: {read}: "
         "write that instead",
     )
+
+
+def test_a_teachers_recipe_is_read_once_and_may_have_no_teacher_nor_other_classes(tmp_path: Path) -> None:
+    path = teacher_file(tmp_path)
+    recipe = load_recipe("digits", [f"train.teacher={{recipe: {path}}}"])
+    path.unlink()
+    assert recipe.teaching is not None
+    assert [teacher.name for teacher in recipe.teaching.recipes] == ["big"]
+    assert recipe.values()["teaching"]["big"]["image"]["height"] == 12
+    taught = teacher_file(tmp_path, "taught")
+    taught.write_text(taught.read_text().replace("train:", "train:\n  teacher: {model: 4fd2}", 1))
+    other = teacher_file(tmp_path, "other", repair={"classes": ["cat", "dog"]})
+    for said, message in (
+        (taught, "without a teacher of their own"),
+        (other, "other lacks eight, .* and has cat, dog too"),
+        ("digits", "two are digits"),
+        (tmp_path / "none.yaml", "found none at"),
+    ):
+        with pytest.raises(BadRecipe, match=message):
+            load_recipe("digits", [f"train.teacher={{recipe: {said}}}"])
+
+
+def test_of_teachers_that_come_or_go_the_names_are_the_difference() -> None:
+    def values(teachers: list[str], **teaching: dict[str, int]) -> dict[str, Any]:
+        return {"train": {"teacher": {"recipe": teachers}}, "teaching": {"near_duplicate_bits": 3, **teaching}}
+
+    none: dict[str, Any] = {"train": {"teacher": None}}
+    one, both = values(["a"], a={"x": 1}), values(["a", "b"], a={"x": 2}, b={"x": 3})
+    assert brought_up(one, none) == {"train": one["train"]}
+    assert brought_up(none, one) == none | {"teaching": one["teaching"]}
+    assert brought_up(one, both)["teaching"] == {"near_duplicate_bits": 3, "a": {"x": 1}, "b": {"x": 3}}
+    renamed = values(["a"], c={"x": 1})
+    assert brought_up(one, renamed) == one

@@ -13,7 +13,8 @@ import httpx
 import pytest
 import yaml
 
-from evergreen.recipe import RECIPES, load_recipe
+from evergreen.recipe import load_recipe
+from evergreen.recipe_files import RECIPES
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEXT = (PROJECT / "prefect.yaml").read_text(encoding="utf-8")

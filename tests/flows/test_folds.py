@@ -37,7 +37,7 @@ class Craft:
         self.breaks_in = 0
 
     def __call__(
-        self, labelled: Labelled, number: int, recipe: Recipe, files: ModelFiles, callbacks: Callbacks
+        self, labelled: Labelled, number: int, recipe: Recipe, files: ModelFiles, callbacks: Callbacks, given: list[Any]
     ) -> Fold:
         if number == self.breaks_in:
             raise TrainingDiverged("the loss became nan")

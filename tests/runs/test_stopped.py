@@ -82,6 +82,15 @@ def test_a_stopped_training_says_how_many_epochs_are_kept(
     assert said == f"stopped by SIGTERM in train; {expected}, the same command goes on from there"
 
 
+def test_a_training_that_was_stopped_in_its_teachers_says_what_is_kept(store: Store) -> None:
+    inputs = {name: store.publish(name, {"dataset.csv": b""}) for name in BY_NAME["train"].inputs}
+    parts = key_parts(BY_NAME["train"], load_recipe("digits"), store, inputs)
+    store.put_blob(parts.canonical())
+    Checkpoints(folder_of(store, parts) / "teacher-big").save(1, {}, {})
+    run = _run(store, Entry("train", "stopped", "by SIGTERM", key=parts.key))
+    assert "in train; what its teachers learned is kept, the same" in how_it_stopped(run, Stopped(signal.SIGTERM))
+
+
 def test_other_steps_and_the_time_between_and_before_them_have_words_too(store: Store) -> None:
     stop = KeyboardInterrupt()
     run = _run(store, Entry("repair", "ran", "first run"), Entry("split", "stopped", "by SIGINT", key="k"))

@@ -172,6 +172,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.phases.0.reduce_on_plateau": ({"patience": 2}, FROM_TRAIN),
     "train.label_smoothing": (0.1, FROM_TRAIN),
     "train.focal": (2, FROM_TRAIN),
+    "train.teacher": ({"recipe": "cifar10-fast"}, FROM_TRAIN),
     "train.keep": ("val_accuracy", FROM_TRAIN),
     "train.stop_when": ({"accuracy": 0.9, "val_accuracy": 0.9}, FROM_TRAIN),
     "train.time_limit_minutes": (5, FROM_TRAIN),

@@ -1,5 +1,6 @@
 """tasks.progress: outside of a task the listener is all there is; inside, the dashboard hears now and then."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,8 @@ def test_an_epoch_is_one_line() -> None:
         "phase 1/2, epoch 3/4: loss 0.5000, accuracy 0.7500, validation loss 0.2500, accuracy 1.0000, 62 s left at most"
     )
     assert epoch_line(_report(3, phases=1)).startswith("epoch 3/4: ")
+    of_a_teacher = replace(_report(3), who="teacher big")
+    assert epoch_line(of_a_teacher).startswith("teacher big: phase 1/2, epoch 3/4: ")
 
 
 def test_outside_of_a_task_who_listens_hears_everything(heard: list[Any]) -> None:

@@ -25,12 +25,14 @@ class Side:
         labels: (N, K) float32, one-hot.
         weights: (N,) float32, on the loss.
         keys: one an image, 32 bytes: its digest, and what tells its repetitions apart.
+        taught: (N, K) float32, what a teacher answers for each row, softened; None without a teacher.
     """
 
     rows: Rows
     labels: np.ndarray
     weights: np.ndarray
     keys: Sequence[bytes]
+    taught: np.ndarray | None = None
 
     def of(self, rows: Rows) -> Side:
         """Return the same images as other rows."""
@@ -82,7 +84,8 @@ def batches(
         size: rows in a batch; the last may have fewer.
         order: positions, each once; as they stand if it is not given.
         gather: gives the rows at some positions; as they are if it is not given.
-        label: gives the labels at some positions, (n, K) float32; as they are if it is not given.
+        label: gives the labels at some positions, (n, K) float32, or (n, 2K) with what a teacher answers; as they are
+            if it is not given.
     """
     import keras
 

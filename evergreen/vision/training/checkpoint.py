@@ -58,11 +58,14 @@ class Checkpoints:
         return None
 
     def clear(self) -> None:
-        """Remove every state: the training has ended."""
+        """Remove every state, and what lies below them of teachers: the training has ended."""
         if self._folder is None or not self._folder.is_dir():
             return
-        for path in self._folder.iterdir():
-            path.unlink(missing_ok=True)
+        for path in sorted(self._folder.iterdir()):
+            if path.is_dir():
+                Checkpoints(path).clear()
+            else:
+                path.unlink(missing_ok=True)
         self._folder.rmdir()
 
 

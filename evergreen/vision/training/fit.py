@@ -13,7 +13,7 @@ from evergreen.errors import TrainingDiverged
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
 from evergreen.vision.training.batches import batches
 from evergreen.vision.training.course import Course, Patience
-from evergreen.vision.training.losses import focus, smoothed
+from evergreen.vision.training.losses import focus, follow, smoothed
 from evergreen.vision.training.material import Material, Source
 from evergreen.vision.training.optimizers import optimizer_of
 from evergreen.vision.training.rates import LearningRate
@@ -37,6 +37,7 @@ class EpochReport:
         epoch, epochs: which epoch of the phase, from 1, of at most how many.
         metrics: loss, accuracy, val_loss, val_accuracy, learning_rate.
         seconds_left: at most this long until the phase ends, in seconds.
+        who: of a teacher that is trained first, what it is called; empty of the network itself.
     """
 
     phase: int
@@ -45,6 +46,7 @@ class EpochReport:
     epochs: int
     metrics: dict[str, float]
     seconds_left: float
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,11 @@ class Fitting:
             metrics=["accuracy"],
             jit_compile=runtime.may_compile(),
         )
-        if self._recipe.train.focal:
-            focus(learner, self._recipe.train.focal)
+        focal, teachers = self._recipe.train.focal, self._source.teachers
+        if teachers:
+            follow(learner, teachers.temperature, teachers.weight, focal)
+        elif focal:
+            focus(learner, focal)
         learner.optimizer.build(learner.trainable_variables)
         rate = LearningRate(phase, -(-len(self._source.sides["train"].rows) // phase.batch))
         patience, first, batch = Patience(phase.early_stopping), 0, 0
@@ -187,7 +192,10 @@ class Fitting:
             return cut
 
         def label(positions: np.ndarray) -> np.ndarray:
-            return smoothed(training.labels[positions], self._recipe.train.label_smoothing)
+            labels = smoothed(training.labels[positions], self._recipe.train.label_smoothing)
+            if training.taught is None:
+                return labels
+            return np.concatenate([labels, training.taught[positions]], axis=1)
 
         def batch_begin(number: int, logs: Any) -> None:
             if rate.by_step:

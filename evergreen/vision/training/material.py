@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from evergreen.images.augment import Augmenter
 from evergreen.images.rows import Rows
 from evergreen.vision.networks import build
+from evergreen.vision.teaching.answers import Teachers, taught
 from evergreen.vision.training.batches import Side
 from evergreen.vision.training.features import PLAIN, Features
 from evergreen.vision.training.views import Gather, View, view_of
@@ -35,6 +36,7 @@ class Source:
         augmenter: changes and mixes training images.
         threads: what works on the images side by side.
         say: told how a phase learns.
+        teachers: who answers beside the labels; None if nobody does.
     """
 
     recipe: Recipe
@@ -43,16 +45,22 @@ class Source:
     augmenter: Augmenter
     threads: Threads
     say: Callable[[str], None]
+    teachers: Teachers | None = None
 
     def view(self, number: int) -> View:
-        """Return one view of the training images."""
-        return view_of(self.sides["train"], self.augmenter, number, self.threads)
+        """Return one view of the training images, with what the teachers answer for it."""
+        return taught(view_of(self.sides["train"], self.augmenter, number, self.threads), self.teachers)
+
+    def once(self) -> float:
+        """Return the seconds, since it was asked last, that went into answers of teachers that are kept."""
+        return self.teachers.once() if self.teachers else 0.0
 
     def material(self, number: int, phase: Phase, model: Any) -> Material:
         """Decide whether a phase learns from images or, if its backbone is frozen, from the backbone's features.
 
         A frozen phase sees ``train.views`` views of each image in turn, either way; their features are kept if they
-        take no more than ``train.features_gib``.
+        take no more than ``train.features_gib``. With a teacher every phase does, and all see the same views: so the
+        teacher answers once for each.
 
         Args:
             number: of the phase, from 1.
@@ -60,9 +68,16 @@ class Source:
             model: the network, with what the phase freezes frozen.
         """
         train = self.recipe.train
-        if phase.unfreeze != "none" or train.backbone == "cnn":
-            return FromImages(model, self, number * _VIEWS_OF_A_PHASE, None)
         views = min(train.views, phase.epochs) if self.augmenter.active else 1
+        if phase.unfreeze != "none" or train.backbone == "cnn":
+            if not self.teachers:
+                return FromImages(model, self, number * _VIEWS_OF_A_PHASE, None)
+            if self.augmenter.active:
+                self.say(
+                    f"phase {number}: with a teacher, who answers once for each, its epochs see {views} view"
+                    f"{'s' if views > 1 else ''} of each image in turn (train.views)"
+                )
+            return FromImages(model, self, 0, views)
         before, head = build.halves(model)
         features = Features.of(before, self.features, train)
         rows = len(self.sides["train"].rows) * views + len(self.sides["validation"].rows)
@@ -110,6 +125,10 @@ class FromImages(Material):
         view = self._source.view(self._first + (epoch % self._views if self._views else epoch))
         return view.side, view.gather
 
+    def once(self) -> float:
+        """Return the seconds, since it was asked last, that went into answers of teachers that are kept."""
+        return self._source.once()
+
 
 class FromFeatures(Material):
     """Features of a frozen backbone; those of a view are computed when an epoch first needs them."""
@@ -132,9 +151,9 @@ class FromFeatures(Material):
         return self._known[number], None
 
     def once(self) -> float:
-        """Return the seconds, since it was asked last, that went into features."""
+        """Return the seconds, since it was asked last, that went into features and answers that are kept."""
         seconds, self._seconds = self._seconds, 0.0
-        return seconds
+        return seconds + self._source.once()
 
     def _rows(self, side: Side, gather: Gather, view: str) -> Rows:
         began = time.monotonic()

@@ -428,3 +428,11 @@ def test_folds_have_a_section_where_there_are_some(made: Made, page: str) -> Non
     assert section.count("<tr><td>") == 3 + 2
     assert "<td>pooled</td><td>90.00%</td>" in section.replace(" %", "%")
     assert "&lt;b&gt;dog&lt;/b&gt;" in section
+
+
+def test_who_taught_is_said_where_somebody_did(made: Made, page: str) -> None:
+    assert "Taught by" not in page
+    teacher = {"name": "<big>", "trained": True, "val_accuracy": 0.5, "images": 9, "validated_by": 1}
+    taught = {"temperature": 2, "weight": 0.5, "teachers": [teacher]}
+    shown = made.page(training=replace(made.findings.training, taught=taught))
+    assert "Taught by &lt;big&gt; (trained first, learned from 9 images, 50.0% right on its own validation)" in shown

@@ -16,7 +16,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from evergreen.fold_steps import FOLD_STEPS
-from evergreen.recipe import RECIPES, Recipe, in_full, load_recipe, parse_recipe
+from evergreen.recipe import Recipe, in_full, load_recipe, parse_recipe
+from evergreen.recipe_files import RECIPES
 from evergreen.sections.base import Section
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.training import Train

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_teachers import student, teacher_file
 from tiny_training import CLASSES, RECIPE, Trained
 
 from evergreen.recipe import Recipe, load_recipe
@@ -45,7 +46,7 @@ def test_a_fold_learns_from_the_others_and_weighs_their_classes(
 ) -> None:
     given: list[tuple[pd.DataFrame, ClassBalance]] = []
 
-    def train(some: Labelled, balance: ClassBalance, recipe: Recipe, files: ModelFiles, callbacks: Callbacks) -> Any:
+    def train(some: Labelled, balance: ClassBalance, recipe: Recipe, files: ModelFiles, *_: Any) -> Any:
         given.append((some.dataset, balance))
         saving.save(build(recipe.train, recipe.image, len(some.classes)), files.model)
 
@@ -135,3 +136,26 @@ def test_features_of_an_image_are_computed_once_for_all_folds(
     judged = (labelled.dataset["fold"] == 1).sum()
     # The first has all but what it judges; the second lacks just those; the third none.
     assert each == [len(labelled.dataset) - judged, judged, 0]
+
+
+def test_the_teacher_of_a_fold_sees_the_folds_training_images_alone(
+    labelled: Labelled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Seen(Exception):
+        pass
+
+    def teacher(carved: Labelled, *_: Any) -> Any:
+        seen.append(carved.dataset)
+        raise Seen
+
+    seen: list[pd.DataFrame] = []
+    monkeypatch.setattr(preflight, "check", lambda *_: None)
+    monkeypatch.setattr("evergreen.vision.train._teacher", teacher)
+    dealt = labelled.dataset.assign(pixels=labelled.dataset["sha256"], phash="")
+    some = Labelled(dealt, labelled.images, CLASSES)
+    recipe = student([teacher_file(tmp_path)])
+    for number in range(1, FOLDS + 1):
+        with pytest.raises(Seen):
+            fold(some, number, recipe, ModelFiles(tmp_path / "m.keras"), Callbacks())
+        training = dealt[(dealt["fold"] != number) & (dealt["side"] == "train")]
+        assert set(seen[-1]["path"]) == set(training["path"])

@@ -10,10 +10,20 @@ from rich.console import Console
 from trainings import CUT, WHOLE, keep_a_state, make_model, parts_of_train
 
 from commands.terminal import show_run
-from evergreen.judging.ended import words
+from evergreen.judging.ended import with_words, words
+from evergreen.judging.taught import words as taught_words
 from evergreen.recipe import load_recipe
+from evergreen.vision.training.checkpoint import Checkpoints
 from flows.dashboard import run as dashboard
-from runs.kept.checkpoints import ended_trainings, folder_of, goes_on, unchanged, why_ended
+from runs.kept.checkpoints import (
+    ENDED,
+    ended_trainings,
+    folder_of,
+    goes_on,
+    teacher_is_kept,
+    unchanged,
+    why_ended,
+)
 from runs.run import Entry, Run
 from runs.summaries.summary import finish
 from storage.store import Store
@@ -91,3 +101,42 @@ def test_a_stopped_training_says_how_far_it_came(store: Store) -> None:
     phases = [{"phase": 1, "epochs": 2, "of": 10, "midway": True, "why": "stopped"}]
     run.journal.training = {"why": "stopped", "phases": phases}
     assert finish(run, "cancelled")["training"]["phases"] == phases
+
+
+TAUGHT = {
+    "temperature": 2,
+    "weight": 0.5,
+    "teachers": [{"name": "big", "trained": True, "val_accuracy": 0.5, "images": 9, "validated_by": 1}],
+}
+
+
+@pytest.mark.parametrize("left", ["teacher-big/1-a.npz", "teacher-big.json"])
+def test_what_a_teacher_left_is_gone_on_from_and_goes_with_the_rest(store: Store, left: str) -> None:
+    parts = parts_of_train(store)
+    file = folder_of(store, parts) / left
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"state")
+    assert not teacher_is_kept(store, parts.key)  # the step has not begun
+    store.put_blob(parts.canonical())
+    assert teacher_is_kept(store, parts.key)
+    assert goes_on(store, parts)
+    Checkpoints(folder_of(store, parts)).clear()
+    assert not folder_of(store, parts).exists()
+    assert not teacher_is_kept(store, parts.key)
+
+
+def test_who_taught_is_in_run_json_the_terminal_and_the_dashboard(store: Store) -> None:
+    run = Run.new(store, load_recipe("digits"))
+    model = store.publish("model", {ENDED: json.dumps(WHOLE).encode(), "taught.json": json.dumps(TAUGHT).encode()})
+    run.journal.add(Entry("train", "ran", "first run", output=model))
+    summary = finish(run, "failed", "at evaluate")
+    assert summary["training"]["teacher"] == TAUGHT | {"words": taught_words(TAUGHT)}
+    out = io.StringIO()
+    show_run(Console(file=out, width=40), summary, store.root)
+    assert f"taught by  {taught_words(TAUGHT)}" in out.getvalue()
+    told = summary | {"verdict": {"verdict": "good fit", "reasons": []}, "shortcuts": {"summary": "It leans on none."}}
+    assert f"Taught by {taught_words(TAUGHT)}." in dashboard._report(run, told)
+    stopped = {"why": "stopped", "phases": [], "teacher": {"name": "big", **CUT}}
+    show_run(Console(file=out, width=40), summary | {"training": with_words(stopped)}, store.root)
+    assert out.getvalue().count("taught by") == 1
+    assert "it was stopped while its teacher big was trained (phase 1: 3 of 10" in out.getvalue()

@@ -13,7 +13,7 @@ from evergreen.vision.training import course as course_module
 from evergreen.vision.training import material as module
 from evergreen.vision.training.batches import Side
 from evergreen.vision.training.features import PLAIN
-from evergreen.vision.training.material import FromFeatures, FromImages
+from evergreen.vision.training.material import FromFeatures, FromImages, Source
 from evergreen.vision.training.views import View
 
 
@@ -51,6 +51,7 @@ def test_the_seconds_of_every_feature_are_told_once(monkeypatch: pytest.MonkeyPa
         sides={"train": side, "validation": side},
         view=lambda number: View(side, side.rows.gather, str(number)),
         say=lambda _: None,
+        once=lambda: 0.0,
     )
     features: Any = SimpleNamespace(rows=rows)
     material = FromFeatures(None, source, features, views=2)
@@ -60,3 +61,31 @@ def test_the_seconds_of_every_feature_are_told_once(monkeypatch: pytest.MonkeyPa
         material.training(epoch)
         seconds.append(material.once())
     assert seconds == [100, 110, 0, 0]
+
+
+@pytest.mark.parametrize("unfreeze", ["all", "none"])
+def test_with_a_teacher_every_phase_sees_the_same_few_views(unfreeze: str) -> None:
+    said: list[str] = []
+
+    class Looked(Source):
+        def view(self, number: int) -> Any:
+            seen.append(number)
+            return SimpleNamespace(side=number, gather=None)
+
+    seen: list[int] = []
+    recipe = still(epochs=9, unfreeze=unfreeze)
+    for augmenter, views in ((SimpleNamespace(active=True), 4), (SimpleNamespace(active=False), 1)):
+        teachers: Any = SimpleNamespace(once=lambda: 2.5)
+        source = Looked(recipe, {"validation": None}, None, augmenter, None, said.append, teachers)  # type: ignore[arg-type, dict-item]
+        material = source.material(3, recipe.train.phases[0], None)
+        seen.clear()
+        for epoch in range(6):
+            material.training(epoch)
+        assert seen == [epoch % views for epoch in range(6)]
+        assert material.once() == 2.5
+    assert said == [
+        "phase 3: with a teacher, who answers once for each, its epochs see 4 views of each image in turn (train.views)"
+    ]
+    alone = Looked(recipe, {"validation": None}, None, augmenter, None, said.append)  # type: ignore[arg-type, dict-item]
+    alone.material(3, recipe.train.phases[0], None).training(5)
+    assert seen[-1] == 3_000_005

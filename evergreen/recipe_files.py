@@ -1,0 +1,106 @@
+"""From a recipe's file, and what a command line sets, to plain values."""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from evergreen.addresses import redacted
+from evergreen.errors import BadRecipe
+from evergreen.paths import is_file, path_of
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+
+
+def read(recipe: str | Path) -> tuple[Path, dict[str, Any]]:
+    """Return the file of a recipe, and its values.
+
+    Args:
+        recipe: a name in ``recipes/`` or the path of a YAML file.
+
+    Raises:
+        BadRecipe: there is none, or it cannot be read.
+    """
+    path = _path_of(recipe)
+    return path, _read_yaml(path)
+
+
+def _path_of(recipe: str | Path) -> Path:
+    by_path = path_of(recipe)
+    if by_path.suffix in (".yaml", ".yml") or is_file(by_path):
+        if not is_file(by_path):
+            raise BadRecipe(f"expected a recipe file, found none at {redacted(str(by_path))}")
+        return by_path
+    if "/" not in str(recipe) and is_file(named := RECIPES / f"{recipe}.yaml"):
+        return named
+    names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+    near = difflib.get_close_matches(str(recipe), names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    received = redacted(repr(str(recipe)))
+    raise BadRecipe(f"expected a recipe's name or path, received {received}; there are: {', '.join(names)}.{hint}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice, where YAML itself lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        merge = "tag:yaml.org,2002:merge"  # of <<, which stands for the keys of another mapping
+        keys = ["<<" if key.tag == merge else self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is given twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(str(error))}") from None
+    if not isinstance(values, dict):
+        raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
+    return _nested(values, path)
+
+
+def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
+    """Return a recipe's values with lines such as ``screen.range: [0, 4095]``, as messages print them, in sections."""
+    dotted = {key: value for key, value in values.items() if isinstance(key, str) and "." in key}
+    nested = {key: value for key, value in values.items() if key not in dotted}
+    for key, value in dotted.items():
+        section, _, field = key.partition(".")
+        inside = nested[section] = nested.get(section) or {}
+        if not isinstance(inside, dict) or field in inside:
+            raise BadRecipe(f"{path.name}: expected every value once, received {key} beside {section} with it")
+        inside[field] = value
+    return nested
+
+
+def apply(values: dict[str, Any], override: str) -> None:
+    """Set one dotted path in nested values, making mappings on the way and replacing list items by index."""
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        received = redacted(repr(override))
+        raise BadRecipe(f"--set: expected path=value such as train.phases.0.epochs=3, received {received}")
+    try:
+        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        what = "the value" if path.startswith("source") else redacted(repr(text))  # it may be a secret
+        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else type(error).__name__
+        raise BadRecipe(f"--set {path}: {what} is not a YAML value: {reason}") from None
+    parts = path.split(".")
+    target: Any = values
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        index: Any = part
+        if isinstance(target, list):
+            if not part.isdigit() or int(part) >= len(target):
+                raise BadRecipe(f"--set {path}: expected a number below {len(target)} in place of {part!r}")
+            index = int(part)
+        elif not isinstance(target, dict):
+            raise BadRecipe(f"--set {path}: {part!r} has nothing below it to set")
+        if following is None:
+            target[index] = value
+            return
+        if isinstance(target, dict) and target.get(index) is None:
+            target[index] = {}
+        target = target[index]
