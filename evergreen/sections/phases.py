@@ -55,7 +55,7 @@ class Phase(Section):
         "Keras' 0.004, on every variable.",
     )
     bias_rate: float = Field(
-        1, gt=0, le=1000, description="Biases, those of norms too, learn at this multiple of the learning rate."
+        1, gt=0, le=1000, description="The offsets of batch norms learn at this multiple of the learning rate."
     )
     stage_rate: float = Field(
         1,

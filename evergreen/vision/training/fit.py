@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _MOST_BATCHES = 10**6
-_MEASURED_BATCHES = 100
+_MEASURED_BATCHES, _MEASURED_IMAGES = 100, 6_400
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,8 @@ class Fitting:
             learning.extend(np.array(variable) for variable in learner.weights)
             learner.optimizer.finalize_variable_values(learner.trainable_variables)
             # As outside training, without augmentation; features of a frozen backbone stay those of a view.
-            some = order[: _MEASURED_BATCHES * phase.batch]
+            measured = min(_MEASURED_BATCHES, max(1, _MEASURED_IMAGES // phase.batch))
+            some = order[: measured * phase.batch]
             shown = batches(training, phase.batch, some, gather if phase.unfreeze == "none" else None)
             batch_norm.measure(learner, (shown[number][0] for number in range(len(shown))))
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from evergreen.vision.networks import backbones
+from evergreen.vision.networks import backbones, batch_norm
 from evergreen.vision.networks.stages import stages
 
 if TYPE_CHECKING:
     from evergreen.sections.phases import Phase
-
-_BIASES = {"bias", "beta"}  # Keras' names of a layer's and of a norm's
 
 
 def optimizer_of(phase: Phase, model: Any) -> Any:
@@ -54,10 +52,12 @@ def optimizer_of(phase: Phase, model: Any) -> Any:
 def factors(phase: Phase, model: Any) -> Callable[[Any], float]:
     """Return a function from a variable of a model to the factor on the learning rate at which it learns.
 
-    Biases, and the offsets of norms, have ``bias_rate``, as in airbench94 (Jordan 2024, arXiv:2404.00498), where it is
-    64. A variable of the backbone's n-th stage from its end has ``stage_rate`` ** n, and what is outside the backbone 1
-    (discriminative fine-tuning, Howard and Ruder 2018, arXiv:1801.06146, section 3.2). Both multiply.
+    The offsets of batch norms have ``bias_rate``, as in airbench94 (Jordan 2024, arXiv:2404.00498), where it is 64 for
+    them alone: the bias behind a whitening convolution would grow until every GELU is a line. A variable of the
+    backbone's n-th stage from its end has ``stage_rate`` ** n, and what is outside the backbone 1 (discriminative
+    fine-tuning, Howard and Ruder 2018, arXiv:1801.06146, section 3.2). Both multiply.
     """
+    offsets = {id(norm.beta) for norm in batch_norm.layers_of(model) if norm.center}
     backbone = next((layer for layer in model.layers if layer.name == backbones.NAME), None)
     stage_of: dict[int, int] = {}
     if backbone is not None and phase.stage_rate != 1:
@@ -65,7 +65,7 @@ def factors(phase: Phase, model: Any) -> Callable[[Any], float]:
         stage_of = {id(weight): numbers[layer.name] for layer in backbone.layers for weight in layer.weights}
 
     def factor(variable: Any) -> float:
-        bias = phase.bias_rate if variable.name in _BIASES else 1.0
+        bias = phase.bias_rate if id(variable) in offsets else 1.0
         return float(bias * phase.stage_rate ** stage_of.get(id(variable), 0))
 
     return factor

@@ -11,9 +11,13 @@ from evergreen.vision.training.optimizers import factors, optimizer_of
 
 
 def _classifier() -> Any:
+    """Softmax regression, whose bias is the offset of a norm that normalizes nothing."""
     import keras
 
-    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    inputs = keras.Input((3,))
+    scores = keras.layers.Dense(2, use_bias=False)(inputs)
+    shifted = keras.layers.BatchNormalization(scale=False, epsilon=0)(scores, training=False)
+    return keras.Model(inputs, keras.layers.Softmax()(shifted))
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "rmsprop"])
@@ -39,8 +43,9 @@ def test_a_step_is_that_of_its_formula(scaled: bool, bias_rate: float, nesterov:
     random = np.random.default_rng(1)
     images, labels = random.normal(size=(5, 3)).astype(np.float32), np.eye(2, dtype=np.float32)[[0, 1, 1, 0, 1]]
     model = _classifier()
-    values = [random.normal(size=weight.shape) for weight in model.weights]
-    model.set_weights(values)
+    values = [random.normal(size=weight.shape) for weight in model.trainable_weights]
+    for weight, value in zip(model.trainable_weights, values, strict=True):
+        weight.assign(value)
     optimizer = optimizer_of(phase, model)
     if scaled:
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=1024.0)
@@ -59,10 +64,10 @@ def test_a_step_is_that_of_its_formula(scaled: bool, bias_rate: float, nesterov:
             velocities[index] = 0.9 * velocities[index] - step
             values[index] = values[index] + (0.9 * velocities[index] - step if nesterov else velocities[index])
             averages[index] = kept * averages[index] + (1 - kept) * values[index]
-    for weight, expected in zip(model.get_weights(), values, strict=True):
+    for weight, expected in zip(model.trainable_weights, values, strict=True):
         np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-6)
     optimizer.finalize_variable_values(model.trainable_variables)
-    for weight, expected in zip(model.get_weights(), averages, strict=True):
+    for weight, expected in zip(model.trainable_weights, averages, strict=True):
         np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -104,13 +109,13 @@ def _with_backbone() -> Any:
     return model
 
 
-def test_biases_and_earlier_stages_have_their_factors() -> None:
+def test_offsets_of_norms_and_earlier_stages_have_their_factors() -> None:
     model = _with_backbone()
     factor = factors(Phase(epochs=1, bias_rate=64, stage_rate=0.5), model)
     found = {"/".join(weight.path.split("/")[-2:]): factor(weight) for weight in model.trainable_weights}
     assert found == {
-        "early/kernel": 0.25, "early/bias": 16, "norm/gamma": 0.25, "norm/beta": 16, "late/kernel": 0.5,
-        "late/bias": 32, "probabilities/kernel": 1, "probabilities/bias": 64,
+        "early/kernel": 0.25, "early/bias": 0.25, "norm/gamma": 0.25, "norm/beta": 16, "late/kernel": 0.5,
+        "late/bias": 0.5, "probabilities/kernel": 1, "probabilities/bias": 1,
     }  # fmt: skip
 
 
