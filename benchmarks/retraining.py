@@ -33,6 +33,11 @@ def cross_validate(
     return _run("folds", recipe, store, *settings, source=source, options=("--folds", str(folds)))
 
 
+def inspect(recipe: str, store: Path, source: Path) -> None:
+    """Run the steps of the data, by ``evergreen inspect``."""
+    _run("inspect", recipe, store, source=source)
+
+
 def _run(
     command: str,
     recipe: str,
