@@ -11,7 +11,7 @@ import numpy as np
 
 from evergreen.errors import TrainingDiverged
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
-from evergreen.vision.training.batches import batches
+from evergreen.vision.training.batches import batches, small_last
 from evergreen.vision.training.course import Course, Patience
 from evergreen.vision.training.losses import focus, follow, smoothed
 from evergreen.vision.training.material import Material, Source
@@ -109,7 +109,11 @@ class Fitting:
         elif focal:
             focus(learner, focal)
         learner.optimizer.build(learner.trainable_variables)
-        rate = LearningRate(phase, -(-len(self._source.sides["train"].rows) // phase.batch))
+        rows = len(self._source.sides["train"].rows)
+        momenta = [norm.momentum for norm in batch_norm.layers_of(learner) if norm.trainable]
+        if told := small_last(rows, phase.batch, min(momenta, default=1.0)):
+            self._source.say(f"phase {number}: {told}")
+        rate = LearningRate(phase, -(-rows // phase.batch))
         patience, first, batch = Patience(phase.early_stopping), 0, 0
         if state:
             facts, arrays = state

@@ -1,9 +1,10 @@
 """evergreen.vision.training.batches: every row once, in the order that was drawn."""
 
 import numpy as np
+import pytest
 
 from evergreen.images.rows import Rows
-from evergreen.vision.training.batches import Side, batches, keys_of
+from evergreen.vision.training.batches import Side, batches, keys_of, small_last
 
 
 def test_batches_cover_every_row_once_in_their_order() -> None:
@@ -25,3 +26,21 @@ def test_labels_come_from_a_function_of_the_positions_and_a_batch_may_be_larger_
     assert len(made) == 1
     assert made[0][1].tolist() == [[0, 0, 0.5], [0.5, 0, 0], [0, 0.5, 0]]
     assert batches(side, 2)[0][1].tolist() == labels[:2].tolist()
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "momentum", "said"),
+    [
+        (40_000, 1024, 0.6, "64 images, the others 1,024, and batch norms of momentum 0.6 judge by its moments: "),
+        (40_000, 1024, 0.99, ""),  # Keras' own, which one batch hardly moves
+        (40_000, 1000, 0.6, ""),
+        (39_500, 1000, 0.6, ""),  # half of a batch is not small
+        (64, 1024, 0.6, ""),  # there is one batch alone
+    ],
+)  # fmt: skip
+def test_a_small_last_batch_is_said_where_norms_forget_fast(rows: int, size: int, momentum: float, said: str) -> None:
+    assert said in small_last(rows, size, momentum)
+    assert not said or small_last(rows, size, momentum).endswith(
+        "batch: 1000 would make nearly equal batches of 40,000 images"
+    )
+    assert bool(said) == bool(small_last(rows, size, momentum))

@@ -140,11 +140,12 @@ MODERN = load_recipe(
         "augment={rotation: 10, horizontal_flip: alternate, translate: 2, brightness: [0.9, 1.1], mixup: 0.2, "
         "cutmix: 1, erasing: {}, rand_augment: {}}",
         "train.cnn=[{filters: 24, kernel: 2, whiten: true, batch_norm: false}, {filters: 4, convolutions: 2, "
-        "activation: gelu, batch_norm_scale: false, initialization: identity, residual: true}]",
+        "activation: gelu, batch_norm_scale: false, batch_norm_momentum: 0.6, initialization: identity, "
+        "residual: true}]",
         "train.head={pooling: max, output_bias: false, output_scale: 0.5}",
         "train.label_smoothing=0.1",
         "train.focal=1.5",
-        "train.phases=[{epochs: 3, learning_rate: 0.1, batch: 8, optimizer: sgd, momentum: 0.85, nesterov: true, "
+        "train.phases=[{epochs: 3, learning_rate: 0.1, batch: 10, optimizer: sgd, momentum: 0.85, nesterov: true, "
         "weight_decay: 0.01, bias_rate: 8, schedule: one-cycle, decay: 0.9, ema_momentum: 0.5}, "
         "{epochs: 2, optimizer: adamw, weight_decay: 0.1, learning_rate: 0.001, batch: 65536, schedule: cosine}]",
     ],
@@ -175,10 +176,12 @@ def test_everything_a_recipe_may_say_outlives_a_stop_within_an_epoch(
     monkeypatch.setattr(Course, "out_of_time", property(out_of_time))
     whole = trained.train(MODERN, tmp_path / "whole.keras")
     first, second = MODERN.train.phases
-    expected = [0.1 * 0.9 ** (step // 6) * schedule(first, step, 18) for step in range(18)]  # 42 images in batches of 8
+    expected = [
+        0.1 * 0.9 ** (step // 5) * schedule(first, step, 15) for step in range(15)
+    ]  # 42 images in batches of 10
     expected += [0.001 * schedule(second, step, 2) for step in range(2)]
     assert rates == pytest.approx(expected, rel=1e-6)
-    assert whole["learning_rate"].tolist() == pytest.approx([*expected[5:18:6], *expected[18:]])
+    assert whole["learning_rate"].tolist() == pytest.approx([*expected[4:15:5], *expected[15:]])
     rates.clear()
     stop = 9
     files = ModelFiles(tmp_path / "model.keras", checkpoints=tmp_path / "checkpoints")
@@ -187,6 +190,7 @@ def test_everything_a_recipe_may_say_outlives_a_stop_within_an_epoch(
     said = list[str]()
     history = train(trained.labelled, ClassBalance(), MODERN, files, Callbacks(say=said.append)).history
     assert any("the accuracy by the larger share" in line for line in said)
+    assert [line for line in said if "phase 1: the last batch of an epoch has 2 images, the others 10" in line]
     assert rates == pytest.approx(expected, rel=1e-6)  # no batch twice, each at its rate
     assert (tmp_path / "model.keras").read_bytes() == (tmp_path / "whole.keras").read_bytes()
     pd.testing.assert_frame_equal(history, whole)
