@@ -15,7 +15,7 @@ from commands.options import (
     VerboseOption,
     errors,
 )
-from commands.running import run_flow
+from commands.running import reused, run_flow
 from commands.terminal import show_run
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
@@ -23,9 +23,7 @@ from flows.servers.named_server import named_server
 from runs.folds import with_folds
 from runs.place import store_root
 from runs.plan import nothing_to_do, plan
-from runs.run import Run
 from runs.summaries.folds import CROSS_VALIDATED
-from runs.summaries.summary import finish
 from storage.in_use import in_use
 from storage.runs import run_folder
 from storage.store import Store
@@ -72,7 +70,4 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
         entries = plan(recipe, store, steps_of_folds(recipe.evaluate.folds))
         if not nothing_to_do(entries):
             return None
-        run = Run.new(store, recipe)
-        for entry in entries:
-            run.journal.add(entry)
-        return finish(run, CROSS_VALIDATED)
+        return reused(recipe, store, entries, CROSS_VALIDATED)

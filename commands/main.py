@@ -20,7 +20,7 @@ from commands.options import (
     errors,
     loaded,
 )
-from commands.running import run_flow
+from commands.running import reused, run_flow
 from commands.terminal import show_answer, show_inspection, show_lineage, show_run, show_steps
 from evergreen.paths import is_file
 from evergreen.recipe import Recipe, recipe_schema
@@ -28,8 +28,7 @@ from evergreen.variables import check
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.plan import nothing_to_do, plan
-from runs.run import Run
-from runs.summaries.summary import finish, is_tracked, named_run
+from runs.summaries.summary import is_tracked, named_run
 from storage.digests import sha256_file
 from storage.in_use import in_use
 from storage.runs import run_folder
@@ -189,10 +188,7 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
         model = next((entry.output for entry in entries if entry.name == "train"), None)
         if not nothing_to_do(entries) or model is None or not is_tracked(store, recipe, model.sha256):
             return None
-        run = Run.new(store, recipe)
-        for entry in entries:
-            run.journal.add(entry)
-        return finish(run, "completed")
+        return reused(recipe, store, entries, "completed")
 
 
 def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:

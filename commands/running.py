@@ -1,7 +1,7 @@
 """Run a flow in this process, on its server, and tell a person how it goes and how it ended."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -14,14 +14,17 @@ from commands.quiet import only_ours
 from commands.stopping import ends_when_told, exit_code
 from commands.terminal import Progress
 from evergreen.errors import EvergreenError
+from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
-from runs.run import listener
+from runs.run import Entry, Run, listener
 from runs.standing import promoted_by
 from runs.stopped import Stopped, how_it_stopped, stopped_by
+from runs.summaries.summary import finish
 from storage.errors import StoreError
 from storage.runs import read_summary
+from storage.store import Store
 
 FlowName = Literal["retrain", "inspect", "folds"]
 
@@ -109,6 +112,14 @@ def _all_the_same(recipe: str, release: str) -> str:
         f"{recipe} has a new champion all the same: release {release[:12]}, whose model had passed the gate. "
         f"To step back: evergreen rollback {recipe}"
     )
+
+
+def reused(recipe: Recipe, store: Store, entries: Iterable[Entry], outcome: str) -> dict[str, Any]:
+    """Return the summary of a run that reuses every step of a plan."""
+    run = Run.new(store, recipe)
+    for entry in entries:
+        run.journal.add(entry)
+    return finish(run, outcome)
 
 
 def _written(progress: Progress, code: int) -> tuple[dict[str, Any], int]:

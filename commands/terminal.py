@@ -144,8 +144,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         if training["why"] != "stopped" and (taught := training.get("teacher")):
             console.print(f"{'taught by':<10} {taught['words']}", highlight=False, markup=False, soft_wrap=True)
     for split, values in summary["metrics"].items():
-        interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
-        numbers = f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
+        numbers = _numbers(values)
         told = f"{numbers}: {values['words']}" if "words" in values else numbers
         console.print(f"{split:<10} {told}", highlight=False, markup=False, soft_wrap=True)
     _show_baseline(console, summary.get("baseline"))
@@ -188,15 +187,19 @@ def _show_baseline(console: Console, baseline: dict[str, Any] | None) -> None:
         console.print(words, style="yellow" if caution else None, highlight=False, markup=False, soft_wrap=True)
 
 
+def _numbers(values: dict[str, Any]) -> str:
+    """Return how a network did on some images."""
+    interval = f"({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
+    return f"accuracy {values['accuracy']:.2%} {interval}  loss {values['loss']:.4f}  {values['count']} images"
+
+
 def _show_folds(console: Console, summary: dict[str, Any]) -> None:
     """Print what the folds found, a row a fold, if there were any."""
     if not (folds := summary.get("folds")):
         return
     for row in folds["by_fold"]:
-        interval = f"({row['accuracy_low']:.1%} to {row['accuracy_high']:.1%})"
         seconds = "" if row["seconds"] is None else f"  {row['seconds']:.1f} s of training"
-        numbers = f"accuracy {row['accuracy']:.2%} {interval}  loss {row['loss']:.4f}  {row['count']} images{seconds}"
-        console.print(f"{'fold ' + str(row['fold']):<10} {numbers}", highlight=False, soft_wrap=True)
+        console.print(f"{'fold ' + str(row['fold']):<10} {_numbers(row)}{seconds}", highlight=False, soft_wrap=True)
     console.print(f"{'folds':<10} {folds['words']}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -50,14 +50,14 @@ def show_folds(run: Run, summary: dict[str, Any]) -> None:
     if not found:
         return
     each = [
-        (row["fold"], f"{row['accuracy']:.2%}", _interval(row), row["count"], _time(row)) for row in found["by_fold"]
+        (row["fold"], f"{row['accuracy']:.2%}", interval(row), row["count"], _time(row)) for row in found["by_fold"]
     ]
     per_class = [
         (row["label"], *(f"{row[name]:.1%}" for name in ("precision", "recall", "f1")), row["count"])
         for row in found["per_class"]
     ]
     lines = [
-        f"# {found['accuracy']:.2%} ({_interval(found)})",
+        f"# {found['accuracy']:.2%} ({interval(found)})",
         f"Run `{run.id}`: {found['words']}.",
         markdown_table(["fold", "accuracy", "95 % interval", "images", "seconds of training"], each),
         markdown_table(["class", "precision", "recall", "F1", "images"], per_class),
@@ -67,7 +67,8 @@ def show_folds(run: Run, summary: dict[str, Any]) -> None:
     )
 
 
-def _interval(values: dict[str, Any]) -> str:
+def interval(values: dict[str, Any]) -> str:
+    """Return the 95 % interval of an accuracy."""
     return f"{values['accuracy_low']:.1%} to {values['accuracy_high']:.1%}"
 
 

@@ -9,7 +9,7 @@ from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
 from flows.dashboard.decision import show_decision
-from flows.dashboard.evaluation import picture, show_evaluation, show_folds
+from flows.dashboard.evaluation import interval, picture, show_evaluation, show_folds
 from runs.run import Run
 from runs.tables import read_table
 
@@ -128,7 +128,7 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
 def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
     """Return the cells of one split."""
     split, values = metrics
-    accuracy = f"{values['accuracy']:.2%} ({values['accuracy_low']:.1%} to {values['accuracy_high']:.1%})"
+    accuracy = f"{values['accuracy']:.2%} ({interval(values)})"
     split = values.get("words", split)
     return split, accuracy, f"{values['loss']:.4f}", str(values["count"])
 

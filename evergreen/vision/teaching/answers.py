@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.images.rows import RowCache
+from evergreen.vision.training.features import outputs
 from evergreen.vision.training.losses import softened
 
 if TYPE_CHECKING:
     from evergreen.vision.training.views import View
-
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,15 @@ def _answers(view: View, teacher: Teacher, teachers: Teachers) -> np.ndarray:
     """Return one teacher's probabilities for all pictures of a view, (N, K) float32, in the student's class order."""
     height, width = teacher.model.input_shape[1:3]
 
-    def computed(positions: list[int]) -> Iterator[np.ndarray]:
-        for start in range(0, len(positions), _BATCH):
-            some = positions[start : start + _BATCH]
-            block = fitted(view.gather(np.array(some)), height, width)
-            # Always as many, else an image's last digits would depend on which others were kept already.
-            whole = np.resize(block, (_BATCH, *block.shape[1:]))
-            yield np.asarray(teacher.model.predict_on_batch(whole))[: len(some)]
+    def gather(positions: np.ndarray) -> np.ndarray:
+        return fitted(view.gather(positions), height, width)
 
     began = time.monotonic()
     name = f"teacher-{teacher.digest[:32]}-{teachers.computed}"
     folder = teachers.folder / name / view.name if teachers.folder else None
-    rows = RowCache(folder, (len(teacher.order),), np.float32).rows(view.side.keys, computed)
+    rows = RowCache(folder, (len(teacher.order),), np.float32).rows(
+        view.side.keys, partial(outputs, teacher.model, gather)
+    )
     if teacher.is_kept:
         teachers.paid_once += time.monotonic() - began
     return rows.gather(np.arange(len(rows)))[:, teacher.order]

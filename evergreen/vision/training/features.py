@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,14 +64,21 @@ class Features:
             gather: gives the images at some positions, (n, H, W, 3) uint8.
             view: the name of what is made of the images that the keys name; ``PLAIN`` for images as they are.
         """
-
-        def computed(positions: list[int]) -> Iterator[np.ndarray]:
-            for start in range(0, len(positions), _BATCH):
-                some = positions[start : start + _BATCH]
-                block = gather(np.array(some))
-                # Always as many, else an image's last digits would depend on which others were kept already.
-                whole = np.resize(block, (_BATCH, *block.shape[1:]))
-                yield np.asarray(self.model.predict_on_batch(whole))[: len(some)]
-
         folder = self.folder / self.name / view if self.folder else None
-        return RowCache(folder, self.shape, np.float32).rows(keys, computed)
+        return RowCache(folder, self.shape, np.float32).rows(keys, partial(outputs, self.model, gather))
+
+
+def outputs(model: Any, gather: Callable[[np.ndarray], np.ndarray], positions: Sequence[int]) -> Iterator[np.ndarray]:
+    """Yield what a model makes of the images at some positions, a batch at a time, as ``RowCache.rows`` takes it.
+
+    Args:
+        model: of raw images, (N, H, W, 3) in 0-255.
+        gather: gives the images at some positions, (n, H, W, 3) uint8.
+        positions: of the images that are not kept yet.
+    """
+    for start in range(0, len(positions), _BATCH):
+        some = positions[start : start + _BATCH]
+        block = gather(np.array(some))
+        # Always as many, else an image's last digits would depend on which others were kept already.
+        whole = np.resize(block, (_BATCH, *block.shape[1:]))
+        yield np.asarray(model.predict_on_batch(whole))[: len(some)]
