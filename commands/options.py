@@ -37,17 +37,18 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3.")
 ]
 SourceOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--source",
         metavar="PATH_OR_URL",
-        help="Take the images from here instead: a path, https://, file:// or kaggle:OWNER/DATASET.",
+        help="Take the images from here instead: a path, https://, file:// or kaggle:OWNER/DATASET; given several "
+        "times, from all of these together.",
     ),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
 
 
-def loaded(recipe: str, overrides: list[str] | None, source: str | None) -> Recipe:
+def loaded(recipe: str, overrides: list[str] | None, source: list[str] | None) -> Recipe:
     """Read a recipe, and say what its author should know of it.
 
     Raises:

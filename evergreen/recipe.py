@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +14,7 @@ from evergreen.errors import BadRecipe
 from evergreen.recipe_files import apply, read
 from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
-from evergreen.sections.data import Balance, Image, Screen, Source, Unpack
+from evergreen.sections.data import FORMS, Balance, Image, Screen, Sources, Unpack
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant
@@ -39,7 +39,7 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name, also in the dashboard's keys.")
     title: str = Field("", max_length=120, description="One line for people.")
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of every random choice.")
-    source: Source = Field(description="Where labelled images come from.")
+    source: Sources = Field(description="Where labelled images come from; a list joins several: docs/labels.md.")
     unpack: Unpack = Field(Unpack(), description="How much an archive may hold.")
     repair: Repair = Field(Repair(), description="How folders become class names.")
     labels: Labels = Field(Labels(), description="Labels from file names or a table.")
@@ -116,20 +116,21 @@ class Teaching:
     near_duplicate_bits: int
 
 
-def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | None = None) -> Recipe:
+def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str | Sequence[str] | None = None) -> Recipe:
     """Read a recipe, apply overrides, and validate the result.
 
     Args:
         recipe: a name in ``recipes/`` or the path of a YAML file.
         overrides: ``dotted.path=value`` pairs; the value is YAML.
-        source: what replaces the recipe's source: a path, or an address as ``source_meant`` understands it.
+        source: what replaces the recipe's source: a path, or an address as ``source_meant`` understands it; several
+            are several sources.
 
     Raises:
         BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed.
     """
     path, values = read(recipe)
-    if source is not None:
-        values["source"] = source_meant(source)
+    if meant := [source_meant(text) for text in ([source] if isinstance(source, str) else source or ())]:
+        values["source"] = meant if len(meant) > 1 else meant[0]
     for override in overrides:
         apply(values, override)
     return parse_recipe(values, path.name)
@@ -266,7 +267,7 @@ def _follows(entry: Any, entries: Iterable[Any]) -> bool:
 
 def _explain(entry: Any) -> str:
     """Say one validation error in words."""
-    location = ".".join(str(part) for part in entry["loc"]) or "recipe"
+    location = ".".join(str(part) for part in entry["loc"] if part not in FORMS) or "recipe"
     if entry["type"] == "extra_forbidden":
         known = _keys_at(entry["loc"][:-1])
         near = difflib.get_close_matches(str(entry["loc"][-1]), known, n=1, cutoff=0.5)

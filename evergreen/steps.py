@@ -102,7 +102,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.datasets.screen:screen",
         processes=("evergreen.datasets.measure_worker:main",),
         inputs={"dataset": "repair"},
-        reads={"dataset": _DATASET},
+        reads={"dataset": (*_DATASET, "sources.csv")},  # which is there where a recipe has several
         recipe=("screen",),
         libraries=(*_TABLES, "pillow", "pillow-heif", "opencv-python-headless", "blake3"),
         format=2,

@@ -30,7 +30,7 @@ from tasks.model.folds import folds as pool
 def folds(
     recipe: str,
     overrides: list[str] | None = None,
-    source: str | None = None,
+    source: str | list[str] | None = None,
     store: str | None = None,
     folds: int | None = None,
 ) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def folds(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or address that replaces the recipe's source, as for --source.
+        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
     """

@@ -37,7 +37,7 @@ REFUSED = "the split will refuse this"
 def inspect(
     recipe: str,
     overrides: list[str] | None = None,
-    source: str | None = None,
+    source: str | list[str] | None = None,
     store: str | None = None,
     dry_run: bool = False,
 ) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def inspect(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or address that replaces the recipe's source, as for --source.
+        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         dry_run: stop once it is known which folder becomes which class.
     """

@@ -40,7 +40,7 @@ from tasks.release.verify import verify
 def retrain(
     recipe: str,
     overrides: list[str] | None = None,
-    source: str | None = None,
+    source: str | list[str] | None = None,
     store: str | None = None,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def retrain(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or address that replaces the recipe's source, as for --source.
+        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
     """

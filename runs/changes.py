@@ -7,6 +7,7 @@ from typing import Any
 
 from evergreen.datasets.changes import ImageChanges, compare_images
 from evergreen.recipe import Recipe, brought_up, in_full, picked
+from evergreen.sources.several import versions_in
 from evergreen.steps import BY_NAME, STEPS, Step
 from runs.keys import code_digests, libraries_of, teachers_of
 from runs.run import Run
@@ -114,7 +115,7 @@ def changes_since(baseline: Baseline, run: Run, token: Ref) -> Changes:
     then = brought_up(in_full(baseline.settings, Recipe.model_fields), now)
     trained = _read_up_to(BY_NAME["train"])
     return Changes(
-        source=(_version(run.store, baseline.outputs.get("probe")), _version(run.store, token.sha256)),
+        source=_in_words(_versions(run.store, baseline.outputs.get("probe")), _versions(run.store, token.sha256)),
         recipe=differences(_parts(recipe=picked(then, read)), _parts(recipe=picked(now, read))),
         code=differences(_parts(code=_then(baseline, "code")), _parts(code=code)),
         libraries=differences(_parts(libraries=_then(baseline, "libraries")), _parts(libraries=libraries)),
@@ -159,11 +160,24 @@ def _parts(
     return KeyParts("run", 0, {}, recipe or {}, code or {}, libraries or {})
 
 
-def _version(store: Store, token: str | None) -> str:
+def _versions(store: Store, token: str | None) -> dict[str, str]:
+    """Return {source: its version}."""
     try:
-        return str(store.manifest(token).facts["version"]) if token else "unknown"
+        return versions_in(store.manifest(token).facts) if token else {"": "unknown"}
     except StoreError:
-        return "unknown"
+        return {"": "unknown"}
+
+
+def _in_words(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, str]:
+    """Return the version then and now; where there are several sources, of those alone that differ."""
+    if len(then) == len(now) == 1:
+        return next(iter(then.values())), next(iter(now.values()))
+    differing = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    before, after = (
+        "; ".join(f"{name} {versions[name]}".strip() for name in differing if name in versions) or "no such source"
+        for versions in (then, now)
+    )
+    return before, after
 
 
 def _stored_parts(store: Store, key: str | None) -> KeyParts | None:

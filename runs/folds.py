@@ -1,6 +1,6 @@
 """Which recipe a cross-validation runs. Knows no Prefect."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe, load_recipe
@@ -8,7 +8,9 @@ from evergreen.recipe import Recipe, load_recipe
 _FOLDS = 5
 
 
-def with_folds(recipe: str, overrides: Iterable[str] | None, source: str | None, folds: int | None) -> Recipe:
+def with_folds(
+    recipe: str, overrides: Iterable[str] | None, source: str | Sequence[str] | None, folds: int | None
+) -> Recipe:
     """Return a recipe with as many folds as are asked for, or as it says itself (``evaluate.folds``), or five.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen.judging.baseline import Baseline
-from evergreen.reports.found import Data, Repairs, Screening, Splits
+from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
 from evergreen.sections.base import Range
 from evergreen.tables import UNLABELLED, from_csv, rows_of, to_csv
 from storage.artifacts import Ref
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
+SOURCES = "sources.csv"
 VIEWS = "views.json"
 TAUGHT = "taught.json"
 BASELINE = "baseline.json"
@@ -66,6 +67,12 @@ def read_notes(store: Store, ref: Ref) -> list[str]:
     return [str(note) for note in read_table(store, ref, NOTES)["note"]]
 
 
+def read_sources(store: Store, repaired: Ref) -> "pd.DataFrame | None":
+    """Return which image came from which of several sources (path, source); None where there is one."""
+    there = SOURCES in store.manifest(repaired.sha256).files
+    return read_table(store, repaired, SOURCES) if there else None
+
+
 def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
     """Return how a model does with test-time views, or None where the recipe asks for none."""
     there = VIEWS in store.manifest(evaluation.sha256).files
@@ -94,6 +101,11 @@ def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref | None, w
         weights: what balance published; None where split refused the images.
     """
     origins = read_table(store, repaired, "origins.csv")
+    quarantine = read_table(store, screened, "quarantine.csv").merge(origins, on="path")
+    splits = _splits(store, dataset) if dataset else _not_split(store, screened)
+    if (sources := read_sources(store, repaired)) is not None:
+        named = quarantine["path"].map(sources.set_index("path")["source"])
+        quarantine["origin"] = named + ": " + quarantine["origin"]
     return Data(
         repairs=Repairs(
             renames=read_table(store, repaired, "renames.csv"),
@@ -101,13 +113,14 @@ def read_data(store: Store, repaired: Ref, screened: Ref, dataset: Ref | None, w
             notes=read_table(store, repaired, "notes.csv"),
         ),
         screening=Screening(
-            quarantine=read_table(store, screened, "quarantine.csv").merge(origins, on="path"),
+            quarantine=quarantine,
             duplicates=read_table(store, screened, "duplicates.csv"),
             near_duplicates=read_table(store, screened, "near_duplicates.csv"),
             values=range_in(store.manifest(screened.sha256).facts),
         ),
-        splits=_splits(store, dataset) if dataset else _not_split(store, screened),
+        splits=splits,
         weights=read_json(store, weights, "class-weights.json") if weights else {},
+        sources=None if sources is None else by_source(sources, quarantine, splits),
     )
 
 

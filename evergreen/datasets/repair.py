@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from posixpath import splitext
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from evergreen.datasets.labelling.copies import contents_of
+from evergreen.datasets.joining.classes import joined_classes
+from evergreen.datasets.joining.images import SAME_BYTES, repeated
 from evergreen.datasets.labelling.doubt import Doubt, Reading, question
-from evergreen.datasets.labelling.file_names import labels_by_pattern
-from evergreen.datasets.labelling.not_images import notes_on_empty_folders, notes_on_kinds
-from evergreen.datasets.labelling.reading import OUTSIDE, Folders, read_folders
-from evergreen.datasets.labelling.shapes import doubt_about_shape
-from evergreen.datasets.labelling.table import labels_by_table
-from evergreen.datasets.labelling.tree import Tree, path_of
-from evergreen.datasets.labelling.words import counted, some
+from evergreen.datasets.labelling.names import same_spelling
+from evergreen.datasets.labelling.reading import OUTSIDE, Folder
+from evergreen.datasets.labelling.table import holds_table
+from evergreen.datasets.labelling.tree import Tree
+from evergreen.datasets.labelling.words import some
+from evergreen.datasets.one_source import Labelled, changed, label_source
 from evergreen.errors import BadDataset
 from evergreen.images.formats import IMAGE
-from evergreen.images.junk import NOT_AN_IMAGE, junk_reason, never_looked_into
-from evergreen.tables import UNLABELLED, ReadBlob
+from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.sections.labels import Labels, Repair
-
-_Section = TypeVar("_Section", bound=BaseModel)
-_TWICE = "listed twice with the same content"
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,8 @@ class Repaired:
         groups: one row an image that lies in a folder inside its class: path, group.
         notes: what was found and done without a question: note.
         classes: class names in the order that every later step and export keeps.
+        sources: one row an image: path, source (what it is called); None of a source that is alone. Then ``renames``
+            has a column ``source``, too.
     """
 
     dataset: pd.DataFrame
@@ -56,6 +55,7 @@ class Repaired:
     groups: pd.DataFrame
     notes: pd.DataFrame
     classes: list[str]
+    sources: pd.DataFrame | None = None
 
     def told_before(self, left_out: pd.DataFrame, notes: pd.DataFrame) -> Repaired:
         """Return the same with what was left out, and said, when the files came in: reason, count; note."""
@@ -68,8 +68,12 @@ class Repaired:
 def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> Repaired:
     """Give every image its class, and its subset.
 
+    Each of several sources is read by itself, as if it were alone; then equal names are one class, and equal bytes one
+    image: docs/decisions/0016-several-sources.md.
+
     Args:
-        files: one row a file: path (POSIX, as in the archive), sha256, bytes, archive, and kind, as ``kind_of`` says.
+        files: one row a file: path (POSIX, as in the archive), sha256, bytes, archive, kind, as ``kind_of`` says, and
+            source where there are several.
         settings: declared classes, the level, renames, what is left out, subsets.
         labels: a pattern of file names, or a table, where the folders do not say it.
         read: gives the bytes of a table.
@@ -77,141 +81,151 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
     Raises:
         BadDataset: no image in any folder, or something that can be read in several ways: the message shows them.
     """
+    if "source" in files:
+        try:
+            return _joined(files, settings, labels, read)
+        except _Asked as asked:
+            raise _question(asked, files, settings, labels, read) from None
+    found = label_source(files, settings, labels, read)
+    if found.nothing:
+        raise BadDataset(found.nothing)
+    return _repaired(found.table, _renames(found.found.folders), found.dropped, found.notes, found.found.classes)
+
+
+def _repaired(
+    table: pd.DataFrame, renames: pd.DataFrame, dropped: pd.Series, notes: list[str], classes: list[str]
+) -> Repaired:
     import pandas as pd
 
-    files = files.sort_values(["path", "sha256"], kind="stable", ignore_index=True)
-    declared = {*settings.classes, *(PurePosixPath(name).name for name in settings.rename)}
-    reasons = pd.Series(
-        [junk_reason(*file, declared) for file in zip(files["path"], files["kind"], strict=True)], dtype=str
-    )
-    reasons[files.duplicated() & (reasons == "")] = _TWICE
-    kept = files[reasons == ""]
-    kept = _in_folders(kept)
-    nameless = files[reasons.str.startswith(NOT_AN_IMAGE)]
-    nameless = _in_folders(nameless[nameless["path"].map(lambda path: not splitext(path)[1]).astype(bool)])
-    labelling = _Labelling(kept, nameless, files, read)
-    try:
-        table, found = labelling.label(settings, labels)
-    except Doubt as doubt:
-        raise labelling.question(doubt, settings, labels) from None
-    outside = table.loc[table["what"] == OUTSIDE, "why"]
-    table = table[table["used"]]
-    reasons[nameless.index[nameless["path"].isin(table["path"])]] = ""
-    if not (table["subset"] != UNLABELLED).any():
-        raise BadDataset(_nothing(files, reasons, found))
-    others = files[reasons != ""]
-    others = others[others["path"].map(lambda path: not never_looked_into(path, declared)).astype(bool)]
-    empty = notes_on_empty_folders(table, others)
     table = _canonical(table)
-    dropped = pd.concat([reasons[reasons != ""], outside]).value_counts().sort_index()
+    counts = dropped.value_counts().sort_index()
     return Repaired(
         dataset=table[["path", "label", "sha256", "bytes", "subset"]],
         origins=table[["path", "origin"]],
-        renames=_renames(found),
-        dropped=pd.DataFrame({"reason": dropped.index, "count": dropped.to_numpy()}),
+        renames=renames,
+        dropped=pd.DataFrame({"reason": counts.index, "count": counts.to_numpy()}),
         groups=table.loc[table["group"] != "", ["path", "group"]].reset_index(drop=True),
-        notes=pd.DataFrame({"note": [*found.notes, *empty]}, dtype=str),
-        classes=found.classes,
+        notes=pd.DataFrame({"note": notes}, dtype=str),
+        classes=classes,
+        sources=table[["path", "source"]] if "source" in table else None,
     )
 
 
-@dataclass(frozen=True)
-class _Labelling:
-    """Labels the same files under one recipe or another.
+@dataclass
+class _Asked(Exception):
+    """The classes of several sources can be joined in several ways.
 
     Attributes:
-        kept: the files that may be images: path, sha256, kind, folder and more.
-        nameless: files without a suffix that are none by their first bytes; in a class folder they are quarantined.
-        files: all of them.
-        read: gives the bytes of a table.
+        doubt: what, and how.
+        counts: source -> class -> images.
     """
 
-    kept: pd.DataFrame
-    nameless: pd.DataFrame
-    files: pd.DataFrame
-    read: ReadBlob
-
-    def label(self, settings: Repair, labels: Labels) -> tuple[pd.DataFrame, Folders]:
-        """Return the files with label, subset, what, why, group and used; and what the folders, or labels, mean.
-
-        Raises:
-            Doubt: something can be read in several ways.
-        """
-        import pandas as pd
-
-        if labels.pattern:
-            table, found = labels_by_pattern(self.kept, settings, labels)
-        elif labels.table:
-            table, found = labels_by_table(self.kept, self.files, settings, labels, self.read)
-        else:
-            if doubt := doubt_about_shape(self.kept, self.files, settings, self.read):
-                raise doubt
-            counts = self.kept["folder"].value_counts().to_dict()
-            found = read_folders(counts, contents_of(self.kept), settings)
-            table = pd.concat([self.kept, self.nameless]).merge(_rows(found), on="folder")
-            if len(table) < len(self.kept):
-                raise RuntimeError(f"expected what each of {len(self.kept):,} files means, received {len(table):,}")
-        notes = notes_on_kinds(table[table["used"]], settings)
-        return table, Folders(found.folders, found.classes, [*found.notes, *notes])
-
-    def question(self, doubt: Doubt, settings: Repair, labels: Labels) -> BadDataset:
-        """Return the doubt as a question, each of its readings tried."""
-
-        def tried(reading: Reading) -> dict[str, int] | str | None:
-            try:
-                if reading.section == "labels":
-                    table, found = self.label(settings, _changed(labels, reading))
-                else:
-                    table, found = self.label(_changed(settings, reading), labels)
-            except Doubt:
-                return "asks further, in the same way"
-            except (BadDataset, ValidationError):  # no way to read it
-                return None
-            labelled = table["used"] & (table["label"] != "") & (table["kind"] == IMAGE)
-            counts = table.loc[labelled, "label"].value_counts()
-            return {name: int(counts.get(name, 0)) for name in found.classes}
-
-        tree = Tree({path_of(folder): int(count) for folder, count in self.kept["folder"].value_counts().items()})
-        return question(doubt, tree.drawn(), tried)
+    doubt: Doubt
+    counts: Mapping[str, Mapping[str, int]]
 
 
-def _changed(section: _Section, reading: Reading) -> _Section:
-    return type(section).model_validate(section.model_dump() | dict(reading.changes))
+def _joined(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> Repaired:
+    """Read each source by itself, and make one dataset of them.
 
-
-def _nothing(files: pd.DataFrame, reasons: pd.Series, found: Folders) -> str:
-    """Say that there is no labelled image, and what there is instead."""
-    held = counted(files["kind"].value_counts().to_dict())
-    why = counted(reasons[reasons != ""].value_counts().to_dict())
-    unlabelled = some(row.folder for row in found.folders if row.what == UNLABELLED)
-    return (
-        f"expected images in class folders, received {len(files):,} files and no image in a folder"
-        f"{f' ({held})' if held else ''}{f'; left out: {why}' if why else ''}"
-        f"{f'; read as subsets without labels: {unlabelled} (repair.classes says otherwise)' if unlabelled else ''}: "
-        "put the images of each class into a folder of its own"
-    )
-
-
-def _in_folders(files: pd.DataFrame) -> pd.DataFrame:
+    Raises:
+        BadDataset: of a source, which is named; or no source has what ``labels`` names.
+        _Asked: two sources' names may be one class.
+    """
     import pandas as pd
 
-    folders = [path.rpartition("/")[0] or "." for path in files["path"]]
-    return files.assign(folder=pd.Series(folders, index=files.index, dtype=object))
+    names = sorted(files["source"].unique())
+    if labels.table and not holds_table(files["path"], labels.table):
+        raise BadDataset(
+            f"labels.table: expected a file {labels.table!r} in one of the sources, found none in {some(names)}"
+        )
+    found: dict[str, Labelled] = {}
+    for name in names:
+        part = files[files["source"] == name].drop(columns="source")
+        try:
+            found[name] = label_source(part, settings, labels, read, among=True)
+        except BadDataset as error:
+            raise BadDataset(f"of several sources, {name}: {error}") from None
+        if found[name].nothing and found[name].maybe_images and found[name].table.empty:
+            raise BadDataset(f"of several sources, {name}: {found[name].nothing}")
+    if all(one.nothing for one in found.values()):
+        raise BadDataset("; ".join(f"{name}: {one.nothing}" for name, one in found.items()) or "no source holds a file")
+    counts = {name: _counts(one.table) for name, one in found.items() if not one.nothing}
+    try:
+        meant, classes, notes = joined_classes(counts, settings)
+    except Doubt as doubt:
+        raise _Asked(doubt, counts) from None
+    tables = [one.table.assign(source=name) for name, one in found.items()]
+    table = pd.concat(tables, ignore_index=True)
+    table["label"] = table["label"].map(lambda label: meant.get(label, label))
+    again = repeated(table, "sha256")
+    renames = [
+        _renames(_as_joined(row, meant) for row in one.found.folders).assign(source=name) for name, one in found.items()
+    ]
+    dropped = pd.concat([*(one.dropped for one in found.values()), pd.Series(SAME_BYTES, table.index[again])])
+    notes = [*_notes(found, table, again), *notes]
+    return _repaired(table[~again], pd.concat(renames, ignore_index=True), dropped, notes, classes)
 
 
-def _rows(found: Folders) -> pd.DataFrame:
+def _counts(table: pd.DataFrame) -> dict[str, int]:
+    """Return class -> images, labelled ones."""
+    return {str(name): int(count) for name, count in table.loc[table["label"] != "", "label"].value_counts().items()}
+
+
+def _as_joined(row: Folder, meant: Mapping[str, str]) -> Folder:
+    """Return what a folder means once its class is spelled as in all sources."""
+    label = meant.get(row.label, row.label)
+    if label == row.label:
+        return row
+    what = "renamed" if row.what == "class" else row.what
+    return replace(row, label=label, what=what, why=f"{same_spelling(row.label, label)}, as in another source")
+
+
+def _notes(found: Mapping[str, Labelled], table: pd.DataFrame, again: pd.Series) -> Iterable[str]:
+    """Yield what is to be said of each source, and of the images that several hold."""
+    # What a recipe names need not be in every source.
+    unused = [set(one.found.unused) for one in found.values()]
+    everywhere = set.intersection(*unused)
+    yield from sorted(everywhere)
+    for name, one in found.items():
+        rows = table[table["source"] == name]
+        labelled = rows[rows["label"] != ""]
+        held = f"{len(labelled):,} files in {labelled['label'].nunique():,} classes" if len(labelled) else "no class"
+        more = f", {len(rows) - len(labelled):,} without a label" if len(rows) > len(labelled) else ""
+        both = int(again[rows.index].sum())
+        elsewhere = f"; {both:,} of them are in another source, too, and counted there" if both else ""
+        yield f"{name}: {held}{more}{elsewhere}"
+        yield from (f"{name}: {note}" for note in one.notes if note not in set(one.found.unused))
+    groups = table[(table["group"] != "") & ~again].groupby("group")["source"].nunique()
+    shared = [str(group) for group in groups.index[groups > 1]]
+    if shared:
+        yield (
+            f"{len(shared):,} groups of folders have one name in several sources, such as {shared[0]!r}: where "
+            "split.group holds folder, they are one group"
+        )
+
+
+def _question(asked: _Asked, files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> BadDataset:
+    """Return the doubt about several sources' classes as a question, each of its readings tried."""
+
+    def tried(reading: Reading) -> dict[str, int] | str | None:
+        try:
+            found = _joined(files, changed(settings, reading), labels, read)
+        except _Asked:
+            return "asks further, in the same way"
+        except (BadDataset, ValidationError):  # no way to read it
+            return None
+        images = found.dataset[found.dataset["sha256"].isin(files.loc[files["kind"] == IMAGE, "sha256"])]
+        counts = Counter(images["label"])
+        return {name: counts[name] for name in found.classes}
+
+    tree = Tree({(name, label): count for name, labels in asked.counts.items() for label, count in labels.items()})
+    return question(asked.doubt, tree.drawn(), tried)
+
+
+def _renames(found: Iterable[Folder]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = [(row.folder, row.label, row.subset, row.what, row.why, row.group, row.used) for row in found.folders]
-    return pd.DataFrame(rows, columns=["folder", "label", "subset", "what", "why", "group", "used"]).astype(
-        {"used": bool}
-    )
-
-
-def _renames(found: Folders) -> pd.DataFrame:
-    import pandas as pd
-
-    folders = [row for row in found.folders if row.what != OUTSIDE]
+    folders = [row for row in found if row.what != OUTSIDE]
     rows = [(row.folder, row.subset, row.label, row.what, row.why, row.count) for row in folders]
     return pd.DataFrame(rows, columns=["folder", "subset", "label", "what", "why", "count"])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from evergreen.datasets.depths import Depths, question
+from evergreen.datasets.joining.images import SAME_PIXELS, repeated
 from evergreen.datasets.near import hashes_of, pairs
 from evergreen.datasets.workers import Request, measure_all
 from evergreen.errors import BadDataset, DecodersUnavailable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MEASURES = ("width", "height", "mode", "format", "pixels", "brightness", "sharpness", "phash")
 CONFLICT = "the same pixels stand under another label"
+CONFLICT_OF_SOURCES = f"{CONFLICT} in another source"
 _AT_ONCE = 1000
 _FEW = 200  # images for which one worker is enough
 _NAMED = 3
@@ -60,6 +62,7 @@ def screen(
     settings: Screen,
     known: Known,
     most_workers: int,
+    sources: pd.DataFrame | None = None,
 ) -> Screened:
     """Put every image through the door, in processes of their own; one that was measured before is not again.
 
@@ -70,6 +73,7 @@ def screen(
         settings: limits, and what happens to conflicting labels.
         known: answers of earlier screenings under the same limits, by the same code.
         most_workers: processes at once; they change no answer.
+        sources: path and source, where there are several: equal pixels of two under one label are one image.
 
     Raises:
         DecodersUnavailable: the machine has too little memory or time for some image, so nobody can judge it.
@@ -88,8 +92,12 @@ def screen(
         table[name] = [answers[digest][position] for digest in table["sha256"]]
     refused = dataset[reasons != ""].assign(reason=reasons[reasons != ""])
     if settings.conflicts == "quarantine":
-        table, conflicting = _without_conflicts(table)
+        table, conflicting = _without_conflicts(table, sources)
         refused = _joined(refused, conflicting)
+    if sources is not None:
+        again = repeated(table.merge(sources, on="path", how="left"), "pixels").to_numpy()
+        refused = _joined(refused, table[again].assign(reason=SAME_PIXELS))
+        table = table[~again].reset_index(drop=True)
     first = table.groupby("pixels")["path"].transform("first")
     repeats = table.assign(same_as=first)[table["path"] != first][["path", "label", "sha256", "same_as"]]
     quarantine = refused[["path", "label", "sha256", "reason"]].sort_values("path", ignore_index=True)
@@ -172,13 +180,17 @@ def _compact(digest: str, answer: Mapping[str, Any], depths: Depths) -> tuple[An
     return tuple(sys.intern(value) if isinstance(value, str) and len(value) < 9 else value for value in values)
 
 
-def _without_conflicts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _without_conflicts(table: pd.DataFrame, sources: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows to keep, and those whose pixels stand under another label too, with the reason."""
     labelled = table[table["subset"] != UNLABELLED]
     labels = labelled.groupby("pixels")["label"].transform("nunique").astype("int64")
     conflicting = labelled[labels > 1]
     kept = table.drop(conflicting.index).reset_index(drop=True)
-    return kept, conflicting.assign(reason=CONFLICT)
+    if sources is None:
+        return kept, conflicting.assign(reason=CONFLICT)
+    places = conflicting["path"].map(sources.set_index("path")["source"]).groupby(conflicting["pixels"])
+    across = places.transform("nunique") > 1
+    return kept, conflicting.assign(reason=across.map({True: CONFLICT_OF_SOURCES, False: CONFLICT}))
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evergreen.reports.labels import AS_IT_IS, changes_of, labels_of, sentences
+from evergreen.reports.labels import AS_IT_IS, IMAGES, SIDES, changes_of, labels_of, sentences
+from evergreen.tables import UNLABELLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,12 +92,33 @@ class Data:
         screening: of the images.
         splits: of the images that are left.
         weights: class -> weight on the loss of its training images; none where nothing was split.
+        sources: as ``by_source`` gives it; None where a recipe has one source.
     """
 
     repairs: Repairs
     screening: Screening
     splits: Splits
     weights: dict[str, float]
+    sources: pd.DataFrame | None = None
+
+
+def by_source(sources: pd.DataFrame, quarantine: pd.DataFrame, splits: Splits) -> pd.DataFrame:
+    """Return what came of each source: one row a source, its images by where they are, of kinds that there are.
+
+    Args:
+        sources: path and source of every image that is counted.
+        quarantine: path of each that is not used.
+        splits: the others.
+    """
+    places = dict.fromkeys(quarantine["path"], "quarantined") | dict.fromkeys(splits.unlabelled["path"], UNLABELLED)
+    places |= dict.fromkeys(splits.aside["path"], "set aside") if len(splits.aside) else {}
+    dataset = splits.dataset
+    places |= dict(
+        zip(dataset["path"], dataset["split"] if "split" in dataset else [IMAGES] * len(dataset), strict=True)
+    )
+    counts = sources.assign(place=sources["path"].map(places)).groupby(["source", "place"]).size().unstack(fill_value=0)
+    order = [name for name in (*SIDES, IMAGES, UNLABELLED, "set aside", "quarantined") if name in counts]
+    return counts[order].reset_index()
 
 
 @dataclass(frozen=True)

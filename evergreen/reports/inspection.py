@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.datasets.screen import CONFLICT
+from evergreen.datasets.screen import CONFLICT, CONFLICT_OF_SOURCES
 from evergreen.images.augment import Augmenter, expanded
 from evergreen.images.door import SCREENED, open_image
 from evergreen.images.pixels import resize
@@ -207,7 +207,7 @@ def _pairs(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
 def _quarantined(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     """Return quarantined images whose decoders did nothing wrong: those of conflicting labels."""
     quarantine = found.data.screening.quarantine
-    rows = quarantine[quarantine["reason"] == CONFLICT].head(_MOST_QUARANTINED)
+    rows = quarantine[quarantine["reason"].isin((CONFLICT, CONFLICT_OF_SOURCES))].head(_MOST_QUARANTINED)
     return [(_small(found, read, row.sha256), f"{_short(row.path)}\n{row.reason[:28]}") for row in rows.itertuples()]
 
 

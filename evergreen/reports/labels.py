@@ -31,7 +31,7 @@ def labels_of(
     """Return what became of folders and files, as ``run.json`` says it.
 
     Args:
-        renames: one row a folder: folder, subset, label, what, why, count.
+        renames: one row a folder: folder, subset, label, what, why, count; source where there are several.
         dropped: one row a reason: reason, count.
         notes: one row a harmless finding: note.
 
@@ -45,7 +45,9 @@ def labels_of(
     changes: dict[str, list[dict[str, Any]]] = {name: [] for name in CHANGES.values()}
     for row in rows:
         if row["what"] != AS_IT_IS:
-            told = {name: row[name] for name in ("folder", "label", "why", "count")}
+            told: dict[str, Any] = {
+                name: row[name] for name in ("source", "folder", "label", "why", "count") if name in row
+            }
             changes.setdefault(CHANGES.get(row["what"], row["what"]), []).append(told)
     return {
         "unchanged": {"folders": len(named), "files": sum(row["count"] for row in named)},
@@ -128,7 +130,8 @@ def sentences(labels: Mapping[str, Any], most: int) -> Iterator[tuple[str, str]]
 def change_in_words(row: Mapping[str, Any]) -> str:
     """Return what became of one folder, and why."""
     became = f" -> {row['label']}" if row["label"] else ""
-    return f"{row['folder']}{became}: {_many(row['count'], 'file')}, {row['why']}"
+    where = f"{row['source']}: " if "source" in row else ""
+    return f"{where}{row['folder']}{became}: {_many(row['count'], 'file')}, {row['why']}"
 
 
 def class_changes(before: Sequence[str], now: Sequence[str]) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """Sections about data: source, unpack, screen, image, balance."""
 
+import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from evergreen.addresses import why_not_in_a_recipe
 from evergreen.sections.base import Range, Section
@@ -99,6 +100,42 @@ class Source(Section):
     def kind(self) -> str:
         """The name of the one kind that is given."""
         return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+
+# How pydantic calls the two forms of ``source`` in an error's location; no word of a recipe's.
+FORMS = ("one source", "several sources")
+
+
+def _one_of_a_list(given: Any) -> Any:
+    """Return the one source of a list of one, so that both spellings are the same recipe."""
+    if isinstance(given, list | tuple):
+        if not given:
+            raise ValueError("expected a source, or a list of them; received an empty list")
+        return given[0] if len(given) == 1 else given
+    return given
+
+
+def _without_order(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Return sources in one order however they were written: it means nothing, so it may move no key."""
+    said = [json.dumps(source.model_dump(mode="json", exclude_defaults=True), sort_keys=True) for source in sources]
+    for number, text in enumerate(said):
+        if (first := said.index(text)) != number:
+            raise ValueError(f"expected every source once; number {number} is number {first} again")
+    return tuple(sources[number] for number in sorted(range(len(said)), key=said.__getitem__))
+
+
+# A source, or several that are one dataset together. A list of one is that one.
+Sources = Annotated[
+    Annotated[Source, Tag(FORMS[0])]
+    | Annotated[tuple[Source, ...], Field(min_length=1), AfterValidator(_without_order), Tag(FORMS[1])],
+    Discriminator(lambda given: FORMS[isinstance(given, list | tuple)]),
+    BeforeValidator(_one_of_a_list),
+]
+
+
+def each(source: Source | tuple[Source, ...]) -> tuple[Source, ...]:
+    """Return the sources of a recipe as a tuple, also where there is one."""
+    return (source,) if isinstance(source, Source) else source
 
 
 class Unpack(Section):

@@ -64,7 +64,9 @@ def show_repair(run: Run) -> None:
     repaired = run.journal.entries["repair"].output
     if repaired:
         table = read_table(run.store, repaired, "renames.csv")
-        rows = table.rename(columns={"folder": "from", "label": "to"})[["from", "to", "subset", "what", "why", "count"]]
+        named = table.rename(columns={"folder": "from", "label": "to"})
+        wanted = ("source", "from", "to", "subset", "what", "why", "count")
+        rows = named[[name for name in wanted if name in named]]
         changed_first = rows.sort_values("what", key=lambda what: what == AS_IT_IS, kind="stable")
         shown = changed_first.head(_MOST_ROWS).to_dict("records")
         create_table_artifact(key=f"{run.recipe.name}-repair", table=shown, description="From folders to classes")

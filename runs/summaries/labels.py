@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from evergreen.reports.labels import IMAGES, SIDES, by_reason, class_changes, class_changes_in_words, labels_of
+from evergreen.sources.several import versions_in
 from evergreen.tables import UNLABELLED, rows_of
 from runs.releases import parts_of
-from runs.tables import DATASET, classes_of
+from runs.tables import DATASET, SOURCES, classes_of
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.store import Store
@@ -46,6 +47,34 @@ def _counts(store: Store, dataset: Ref, divided: bool) -> dict[str, dict[str, in
         if row["subset"] != UNLABELLED:
             counts[row["label"]][row["split"] if divided else IMAGES] += 1
     return counts
+
+
+def images_by_source(store: Store, outputs: Mapping[str, Ref]) -> list[dict[str, Any]] | None:
+    """Return ``sources`` as ``run.json`` has it: what each of several sources is, and its images that are used.
+
+    Args:
+        store: where bytes rest.
+        outputs: step -> what it published.
+
+    Returns:
+        Of each ``name``, ``version``, and once repair has said what is an image, how many are on each side, or
+        ``images`` while nothing is split; None where a recipe has one source, or probe gave nothing.
+    """
+    facts = store.manifest(outputs["probe"].sha256).facts if "probe" in outputs else {}
+    if "sources" not in facts:
+        return None
+    found = {name: {"name": name, "version": version} for name, version in versions_in(facts).items()}
+    told: dict[str, dict[str, Any]] = {**found}
+    if "repair" in outputs and SOURCES in store.manifest(outputs["repair"].sha256).files:
+        counted = next(step for step in _COUNTED if step in outputs)
+        divided = counted == "split"
+        of = {row["path"]: row["source"] for row in rows_of(store.read(outputs["repair"], SOURCES))}
+        for one in told.values():
+            one |= dict.fromkeys(SIDES if divided else (IMAGES,), 0)
+        for row in rows_of(store.read(outputs[counted], DATASET)):
+            if row["subset"] != UNLABELLED:
+                told[of[row["path"]]][row["split"] if divided else IMAGES] += 1
+    return list(told.values())
 
 
 def against_champion(store: Store, recipe: str, dataset: Ref) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
-from runs.summaries.labels import classes_and_labels
+from runs.summaries.labels import classes_and_labels, images_by_source
 from runs.tables import read_baseline, read_json, read_notes, read_table, read_taught, read_views
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
@@ -75,6 +75,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
             note for step in ("split", "deal") if step in outputs for note in read_notes(run.store, outputs[step])
         ],
     }
+    if sources := images_by_source(run.store, outputs):
+        summary["sources"] = sources
     if grouping := the_other_way(run.store, summary):
         summary["grouping"] = grouping
     if error:

@@ -13,6 +13,7 @@ def repair(run: Run, files: Ref) -> Ref:
     table, left_out, notes = (read_table(run.store, files, f"{name}.csv") for name in ("files", "left-out", "notes"))
     found = label_files(table, run.recipe.repair, run.recipe.labels, run.store.read_blob)
     told = found.told_before(left_out, notes)
+    several = {} if found.sources is None else {"sources": found.sources}
     return publish_dataset(
         run.store,
         found.dataset,
@@ -22,4 +23,5 @@ def repair(run: Run, files: Ref) -> Ref:
         dropped=told.dropped,
         groups=found.groups,
         notes=told.notes,
+        **several,
     )

@@ -4,7 +4,7 @@ from evergreen.datasets.screen import screen as put_through_the_door
 from evergreen.images.processors import image_threads
 from runs.kept.caches import memo_prefix
 from runs.run import Run
-from runs.tables import classes_of, publish_dataset, read_table, with_range
+from runs.tables import classes_of, publish_dataset, read_sources, read_table, with_range
 from storage.artifacts import Ref
 from storage.steps.memo import Memo
 from tasks.step import step
@@ -18,7 +18,8 @@ def screen(run: Run, dataset: Ref) -> Ref:
     known = Memo(run.store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}{values}.sqlite")
     table = read_table(run.store, dataset)
     read, path_of = run.store.read_blob, run.store.blob_path
-    found = put_through_the_door(table, read, path_of, settings, known, image_threads())
+    sources = read_sources(run.store, dataset)
+    found = put_through_the_door(table, read, path_of, settings, known, image_threads(), sources)
     return publish_dataset(
         run.store,
         found.accepted,

@@ -11,6 +11,7 @@ from tiny_teachers import teacher_file
 from evergreen.errors import BadRecipe
 from evergreen.recipe import brought_up, load_recipe, parse_recipe
 from evergreen.recipe_files import RECIPES
+from evergreen.sections.data import each
 
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
@@ -56,6 +57,10 @@ def test_values_of_the_reference_systems_are_theirs() -> None:
         ("train.backbone=MobileNetV2", "exactly when train.backbone is cnn"),
         ("balance.weights=explicit", "exactly when balance.weights is explicit"),
         ("source.local={path: x}", "expected exactly one of"),
+        ("source=[{local: {path: a}}, {lokal: {path: b}}]", "source.1.lokal: unknown key; did you mean local?"),
+        ("source=[{local: {path: a}}, {local: {path: 's3://b/c'}}]", "source.1.local.path: s3:// is not fetched"),
+        ("source.2.local.path=a", "source.2: unknown key"),
+        ("source=photos", "source: Input should be a valid dictionary"),
         ("repair.classes=[a, a]", "every class once"),
         ("split={group: [folder], group_near_duplicates: true}", "split: expected group alone"),
         ("split.group=folder", "split.group: expected a list such as [folder]"),
@@ -217,3 +222,16 @@ def test_of_teachers_that_come_or_go_the_names_are_the_difference() -> None:
     assert brought_up(one, both)["teaching"] == {"near_duplicate_bits": 3, "a": {"x": 1}, "b": {"x": 3}}
     renamed = values(["a"], c={"x": 1})
     assert brought_up(one, renamed) == one
+
+
+def test_several_sources_are_given_or_set_one_by_one(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    sources = [str(tmp_path / name) for name in "ba"]
+    recipe = load_recipe("digits", source=sources)
+    assert [source.local.path for source in each(recipe.source) if source.local] == sorted(sources)
+    listed = [f"source=[{{local: {{path: {sources[0]}}}}}, {{embedded: {{name: digits}}}}]"]
+    assert load_recipe("digits", [*listed, "source.1={local: {path: " + sources[1] + "}}"]) == recipe
+    assert load_recipe("digits", source=sources[:1]).source == load_recipe("digits", source=sources[0]).source
+    with pytest.raises(BadRecipe, match="received nothing"):
+        load_recipe("digits", source="")

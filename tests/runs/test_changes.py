@@ -77,3 +77,20 @@ def test_a_run_whose_model_is_gone_is_no_baseline(store: Store, baseline: Baseli
     (record,) = (store.root / "records").iterdir()
     record.write_text(json.dumps({}))
     assert baseline_of(store, "digits") is None
+
+
+def test_of_several_sources_those_that_differ_are_named(store: Store, baseline: Baseline) -> None:
+    def said(before: list[tuple[str, str]], now: list[tuple[str, str]]) -> str:
+        tokens = [
+            store.publish("source", {}, {"sources": [{"name": name, "version": version} for name, version in some]})
+            for some in (before, now)
+        ]
+        then = replace(baseline, outputs={"probe": tokens[0].sha256})
+        return changes_since(then, Run.new(store, load_recipe("digits")), tokens[1]).rows()["source"]
+
+    base = ("local:base", "folder 1")
+    assert said([base, ("kaggle:new", "version 1")], [base, ("kaggle:new", "version 2")]) == (
+        "kaggle:new version 1 -> kaggle:new version 2"
+    )
+    assert said([base], [base, ("kaggle:new", "version 1")]) == "no such source -> kaggle:new version 1"
+    assert said([base, ("b", "1")], [base, ("b", "1")]) == "the same version"

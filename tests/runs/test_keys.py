@@ -13,7 +13,7 @@ from tiny_teachers import teacher_file
 
 from evergreen.fold_steps import DEAL, FOLD, FOLDS, numbered
 from evergreen.images import processors
-from evergreen.recipe import Recipe, load_recipe
+from evergreen.recipe import Recipe, load_recipe, parse_recipe
 from evergreen.recipe_files import RECIPES
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
@@ -176,6 +176,45 @@ def test_both_spellings_of_a_setting_have_one_key(store: Store) -> None:
         assert old == _keys(load_recipe("digits", [f"split.group={present}"]), store)
     one, other = ("split.group=[folder, near-duplicates]", "split.group=[near-duplicates, folder]")
     assert _keys(load_recipe("digits", [one]), store) == _keys(load_recipe("digits", [other]), store)
+
+
+# Of keys without code, libraries and inputs, as they were before a recipe could have several sources.
+_ONE_SOURCE = {
+    ("digits", "probe"): "cf592dfa35baf73b",
+    ("digits", "acquire"): "2f8a076781bb3968",
+    ("cifar10", "probe"): "805be3ad1b42c63d",
+    ("garbage", "acquire"): "7de563cee6660fca",
+    ("rockpaperscissors", "acquire"): "69e2f30818039ef5",
+    ("tsel", "probe"): "3de491f9a1a6e0d2",
+}
+
+
+@pytest.mark.parametrize(("name", "step"), _ONE_SOURCE)
+def test_a_recipe_of_one_source_has_the_keys_that_it_had_before_there_could_be_several(name: str, step: str) -> None:
+    row, values = BY_NAME[step], yaml.safe_load((RECIPES / f"{name}.yaml").read_text())
+    for source in (values["source"], [values["source"]]):
+        recipe = parse_recipe(values | {"source": source}, name)
+        assert KeyParts(step, 1, {}, recipe.choices(row.recipe), {}, {}).key.startswith(_ONE_SOURCE[name, step])
+
+
+def test_sources_are_in_the_keys_of_who_asks_and_brings_them_and_their_order_is_in_none(store: Store) -> None:
+    one, other = "{embedded: {name: digits}}", "{keras: {name: mnist}}"
+    alone, both, turned = (
+        _keys(load_recipe("digits", [f"source=[{sources}]"]), store)
+        for sources in (one, f"{one}, {other}", f"{other}, {one}")
+    )
+    assert alone == _keys(load_recipe("digits"), store)
+    assert {name for name in alone if alone[name] != both[name]} == {"probe", "acquire"}
+    assert turned == both
+
+
+def test_which_image_is_of_which_source_counts_for_who_joins_them(store: Store) -> None:
+    def key(files: dict[str, bytes | Path]) -> str:
+        return key_parts(BY_NAME["screen"], load_recipe("digits"), store, {"dataset": store.publish("d", files)}).key
+
+    plain = key({"dataset.csv": b"x"})
+    assert key({"dataset.csv": b"x", "notes.csv": b"y"}) == plain
+    assert key({"dataset.csv": b"x", "sources.csv": b"y"}) != plain
 
 
 def test_every_step_reads_what_its_row_says_and_nothing_else() -> None:

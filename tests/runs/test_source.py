@@ -1,6 +1,7 @@
 """runs.source: offline, a run and a plan go on with the last version whose bytes are all here, and say so."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +82,33 @@ def test_a_plan_opens_no_secret_block(server: Any, store: Store) -> None:
     entries = plan(recipe, store)
     assert {entry.state for entry in entries} == {"unknown"}
     assert not server.requests
+
+
+def test_of_several_sources_the_one_that_is_offline_goes_on_with_what_is_here(
+    server: Any, store: Store, recipe: Recipe, tmp_path: Path
+) -> None:
+    (tmp_path / "1.png").write_bytes(b"one")
+    url = server.url("/a.zip")
+    more = load_recipe(
+        "digits", [f"source=[{json.dumps(recipe.source.model_dump())}, {{local: {{path: {tmp_path}}}}}]"]
+    )
+    asked = ask_source(more, store, Records(store), context_of_a_plan(store))
+    facts = asked.manifest.facts
+    assert [answer["name"] for answer in facts["sources"]] == [url, f"local:{tmp_path}"]
+    assert facts["version"].startswith(f'{url} a.zip etag "v1", 7 bytes; local:{tmp_path} folder ')
+    assert asked.remark.startswith(f"{url}: not reachable now; going on with what is here.")
+    # Joined, acquired whole, and then alone again: the good answer is found among the others'.
+    token = store.publish("source", {}, facts)
+    another = Store(store.root.parent / "another")
+    token = another.publish("source", {}, facts)
+    _record(another, "probe", more, token)
+    _record(another, "acquire", more, another.publish("sources", {}, {}), probe=token.sha256)
+    alone = ask_source(recipe, another, Records(another), context_of_a_plan(another))
+    assert alone.manifest.facts == {
+        "address": url,
+        "version": 'a.zip etag "v1", 7 bytes',
+        "files": facts["sources"][0]["files"],
+    }
+    server.files.clear()
+    with pytest.raises(SourceGone, match=f"^of several sources, {url}: "):
+        ask_source(more, store, Records(store), context_of_a_plan(store))

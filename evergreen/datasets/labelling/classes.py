@@ -97,15 +97,9 @@ class Classes:
             raise self._one_letter()
         # The spelling that most images have; lower case where that does not decide.
         labels = [max(names, key=lambda name: (names[name], name)) for names in spelled.values()]
-        if labels and all(label.isdecimal() and label.isascii() for label in labels):
-            ordered = sorted(labels, key=lambda label: (int(label), label))
-            if ordered != sorted(labels):
-                self.noted.append(
-                    f"the classes are numbers, in their order: {some(ordered, _MOST)} (Keras sorts them as text); for "
-                    "another order declare repair.classes"
-                )
-            return ordered
-        return sorted(labels)
+        ordered, note = in_order(labels)
+        self.noted += [note] if note else []
+        return ordered
 
     def _in_subset(self, subset: Subset, classes: Sequence[str]) -> tuple[dict[Named, Meaning], list[Named]]:
         names = sorted(name for side, name in self.counts if side == subset)
@@ -204,6 +198,20 @@ class Classes:
             readings,
             f"For any other class: repair.rename: {{{names[0]!r}: CLASS}}, with the {self.what}'s name or its path.",
         )
+
+
+def in_order(labels: Sequence[str]) -> tuple[list[str], str]:
+    """Return classes that nobody declared in their order, and a sentence if it is another than of text."""
+    if not labels or not all(label.isdecimal() and label.isascii() for label in labels):
+        return sorted(labels), ""
+    ordered = sorted(labels, key=lambda label: (int(label), label))
+    if ordered == sorted(labels):
+        return ordered, ""
+    note = (
+        f"the classes are numbers, in their order: {some(ordered, _MOST)} (Keras sorts them as text); for "
+        "another order declare repair.classes"
+    )
+    return ordered, note
 
 
 def _by(form: Callable[[str], str], classes: Iterable[str]) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from evergreen.datasets.labelling.given_labels import label_rows
@@ -34,8 +35,7 @@ def labels_by_pattern(files: pd.DataFrame, settings: Repair, labels: Labels) -> 
     Raises:
         BadDataset: over half of the names do not match; a label is none of the classes, or could be several.
     """
-    pattern = re.compile(str(labels.pattern))
-    found = [_label(pattern, path) for path in files["path"]]
+    found = labels_in(files["path"], str(labels.pattern))
     missed = [path for path, label in zip(files["path"], found, strict=True) if label is None]
     if len(missed) * 2 > len(found):
         raise BadDataset(
@@ -44,6 +44,12 @@ def labels_by_pattern(files: pd.DataFrame, settings: Repair, labels: Labels) -> 
             "that hold no labelled images with repair.leave_out"
         )
     return label_rows(files, found, settings, NO_MATCH)
+
+
+def labels_in(paths: Iterable[str], pattern: str) -> list[str | None]:
+    """Return the label in the name of each file; None where the pattern does not match it."""
+    compiled = re.compile(pattern)
+    return [_label(compiled, path) for path in paths]
 
 
 def pattern_for(names: pd.Series) -> tuple[str, Counter[str]] | None:

@@ -6,7 +6,7 @@ what can be read in several ways.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,11 +61,13 @@ class Folders:
         folders: one for each folder of images, sorted.
         classes: in the order that every later step and export keeps.
         notes: what was found and done without a question, a sentence each.
+        unused: those of them that say that the recipe names a folder which is not there.
     """
 
     folders: Sequence[Folder]
     classes: list[str]
     notes: list[str]
+    unused: Sequence[str] = ()
 
 
 def read_folders(counts: Mapping[str, int], contents: Contents, settings: Repair) -> Folders:
@@ -100,8 +102,9 @@ class _Reader:
         places = self._places(tree, root, copies)
         self._note_copies(copies, kept)
         classes = self._label(places)
-        self._note_unused()
-        return Folders(sorted(self.found, key=lambda row: row.folder), classes, self.notes)
+        unused = list(self._unused_words())
+        self.notes += unused
+        return Folders(sorted(self.found, key=lambda row: row.folder), classes, self.notes, unused)
 
     # -- what the recipe says ------------------------------------------------------------------------------------------
 
@@ -132,15 +135,15 @@ class _Reader:
                 return label, folder[:depth]
         return None
 
-    def _note_unused(self) -> None:
+    def _unused_words(self) -> Iterator[str]:
         names = {tidy(name) for name in self._named_classes}
         paths = {tidy(text_of(path)) for path in self._said}
         for text in self.settings.leave_out:
             if text in self._unused:
-                self.notes.append(f"repair.leave_out: no folder is called {text!r}")
+                yield f"repair.leave_out: no folder is called {text!r}"
         for text in self.settings.rename:
             if tidy(text) not in names and not any(ends_with(path, tidy(text).strip("/")) for path in paths):
-                self.notes.append(f"repair.rename: no class folder is called {text!r}")
+                yield f"repair.rename: no class folder is called {text!r}"
 
     # -- where the dataset begins --------------------------------------------------------------------------------------
 

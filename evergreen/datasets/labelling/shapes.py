@@ -44,7 +44,7 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
     away = left_out(folders, settings)
     images = images[~images["folder"].isin(away)]
     names = {folder.rpartition("/")[2] for folder in images["folder"].unique()}
-    classes = {key(name) for name in names if name != "." and (key(name) in known or not _is_generic(name))}
+    classes = {key(name) for name in names if name != "." and (key(name) in known or not is_generic(name))}
     if images.empty or classes & known:
         return None
     holding = {above for folder in images["folder"].unique() for above in with_above(folder)}
@@ -53,7 +53,7 @@ def doubt_about_shape(images: pd.DataFrame, files: pd.DataFrame, settings: Repai
         return _doubt_about_table(images, files, settings, read)
     pictures = images[[not any(_inside(folder, box) for box in boxes) for folder in images["folder"]]]
     inside = {key(folder.rpartition("/")[2]) for folder in pictures["folder"].unique()}
-    several = len({name for name in inside if not _is_generic(name)}) > 1
+    several = len({name for name in inside if not is_generic(name)}) > 1
     readings = [leaving_out("the folders beside them are the classes", settings, boxes)] if boxes and several else []
     plain = not several and len(pictures) == len(images)  # no annotation is a picture itself
     # Those of test have no label to show.
@@ -113,7 +113,7 @@ def _is_unlabelled(folder: str) -> bool:
     return not {"test", "unlabelled"}.isdisjoint(subsets_in(folder.rpartition("/")[2]))
 
 
-def _is_generic(name: str) -> bool:
+def is_generic(name: str) -> bool:
     """Whether a folder's name says nothing of a class: images, train, test1."""
     return key(name) in _IMAGES or bool(subsets_in(name))
 

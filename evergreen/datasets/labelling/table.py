@@ -85,6 +85,11 @@ def labels_by_table(
     return table, Folders(folders.folders, folders.classes, [*notes, *folders.notes])
 
 
+def holds_table(paths: Iterable[str], table: str) -> bool:
+    """Whether one of some files is what ``labels.table`` names."""
+    return any(ends_with(path, table.strip("/")) for path in paths)
+
+
 def columns_for(names: pd.Series, rows: pd.DataFrame) -> dict[str, str] | None:
     """Return file, label and suffix as a table's columns seem to be meant; None if none of them names the files.
 

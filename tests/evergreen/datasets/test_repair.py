@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tables import files_of, labelled
+from made_tables import asked, files_of, labelled, many
 
 from evergreen.datasets.repair import Repaired
 from evergreen.errors import BadDataset
-from evergreen.sections.labels import Repair
+from evergreen.sections.labels import Labels, Repair
 
 
 def _files(*paths: str) -> pd.DataFrame:
@@ -216,3 +216,57 @@ def test_paths_are_unique_whatever_the_names(names: list[str]) -> None:
         )
     )
     assert found.dataset["path"].is_unique and len(found.dataset) == len(names) + 2
+
+
+def _sources(**paths: list[str]) -> pd.DataFrame:
+    """Return the files of several sources; those of one path and one suffix ``=`` have equal content."""
+    parts = [files_of(some).assign(source=name) for name, some in paths.items()]
+    table = pd.concat(parts, ignore_index=True)
+    table["sha256"] = [f"{index:064x}" for index in range(len(table))]
+    same = table["path"].str.contains("same")
+    table.loc[same, "sha256"] = "f" * 64
+    return table
+
+
+def test_several_sources_are_read_each_by_itself_and_joined() -> None:
+    found = labelled(
+        _sources(A=["top/cat/1.png", "top/dog/s/same.png", "top/dog/2.png"], B=["Cat/1.png", "dog/s/same.png"]),
+        Repair(level="first"),
+    )
+    assert found.classes == ["cat", "dog"]
+    assert found.sources is not None
+    told = dict(zip(found.sources["path"], found.sources["source"], strict=True))
+    assert sorted(told.values()) == ["A", "A", "B", "B"]
+    assert found.dropped.set_index("reason")["count"].to_dict() == {
+        "the same image as in another source: counted once": 1
+    }
+    rows = found.renames.set_index(["source", "folder"])
+    assert rows.loc[("A", "top/cat"), "label"] == rows.loc[("B", "Cat"), "label"]
+    assert set(rows["what"]) == {"class", "renamed"}
+    notes = list(found.notes["note"])
+    assert "A: the dataset begins in the folder 'top'" in notes
+
+
+def test_a_name_that_two_sources_may_mean_is_asked_and_each_line_answers() -> None:
+    text, readings = asked(_sources(A=many({"angle": 3, "cat": 2}), B=many({"angel": 2, "cat": 1})))
+    assert "the sources call classes 'angel' and 'angle': one class in two spellings, or two" in text
+    assert readings == [{"angle": 5, "cat": 3}, {"angel": 2, "angle": 3, "cat": 3}]
+
+
+def test_a_question_about_one_source_names_it_and_what_one_lacks_of_the_recipe_is_no_news() -> None:
+    files = _sources(A=many({"cat": 3, "dog": 2}), B=many({"cat": 1, "wolf": 1}))
+    with pytest.raises(BadDataset, match=r"^of several sources, B: the folder 'wolf'"):
+        labelled(files, Repair(classes=("cat", "dog")))
+    found = labelled(files, Repair(leave_out=("wolf", "sheep")))
+    notes = list(found.notes["note"])
+    assert "repair.leave_out: no folder is called 'sheep'" in notes
+    assert not any("'wolf'" in note and "no folder" in note for note in notes)
+    with pytest.raises(BadDataset, match=r"labels\.table: expected a file 'x\.csv' in one of the sources, found none"):
+        labelled(files, labels=Labels(table="x.csv", file="a", label="b"))
+
+
+def test_groups_of_one_name_in_two_sources_are_said() -> None:
+    found = labelled(
+        _sources(A=["cat/s1/1.png", "dog/2.png"], B=["cat/s1/3.png", "dog/s2/4.png"]), Repair(level="first")
+    )
+    assert "1 groups of folders have one name in several sources, such as 's1'" in "\n".join(found.notes["note"])

@@ -15,7 +15,7 @@ from hostile_images import png as claimed
 from PIL import Image
 
 from evergreen.datasets import workers
-from evergreen.datasets.screen import Screened, screen
+from evergreen.datasets.screen import CONFLICT, Screened, screen
 from evergreen.datasets.split import leakage, split
 from evergreen.errors import BadDataset, DecodersUnavailable
 from evergreen.images.processes import budget, worker
@@ -107,6 +107,34 @@ def test_an_unlabelled_copy_is_no_conflict(files: Files, png: Callable[..., byte
     files.add("a/1", png(1))
     files.add("unlabelled/1", png(1), "unlabelled")
     assert len(files.screen().accepted) == 2
+
+
+def test_equal_pixels_of_two_sources_are_one_image_and_under_two_labels_a_conflict(
+    files: Files, png: Callable[..., bytes]
+) -> None:
+    again = io.BytesIO()
+    Image.open(io.BytesIO(png(1))).save(again, "PNG", compress_level=1)
+    assert again.getvalue() != png(1)
+    for path, data in {
+        "a/1": png(1),
+        "a/1 again": again.getvalue(),
+        "a/2": png(2),
+        "b/2": png(2),
+        "a/3": png(3),
+    }.items():
+        files.add(path, data)
+    files.add("a/3 again", png(3))
+    sources = pd.DataFrame({"path": files.table["path"], "source": ["A", "B", "A", "B", "A", "A"]})
+    found = screen(files.table, files.read, files.path, Screen(), Remembered(), 1, sources)
+    assert list(found.accepted["path"]) == ["a/1", "a/3", "a/3 again"]
+    assert dict(zip(found.quarantine["path"], found.quarantine["reason"], strict=True)) == {
+        "a/1 again": "the same pixels as an image of another source: counted once",
+        "a/2": "the same pixels stand under another label in another source",
+        "b/2": "the same pixels stand under another label in another source",
+    }
+    sources["source"] = "A"
+    alone = screen(files.table, files.read, files.path, Screen(), Remembered(), 1, sources)
+    assert set(alone.quarantine["reason"]) == {CONFLICT}
 
 
 def test_a_dataset_of_bad_files_alone_is_all_quarantined(files: Files) -> None:

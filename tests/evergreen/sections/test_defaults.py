@@ -83,7 +83,7 @@ def unfit_fields(section: type[BaseModel] = Recipe, path: str = "recipe") -> lis
     """Return fields whose values could not be left out of a key and still be told apart, and why."""
     unfit = []
     for name, field in section.model_fields.items():
-        here, inner = f"{path}.{name}", list(sections_in(field.annotation))
+        here, inner = f"{path}.{name}", list(dict.fromkeys(sections_in(field.annotation)))
         if field.default_factory is not None:
             unfit.append(f"{here}: its default is made by a function, so nobody can pin it: give the value itself")
         if len(inner) > 1:

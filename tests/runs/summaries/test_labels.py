@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from releases import crown, make_release
 
-from runs.summaries.labels import against_champion, classes_and_labels
+from runs.summaries.labels import against_champion, classes_and_labels, images_by_source
 from runs.tables import publish_dataset
 from storage.artifacts import Ref
 from storage.store import Store
@@ -86,3 +86,20 @@ def test_the_same_classes_in_the_same_order_are_no_change(store: Store, outputs:
     changes = against_champion(store, "digits", outputs["split"])
     assert changes
     assert changes["reordered"]
+
+
+def test_images_are_counted_by_the_source_that_they_came_from(store: Store, outputs: dict[str, Ref]) -> None:
+    assert images_by_source(store, outputs) is None
+    outputs["probe"] = store.publish("source", {}, {"version": "1", "address": "local:a"})
+    assert images_by_source(store, outputs) is None
+    facts = {"sources": [{"name": name, "version": "1"} for name in "AB"]}
+    several = {"probe": store.publish("source", {}, facts)}
+    assert images_by_source(store, several) == [{"name": "A", "version": "1"}, {"name": "B", "version": "1"}]
+    sources = pd.DataFrame({"path": ROWS["path"], "source": ["A", "A", "B", "B"]})
+    several["repair"] = publish_dataset(store, ROWS, ["b", "a"], sources=sources)
+    found = images_by_source(store, several)
+    assert found
+    assert [(one["name"], one["images"]) for one in found] == [("A", 2), ("B", 1)]
+    found = images_by_source(store, several | {"split": outputs["split"]})
+    assert found
+    assert found[1] == {"name": "B", "version": "1", "train": 0, "validation": 0, "test": 1}

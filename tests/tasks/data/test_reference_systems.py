@@ -1,52 +1,13 @@
 """The data side of the five reference systems: their archives' layouts, generated images, from source to weights."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import reference_archives as archives
+from data_steps import Data
 
-from evergreen.recipe import Recipe, load_recipe
-from evergreen.steps import BY_NAME
-from runs import keys
-from runs.run import Run
-from runs.tables import read_json, read_table
-from storage.artifacts import Ref
+from evergreen.recipe import load_recipe
 from storage.store import Store
-from tasks.data import acquire, balance, probe, repair, screen, split, unpack
-
-STEPS = {"probe": probe, "acquire": acquire, "unpack": unpack, "repair": repair, "screen": screen, "split": split,
-         "balance": balance}  # fmt: skip
-
-
-class Data:
-    """What the data steps made of a source."""
-
-    def __init__(self, store: Store, recipe: Recipe) -> None:
-        self.store = store
-        self.outputs: dict[str, Ref] = {}
-        run = Run(store, recipe, "run", recipe.name)
-        for name, module in STEPS.items():
-            step = BY_NAME[name]
-            inputs = {parameter: self.outputs[above] for parameter, above in step.inputs.items()}
-            scoped = replace(run, recipe=keys.only(recipe, step.recipe))
-            self.outputs[name] = getattr(module, name).fn(scoped, **inputs)
-
-    def table(self, step: str, name: str = "dataset.csv") -> pd.DataFrame:
-        return read_table(self.store, self.outputs[step], name)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return self.table("split").groupby("split").size().to_dict()
-
-    @property
-    def per_class(self) -> dict[tuple[str, str], int]:
-        return self.table("split").groupby(["label", "split"]).size().to_dict()
-
-    @property
-    def weights(self) -> dict[str, float]:
-        return dict(read_json(self.store, self.outputs["balance"], "class-weights.json"))
 
 
 def _data(store: Store, recipe: str, source: Path, *overrides: str) -> Data:
