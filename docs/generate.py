@@ -103,8 +103,8 @@ def _sections(annotation: Any) -> tuple[list[type[BaseModel]], bool]:
     """Return the sections inside an annotation, and whether they stand in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation], False
-    found = [section for inner in get_args(annotation) for section in _sections(inner)[0]]
-    return found, get_origin(annotation) is tuple
+    found = dict.fromkeys(section for inner in get_args(annotation) for section in _sections(inner)[0])
+    return list(found), get_origin(annotation) is tuple
 
 
 def _default(field: FieldInfo) -> str:

@@ -39,7 +39,9 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name, also in the dashboard's keys.")
     title: str = Field("", max_length=120, description="One line for people.")
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of every random choice.")
-    source: Sources = Field(description="Where labelled images come from; a list joins several: docs/labels.md.")
+    source: Sources = Field(
+        description="Where labelled images come from; a list joins several (source.0, source.1): docs/labels.md."
+    )
     unpack: Unpack = Field(Unpack(), description="How much an archive may hold.")
     repair: Repair = Field(Repair(), description="How folders become class names.")
     labels: Labels = Field(Labels(), description="Labels from file names or a table.")

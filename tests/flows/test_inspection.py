@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from command import Command
+from hostile_images import thin_png
 from pages import pictures_of
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
@@ -59,11 +60,44 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
     assert "rotation 20.0, shear 0.2, zoom 0.2, fill nearest" in page
     for name in ("class_distribution", "resolutions", "samples", "duplicates", "augmentation", "magnitudes"):
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    shown = command("inspect", "chessman", *options, server=prefect_server)
-    assert "split or joined words" in shown.stdout
-    assert "inspection.html" in shown.stdout
     assert command("predict", str(folder / "samples.png")).returncode == 2  # an inspection has no model
+    assert "sources" not in summary
     _check_the_dashboard()
+    _look_at_two_sources(command, photos, options, prefect_server)
+
+
+def _look_at_two_sources(command: Command, photos: Path, options: tuple[str, ...], server: str) -> None:
+    """The same photos with a folder that came since: one new, one that the photos have, one under another label."""
+    since = photos.with_name("since")
+    for label in ("king", "Queen"):
+        (since / label).mkdir(parents=True)
+    with zipfile.ZipFile(photos) as zipped:
+        (since / "king/same.png").write_bytes(zipped.read("Chess/King/5.png"))
+        (since / "Queen/wrong.png").write_bytes(zipped.read("Chess/King/6.png"))
+    (since / "Queen/new.png").write_bytes(thin_png(33, 44))
+    shown = command("inspect", "chessman", *options, "--source", str(since), server=server)
+    assert shown.returncode == 0, shown.stderr
+    for text in (
+        f"local:{photos}: Chess/Qu een -> Queen: 30 files, split or joined words",
+        f"local:{since}: 3 files in 2 classes; 1 of them are in another source, too, and counted there",
+        "1 file: the same image as in another source: counted once",
+        "2 files: the same pixels stand under another label in another source",
+        "inspection.html",
+    ):
+        assert text in shown.stdout, (text, shown.stdout)
+    summaries = [json.loads(path.read_text()) for path in command.root.glob("runs/*/run.json")]
+    (summary,) = (one for one in summaries if one.get("sources"))
+    assert [source["name"] for source in summary["sources"]] == [f"local:{photos}", f"local:{since}"]
+    assert [sum(source[side] for side in ("train", "validation", "test")) for source in summary["sources"]] == [62, 1]
+    assert "Images of each source" in (command.root / "runs" / summary["id"] / "inspection.html").read_text()
+    with get_client(sync_client=True) as client:
+        keys = ArtifactFilter(key=ArtifactFilterKey(any_=["chessman-repair"]))
+        newest = max(client.read_artifacts(artifact_filter=keys), key=lambda artifact: artifact.created)
+    assert {row["source"] for row in json.loads(newest.data)} == {f"local:{photos}", f"local:{since}"}
+    digest = next(step["output"] for step in summary["steps"] if step["name"] == "repair")
+    lineage = json.loads(command("lineage", digest, "--json").stdout)
+    told = next(node["facts"]["sources"] for node in lineage["nodes"] if node["kind"] == "source")
+    assert [source["version"].partition(" ")[0] for source in told] == ["sha256", "folder"]
 
 
 def _check_the_dashboard() -> None:

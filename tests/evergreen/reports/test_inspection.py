@@ -10,7 +10,7 @@ import pytest
 from chromium import Browser
 from pages import check_in, pictures_of
 
-from evergreen.reports.found import Data, Repairs, Screening, Splits
+from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
 from evergreen.reports.inspection import Inspected, inspect
 from evergreen.sections.augment import Augment, Erasing
 from evergreen.sections.data import Image
@@ -89,6 +89,34 @@ def test_the_tree_of_folders_is_told(page: str) -> None:
         "1 file: too small",
     ):
         assert text in page, text
+
+
+def test_the_images_of_each_source_are_counted_where_there_are_several(
+    inspected: tuple[Inspected, dict[str, bytes]], page: str
+) -> None:
+    assert "Images of each source" not in page
+    found, blobs = inspected
+    splits, quarantine = found.data.splits, found.data.screening.quarantine
+    paths = [*splits.dataset["path"], *quarantine["path"]]
+    sources = pd.DataFrame({"path": paths, "source": ["<b>"] * 9 + ["new"] * (len(paths) - 9)})
+    renames = found.data.repairs.renames.assign(source=["<b>", "new"])
+    data = replace(
+        found.data,
+        sources=by_source(sources, quarantine, splits),
+        repairs=replace(found.data.repairs, renames=renames),
+    )
+    shown = _page(replace(found, data=data), blobs)
+    for text in (
+        "<th>train</th><th>test</th><th>quarantined</th>",
+        '<td class="text">&lt;b&gt;</td><td>8</td><td>1</td><td>0</td>',
+        '<td class="text">new</td><td>0</td><td>3</td><td>1</td>',
+        '<td class="text">&lt;b&gt;</td><td class="text">A</td>',
+    ):
+        assert text in shown, text
+    refused = _refused(found, ["a", "b"], splits.dataset).data.splits
+    assert by_source(sources, quarantine, refused).to_dict("list") == {
+        "source": ["<b>", "new"], "images": [9, 3], "quarantined": [0, 1],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("images", [12, 1, 0])
