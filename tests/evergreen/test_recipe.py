@@ -235,3 +235,10 @@ def test_several_sources_are_given_or_set_one_by_one(tmp_path: Path) -> None:
     assert load_recipe("digits", source=sources[:1]).source == load_recipe("digits", source=sources[0]).source
     with pytest.raises(BadRecipe, match="received nothing"):
         load_recipe("digits", source="")
+
+
+def test_a_secret_in_one_of_several_sources_is_refused_and_never_shown() -> None:
+    for url in ("https://me:planted@host/a.zip", "https://host/a.zip?X-Amz-Signature=planted"):
+        with pytest.raises(BadRecipe, match=r"source\.1\.http\.files\.0\.url: the URL holds") as refused:
+            load_recipe("digits", [f"source=[{{embedded: {{name: digits}}}}, {{http: {{files: [{{url: '{url}'}}]}}}}]"])
+        assert "planted" not in str(refused.value)

@@ -518,6 +518,26 @@ def test_the_folder_moved(world: Any, tmp_path: Path) -> None:
     assert ran <= {"probe", "acquire", "unpack"}
 
 
+def test_a_source_beside_it_comes_in_changes_its_order_and_moves(
+    world: Any, tmp_path: Path, png: Callable[..., bytes]
+) -> None:
+    since = tmp_path / "since"
+    (since / "bright").mkdir(parents=True)
+    (since / "bright/new.png").write_bytes(png(987))
+    base = world.recipe.source.model_dump(mode="json")
+
+    def run(*sources: Any) -> set[str]:
+        return set(world.run(_with(world.recipe, "source", list(sources))))
+
+    assert run(base) == NOTHING
+    came = {"local": {"path": str(since)}}
+    assert run(base, came) == DOWN["acquire"] | {"probe"}
+    assert run(came, base) == NOTHING
+    moved = {"local": {"path": str(since.rename(tmp_path / "elsewhere"))}}
+    assert run(base, moved) == {"probe", "acquire", "unpack", "repair", "screen", "report"}
+    assert run(base) == NOTHING
+
+
 @pytest.mark.parametrize(
     "surroundings", [{"TZ": "Asia/Jakarta"}, {"LC_ALL": "C", "LANG": "C"}, {"PYTHONHASHSEED": "7"}, {"PYTHONUTF8": "0"}]
 )
