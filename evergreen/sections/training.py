@@ -31,7 +31,11 @@ class Train(Section):
     )
     cnn: tuple[Block, ...] = Field((), description="Blocks of the plain CNN, for backbone: cnn.")
     head: Head = Field(Head(), description="From features to classes.")
-    phases: tuple[Phase, ...] = Field(min_length=1, description="Fits, one after the other.")
+    phases: tuple[Phase, ...] = Field(
+        min_length=1,
+        description="Fits, one after the other. Without, the network brings its own, and its head and size where they "
+        "are not set: frozen epochs, then all layers; for cnn, blocks too.",
+    )
     label_smoothing: float = Field(
         0,
         ge=0,

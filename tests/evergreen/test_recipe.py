@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import ValidationError
+from shipped import SHIPPED
 from tiny_teachers import teacher_file
 
 from evergreen.errors import BadRecipe
 from evergreen.recipe import brought_up, load_recipe, parse_recipe
 from evergreen.recipe_files import RECIPES
 
-NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+NAMES = [path.stem for path in SHIPPED]
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
 
 
