@@ -75,7 +75,10 @@ class Train(Section):
     @model_validator(mode="after")
     def _blocks_go_with_cnn(self) -> Self:
         if (self.backbone == "cnn") != bool(self.cnn):
-            raise ValueError("expected train.cnn to list blocks exactly when train.backbone is cnn")
+            raise ValueError(
+                "expected train.cnn to list blocks exactly when train.backbone is cnn: leave train.cnn out, or choose "
+                "train.backbone: cnn with blocks in train.cnn, as in recipes/cifar10.yaml"
+            )
         if self.backbone == "cnn" and any(phase.unfreeze != "all" for phase in self.phases):
             raise ValueError("expected unfreeze: all in every phase of a cnn, which has no backbone to freeze")
         if self.backbone == "cnn" and any(phase.batch_norm == "frozen" for phase in self.phases):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import yaml
-from shipped import SHIPPED
+from reference_archives import SHIPPED
 
 from evergreen.recipe import load_recipe
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, Field
-from shipped import SHIPPED
+from reference_archives import SHIPPED
 
 from evergreen.fold_steps import FOLD_STEPS
 from evergreen.recipe import Recipe, in_full, load_recipe, parse_recipe
