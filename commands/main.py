@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands import champions, folds, predict, web
+from commands import champions, folds, new, predict, web
 from commands.letters import know_every_letter
 from commands.options import (
     DONE,
@@ -41,6 +41,7 @@ app = typer.Typer(
 
 app.add_typer(champions.app)
 app.add_typer(folds.app)
+app.add_typer(new.app)
 app.add_typer(predict.app)
 app.add_typer(web.app)
 

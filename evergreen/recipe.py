@@ -22,10 +22,14 @@ from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Trac
 from evergreen.sections.split import Split
 from evergreen.sections.teacher import refuse_other_classes
 from evergreen.sections.training import Train
+from evergreen.sections.trainings import CNN, completed, side_of, without_the_other
 
 # What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
 # and leaves it alone now, says what it said.
 _FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {"screen.max_megapixels": (50.0,)}
+
+# Pixels below which a pretrained network sees too little to be worth its weights.
+_LEAST_SIDE = 96
 
 # What a recipe reads beside its own fields: those of its teachers' recipes, as a section of this name.
 TEACHING = "teaching"
@@ -63,7 +67,7 @@ class Recipe(Section):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What its author should know: values that were read by an earlier spelling."""
+        """What its author should know: earlier spellings, what the network brought, pixels that are too few."""
         return self._remarks
 
     @property
@@ -131,11 +135,15 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
         BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed.
     """
     path, values = read(recipe)
+    given = list(overrides)
+    left_out = without_the_other(values, given)
     if meant := [source_meant(text) for text in ([source] if isinstance(source, str) else source or ())]:
         values["source"] = meant if len(meant) > 1 else meant[0]
-    for override in overrides:
+    for override in given:
         apply(values, override)
-    return parse_recipe(values, path.name)
+    found = parse_recipe(values, path.name)
+    found._remarks = (*([left_out] * bool(left_out)), *found._remarks)
+    return found
 
 
 def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
@@ -168,14 +176,26 @@ def _teachers_of(recipe: Recipe, origin: str) -> Iterator[Recipe]:
 
 
 def _validated(values: Mapping[str, Any], origin: str) -> Recipe:
+    values, filled = completed(values)
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
         entries = error.errors()
         lines = "\n".join(f"  {_explain(entry)}" for entry in entries if not _follows(entry, entries))
         raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
-    recipe._remarks = tuple(_earlier_spellings(values))
+    recipe._remarks = (*_earlier_spellings(values), *([filled] * bool(filled)), *_too_small(recipe))
     return recipe
+
+
+def _too_small(recipe: Recipe) -> Iterator[str]:
+    """Yield a sentence if a pretrained network would see images that are far smaller than those it learned from."""
+    backbone, side = recipe.train.backbone, min(recipe.image.height, recipe.image.width)
+    if backbone != CNN and side < _LEAST_SIDE:
+        yield (
+            f"image: {recipe.image.height}x{recipe.image.width} pixels are few for {backbone}, which learned from "
+            f"{side_of(backbone)}x{side_of(backbone)}: --set image.height={side_of(backbone)} --set "
+            f"image.width={side_of(backbone)}"
+        )
 
 
 def _earlier_spellings(values: Mapping[str, Any]) -> Iterator[str]:
@@ -256,6 +276,8 @@ def brought_up(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any
 def recipe_schema() -> str:
     """Return the JSON schema of a recipe as text, for editors."""
     schema = Recipe.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema["required"].remove("train")  # a network brings its own training where a recipe has none
+    schema["$defs"]["Train"].pop("required")
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 

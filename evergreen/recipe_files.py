@@ -1,6 +1,8 @@
 """From a recipe's file, and what a command line sets, to plain values."""
 
 import difflib
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,22 @@ import yaml
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
-from evergreen.paths import is_file, path_of
+from evergreen.paths import is_file, is_folder, path_of
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+OWN = Path("recipes")  # of whoever runs it, below the working folder
+
+
+def own_folder() -> Path:
+    """Return where a person's recipes are: inside the clone the clone's, else ``recipes/`` of the working folder."""
+    here = Path.cwd()
+    return RECIPES if here.is_relative_to(RECIPES.parent) else here / OWN
+
+
+def folders() -> tuple[Path, ...]:
+    """Return the folders in which a recipe is found by its name, the first first."""
+    return tuple(dict.fromkeys((own_folder(), RECIPES)))
 
 
 def read(recipe: str | Path) -> tuple[Path, dict[str, Any]]:
@@ -28,17 +43,31 @@ def read(recipe: str | Path) -> tuple[Path, dict[str, Any]]:
 
 def _path_of(recipe: str | Path) -> Path:
     by_path = path_of(recipe)
+    if by_path.suffix.lower() in _ARCHIVES and is_file(by_path):
+        raise BadRecipe(_images_in(by_path, "an archive"))
     if by_path.suffix in (".yaml", ".yml") or is_file(by_path):
         if not is_file(by_path):
             raise BadRecipe(f"expected a recipe file, found none at {redacted(str(by_path))}")
         return by_path
-    if "/" not in str(recipe) and is_file(named := RECIPES / f"{recipe}.yaml"):
-        return named
-    names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+    for folder in folders() if "/" not in str(recipe) else ():
+        if is_file(named := folder / f"{recipe}.yaml"):
+            return named
+    if is_folder(by_path):
+        raise BadRecipe(_images_in(by_path, "a folder"))
+    names = sorted({path.stem for folder in folders() for path in folder.glob("*.yaml")})
     near = difflib.get_close_matches(str(recipe), names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     received = redacted(repr(str(recipe)))
     raise BadRecipe(f"expected a recipe's name or path, received {received}; there are: {', '.join(names)}.{hint}")
+
+
+def _images_in(path: Path, what: str) -> str:
+    """Return what to type for somebody who names images where a recipe is expected."""
+    name = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "photos"
+    return (
+        f"expected a recipe's name or path, received {what} of images, it seems. First: evergreen new {name} --source "
+        f"{shlex.quote(str(path))}; then: evergreen retrain {name}"
+    )
 
 
 class _Loader(yaml.SafeLoader):

@@ -31,7 +31,11 @@ class Train(Section):
     )
     cnn: tuple[Block, ...] = Field((), description="Blocks of the plain CNN, for backbone: cnn.")
     head: Head = Field(Head(), description="From features to classes.")
-    phases: tuple[Phase, ...] = Field(min_length=1, description="Fits, one after the other.")
+    phases: tuple[Phase, ...] = Field(
+        min_length=1,
+        description="Fits, one after the other. Without, the network brings its own, and its head and size where they "
+        "are not set: frozen epochs, then all layers; for cnn, blocks too.",
+    )
     label_smoothing: float = Field(
         0,
         ge=0,
@@ -71,7 +75,10 @@ class Train(Section):
     @model_validator(mode="after")
     def _blocks_go_with_cnn(self) -> Self:
         if (self.backbone == "cnn") != bool(self.cnn):
-            raise ValueError("expected train.cnn to list blocks exactly when train.backbone is cnn")
+            raise ValueError(
+                "expected train.cnn to list blocks exactly when train.backbone is cnn: leave train.cnn out, or choose "
+                "train.backbone: cnn with blocks in train.cnn, as in recipes/cifar10.yaml"
+            )
         if self.backbone == "cnn" and any(phase.unfreeze != "all" for phase in self.phases):
             raise ValueError("expected unfreeze: all in every phase of a cnn, which has no backbone to freeze")
         if self.backbone == "cnn" and any(phase.batch_norm == "frozen" for phase in self.phases):

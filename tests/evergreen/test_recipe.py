@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import ValidationError
+from reference_archives import SHIPPED
 from tiny_teachers import teacher_file
 
 from evergreen.errors import BadRecipe
@@ -13,7 +14,7 @@ from evergreen.recipe import brought_up, load_recipe, parse_recipe
 from evergreen.recipe_files import RECIPES
 from evergreen.sections.data import each
 
-NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+NAMES = [path.stem for path in SHIPPED]
 FIVE = {"chessman", "cifar10", "garbage", "rockpaperscissors", "tsel"}
 
 
@@ -54,7 +55,10 @@ def test_values_of_the_reference_systems_are_theirs() -> None:
         ("seed.x=1", "nothing below it"),
         ("export.formats=[tfjs, tfjs]", "every format once"),
         ("export.formats=[onnx]", "export.formats.0"),
-        ("train.backbone=MobileNetV2", "exactly when train.backbone is cnn"),
+        (
+            "train={backbone: MobileNetV2, cnn: [{filters: 8}], phases: [{epochs: 1}]}",
+            "exactly when train.backbone is cnn: leave",
+        ),
         ("balance.weights=explicit", "exactly when balance.weights is explicit"),
         ("source.local={path: x}", "expected exactly one of"),
         ("source=[{local: {path: a}}, {lokal: {path: b}}]", "source.1.lokal: unknown key; did you mean local?"),
@@ -172,8 +176,8 @@ def test_a_recipe_is_frozen() -> None:
 
 
 def test_missing_sections_are_named() -> None:
-    with pytest.raises(BadRecipe, match=r"source: Field required[\s\S]*train: Field required"):
-        parse_recipe({"name": "x"}, "x.yaml")
+    with pytest.raises(BadRecipe, match=r"name: Field required[\s\S]*source: Field required"):
+        parse_recipe({"title": "x"}, "x.yaml")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evergreen.errors import BadRecipe
-from evergreen.recipe_files import RECIPES, apply, read
+from evergreen.recipe_files import RECIPES, apply, folders, own_folder, read
 
 
 def test_a_name_is_a_recipe_of_ours_and_a_path_one_of_yours(tmp_path: Path) -> None:
@@ -28,3 +28,29 @@ def test_an_override_makes_sections_and_replaces_items() -> None:
     for wrong in ("phases.1.epochs=3", "phases", "phases.0.epochs.of=3"):
         with pytest.raises(BadRecipe):
             apply(values, wrong)
+
+
+def test_recipes_are_found_in_the_working_folder_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (own_folder(), folders()) == (RECIPES, (RECIPES,)), "inside the clone there is one place"
+    monkeypatch.chdir(tmp_path)
+    assert folders() == (tmp_path / "recipes", RECIPES)
+    assert read("digits")[0] == RECIPES / "digits.yaml"
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "mine.yaml").write_text("name: mine\n", encoding="utf-8")
+    assert read("mine")[1] == {"name": "mine"}
+    with pytest.raises(BadRecipe, match=r"chessman.*mine.*Did you mean mine"):
+        read("mime")
+
+
+@pytest.mark.parametrize(
+    ("named", "make"), [("My Photos", "folder"), ("./My Photos/", "folder"), ("My Photos.zip", "file")]
+)
+def test_images_in_place_of_a_recipe_are_answered_with_the_lines_to_type(
+    named: str, make: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(named).mkdir() if make == "folder" else Path(named).write_bytes(b"PK")
+    with pytest.raises(BadRecipe) as error:
+        read(named)
+    path = "'My Photos.zip'" if make == "file" else "'My Photos'"
+    assert f"First: evergreen new my-photos --source {path}; then: evergreen retrain my-photos" in str(error.value)

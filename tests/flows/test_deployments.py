@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import yaml
+from reference_archives import SHIPPED
 
 from evergreen.recipe import load_recipe
-from evergreen.recipe_files import RECIPES
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEXT = (PROJECT / "prefect.yaml").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ RETRAININGS = {name: found for name, found in DEPLOYMENTS.items() if name.starts
 
 
 def test_every_recipe_has_a_deployment() -> None:
-    recipes = {load_recipe(path).name for path in RECIPES.glob("*.yaml")}
+    recipes = {load_recipe(path).name for path in SHIPPED}
     assert set(RETRAININGS) == {f"retrain-{name}" for name in recipes}
     assert {found["parameters"]["recipe"] for found in RETRAININGS.values()} == recipes
 

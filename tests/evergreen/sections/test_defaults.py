@@ -14,16 +14,16 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, Field
+from reference_archives import SHIPPED
 
 from evergreen.fold_steps import FOLD_STEPS
 from evergreen.recipe import Recipe, in_full, load_recipe, parse_recipe
-from evergreen.recipe_files import RECIPES
 from evergreen.sections.base import Section
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.training import Train
 from evergreen.steps import BY_NAME, STEPS, Step
 
-NAMES = [path.stem for path in sorted(RECIPES.glob("*.yaml"))]
+NAMES = [path.stem for path in SHIPPED]
 WITH_PHASES = (
     "train.phases=[{epochs: 2, early_stopping: {}}, {epochs: 3, early_stopping: {patience: 2}, unfreeze: all}]"
 )

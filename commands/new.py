@@ -1,0 +1,193 @@
+"""The command that makes a recipe for somebody's own photos."""
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.classes import show_classes
+from commands.options import DONE, JsonOption, SetOption, StoreOption, VerboseOption, errors
+from commands.quiet import only_ours
+from commands.running import run_flow
+from evergreen.errors import BadRecipe
+from evergreen.paths import is_file
+from evergreen.recipe import load_recipe
+from evergreen.recipe_files import folders, own_folder
+from evergreen.sections.meant import source_meant
+from runs.choosing import Chosen, chosen
+from runs.place import store_root
+from storage.champions import Champions
+from storage.runs import run_folder
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evergreen.vision.estimate import Estimate
+
+app = typer.Typer()
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What the recipe will be called: small letters, digits and hyphens.")],
+    source: Annotated[
+        list[str],
+        typer.Option(
+            "--source",
+            metavar="PATH_OR_URL",
+            help="The photos: a folder, zip or tar, https://, kaggle:OWNER/DATASET. Repeat it to join several.",
+        ),
+    ],
+    fast: Annotated[bool, typer.Option("--fast", help="A frozen network and a head: minutes, and less good.")] = False,
+    best: Annotated[
+        bool, typer.Option("--best", help="With teachers and five folds: hours, better, and better known.")
+    ] = False,
+    overrides: SetOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a recipe for your own photos: look at them, choose by rules, write recipes/NAME.yaml, estimate the time.
+
+    Example: evergreen new chess --source ~/photos/chess
+    """
+    from rich.console import Console
+
+    root, given = store_root(store), list(overrides or [])
+    with errors(verbose):
+        preset = _preset(fast, best)
+        folder = _free(name, Store(root))
+        meant = [source_meant(text) for text in source]
+        section = meant if len(meant) > 1 else meant[0]
+    with tempfile.TemporaryDirectory() as scratch:
+        provisional = Path(scratch) / f"{name}.yaml"
+        provisional.write_text(json.dumps({"name": name, "source": section, "train": {}}), encoding="utf-8")
+        with errors(verbose):
+            load_recipe(provisional, given)
+        summary, code = run_flow("inspect", (str(provisional), given, None), {}, root, verbose)
+    if code != DONE:
+        typer.secho("No recipe was written: answer with --set, as above, and run this again.", err=True, fg="yellow")
+        raise typer.Exit(code)
+    with errors(verbose):
+        day = datetime.now().astimezone().date()
+        found = chosen(Store(root), summary, name, section, given, preset, day)
+        written = _written(folder, found)
+        recipe = load_recipe(written[-1])
+        with only_ours(None if verbose else root / "logs" / "new.txt"):
+            from evergreen.vision.estimate import estimate
+
+            minutes = estimate(recipe, found.counts, len(found.facts.classes))
+    if as_json:
+        typer.echo(json.dumps(_as_json(summary, found, minutes, written), indent=2, ensure_ascii=False))
+    else:
+        _show(Console(), summary, found, minutes, written, run_folder(Store(root), summary["id"]))
+
+
+def _preset(fast: bool, best: bool) -> str:
+    if fast and best:
+        raise BadRecipe("expected --fast or --best or neither, received both")
+    return "fast" if fast else "best" if best else "default"
+
+
+def _free(name: str, store: Store) -> Path:
+    """Return the folder that the recipe goes to.
+
+    Raises:
+        BadRecipe: the name cannot be one, or is taken.
+    """
+    if not _NAME.fullmatch(name):
+        fitting = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "photos"
+        raise BadRecipe(f"expected a name of small letters, digits and hyphens, received {name!r}: try {fitting}")
+    for folder in folders():
+        if is_file(there := folder / f"{name}.yaml"):
+            raise BadRecipe(f"{there} is there already: choose another name, or change that file yourself")
+    if Champions(store.root).state(name).current:
+        raise BadRecipe(f"this store has a champion called {name} already, of another recipe: choose another name")
+    return own_folder()
+
+
+def _written(folder: Path, found: Chosen) -> list[Path]:
+    """Write the recipes, each only if there is none of its name, and return where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in found.files.items():
+        path = folder / f"{name}.yaml"
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            raise BadRecipe(f"{path} is there already: choose another name") from None
+        except OSError as error:
+            raise BadRecipe(f"{path} cannot be written: {error.strerror}; run this in a folder of yours") from None
+        paths.append(path)
+    return paths
+
+
+def _show(
+    console: "Console",
+    summary: Mapping[str, Any],
+    found: Chosen,
+    minutes: "Estimate",
+    written: list[Path],
+    folder: Path,
+) -> None:
+    facts, (low, high) = found.facts, found.facts.aspects
+    show_classes(console, dict(summary))
+    for note in summary.get("notes", ()):
+        console.print(f"{'note':<10} {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    findings = "; ".join(f"{count:,} {what}" for what, count in summary["findings"].items() if count)
+    shape = f"median {facts.width:g}x{facts.height:g} pixels, width by height {low:g} to {high:g}"
+    grey = f", {facts.grey:.0%} without colour" if facts.grey else ""
+    sides = ", ".join(f"{side} {found.counts.get(side, 0):,}" for side in ("train", "validation", "test"))
+    lines = [("found", findings), ("images", shape + grey), ("look", str(folder / "inspection.html")), ("", "")]
+    lines += [(rule.topic, rule.then) for rule in found.choice.rules if rule.then not in ("nothing", "no weights")]
+    lines += [("", ""), ("divided", sides), *(("note", said) for said in found.remarks)]
+    lines += [("written", str(path)) for path in written]
+    lines += [("time", in_minutes(minutes)), ("next", f"evergreen retrain {found.recipe.name}")]
+    for what, text in lines:
+        console.print(f"{what:<10} {text}".rstrip(), highlight=False, markup=False, soft_wrap=True)
+
+
+def in_minutes(estimate: "Estimate") -> str:
+    """Return an estimate in words."""
+    longest = sorted(estimate.parts.items(), key=lambda part: -part[1])[:3]
+    told = ", ".join(f"{name} {_minutes(seconds)}" for name, seconds in longest)
+    folds = f", folds {_minutes(estimate.folds)}" if estimate.folds else ""
+    return f"about {_minutes(estimate.seconds)} on this machine, at most ({told}{folds})"
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _as_json(summary: Mapping[str, Any], found: Chosen, minutes: "Estimate", written: list[Path]) -> dict[str, Any]:
+    facts = found.facts
+    return {
+        "recipe": found.recipe.name,
+        "files": [str(path) for path in written],
+        "run": summary["id"],
+        "facts": {
+            "counts": dict(facts.counts),
+            "width": facts.width,
+            "height": facts.height,
+            "aspects": list(facts.aspects),
+            "grey": facts.grey,
+            "subsets": sorted(facts.subsets),
+            "grouped": facts.grouped,
+            "processors": facts.processors,
+        },
+        "chosen": [{"topic": rule.topic, "when": rule.when, "then": rule.then} for rule in found.choice.rules],
+        "counts": dict(found.counts),
+        "seconds": {name: round(seconds) for name, seconds in {**minutes.parts, "folds": minutes.folds}.items()},
+        "remarks": list(found.remarks),
+    }

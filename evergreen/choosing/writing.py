@@ -1,0 +1,140 @@
+"""A recipe's file as a person reads it: short, commented, only what differs from the defaults."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from evergreen.sections.defaults import defaults_of
+from evergreen.sections.trainings import frozen, side_of
+
+if TYPE_CHECKING:
+    from evergreen.choosing.rules import Choice
+
+_WIDTH = 110
+MARK = "Written by `evergreen new"
+# Where the comment of a topic stands.
+_SECTION_OF = {
+    "network": "train",
+    "resize": "image",
+    "flip": "augment",
+    "balance": "balance",
+    "split": "split",
+    "groups": "split",
+    "formats": "export",
+    "gate": "gate",
+    "folds": "evaluate",
+}
+_FIRST = ("source", "unpack", "repair", "labels", "screen", "split", "image", "augment", "balance", "train")
+
+
+def recipe_text(values: Mapping[str, Any], choice: Choice, about: str, day: date) -> str:
+    """Return the YAML of a recipe.
+
+    Args:
+        values: all of it: name, title, source, repair and what was chosen or set.
+        choice: what the rules chose; its comments stand above the sections that they are about.
+        about: of which data, in words.
+        day: on which it was written.
+    """
+    comments: dict[str, list[str]] = {"repair": ["As found. A folder that comes later is asked about."]}
+    for topic, said in choice.comments.items():
+        comments.setdefault(_SECTION_OF[topic], []).append(said)
+    return _text(values, comments, about, day)
+
+
+def _text(values: Mapping[str, Any], comments: Mapping[str, list[str]], about: str, day: date) -> str:
+    from evergreen.recipe import Recipe
+
+    defaults = defaults_of(Recipe)
+    sections = [name for name in (*_FIRST, *Recipe.model_fields) if name in values or name in comments]
+    lines = [
+        *_comment(
+            f"{MARK} {values['name']}` on {day.isoformat()} for {about}. Yours to change: docs/recipe.md has every "
+            "field, docs/choosing.md the rules that chose."
+        ),
+        *(line for name in ("name", "title") for line in _lines(name, values[name], "")),
+    ]
+    for name in dict.fromkeys(name for name in sections if name not in ("name", "title")):
+        kept = _kept(values.get(name, {}), defaults.get(name))
+        if not kept and name not in comments:
+            continue
+        lines += ["", *(line for said in comments.get(name, ()) for line in _comment(said))]
+        lines += _lines(name, kept, "") if kept else []
+    return "\n".join(lines) + "\n"
+
+
+def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date) -> str:
+    """Return the YAML of a teacher's recipe: the same images, a frozen backbone.
+
+    Args:
+        values: of the student's recipe.
+        backbone: the teacher's.
+        about: of which data, in words.
+        day: on which it was written.
+    """
+    side = side_of(backbone)
+    name = f"{values['name']}-{backbone.removeprefix('EfficientNet').lower()}"
+    same = {
+        section: values[section] for section in ("repair", "labels", "split", "augment", "balance") if section in values
+    }
+    its = {
+        "name": name,
+        "title": f"{values['title']}, {backbone}",
+        "source": values["source"],
+        **same,
+        "image": {**values.get("image", {}), "height": side, "width": side},
+        "train": {"backbone": backbone, **frozen(), "views": 4},
+    }
+    network = f"Teaches {values['name']}, whose images it learns from: frozen, a head on its features."
+    return _text(its, {"train": [network]}, about, day)
+
+
+def title_of(name: str, classes: int) -> str:
+    """Return a title for a recipe of that name."""
+    return f"{name.replace('-', ' ').capitalize()}, {classes} classes"
+
+
+def _kept(value: Any, default: Any) -> Any:
+    """Return a section without the values that are its defaults."""
+    if not isinstance(value, Mapping) or not isinstance(default, Mapping):
+        return value
+    return {name: inner for name, inner in value.items() if name not in default or inner != default[name]}
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, _WIDTH + 10, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+
+
+def _lines(key: str, value: Any, indent: str) -> Iterator[str]:
+    """Yield a key and its value: in one line if it fits there."""
+    flow = f"{indent}{key}: {_flow(value)}"
+    if len(flow) <= _WIDTH or not isinstance(value, Mapping | list) or not value:
+        yield flow
+        return
+    yield f"{indent}{key}:"
+    yield from _block(value, indent + "  ")
+
+
+def _block(value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _lines(_flow(key), inner, indent)
+        return
+    for item in value:
+        flow = f"{indent}- {_flow(item)}"
+        if len(flow) <= _WIDTH or not isinstance(item, Mapping | list):
+            yield flow
+            continue
+        for number, line in enumerate(_block(item, indent + "  ")):
+            yield line if number else f"{indent}- {line.strip()}"
+
+
+def _flow(value: Any) -> str:
+    """Return a value as YAML in one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=10**9, allow_unicode=True, sort_keys=False)
+    return text.removesuffix("...\n").strip()

@@ -1,0 +1,119 @@
+"""From an inspection to a recipe for what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from evergreen.choosing.facts import Facts, facts_of
+from evergreen.choosing.rules import Choice, choose
+from evergreen.choosing.writing import recipe_text, teacher_text, title_of
+from evergreen.errors import BadDataset
+from evergreen.images.processors import processors
+from evergreen.recipe import Recipe, parse_recipe
+from evergreen.recipe_files import apply
+from evergreen.sections.trainings import without_the_other
+from runs.tables import read_data, read_table
+
+if TYPE_CHECKING:
+    from storage.artifacts import Ref
+    from storage.store import Store
+
+TEACHERS = ("EfficientNetLite1", "EfficientNetLite2")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A recipe that is not written yet.
+
+    Attributes:
+        recipe: validated; without the teachers of ``files``, which must be written before they can be read.
+        files: recipe's name -> text; the recipe itself comes last.
+        facts: of the dataset.
+        choice: what the rules chose.
+        counts: split -> images, as the recipe divides them.
+        remarks: what its author should know.
+    """
+
+    recipe: Recipe
+    files: Mapping[str, str]
+    facts: Facts
+    choice: Choice
+    counts: Mapping[str, int]
+    remarks: tuple[str, ...]
+
+
+def chosen(
+    store: Store,
+    summary: Mapping[str, Any],
+    name: str,
+    source: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    overrides: Iterable[str],
+    preset: str,
+    day: date,
+) -> Chosen:
+    """Choose a recipe for the images that a run inspected.
+
+    Args:
+        store: of the run.
+        summary: of the run, as run.json.
+        name: of the recipe.
+        source: its section, or those of several.
+        overrides: ``dotted.path=value`` pairs, which win over the rules and are written down.
+        preset: fast, default or best.
+        day: for the first line of the file.
+
+    Raises:
+        BadDataset: the images cannot be divided, also not as the rules would.
+        BadRecipe: an override does not fit.
+    """
+    outputs = {step["name"]: store.manifest(step["output"]).ref() for step in summary["steps"] if step["output"]}
+    data, groups = read_data(store, outputs["repair"], outputs["screen"], None, None), _groups(store, outputs)
+    labelled, classes = data.splits.dataset, data.splits.classes
+    if labelled.empty:
+        raise BadDataset("expected labelled images, found none: evergreen new makes recipes for those")
+    facts = facts_of(labelled, classes, not groups.empty, processors())
+    choice = choose(facts, preset)
+    values: dict[str, Any] = {"name": name, "title": title_of(name, len(classes)), "source": source}
+    values |= {"repair": {"classes": list(classes)}, **choice.values}
+    given = list(overrides)
+    left_out = without_the_other(values, given)
+    for override in given:
+        apply(values, override)
+    about = f"{facts.images:,} images of {len(classes)} classes"
+    files = _teachers(values, about, day)
+    if files:
+        values["train"]["teacher"] = {"recipe": list(files)} | values["train"]["teacher"]
+    text = recipe_text(values, choice, about, day)
+    alone = yaml.safe_load(text)
+    alone.get("train", {}).pop("teacher", None)
+    recipe = parse_recipe(alone, f"{name}.yaml")
+    counts = _counts(labelled, groups, classes, recipe)
+    said = (*([left_out] * bool(left_out)), *recipe.remarks)
+    return Chosen(recipe, {**files, name: text}, facts, choice, counts, said)
+
+
+def _groups(store: Store, outputs: Mapping[str, Ref]) -> Any:
+    return read_table(store, outputs["repair"], "groups.csv")
+
+
+def _teachers(values: Mapping[str, Any], about: str, day: date) -> dict[str, str]:
+    """Return the recipes of the teachers that the rules chose: name -> text; none if the command line names others."""
+    teacher = values["train"].get("teacher")
+    if not teacher or teacher.get("recipe") or teacher.get("model"):
+        return {}
+    return {
+        f"{values['name']}-{backbone.removeprefix('EfficientNet').lower()}": teacher_text(values, backbone, about, day)
+        for backbone in TEACHERS
+    }
+
+
+def _counts(labelled: Any, groups: Any, classes: list[str], recipe: Recipe) -> dict[str, int]:
+    from evergreen.datasets.split import split
+
+    divided = split(labelled, groups, classes, recipe.split, recipe.seed, recipe.screen.near_duplicate_bits)
+    return {str(side): int(count) for side, count in divided.dataset["split"].value_counts().items()}

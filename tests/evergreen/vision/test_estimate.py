@@ -1,0 +1,49 @@
+"""evergreen.vision.estimate: minutes from a few measured steps."""
+
+from typing import Any
+
+import pytest
+
+from evergreen.recipe import load_recipe
+from evergreen.vision import estimate as module
+from evergreen.vision.estimate import Estimate, estimate
+
+COUNTS = {"train": 640, "validation": 100, "test": 50}
+
+
+@pytest.fixture(autouse=True)
+def a_second_each(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Each measured piece of work is done once, and takes a second."""
+    done: list[int] = []
+
+    def second(work: Any) -> float:
+        work()
+        done.append(1)
+        return 1.0
+
+    monkeypatch.setattr(module, "_median", second)
+    return done
+
+
+def test_steps_of_a_plain_cnn_are_multiplied() -> None:
+    phase = "{epochs: 3, batch: 32}"
+    recipe = load_recipe("digits", [f"train.phases=[{phase}]", "evaluate.shortcut_images=10", "evaluate.folds=2"])
+    found = estimate(recipe, COUNTS, 10)
+    assert found.parts["phase 1"] == 3 * (20 + 100 / 64), "twenty steps, and validation in batches of 64"
+    assert found.parts["evaluation"] == (790 + 9 * 10 + 2 * 10) / 64, "nothing is probed of a cnn"
+    assert found.folds == 2 * found.parts["phase 1"]
+    assert found.seconds == sum(found.parts.values()) + found.folds
+
+
+def test_frozen_phases_cost_their_features_once(a_second_each: list[int]) -> None:
+    phases = "train.phases=[{unfreeze: none, epochs: 9}, {unfreeze: 5, epochs: 1, batch: 64, batch_norm: frozen}]"
+    tiny = ["train.backbone=EfficientNetLite0", "image={height: 32, width: 32}", "train.weights=none"]
+    found = estimate(load_recipe("digits", [*tiny, phases, "train.views=3"]), COUNTS, 10)
+    assert found.parts["features"] == (3 * 640 + 100) / 64
+    assert found.parts["phase 2"] == 10 + 100 / 64
+    assert "phase 1" not in found.parts
+    assert len(a_second_each) == 4
+
+
+def test_seconds_are_those_of_all_parts() -> None:
+    assert Estimate({"phase 1": 1.5, "the rest": 2.0}, 3.0).seconds == 6.5
