@@ -1,11 +1,11 @@
-"""commands.prediction_table: answers for a person; names move no cursor and mean no markup."""
+"""commands.using.prediction_table: answers for a person; names move no cursor and mean no markup."""
 
 import io
 from pathlib import Path
 
 from rich.console import Console
 
-from commands.prediction_table import show, show_pages
+from commands.using.prediction_table import show, show_pages
 from evergreen.reports.predictions import ContactSheet, Prediction
 from evergreen.sections.data import Image, Screen
 from runs.answering.model_meant import Meant
