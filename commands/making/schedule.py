@@ -26,7 +26,7 @@ from commands.running import telling
 from commands.stopping import ends_when_told
 from evergreen.addresses import shown
 from evergreen.errors import BadInput
-from evergreen.paths import is_there
+from evergreen.paths import is_file, path_of
 from evergreen.recipe import Recipe
 from evergreen.recipe_files import read as read_recipe
 from flows.scheduling.file import file_of, read, schedules_of, with_schedule, write
@@ -116,8 +116,8 @@ def _by_hand(ctx: typer.Context) -> bool:
 def _deployment(recipe: Recipe, given: str, path: Path, store: Path | None) -> Deployment:
     """Return what the deployment says; a recipe that was named by its path is named from the file's folder."""
     named = given
-    if is_there(Path(given).expanduser()):
-        file = Path(given).expanduser().absolute()
+    if is_file(path_of(given)):
+        file = path_of(given).absolute()
         named = str(file.relative_to(path.parent)) if file.is_relative_to(path.parent) else str(file)
     parameters = {"recipe": named} | ({"store": str(store)} if store else {})
     return Deployment(recipe.name, recipe.title or recipe.name, parameters)

@@ -36,11 +36,14 @@ class Known:
         return {**self.__dict__, "file": str(self.file)}
 
 
+def folders() -> tuple[Path, ...]:
+    """Return the folders in which recipes lie: the working folder's own first, then the clone's."""
+    return tuple(dict.fromkeys((OWN.resolve(), RECIPES)))
+
+
 def files() -> list[Path]:
-    """Return the files of recipes, the working folder's own first, sorted by name. Reads none of them."""
-    own = OWN.resolve()
-    folders = [own, RECIPES] if own != RECIPES else [RECIPES]
-    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    """Return the files of recipes, sorted by name in each folder. Reads none of them."""
+    return [path for folder in folders() for path in sorted(folder.glob("*.yaml"))]
 
 
 def known_recipes() -> Iterator[Known]:

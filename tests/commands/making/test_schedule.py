@@ -10,6 +10,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from commands.main import app
+from commands.making import schedule
+from evergreen.recipe import load_recipe
+from evergreen.recipe_files import RECIPES
+from flows.scheduling.lines import CLONE
 
 RECIPE = """
 name: photos
@@ -31,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipes").mkdir()
     (tmp_path / "recipes" / "photos.yaml").write_text(RECIPE, encoding="utf-8")
+    (tmp_path / "digits").mkdir()  # images, say: no recipe
     return tmp_path
 
 
@@ -105,3 +110,11 @@ def test_it_is_deployed_and_again_changes_the_schedule(
         assert (found.entrypoint, found.work_pool_name) == ("flows.retrain.retrain", "evergreen")
         assert found.pull_steps[0]["prefect.deployments.steps.set_working_directory"]["directory"] == str(folder)
         client.delete_deployment(found.id)
+
+
+def test_a_recipe_of_the_clone_is_named_by_its_name_and_the_store_is_the_workers(folder: Path) -> None:
+    recipe = load_recipe("digits")
+    made = schedule._deployment(recipe, "digits", CLONE / "prefect.yaml", None)
+    assert (made.title, made.parameters) == ("Handwritten digits, embedded", {"recipe": "digits"})
+    elsewhere = schedule._deployment(recipe, str(RECIPES / "digits.yaml"), folder / "prefect.yaml", folder)
+    assert elsewhere.parameters == {"recipe": str(RECIPES / "digits.yaml"), "store": str(folder)}
