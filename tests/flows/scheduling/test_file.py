@@ -103,6 +103,10 @@ def test_every_way_to_write_a_schedule_is_understood_and_comments_around_it_stay
     assert with_schedule(none, PHOTOS, NIGHTLY).text == none.replace(
         "stays, too\n", f"stays, too\n  schedules: {NIGHTLY}\n"
     )
+    aliased = f"when: &when\n- {{cron: 1 1 * * *}}\n{none}".replace(
+        "retrain-photos\n", "retrain-photos\n  schedules: *when  # mine\n"
+    )
+    assert with_schedule(aliased, PHOTOS, NIGHTLY).text == aliased.replace("*when  # mine", f"{NIGHTLY}  # mine")
     windows = BLOCK.replace("\n", "\r\n")
     assert with_schedule(windows, PHOTOS, NIGHTLY).text == edited.text.replace("\n", "\r\n")
     added = with_schedule(windows, Deployment("x", "", {"recipe": "x"}), NIGHTLY).text
