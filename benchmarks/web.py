@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from chromium import Browser
 
-from commands.web import server_of
+from commands.using.web import server_of
 from evergreen.images.door import open_image
 from evergreen.images.pixels import stratified_sample
 from runs.answering.webpage import write_page

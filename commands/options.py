@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from commands import completion
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.paths import can_be_named
 from evergreen.recipe import Recipe, load_recipe
@@ -15,6 +17,31 @@ from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
 
 DONE, FAILED, BAD = 0, 1, 2
+# The groups of `evergreen --help`, in this order.
+MAKE, LOOK, USE, CARE = "Make a model", "Look", "Use", "Look after"
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+def be_quiet(wanted: bool) -> None:
+    """Say, before a command begins, whether it tells only errors and its result (``--quiet``)."""
+    _quiet.set(wanted)
+
+
+def is_quiet() -> bool:
+    """Whether only errors and the result are told."""
+    return _quiet.get()
+
+
+def example(line: str) -> str:
+    """Return what stands below a command's help."""
+    return f"Example: {line}"
+
+
+def tell(note: str) -> None:
+    """Say what a person should know beside the result; not with ``--quiet``."""
+    if not is_quiet():
+        typer.secho(note, err=True, fg=typer.colors.YELLOW)
 
 
 def _read(store: Path | None) -> Path | None:
@@ -32,9 +59,15 @@ StoreOption = Annotated[
     typer.Option("--store", envvar=STORE.name, callback=_read, help="Folder of the store. Default: .evergreen/"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or the path of a YAML file.")]
+RecipeArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE", help="A name in recipes/, or the path of a YAML file.", autocompletion=completion.recipes
+    ),
+]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3.")
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Replace a value, as train.phases.0.epochs=3; repeatable."),
 ]
 SourceOption = Annotated[
     list[str] | None,
@@ -56,7 +89,7 @@ def loaded(recipe: str, overrides: list[str] | None, source: list[str] | None) -
     """
     read = load_recipe(recipe, overrides or (), source)
     for remark in read.remarks:
-        typer.secho(remark, err=True, fg=typer.colors.YELLOW)
+        tell(remark)
     return read
 
 

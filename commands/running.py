@@ -9,7 +9,7 @@ from typing import Any, Literal
 import typer
 from rich.console import Console
 
-from commands.options import DONE, FAILED, errors
+from commands.options import DONE, FAILED, errors, is_quiet
 from commands.quiet import only_ours
 from commands.stopping import ends_when_told, exit_code
 from commands.terminal import Progress
@@ -21,7 +21,6 @@ from flows.servers.prefect_home import prepare_prefect
 from runs.run import Entry, Run, listener
 from runs.standing import promoted_by
 from runs.stopped import Stopped, how_it_stopped, stopped_by
-from runs.summaries.summary import finish
 from storage.errors import StoreError
 from storage.runs import read_summary
 from storage.store import Store
@@ -59,6 +58,11 @@ def on_server(
         yield ready
 
 
+def telling(console: Console) -> Console:
+    """Return where progress is told: the console of standard error, or nowhere with ``--quiet``."""
+    return Console(file=console.file, quiet=True) if is_quiet() else console
+
+
 def run_flow(
     name: FlowName, arguments: tuple[Any, ...], options: dict[str, Any], root: Path, verbose: bool
 ) -> tuple[dict[str, Any], int]:
@@ -78,10 +82,11 @@ def run_flow(
     with ends_when_told(), errors(verbose):
         named = prepare_prefect(root, verbose=verbose)
         with only_ours(log) as (_, err):
-            progress = Progress(err)
+            shown = telling(err)
+            progress = Progress(shown)
             listener.set(progress)
             try:
-                with on_server(named, root, log, err) as ready:
+                with on_server(named, root, log, shown) as ready:
                     flow = _flow(name)
                     ready()
                     summary = flow(*arguments, str(root), **options)
@@ -116,6 +121,8 @@ def _all_the_same(recipe: str, release: str) -> str:
 
 def reused(recipe: Recipe, store: Store, entries: Iterable[Entry], outcome: str) -> dict[str, Any]:
     """Return the summary of a run that reuses every step of a plan."""
+    from runs.summaries.summary import finish  # late: NumPy
+
     run = Run.new(store, recipe)
     for entry in entries:
         run.journal.add(entry)

@@ -14,6 +14,7 @@ from commands.bars import Bars
 from commands.classes import show_classes
 from evergreen.judging.ended import is_cut
 from evergreen.sources.archives.names import visible, visible_lines
+from runs.looking.listing import row_of
 from runs.run import Entry, Run
 from storage.digests import canonical_json, sha256_bytes
 from storage.sizes import in_words
@@ -177,6 +178,15 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     for name, path in (("report", "report.html"), ("exports", "exports"), ("run", "run.json")):
         if (folder / path).exists():  # a run that failed wrote what it came to
             console.print(f"{name:<8} {folder / path}", soft_wrap=True, highlight=False)
+
+
+def show_last(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print how a run ended, and where it lies, in one line."""
+    row = row_of(summary)
+    accuracy = f"{row.split} accuracy {row.accuracy:.1%}" if row.accuracy is not None else ""
+    standing = (summary.get("comparison") or {}).get("standing", "")
+    words = ", ".join(filter(None, (row.outcome, standing, accuracy)))
+    console.print(f"{row.recipe}: {words}: {folder}", markup=False, soft_wrap=True, highlight=False)
 
 
 def _show_baseline(console: Console, baseline: dict[str, Any] | None) -> None:

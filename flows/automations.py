@@ -97,13 +97,15 @@ def ensure(client: SyncPrefectClient, wanted: AutomationCore) -> str:
     return "brought up to date"
 
 
-def main() -> None:
-    """Ensure every automation on the server that PREFECT_API_URL names, and say what was done."""
+def ensure_all() -> list[str]:
+    """Ensure every automation on the server that PREFECT_API_URL names, and return what was done, a line each."""
     with get_client(sync_client=True) as client:
-        wanted = [dead_run()]
-        if notifying := notice(client):
-            wanted.append(notifying)
-        else:
-            sys.stdout.write(f"nobody is notified: there is no block webhook/{WEBHOOK} (docs/tutorial.md)\n")
-        for automation in wanted:
-            sys.stdout.write(f"automation {automation.name!r}: {ensure(client, automation)}\n")
+        notifying = notice(client)
+        said = [] if notifying else [f"nobody is notified: there is no block webhook/{WEBHOOK} (docs/tutorial.md)"]
+        wanted = [dead_run(), *([notifying] if notifying else [])]
+        return [*said, *(f"automation {automation.name!r}: {ensure(client, automation)}" for automation in wanted)]
+
+
+def main() -> None:
+    """Ensure every automation, and say what was done."""
+    sys.stdout.writelines(f"{line}\n" for line in ensure_all())

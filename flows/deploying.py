@@ -14,6 +14,7 @@ import httpx
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 from prefect.workers.process import ProcessWorker
@@ -22,6 +23,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 from evergreen.addresses import redacted, shown
 from evergreen.errors import BadInput
 from flows import automations
+from flows.scheduling.lines import Schedule
+from flows.servers.named_server import ServerUnavailable
 from flows.servers.prefect_home import ask_loopback_directly
 
 TYPE = "process"
@@ -47,9 +50,9 @@ class _Refused(Exception):
         self.busy = busy
 
 
-def pools() -> list[str]:
-    """Return the names of the work pools that prefect.yaml's deployments run in."""
-    told = yaml.safe_load(_DEPLOYMENTS.read_text(encoding="utf-8"))
+def pools(file: Path = _DEPLOYMENTS) -> list[str]:
+    """Return the names of the work pools that a prefect.yaml's deployments run in."""
+    told = yaml.safe_load(file.read_text(encoding="utf-8"))
     return sorted({deployment["work_pool"]["name"] for deployment in told["deployments"]})
 
 
@@ -107,16 +110,64 @@ def _deploy(seconds: float = _BUSY_SECONDS) -> None:
         _end(error)
 
 
-def _deploy_once() -> None:
+def _deploy_once(folder: Path | None = None, name: str | None = None) -> None:
+    """Put every deployment of a folder's prefect.yaml, or the one of a name, onto the server."""
+    which = ["--name", name] if name else ["--all"]
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "deploy", "--all", "--no-prompt"],
-        capture_output=True, check=False, encoding="utf-8", errors="replace",
+        [sys.executable, "-m", "prefect", "deploy", *which, "--no-prompt"],
+        capture_output=True, check=False, encoding="utf-8", errors="replace", cwd=folder,
     )  # fmt: skip
     if done.returncode:
         busy = bool(_BUSY.search(done.stdout + done.stderr))
         hint = "\nThe server stayed busy: run this again, it is safe to repeat." if busy else ""
         said = redacted(_told(done.stdout, done.stderr))
-        raise _Refused(f"prefect deploy --all failed with code {done.returncode}: {said}{hint}", busy)
+        raise _Refused(f"prefect deploy {' '.join(which)} failed with code {done.returncode}: {said}{hint}", busy)
+
+
+def refuse_strange(schedule: Schedule) -> None:
+    """Ask Prefect whether it knows what a schedule means.
+
+    Raises:
+        BadInput: it does not.
+    """
+    try:
+        CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
+    except ValueError:
+        raise BadInput(
+            f'expected five fields of cron such as "30 4 * * 1-5" (minute, hour, day, month, weekday), '
+            f"received {schedule.cron!r}"
+        ) from None
+
+
+def deploy_one(file: Path, name: str) -> str:
+    """Put one deployment, its work pool and the automations onto the server that Prefect's settings name.
+
+    Args:
+        file: a prefect.yaml.
+        name: of a deployment in it.
+
+    Returns:
+        The name of the work pool whose workers run it.
+
+    Raises:
+        BadInput: the pool is of another type.
+        ServerUnavailable: the server refused, stayed busy, or does not answer.
+    """
+    told = yaml.safe_load(file.read_text(encoding="utf-8"))
+    pool = next(str(one["work_pool"]["name"]) for one in told["deployments"] if one["name"] == name)
+    try:
+        with get_client(sync_client=True) as client:
+            ensure_pool(client, pool)
+        _again(_BUSY_SECONDS)(_deploy_once, file.parent, name)
+        _again(_BUSY_SECONDS)(automations.ensure_all)
+    except _Refused as error:
+        raise ServerUnavailable(str(error)) from None
+    except (httpx.HTTPError, ImportError, ObjectAlreadyExists, ObjectNotFound) as error:  # import: of a SOCKS proxy's
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ServerUnavailable(
+            f"expected Prefect's server to take {name}, received: {redacted(said)}; this is safe to repeat"
+        ) from error
+    return pool
 
 
 def _told(*streams: str) -> str:

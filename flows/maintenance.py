@@ -15,6 +15,7 @@ from pydantic import Field
 
 from flows.opening import open_store
 from flows.outcome import rename
+from flows.say import say
 from flows.servers.server_runs import dead_runs, forget, mark_crashed, old_server_runs
 from runs.kept.caches import cache_excess, trim_cache
 from runs.kept.checkpoints import ended_trainings
@@ -53,6 +54,18 @@ class Chore:
     do: Callable[[], str | None]
 
 
+class StoreDamaged(ArtifactDamaged):
+    """Something in the store was altered.
+
+    Attributes:
+        rows: what every chore found, and whether it was done.
+    """
+
+    def __init__(self, told: str, rows: list[dict[str, Any]]) -> None:
+        super().__init__(told)
+        self.rows = rows
+
+
 @dataclass(frozen=True)
 class Bounds:
     """How old what may go must be, in days, and what stays however old; the parameters of ``maintain``."""
@@ -87,19 +100,20 @@ def maintain(
         dry_run: only say what would be done.
 
     Raises:
-        ArtifactDamaged: something in the store is; told once everything else is done.
+        StoreDamaged: something in the store is; told once everything else is done.
     """
     kept = open_store(store)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for chore in _chores(kept, Bounds(keep_days, keep_runs, orphan_days, garbage_days, keep_rejected)):
         refused = chore.do() if chore.found and not dry_run else None
         rows.append(_row(chore, "dry run" if dry_run else refused))
+        say(f"{chore.name}: {len(chore.found)}")
     create_table_artifact(key="maintain", table=rows, description="Dry run" if dry_run else "What was done")
     told = _in_words(rows, dry_run)
     rename(f"maintain: {told}")
     harmed = sum(row["found"] for row in rows if row["chore"] == _DAMAGED)
     # A disk that alters bytes is worth a notice, even if everything can be made again.
-    state: Any = Failed(message=told, data=ArtifactDamaged(told)) if harmed else Completed(message=told, data=rows)
+    state: Any = Failed(message=told, data=StoreDamaged(told, rows)) if harmed else Completed(message=told, data=rows)
     return cast(list[dict[str, Any]], state)
 
 

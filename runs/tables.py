@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from evergreen.judging.baseline import Baseline
 from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
 from evergreen.sections.base import Range
 from evergreen.tables import UNLABELLED, from_csv, rows_of, to_csv
@@ -16,6 +15,8 @@ from storage.store import Store
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+    from evergreen.judging.baseline import Baseline
 
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
@@ -85,8 +86,10 @@ def read_taught(store: Store, model: Ref) -> dict[str, Any] | None:
     return dict(read_json(store, model, TAUGHT)) if there else None
 
 
-def read_baseline(store: Store, probed: Ref) -> Baseline:
+def read_baseline(store: Store, probed: Ref) -> "Baseline":
     """Return what the step ``baseline`` published."""
+    from evergreen.judging.baseline import Baseline  # late: NumPy, without which commands begin sooner
+
     return Baseline(read_json(store, probed, BASELINE), read_table(store, probed, "predictions.csv"))
 
 

@@ -57,11 +57,19 @@ def differences(old: KeyParts, new: KeyParts) -> list[str]:
     words = []
     if old.format != new.format:
         words.append(f"format of {new.step}: {old.format} -> {new.format}")
-    words += [f"{path}: {before} -> {after}" for path, before, after in _changed(_flat(old.recipe), _flat(new.recipe))]
+    words += [f"{path}: {before} -> {after}" for path, before, after in changed(old.recipe, new.recipe)]
     words += [f"{name} gave another result" for name, _, _ in _changed(old.inputs, new.inputs)]
-    if changed := [name for name, _, _ in _changed(old.code, new.code)]:
-        words.append(f"code of {changed[0]}" + (f" and {len(changed) - 1} more" if len(changed) > 1 else ""))
+    if code := [name for name, _, _ in _changed(old.code, new.code)]:
+        words.append(f"code of {code[0]}" + (f" and {len(code) - 1} more" if len(code) > 1 else ""))
     return words + [f"{name} {before} -> {after}" for name, before, after in _changed(old.libraries, new.libraries)]
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return (dotted path, before, after) of every value that differs between two nested JSON values, by path.
+
+    A value that one of them leaves out, or that is null there, is ``not set``.
+    """
+    return list(_changed(_flat(old), _flat(new)))
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

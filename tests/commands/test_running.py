@@ -1,5 +1,6 @@
 """commands.running: what is said in the terminal of a run that failed."""
 
+import io
 from contextlib import nullcontext
 from contextvars import copy_context
 from pathlib import Path
@@ -8,13 +9,27 @@ from typing import Any
 import pytest
 import typer
 from releases import crown
+from rich.console import Console
 
 from commands import running
+from commands.options import be_quiet
 from evergreen.recipe import load_recipe
 from runs.run import Entry, Run, listener
 from storage.store import Store
 
 RELEASE = "ab" * 32
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_progress_is_not_told_where_it_shall_be_quiet(quiet: bool) -> None:
+    out = io.StringIO()
+
+    def told() -> None:
+        be_quiet(quiet)
+        running.telling(Console(file=out)).print("on the way")
+
+    copy_context().run(told)
+    assert out.getvalue() == ("" if quiet else "on the way\n")
 
 
 @pytest.mark.parametrize("crowned", [True, False])

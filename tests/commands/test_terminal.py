@@ -126,3 +126,21 @@ def test_views_and_the_baseline_are_told(tmp_path: Path, standing: str, coloured
     none = {"why": "a cnn", "words": "No linear probe to compare with: a cnn."}
     terminal.show_run(Console(file=out), summary | {"baseline": none}, tmp_path)
     assert "baseline" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            {"comparison": {"standing": "rejected"}, "metrics": {"test": {"accuracy": 0.5}}},
+            "completed, rejected, test accuracy 50.0%",
+        ),
+        ({"outcome": "failed"}, "failed"),
+    ],
+    ids=["ended well", "failed"],
+)
+def test_quiet_is_one_line(more: dict[str, Any], words: str, tmp_path: Path) -> None:
+    out = io.StringIO()
+    summary = {"id": "1", "recipe": "digits", "outcome": "completed", "steps": []} | more
+    terminal.show_last(Console(file=out, width=20), summary, tmp_path)
+    assert out.getvalue() == f"digits: {words}: {tmp_path}\n"

@@ -26,7 +26,13 @@ ELSEWHERE = {
     "tasks/model/fold.py": FOLDS,
     "tasks/model/folds.py": FOLDS,
     "runs/summaries/folds.py": FOLDS,
-    "commands/folds.py": FOLDS,
+    "commands/making/folds.py": FOLDS,
+    "commands/making/inspect.py": "flows/test_inspection.py",
+    "commands/making/plan.py": WHOLE,
+    "commands/making/retrain.py": WHOLE,
+    "commands/looking/lineage.py": WHOLE,
+    "commands/looking/why.py": WHOLE,
+    "commands/upkeep/schema.py": "docs/test_generated.py",
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     "tasks/release/bundle.py": WHOLE,
@@ -45,6 +51,8 @@ ELSEWHERE = {
     "evergreen/vision/formats/chromium.py": VERIFY,
     "evergreen/vision/formats/keras_file.py": VERIFY,
     "runs/model_file.py": WHOLE,
+    "runs/looking/compared.py": "runs/looking/test_comparing.py",
+    "flows/scheduling/lines.py": "flows/scheduling/test_file.py",
     "storage/errors.py": "storage/test_store.py",
     # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
     "evergreen/datasets/splitting/methods.py": "evergreen/datasets/test_split.py",
@@ -53,7 +61,7 @@ ELSEWHERE = {
     "evergreen/vision/formats/isolated.py": VERIFY,
     "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",
     "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
-    "flows/batch_prediction.py": "commands/test_predict.py",
+    "flows/batch_prediction.py": "commands/using/test_predict.py",
     "flows/servers/server_process.py": "flows/servers/test_private_server.py",
 }
 MODULES = sorted(

@@ -16,7 +16,7 @@ from chromium import Browser
 from hostile_images import colours, saved, with_sbit
 from PIL import Image
 
-from commands.web import server_of
+from commands.using.web import server_of
 from evergreen.images.door import open_image
 from evergreen.reports import webpage
 

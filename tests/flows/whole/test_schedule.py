@@ -6,6 +6,8 @@ One station for all tests, in order; each trains with a seed of its own, so that
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,3 +178,34 @@ def test_a_run_that_died_with_its_worker_is_marked_crashed_and_the_next_resumes(
     assert live.ended(again, 900)["state_type"] == "COMPLETED"
     assert _states(_summaries(live)[-1])["split"] == "reused"
     assert before
+
+
+def test_a_recipe_of_ones_own_folder_is_scheduled_run_by_the_worker_and_kept_in_its_own_store(
+    live: Station, tmp_path: Path
+) -> None:
+    (tmp_path / "recipes").mkdir()
+    recipe = yaml.safe_load((PROJECT / "recipes" / "digits.yaml").read_text())
+    recipe |= {"name": "mine", "export": {"formats": ["tflite-float32"]}, "gate": {}}
+    recipe["train"]["phases"] = [{"epochs": 2, "batch": 32}]
+    (tmp_path / "recipes" / "mine.yaml").write_text(yaml.safe_dump(recipe))
+    environment = {name: value for name, value in live.environment.items() if name != "EVERGREEN_STORE"}
+    command = [str(Path(sys.executable).with_name("evergreen")), "schedule", "recipes/mine.yaml", "--cron", "* * * * *"]
+
+    def schedule(*options: str) -> str:
+        done = subprocess.run(
+            [*command, *options], cwd=tmp_path, env=environment | {"PREFECT_API_URL": live.api}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    if not live.pids(WORKER):
+        live.start(WORKER)
+    assert "worker     1 running" in until(lambda: said if "1 running" in (said := schedule()) else "", 120)
+    over = ("COMPLETED", "FAILED", "CRASHED")
+    ended = until(lambda: [run for run in live.runs("retrain-mine") if run["state_type"] in over], 600)
+    assert {run["state_type"] for run in ended} == {"COMPLETED"}, ended
+    assert list((tmp_path / ".evergreen").glob("runs/*/report.html"))
+    command[-2:] = ["--off"]
+    assert "mine: switched off" in schedule()
+    assert not [one for one in live.deployment("retrain-mine")["schedules"] if one["active"]]

@@ -12,7 +12,7 @@ from chromium import Browser
 from command import Command
 from pages import check_pictures
 
-from commands.web import server_of
+from commands.using.web import server_of
 from evergreen.reports import webpage
 from runs.tables import read_table
 from storage.store import Store

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from no_runs import litter
 
-from commands import champions, main
+from commands.looking import lineage
+from commands.upkeep import champions
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
 from evergreen.reports.labels import labels_of
@@ -127,7 +128,7 @@ def test_words_that_no_run_can_be_called_by_are_as_any_unknown_id(run: Run, word
     for find in (champions._release_meant, lambda store, ref: model_meant(store, None, ref)):
         with pytest.raises(ArtifactMissing, match="which names none"):
             find(run.store, words)
-    assert main._digest_meant(run.store, words) == words
+    assert lineage._digest_meant(run.store, words) == words
 
 
 def test_names_of_files_to_write_that_are_too_long_are_refused_first(run: Run, tmp_path: Path) -> None:

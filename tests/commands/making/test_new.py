@@ -1,4 +1,4 @@
-"""commands.new: from a folder of photos to a recipe, as a person types it."""
+"""commands.making.new: from a folder of photos to a recipe, as a person types it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 from command import Command
+from commands.making.new import in_minutes
 from typer.testing import CliRunner
 
 from commands.main import app
-from commands.new import in_minutes
 from evergreen.recipe import load_recipe
 from evergreen.vision.estimate import Estimate
 

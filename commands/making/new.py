@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.classes import show_classes
-from commands.options import DONE, JsonOption, SetOption, StoreOption, VerboseOption, errors
+from commands.options import DONE, MAKE, JsonOption, SetOption, StoreOption, VerboseOption, errors, example, is_quiet
 from commands.quiet import only_ours
 from commands.running import run_flow
 from evergreen.errors import BadRecipe
@@ -35,7 +35,7 @@ app = typer.Typer()
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE, epilog=example("evergreen new chess --source ~/photos/chess"))
 def new(
     name: Annotated[str, typer.Argument(help="What the recipe will be called: small letters, digits and hyphens.")],
     source: Annotated[
@@ -55,10 +55,7 @@ def new(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Make a recipe for your own photos: look at them, choose by rules, write recipes/NAME.yaml, estimate the time.
-
-    Example: evergreen new chess --source ~/photos/chess
-    """
+    """Make a recipe for your own photos: look at them, choose by rules, write recipes/NAME.yaml, estimate the time."""
     from rich.console import Console
 
     root, given = store_root(store), list(overrides or [])
@@ -87,6 +84,8 @@ def new(
             minutes = estimate(recipe, found.counts, len(found.facts.classes))
     if as_json:
         typer.echo(json.dumps(_as_json(summary, found, minutes, written), indent=2, ensure_ascii=False))
+    elif is_quiet():
+        typer.echo(f"{written[-1]}: next, evergreen retrain {name}")
     else:
         _show(Console(), summary, found, minutes, written, run_folder(Store(root), summary["id"]))
 

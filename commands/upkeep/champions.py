@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.options import JsonOption, StoreOption, VerboseOption, errors
+from commands import completion
+from commands.options import CARE, LOOK, JsonOption, StoreOption, VerboseOption, errors, example, is_quiet
 from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.releases import find_release, recipe_of, whole_parts_of
-from runs.summaries.summary import named_run, output_of
 from storage.champions import Champions, Event, State
 from storage.in_use import in_use
 from storage.store import Store
@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-NameArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A recipe's name.", autocompletion=completion.champions)
+]
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK, epilog=example("evergreen champions digits"))
 def champions(
-    recipe: Annotated[str | None, typer.Argument(help="Only this recipe, with its history.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RECIPE", help="Only this recipe, with its history.", autocompletion=completion.champions
+        ),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -47,9 +54,16 @@ def champions(
         _show_all(Console(), found)
 
 
-@app.command()
+@app.command(rich_help_panel=CARE, epilog=example("evergreen promote 20261129-182718-61f9aa"))
 def promote(
-    ref: Annotated[str, typer.Argument(help="A run's id, or the digest (or its beginning) of a release or its model.")],
+    ref: Annotated[
+        str,
+        typer.Argument(
+            metavar="REF",
+            help="A run's id, or the digest (or its beginning) of a release or its model.",
+            autocompletion=completion.runs,
+        ),
+    ],
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -70,7 +84,7 @@ def promote(
         _change(stored, recipe_of(stored, release), decide, as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=CARE, epilog=example("evergreen rollback digits"))
 def rollback(
     recipe: NameArgument, store: StoreOption = None, as_json: JsonOption = False, verbose: VerboseOption = False
 ) -> None:
@@ -90,7 +104,7 @@ def rollback(
         _change(stored, recipe, decide, as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=CARE, epilog=example("evergreen pin digits"))
 def pin(
     recipe: NameArgument, store: StoreOption = None, as_json: JsonOption = False, verbose: VerboseOption = False
 ) -> None:
@@ -106,7 +120,7 @@ def pin(
         _change(Store(store_root(store)), recipe, decide, as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=CARE, epilog=example("evergreen unpin digits"))
 def unpin(
     recipe: NameArgument, store: StoreOption = None, as_json: JsonOption = False, verbose: VerboseOption = False
 ) -> None:
@@ -130,6 +144,8 @@ def _change(store: Store, recipe: str, decide: Callable[[State], Event], as_json
         typer.echo(json.dumps({"recipe": recipe} | after.as_json(), indent=2, ensure_ascii=False))
     elif after.last:
         typer.echo(f"{recipe}: {after.last.event} {after.last.release[:12]}: {after.last.reason}")
+        if is_quiet():
+            return
         typer.echo(f"champion: {(after.current or 'none')[:12]} (before: {(seen.current or 'none')[:12]})")
 
 
@@ -140,6 +156,8 @@ def _refuse_pinned(state: State) -> None:
 
 def _release_meant(store: Store, ref: str) -> str:
     """Return the release that a run's id or the beginning of a digest stands for."""
+    from runs.summaries.summary import named_run, output_of  # late: NumPy
+
     if summary := named_run(store, ref):
         if release := output_of(summary, "bundle"):
             return release

@@ -7,6 +7,7 @@ import typer
 
 from commands.options import (
     DONE,
+    MAKE,
     JsonOption,
     RecipeArgument,
     SetOption,
@@ -14,15 +15,17 @@ from commands.options import (
     StoreOption,
     VerboseOption,
     errors,
+    example,
+    is_quiet,
+    tell,
 )
 from commands.running import reused, run_flow
-from commands.terminal import show_run
+from commands.terminal import show_last, show_run
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
 from runs.folds import with_folds
 from runs.place import store_root
-from runs.plan import nothing_to_do, plan
 from runs.summaries.folds import CROSS_VALIDATED
 from storage.in_use import in_use
 from storage.runs import run_folder
@@ -31,7 +34,7 @@ from storage.store import Store
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE, epilog=example("evergreen folds digits --folds 5"))
 def folds(
     recipe: RecipeArgument,
     number: Annotated[
@@ -51,7 +54,7 @@ def folds(
     with errors(verbose):
         wanted = with_folds(recipe, overrides, source, number)
         for remark in wanted.remarks:
-            typer.secho(remark, err=True, fg=typer.colors.YELLOW)
+            tell(remark)
         summary = None if named_server() else _reuse_everything(wanted, Store(root))
     code = DONE
     if summary is None:
@@ -60,12 +63,14 @@ def folds(
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
     else:
-        show_run(Console(), summary, run_folder(Store(root), summary["id"]))
+        (show_last if is_quiet() else show_run)(Console(), summary, run_folder(Store(root), summary["id"]))
     raise typer.Exit(code)
 
 
 def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
     """Return the summary of a run that reuses every fold, or None if something must run. Starts nothing."""
+    from runs.plan import nothing_to_do, plan  # late: NumPy
+
     with in_use(store):
         entries = plan(recipe, store, steps_of_folds(recipe.evaluate.folds))
         if not nothing_to_do(entries):

@@ -53,6 +53,23 @@ def show(console: Console, job: Job, predictions: Sequence[Prediction], files: S
         console.print(f"{path.suffix[1:]:<8} {_plain(str(path))}", soft_wrap=True, highlight=False)
 
 
+def show_last(console: Console, job: Job, predictions: Sequence[Prediction]) -> None:
+    """Print one line: the answer of one image, or how many each class got.
+
+    Args:
+        console: of standard output.
+        job: which model answered.
+        predictions: its answers.
+    """
+    if len(predictions) == 1:
+        (one,) = predictions
+        answer = one.error or f"{'unsure ' if one.unsure else ''}{one.top[0][0]} {one.top[0][1]:.1%}"
+        line = f"{one.image}: {answer}"
+    else:
+        line = _tally(job, predictions)
+    console.print(_plain(line), soft_wrap=True, highlight=False)
+
+
 def _table(predictions: Sequence[Prediction]) -> Table:
     truth = any(one.truth is not None for one in predictions)
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -71,17 +88,22 @@ def _table(predictions: Sequence[Prediction]) -> Table:
 def _sums(job: Job, predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how many images each class got, how many are right, what was passed over, and who answered."""
     meant, found = job.meant, counts(predictions)
-    labels = Counter(one.top[0][0] for one in predictions if one.top and not one.unsure)
     if len(predictions) > 1:
-        parts = [f"{labels[label]:,} {_plain(label)}" for label in job.classes if labels[label]]
-        parts += [f"{found[name]:,} {name}" for name in ("unsure", "bad") if found.get(name)]
-        yield "\n" + ", ".join(parts)
+        yield "\n" + _plain(_tally(job, predictions))
     if "right" in found:
         yield f"{found['right']} of {found['images'] - found['bad']} right"
     if job.skipped:
         yield f"passed over in folders, no images by their names: {job.skipped:,}"
     named = f"run {meant.run}" if meant.run else f"model {meant.model[:12]}"
     yield f"[dim]{_plain(meant.recipe or 'model')}, {named}, {meant.format}[/]"
+
+
+def _tally(job: Job, predictions: Sequence[Prediction]) -> str:
+    """Return how many images each class got, how many are unsure, and how many could not be used."""
+    found = counts(predictions)
+    labels = Counter(one.top[0][0] for one in predictions if one.top and not one.unsure)
+    parts = [f"{labels[label]:,} {label}" for label in job.classes if labels[label]]
+    return ", ".join(parts + [f"{found[name]:,} {name}" for name in ("unsure", "bad") if found.get(name)])
 
 
 def _plain(text: str) -> str:

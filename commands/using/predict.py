@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.options import BAD, DONE, JsonOption, StoreOption, VerboseOption, errors
+from commands import completion
+from commands.options import (
+    BAD,
+    DONE,
+    USE,
+    JsonOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+    example,
+    is_quiet,
+)
 from commands.quiet import only_ours
 from commands.running import on_server
 from commands.stopping import ends_when_told
@@ -35,14 +46,19 @@ class _Outputs:
     as_json: bool
 
 
-@app.command()
+@app.command(rich_help_panel=USE, epilog=example("evergreen predict photo.png photos/ --csv answers.csv"))
 def predict(
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="[PATH]...", help="Files, folders, quoted patterns, URLs; - is one image from stdin."),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="Answer with this recipe's champion. Default: of the newest run's.")
+        str | None,
+        typer.Option(
+            metavar="RECIPE",
+            help="Answer with this recipe's champion. Default: of the newest run's.",
+            autocompletion=completion.champions,
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -93,7 +109,7 @@ def predict(
 
 def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) -> int:
     """Classify in this process, without Prefect, print and write what was asked for; return how many are bad."""
-    from commands.prediction_table import show, show_pages
+    from commands.using.prediction_table import show, show_last, show_pages
     from runs.answering import prediction_files as files
     from runs.answering.prediction import answer, understand
 
@@ -105,7 +121,7 @@ def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) ->
         predictions = []
         for one in answer(job, sheet):
             predictions.append(one)
-            if err.is_terminal and len(predictions) % _TELL_EVERY == 0:
+            if err.is_terminal and not is_quiet() and len(predictions) % _TELL_EVERY == 0:
                 err.print(f"{len(predictions):,} of {len(job.wanted):,}", end="\r", highlight=False)
         written = []
         if csv_file:
@@ -119,6 +135,8 @@ def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) ->
             out.file.write(files.as_json(job, predictions))
         elif outputs.csv == "-":
             files.print_csv(out.file, job, predictions)
+        elif is_quiet():
+            show_last(out, job, predictions)
         else:
             show(out, job, predictions, written)
     return files.counts(predictions)["bad"]
@@ -142,7 +160,8 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
                 out.file.write((folder / "predictions.json").read_text(encoding="utf-8"))
             else:
                 found = files.in_words(summary["counts"])
-                out.print(f"{found}\n{'files':<8} {folder}", soft_wrap=True, highlight=False)
+                between = ": " if is_quiet() else f"\n{'files':<8} "
+                out.print(f"{found}{between}{folder}", soft_wrap=True, highlight=False)
     return int(summary["counts"]["bad"])
 
 

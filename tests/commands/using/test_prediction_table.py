@@ -1,11 +1,11 @@
-"""commands.prediction_table: answers for a person; names move no cursor and mean no markup."""
+"""commands.using.prediction_table: answers for a person; names move no cursor and mean no markup."""
 
 import io
 from pathlib import Path
 
 from rich.console import Console
 
-from commands.prediction_table import show, show_pages
+from commands.using.prediction_table import show, show_last, show_pages
 from evergreen.reports.predictions import ContactSheet, Prediction
 from evergreen.sections.data import Image, Screen
 from runs.answering.model_meant import Meant
@@ -56,3 +56,16 @@ def test_several_pages_are_said_and_what_is_on_none() -> None:
     show_pages(Console(file=out, width=200), sheet, Path("sheet.png"))
     assert "has 3 pages, to sheet-3.png" in out.getvalue()
     assert "1,500 images are not on it" in out.getvalue()
+
+
+def test_quiet_is_one_line(store: Store) -> None:
+    job = Job(store, Meant("pets", "run-1", "a" * 64), ["cat", "dog"], Image(), Screen(), None, [], 0, 2)
+
+    def said(*predictions: Prediction) -> str:
+        out = io.StringIO()
+        show_last(Console(file=out, width=20), job, predictions)
+        return out.getvalue()
+
+    assert said(GOOD) == "[red]a\\x1b[2J.png: unsure cat 75.0%\n"
+    assert said(Prediction("c", error="empty file")) == "c: empty file\n"
+    assert said(GOOD, Prediction("b", (("dog", 1.0),))) == "1 dog, 1 unsure\n"

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from commands.options import StoreOption, VerboseOption, errors
+from commands import completion
+from commands.options import USE, StoreOption, VerboseOption, errors, example
 from evergreen.errors import BadInput
 from runs.place import store_root
 from storage.in_use import in_use
@@ -19,10 +20,15 @@ HOST = "127.0.0.1"
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=USE, epilog=example("evergreen web --port 0"))
 def web(
     run: Annotated[
-        str | None, typer.Argument(help="A run's id. Default: the champion's, of the newest run's recipe.")
+        str | None,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's id. Default: the champion's, of the newest run's recipe.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Where the page goes. Default: web/ in the run's.")

@@ -1,4 +1,4 @@
-"""commands.web: how the page is served, and what writing it does not start."""
+"""commands.using.web: how the page is served, and what writing it does not start."""
 
 import contextlib
 import os

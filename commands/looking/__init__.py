@@ -1,0 +1,1 @@
+"""Commands that look at what is there: runs, reports, recipes, reasons. They change nothing."""

@@ -1,0 +1,1 @@
+"""Commands that make a model: retrain, and what surrounds it."""

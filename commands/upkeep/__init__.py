@@ -1,0 +1,1 @@
+"""Commands that look after champions, the store and this machine."""

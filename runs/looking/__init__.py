@@ -1,0 +1,1 @@
+"""What people look at beside one run: lists of runs and recipes, two runs side by side."""
