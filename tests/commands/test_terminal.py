@@ -38,6 +38,49 @@ def test_a_deep_lineage_is_not_cut() -> None:
     assert max(len(line) for line in out.getvalue().splitlines()) < 200  # nothing is padded
 
 
+def test_on_a_terminal_a_line_of_lineage_ends_at_its_edge_and_versions_come_last() -> None:
+    parts = {"libraries": {"numpy": "2.1"}, "code": {"f": "x"}}
+    node = Node("ab" * 32, "model", {"judged": "test " * 20}, step="train", parts=parts)
+    node = Node("cd" * 32, "exports", {}, step="export", parts=parts, inputs={"above": node})
+    out = io.StringIO()
+    terminal.show_lineage(Console(file=out, width=70, force_terminal=True, color_system=None), node)
+    first, second = out.getvalue().splitlines()
+    assert first.index("code: ") < first.index("numpy: 2.1")
+    assert len(second) == 70
+    assert second.endswith("…")
+
+
+COMPARED: dict[str, Any] = {"standing": "champion", "summary": "the [first]", "champion": "a" * 64}
+
+
+@pytest.mark.parametrize(
+    ("fit", "changes", "said"),
+    [
+        ("good fit", {}, "\x1b[32mchampion\x1b[0m"),
+        ("overfit", {}, "\x1b[33mchampion, overfit\x1b[0m"),
+        ("underfit", {"standing": "rejected"}, "\x1b[31mnot promoted (rejected)\x1b[0m"),
+        ("good fit", {"standing": "rejected", "champion": None}, "none: predict and web answer with the newest model"),
+    ],
+)
+def test_a_bad_model_is_never_green(fit: str, changes: dict[str, Any], said: str) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=200, force_terminal=True, color_system="standard")
+    terminal.show_comparison(console, COMPARED | changes, fit)
+    assert said in out.getvalue()
+    assert ("\x1b[32m" in out.getvalue()) == (said == "\x1b[32mchampion\x1b[0m")
+
+
+def test_what_to_try_and_what_probabilities_are_worth_are_said(tmp_path: Path) -> None:
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    tries = [{"why": "erase", "sets": ["augment.erasing={}", "seed=1"]}]
+    summary |= {"verdict": {"verdict": "overfit", "reasons": ["It is."], "to_try": tries}}
+    summary |= {"calibration": {"words": {"unsure": "That leaves 3 of 4 [75 %]."}}}
+    out = io.StringIO()
+    terminal.show_run(Console(file=out, width=200), summary, tmp_path)
+    assert "\ntry        --set 'augment.erasing={}' --set seed=1  (erase)\n" in out.getvalue()
+    assert "\nThat leaves 3 of 4 [75 %].\n" in out.getvalue()
+
+
 def test_what_the_model_leans_on_is_said(tmp_path: Path) -> None:
     summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
     out = io.StringIO()
