@@ -8,14 +8,18 @@ import typer
 from commands.options import (
     DONE,
     JsonOption,
+    NameOption,
     RecipeArgument,
     SetOption,
     SourceOption,
     StoreOption,
     VerboseOption,
     errors,
+    renamed,
+    tell,
 )
 from commands.running import reused, run_flow
+from commands.stopping import STOPPED
 from commands.terminal import show_run
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
@@ -40,6 +44,7 @@ def folds(
     ] = None,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -49,9 +54,9 @@ def folds(
 
     root = store_root(store)
     with errors(verbose):
+        overrides = renamed(overrides, name)
         wanted = with_folds(recipe, overrides, source, number)
-        for remark in wanted.remarks:
-            typer.secho(remark, err=True, fg=typer.colors.YELLOW)
+        tell(wanted, Store(root))
         summary = None if named_server() else _reuse_everything(wanted, Store(root))
     code = DONE
     if summary is None:
@@ -59,7 +64,7 @@ def folds(
         summary, code = run_flow("folds", (recipe, overrides, source), options, root, verbose)
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    else:
+    elif code not in STOPPED:
         show_run(Console(), summary, run_folder(Store(root), summary["id"]))
     raise typer.Exit(code)
 

@@ -12,6 +12,7 @@ from commands.letters import know_every_letter
 from commands.options import (
     DONE,
     JsonOption,
+    NameOption,
     RecipeArgument,
     SetOption,
     SourceOption,
@@ -19,13 +20,16 @@ from commands.options import (
     VerboseOption,
     errors,
     loaded,
+    renamed,
 )
 from commands.running import reused, run_flow
+from commands.stopping import STOPPED
 from commands.terminal import show_answer, show_inspection, show_lineage, show_run, show_steps
 from evergreen.paths import is_file
 from evergreen.recipe import Recipe, recipe_schema
 from evergreen.variables import check
 from flows.servers.named_server import named_server
+from runs.estimates import estimate
 from runs.place import store_root
 from runs.plan import nothing_to_do, plan
 from runs.summaries.summary import is_tracked, named_run
@@ -69,6 +73,7 @@ def retrain(
     recipe: RecipeArgument,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -76,12 +81,14 @@ def retrain(
     """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
     root = store_root(store)
     with errors(verbose):
-        wanted = loaded(recipe, overrides, source)
+        overrides = renamed(overrides, name)
+        wanted = loaded(recipe, overrides, source, root)
         summary = None if named_server() else _reuse_everything(wanted, Store(root))
     code = DONE
     if summary is None:
         summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
-    _show(summary, root, as_json)
+    if as_json or code not in STOPPED:
+        _show(summary, root, as_json)
     raise typer.Exit(code)
 
 
@@ -90,6 +97,7 @@ def inspect(
     recipe: RecipeArgument,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show which folder becomes which class, and why.")
     ] = False,
@@ -102,11 +110,12 @@ def inspect(
 
     root = store_root(store)
     with errors(verbose):
-        loaded(recipe, overrides, source)
+        overrides = renamed(overrides, name)
+        loaded(recipe, overrides, source, root)
     summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    else:
+    elif code not in STOPPED:
         show_inspection(Console(), summary, run_folder(Store(root), summary["id"]))
     raise typer.Exit(code)
 
@@ -116,20 +125,26 @@ def show_plan(
     recipe: RecipeArgument,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Show what a retraining would run, what it would reuse, and why. It starts nothing."""
+    """Show what a retraining would run, what it would reuse, why, and how long it may take. It starts nothing."""
     from rich.console import Console
 
     with errors(verbose):
-        wanted = loaded(recipe, overrides, source)
-        steps = [entry.as_json() for entry in plan(wanted, Store(store_root(store)))]
+        root = store_root(store)
+        wanted = loaded(recipe, renamed(overrides, name), source, root)
+        entries = plan(wanted, Store(root))
+        time = estimate(entries, wanted, Store(root))
+    steps = [entry.as_json() | {"estimate": time.seconds[entry.name]} for entry in entries]
     if as_json:
-        typer.echo(json.dumps({"recipe": wanted.name, "steps": steps}, indent=2, ensure_ascii=False))
+        told = {"recipe": wanted.name, "minutes": time.minutes, "estimate": time.in_words(), "steps": steps}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         show_steps(Console(), steps)
+        typer.echo(f"\ntime  {time.in_words()}")
 
 
 @app.command(name="why")

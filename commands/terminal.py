@@ -16,6 +16,7 @@ from evergreen.judging.advice import lines
 from evergreen.judging.ended import is_cut
 from evergreen.sources.archives.names import visible, visible_lines
 from runs.run import Entry, Run
+from runs.stopped import how_it_stopped
 from storage.digests import canonical_json, sha256_bytes
 from storage.sizes import in_words
 from storage.steps.lineage import Node
@@ -52,6 +53,7 @@ class Progress:
         self._last_epoch = 0.0
         self.run: Run | None = None
         self.failed: Entry | None = None
+        self.told_of_the_stop = False
 
     def started(self, run: Run) -> None:
         """Remember the run, for its id."""
@@ -63,10 +65,19 @@ class Progress:
         self.console.print(f"[bold]{step}[/bold] [dim]{escape(visible(reason))}[/dim]")
 
     def ended(self, entry: Entry) -> None:
-        """End the step's bar, and remember a failed step."""
+        """End the step's bar, and remember a failed step; of a stopped one, say what is kept before Prefect is told."""
         self.close()
         if entry.state == "failed":
             self.failed = entry
+        if entry.state == "stopped":
+            self.stopped(KeyboardInterrupt())
+
+    def stopped(self, error: BaseException) -> None:
+        """Say in one line what stopped the run, what is kept and how to go on; once."""
+        told = visible_lines(how_it_stopped(self.run, error))
+        if not self.told_of_the_stop:
+            self.console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        self.told_of_the_stop = True
 
     def close(self) -> None:
         """End the bar, if there is one: nothing moves any more."""
@@ -110,6 +121,8 @@ def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
     for step in steps:
         colour = _COLOURS.get(step["state"], "white")
         seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
+        if step.get("estimate") and step["state"] != "reused":
+            seconds = f"about {step['estimate']:.1f}"
         state = f"[{colour}]{step['state']}[/]"
         table.add_row(step["name"], state, escape(_first_line(step["reason"])), seconds, (step["output"] or "")[:12])
     console.print(table)
@@ -212,13 +225,7 @@ def _show_folds(console: Console, summary: dict[str, Any]) -> None:
 
 
 def show_comparison(console: Console, comparison: dict[str, Any], fit: str) -> None:
-    """Print what became of a run's model, and why; a champion that does not fit its data is not green.
-
-    Args:
-        console: where to.
-        comparison: what ``run.json`` says of it.
-        fit: underfit, good fit or overfit.
-    """
+    """Print what became of a run's model, and why; a champion that is no ``good fit`` for its data is not green."""
     standing = comparison["standing"]
     won = standing == "champion"
     colour = _COLOURS[standing] if not won or fit == _GOOD_FIT else "yellow"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_valid
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
-from evergreen.recipe_files import apply, read
+from evergreen.recipe_files import NAME, Typed, apply, read
 from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
 from evergreen.sections.data import Balance, Image, Screen, Source, Unpack
@@ -36,7 +36,7 @@ _TAUGHT_BY = ("train", "image", "augment", "balance", "repair.classes")
 class Recipe(Section):
     """Everything that one retraining needs to know."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name, also in the dashboard's keys.")
+    name: str = Field(pattern=NAME, description="Short name, also in the dashboard's keys.")
     title: str = Field("", max_length=120, description="One line for people.")
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of every random choice.")
     source: Source = Field(description="Where labelled images come from.")
@@ -58,11 +58,17 @@ class Recipe(Section):
 
     _remarks: tuple[str, ...] = PrivateAttr(())
     _teachers: tuple["Recipe", ...] = PrivateAttr(())
+    _typed: Typed = PrivateAttr(Typed())
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What its author should know: values that were read by an earlier spelling."""
         return self._remarks
+
+    @property
+    def typed(self) -> Typed:
+        """How it was asked for."""
+        return self._typed
 
     @property
     def teaching(self) -> "Teaching | None":
@@ -130,9 +136,12 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     path, values = read(recipe)
     if source is not None:
         values["source"] = source_meant(source)
-    for override in overrides:
+    chosen = list(overrides)
+    for override in chosen:
         apply(values, override)
-    return parse_recipe(values, path.name)
+    loaded = parse_recipe(values, path.name)
+    loaded._typed = Typed.of(recipe, chosen, source)
+    return loaded
 
 
 def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:

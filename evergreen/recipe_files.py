@@ -1,6 +1,9 @@
 """From a recipe's file, and what a command line sets, to plain values."""
 
 import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,43 @@ from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, path_of
 
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """How a recipe was asked for: recipes of the same values are equal however that was.
+
+    Attributes:
+        recipe: its name or path.
+        overrides: pairs, as ``--set`` takes them; no secrets.
+        source: what ``--source`` was given; no secret. None where it was not.
+    """
+
+    recipe: str = field(default="", compare=False)
+    overrides: tuple[str, ...] = field(default=(), compare=False)
+    source: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, recipe: str | Path, overrides: Sequence[str], source: str | None) -> "Typed":
+        """Return what was typed, as it may be shown again."""
+        return cls(str(recipe), tuple(map(redacted, overrides)), redacted(source) if source is not None else None)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it names another source than the recipe's own."""
+        return self.source is not None or self.sets("source")
+
+    def sets(self, path: str) -> bool:
+        """Whether a pair sets a field, or something in it."""
+        names = [pair.partition("=")[0] for pair in self.overrides]
+        return any(name == path or name.startswith(f"{path}.") for name in names)
+
+
+def is_name(text: str) -> bool:
+    """Whether a recipe can be called so."""
+    return re.fullmatch(NAME, text) is not None
 
 
 def read(recipe: str | Path) -> tuple[Path, dict[str, Any]]:

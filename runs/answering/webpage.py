@@ -1,5 +1,6 @@
 """The web page of a run: gather what it shows from the store, and write it."""
 
+import json
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -52,6 +53,12 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def caution_on(folder: Path) -> str:
+    """Return why the answers of a page are to be taken with care, as it says itself; empty if they are not."""
+    found = json.loads((folder / webpage.PAGE).read_text(encoding="utf-8"))["caution"]
+    return str(found["words"]) if found else ""
 
 
 def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | None) -> webpage.Shown:

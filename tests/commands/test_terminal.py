@@ -8,9 +8,12 @@ import pytest
 from rich.console import Console
 
 from commands import terminal
+from evergreen.recipe import load_recipe
 from evergreen.reports.labels import labels_of
 from evergreen.vision.training.fit import EpochReport
+from runs.run import Entry, Run
 from storage.steps.lineage import Node
+from storage.store import Store
 
 
 def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +131,30 @@ def test_a_reason_of_many_lines_is_one_line_of_the_table() -> None:
     out = io.StringIO()
     terminal.show_steps(Console(file=out, width=80), [step])
     assert out.getvalue().splitlines()[1].split() == ["repair", "failed", "which?", "..."]
+
+
+def test_a_planned_step_shows_how_long_it_may_take() -> None:
+    step = {"name": "train", "state": "would run", "reason": "first run", "seconds": 0, "output": None}
+    out = io.StringIO()
+    steps = [step | {"estimate": 61.04}, step | {"estimate": None}, step | {"state": "reused", "estimate": 0.0}]
+    terminal.show_steps(Console(file=out, width=80), steps)
+    assert [line.split()[-2:] for line in out.getvalue().splitlines()[1:]] == [
+        ["about", "61.0"], ["first", "run"], ["first", "run"],
+    ]  # fmt: skip
+
+
+def test_a_stop_is_told_once_and_at_once(store: Store) -> None:
+    out = io.StringIO()
+    progress = terminal.Progress(Console(file=out, width=20))
+    run = Run.new(store, load_recipe("digits"))
+    progress.started(run)
+    entry = Entry("split", "stopped", "by SIGINT")
+    run.journal.add(entry)
+    progress.ended(entry)
+    told = "stopped by SIGINT in split; the steps before it are kept, the same command goes on from there\n"
+    assert out.getvalue() == told
+    progress.stopped(KeyboardInterrupt())
+    assert out.getvalue() == told
 
 
 def test_a_note_of_many_lines_keeps_them_and_is_no_markup() -> None:
