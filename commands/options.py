@@ -1,5 +1,6 @@
 """What the commands have in common: options, exit codes, and how an error is told."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,9 +13,11 @@ from commands import completion
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.paths import can_be_named
 from evergreen.recipe import Recipe, load_recipe
+from evergreen.recipe_files import is_name
 from evergreen.sources.archives.names import visible_lines
 from evergreen.variables import STORE
 from storage.errors import ArtifactMissing, BadReference, StoreError
+from storage.store import Store
 
 DONE, FAILED, BAD = 0, 1, 2
 # The groups of `evergreen --help`, in this order.
@@ -78,19 +81,47 @@ SourceOption = Annotated[
         "times, from all of these together.",
     ),
 ]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="Under this name in place of the recipe's, and so with a champion of its own."),
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
 
 
-def loaded(recipe: str, overrides: list[str] | None, source: list[str] | None) -> Recipe:
-    """Read a recipe, and say what its author should know of it.
+def renamed(overrides: list[str] | None, name: str | None) -> list[str]:
+    """Return the pairs of ``--set`` and, after them, the name that ``--name`` gives the recipe.
+
+    Raises:
+        BadInput: no recipe can have that name.
+    """
+    if name is not None and not is_name(name):
+        raise BadInput(f"--name: expected up to 63 of a-z, 0-9 and -, not - first, received {name!r}")
+    return [*(overrides or ()), *([f"name={json.dumps(name)}"] if name is not None else [])]
+
+
+def loaded(recipe: str, overrides: list[str] | None, source: list[str] | None, store: Path | None = None) -> Recipe:
+    """Read a recipe, and say what its author should know of it, and what of it may belong to other data.
+
+    Args:
+        recipe: its name or path.
+        overrides: pairs of ``--set``.
+        source: of ``--source``.
+        store: the folder of the store whose champions count; without one, nothing is said of other data.
 
     Raises:
         BadRecipe: it cannot be read, or a value is not allowed.
     """
     read = load_recipe(recipe, overrides or (), source)
-    for remark in read.remarks:
-        tell(remark)
+    tell_about(read, Store(store) if store else None)
     return read
+
+
+def tell_about(recipe: Recipe, store: Store | None) -> None:
+    """Say what the author of a recipe should know of it."""
+    from runs.own_data import remarks_on  # late: NumPy
+
+    for remark in (*recipe.remarks, *(remarks_on(recipe, store) if store else ())):
+        tell(visible_lines(remark))
 
 
 @contextmanager

@@ -9,18 +9,19 @@ from typing import Any, Literal
 import typer
 from rich.console import Console
 
-from commands.options import DONE, FAILED, errors, is_quiet
+from commands.options import BAD, DONE, FAILED, errors, is_quiet
 from commands.quiet import only_ours
 from commands.stopping import ends_when_told, exit_code
 from commands.terminal import Progress
-from evergreen.errors import EvergreenError
+from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
+from runs.own_data import hint_after, remarks_on
 from runs.run import Entry, Run, listener
 from runs.standing import promoted_by
-from runs.stopped import Stopped, how_it_stopped, stopped_by
+from runs.stopped import Stopped, stopped_by
 from storage.errors import StoreError
 from storage.runs import read_summary
 from storage.store import Store
@@ -95,20 +96,28 @@ def run_flow(
                 stopped = stopped_by(error)
                 if verbose and not stopped:
                     raise
-                told = how_it_stopped(progress.run, error) if stopped else _how_it_failed(progress, error, log)
-                colour = "yellow" if stopped else "red"
-                err.print(visible_lines(told), style=colour, markup=False, highlight=False, soft_wrap=True)
+                if stopped:
+                    progress.stopped(error)
+                else:
+                    told = visible_lines(_how_it_failed(progress, error, log))
+                    err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
                 if progress.run and (release := promoted_by(progress.run)):
                     all_the_same = _all_the_same(progress.run.recipe.name, release)
                     err.print(all_the_same, style="yellow", markup=False, soft_wrap=True)
-                return _written(progress, exit_code(error) if stopped else FAILED)
+                gc.freeze()  # as below
+                refused = isinstance(error, BadInput) and not progress.failed
+                return _written(progress, exit_code(error) if stopped else BAD if refused else FAILED)
     gc.freeze()  # a last collection over TensorFlow's and Prefect's objects would delay the process's end by 1.7 s
     return summary, DONE
 
 
 def _how_it_failed(progress: Progress, error: BaseException, log: Path | None) -> str:
+    if isinstance(error, BadInput) and not progress.failed:
+        return str(error)
     where = f"step {progress.failed.name}" if progress.failed else "the run"
     hint = "" if isinstance(error, EvergreenError | StoreError) else f"\nSee {log}, or run again with --verbose."
+    if progress.run and progress.failed and progress.failed.name == "repair":
+        hint += hint_after(progress.run.recipe)
     return f"{where} failed: {error}{hint}"
 
 
@@ -124,6 +133,7 @@ def reused(recipe: Recipe, store: Store, entries: Iterable[Entry], outcome: str)
     from runs.summaries.summary import finish  # late: NumPy
 
     run = Run.new(store, recipe)
+    run.journal.remarks = remarks_on(recipe, store)
     for entry in entries:
         run.journal.add(entry)
     return finish(run, outcome)

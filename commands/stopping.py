@@ -8,6 +8,9 @@ import typer
 
 from runs.stopped import Stopped, how_it_stopped, listening, stopped_by
 
+# Exit codes of a command that a signal ended: one line said so, and what is kept.
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+
 
 @contextmanager
 def ends_when_told() -> Iterator[None]:

@@ -12,10 +12,12 @@ from rich.tree import Tree
 
 from commands.bars import Bars
 from commands.classes import show_classes
+from evergreen.judging.advice import lines
 from evergreen.judging.ended import is_cut
 from evergreen.sources.archives.names import visible, visible_lines
 from runs.looking.listing import row_of
 from runs.run import Entry, Run
+from runs.stopped import how_it_stopped
 from storage.digests import canonical_json, sha256_bytes
 from storage.sizes import in_words
 from storage.steps.lineage import Node
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _EPOCHS_EVERY_SECONDS = 10.0
 _WIDEST = 10_000
+_GOOD_FIT = "good fit"
 _COLOURS = {
     "ran": "green",
     "reused": "cyan",
@@ -51,6 +54,7 @@ class Progress:
         self._last_epoch = 0.0
         self.run: Run | None = None
         self.failed: Entry | None = None
+        self.told_of_the_stop = False
 
     def started(self, run: Run) -> None:
         """Remember the run, for its id."""
@@ -62,10 +66,19 @@ class Progress:
         self.console.print(f"[bold]{step}[/bold] [dim]{escape(visible(reason))}[/dim]")
 
     def ended(self, entry: Entry) -> None:
-        """End the step's bar, and remember a failed step."""
+        """End the step's bar, and remember a failed step; of a stopped one, say what is kept before Prefect is told."""
         self.close()
         if entry.state == "failed":
             self.failed = entry
+        if entry.state == "stopped":
+            self.stopped(KeyboardInterrupt())
+
+    def stopped(self, error: BaseException) -> None:
+        """Say in one line what stopped the run, what is kept and how to go on; once."""
+        told = visible_lines(how_it_stopped(self.run, error))
+        if not self.told_of_the_stop:
+            self.console.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        self.told_of_the_stop = True
 
     def close(self) -> None:
         """End the bar, if there is one: nothing moves any more."""
@@ -109,6 +122,8 @@ def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
     for step in steps:
         colour = _COLOURS.get(step["state"], "white")
         seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
+        if step.get("estimate") and step["state"] != "reused":
+            seconds = f"about {step['estimate']:.1f}"
         state = f"[{colour}]{step['state']}[/]"
         table.add_row(step["name"], state, escape(_first_line(step["reason"])), seconds, (step["output"] or "")[:12])
     console.print(table)
@@ -151,7 +166,11 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     _show_baseline(console, summary.get("baseline"))
     if verdict := summary.get("verdict"):
         reasons = visible(" ".join(verdict["reasons"]))
-        console.print(f"{verdict['verdict']}: {reasons}", highlight=False, markup=False)
+        colour = "yellow" if verdict["verdict"] != _GOOD_FIT else None
+        console.print(f"{verdict['verdict']}: {reasons}", style=colour, highlight=False, markup=False)
+    if calibration := summary.get("calibration"):
+        for words in calibration["words"].values():
+            console.print(words, highlight=False, markup=False)
     if shortcuts := summary.get("shortcuts"):
         console.print(shortcuts["summary"], highlight=False, markup=False)
     _show_folds(console, summary)
@@ -167,7 +186,9 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         size = in_words(export["bytes"])
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
     if comparison := summary["comparison"]:
-        show_comparison(console, comparison)
+        show_comparison(console, comparison, (summary.get("verdict") or {}).get("verdict", _GOOD_FIT))
+    for line in lines((summary.get("verdict") or {}).get("to_try", ())):
+        console.print(f"{'try':<10} {line}", markup=False, highlight=False, soft_wrap=True)
     console.print()
     decision = summary["decision"]
     if decision and not decision["retrain"]:
@@ -213,13 +234,22 @@ def _show_folds(console: Console, summary: dict[str, Any]) -> None:
     console.print(f"{'folds':<10} {folds['words']}", highlight=False, markup=False, soft_wrap=True)
 
 
-def show_comparison(console: Console, comparison: dict[str, Any]) -> None:
-    """Print what became of a run's model, and why."""
-    colour = _COLOURS[comparison["standing"]]
-    line = f"[{colour}]{comparison['standing']}[/]  {escape(visible(comparison['summary']))}"
-    console.print(f"{'release':<10} {line}", soft_wrap=True, highlight=False)
-    if comparison["standing"] != "champion":
-        console.print(f"{'champion':<10} {(comparison['champion'] or 'none')[:12]} stays", highlight=False)
+def show_comparison(console: Console, comparison: dict[str, Any], fit: str) -> None:
+    """Print what became of a run's model, and why; a champion that is no ``good fit`` for its data is not green."""
+    standing = comparison["standing"]
+    won = standing == "champion"
+    colour = _COLOURS[standing] if not won or fit == _GOOD_FIT else "yellow"
+    told = f"champion, {fit}" if won and fit != _GOOD_FIT else standing if won else f"not promoted ({standing})"
+    console.print(
+        f"{'release':<10} [{colour}]{told}[/]  {escape(visible(comparison['summary']))}",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if won:
+        return
+    champion = comparison["champion"]
+    stays = f"{champion[:12]} stays" if champion else "none: predict and web answer with the newest model, and say so"
+    console.print(f"{'champion':<10} {stays}", soft_wrap=True, highlight=False)
 
 
 def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:
@@ -258,17 +288,21 @@ def show_lineage(console: Console, node: Node) -> None:
 
     root = Tree(_lineage_line(node))
     grow(root, node)
-    console.width = _WIDEST  # the terminal wraps: Rich would cut what lies deep
+    if console.is_terminal:  # a line that wraps tears the tree: it is cut at the edge, and --json has it whole
+        console.print(root, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
+        return
+    console.width = _WIDEST  # Rich would cut what lies deep, and whoever reads lines wants all of it
     console.print(root, soft_wrap=True, highlight=False)
 
 
 def _lineage_line(node: Node) -> str:
     parts = node.parts or {}
-    told = {name: value for name, value in node.facts.items() if isinstance(value, str)} | parts.get("libraries", {})
+    told = {name: value for name, value in node.facts.items() if isinstance(value, str)}
     if node.kind == "archive":
         told |= {name: f"sha256 {digest[:12]}" for name, digest in node.files.items()}
     if parts.get("code"):
         told["code"] = sha256_bytes(canonical_json(parts["code"]))[:12]
+    told |= parts.get("libraries", {})  # last: a terminal cuts what does not fit
     facts = "  ".join(f"{name}: {value}" for name, value in told.items())
     made = f" by [bold]{node.step}[/]" if node.step else ""
     return f"{node.kind} [cyan]{node.artifact[:12]}[/]{made} [dim]{escape(facts)}[/]"

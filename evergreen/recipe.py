@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_valid
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
-from evergreen.recipe_files import apply, read
+from evergreen.recipe_files import NAME, Typed, apply, read
 from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
 from evergreen.sections.data import FORMS, Balance, Image, Screen, Sources, Unpack
@@ -40,7 +40,7 @@ _TAUGHT_BY = ("train", "image", "augment", "balance", "repair.classes")
 class Recipe(Section):
     """Everything that one retraining needs to know."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name, also in the dashboard's keys.")
+    name: str = Field(pattern=NAME, description="Short name, also in the dashboard's keys.")
     title: str = Field("", max_length=120, description="One line for people.")
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of every random choice.")
     source: Sources = Field(
@@ -64,11 +64,17 @@ class Recipe(Section):
 
     _remarks: tuple[str, ...] = PrivateAttr(())
     _teachers: tuple["Recipe", ...] = PrivateAttr(())
+    _typed: Typed = PrivateAttr(Typed())
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What its author should know: earlier spellings, what the network brought, pixels that are too few."""
         return self._remarks
+
+    @property
+    def typed(self) -> Typed:
+        """How it was asked for."""
+        return self._typed
 
     @property
     def teaching(self) -> "Teaching | None":
@@ -136,13 +142,15 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     """
     path, values = read(recipe)
     given = list(overrides)
+    sources = (source,) if isinstance(source, str) else tuple(source or ())
     left_out = without_the_other(values, given)
-    if meant := [source_meant(text) for text in ([source] if isinstance(source, str) else source or ())]:
+    if meant := [source_meant(text) for text in sources]:
         values["source"] = meant if len(meant) > 1 else meant[0]
     for override in given:
         apply(values, override)
     found = parse_recipe(values, path.name)
     found._remarks = (*([left_out] * bool(left_out)), *found._remarks)
+    found._typed = Typed.of(recipe, given, sources)
     return found
 
 

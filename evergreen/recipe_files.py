@@ -3,6 +3,8 @@
 import difflib
 import re
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, is_folder, path_of
 
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 OWN = Path("recipes")  # of whoever runs it, below the working folder
@@ -26,6 +29,41 @@ def own_folder() -> Path:
 def folders() -> tuple[Path, ...]:
     """Return the folders in which a recipe is found by its name, the first first."""
     return tuple(dict.fromkeys((own_folder(), RECIPES)))
+
+
+@dataclass(frozen=True)
+class Typed:
+    """How a recipe was asked for: recipes of the same values are equal however that was.
+
+    Attributes:
+        recipe: its name or path.
+        overrides: pairs, as ``--set`` takes them; no secrets.
+        sources: what ``--source`` was given, each without a secret; none where it was not.
+    """
+
+    recipe: str = field(default="", compare=False)
+    overrides: tuple[str, ...] = field(default=(), compare=False)
+    sources: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, recipe: str | Path, overrides: Sequence[str], sources: Sequence[str]) -> "Typed":
+        """Return what was typed, as it may be shown again."""
+        return cls(str(recipe), tuple(map(redacted, overrides)), tuple(map(redacted, sources)))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it names another source than the recipe's own."""
+        return bool(self.sources) or self.sets("source")
+
+    def sets(self, path: str) -> bool:
+        """Whether a pair sets a field, or something in it."""
+        names = [pair.partition("=")[0] for pair in self.overrides]
+        return any(name == path or name.startswith(f"{path}.") for name in names)
+
+
+def is_name(text: str) -> bool:
+    """Whether a recipe can be called so."""
+    return re.fullmatch(NAME, text) is not None
 
 
 def read(recipe: str | Path) -> tuple[Path, dict[str, Any]]:

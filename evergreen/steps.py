@@ -214,12 +214,13 @@ STEPS: tuple[Step, ...] = (
         reads={
             "screened": (),  # how far apart near-duplicates are
             "dataset": _DATASET,
-            "evaluation": ("predictions.csv",),
+            "evaluation": ("predictions.csv", "verdict.json"),
             "verification": ("verification.json",),
         },
         recipe=("gate",),
         libraries=(*_KERAS, "scipy"),
         threads=True,
+        format=2,  # a first champion must be worth it
     ),
     Step(
         "report",

@@ -101,7 +101,8 @@ def _summary(run_id: str, folder: Path, job: Job, predictions: list[Prediction])
 def _show(job: Job, predictions: list[Prediction], summary: dict[str, Any], sheet: Path | None) -> None:
     """Show the answers, those that could not be used first, and the first page of the contact sheet."""
     recipe = job.meant.recipe or "model"
-    found = f"Run {summary['id']}: {in_words(summary['counts'])}"
+    caution = f". Caution: {job.meant.caution}" if job.meant.caution else ""
+    found = f"Run {summary['id']}: {in_words(summary['counts'])}{caution}"
     rows = [_row(one) for one in sorted(predictions, key=lambda one: not one.error)[:_MOST_ROWS]]
     create_table_artifact(key=f"{recipe}-predictions", table=rows, description=found)
     if sheet:

@@ -10,6 +10,7 @@ from flows.outcome import tells_outcome
 from flows.say import say
 from flows.started import started
 from runs.folds import with_folds
+from runs.own_data import refuse_other_classes
 from runs.run import Run
 from runs.summaries.folds import CROSS_VALIDATED, fold_in_words
 from runs.tables import read_json, read_notes
@@ -48,6 +49,7 @@ def folds(
         archive = acquire(run, token=token)
         files = unpack(run, archive=archive)
         repaired = repair(run, files=files)
+        refuse_other_classes(run.recipe, run.store, repaired)
         screened = screen(run, dataset=repaired)
         dataset = split(run, dataset=screened, repaired=repaired)
         cross_validated(run, screened, dataset, repaired)

@@ -13,6 +13,7 @@ from flows.form import Settings, as_overrides
 from flows.outcome import tells_outcome
 from flows.started import started
 from flows.tracking import track
+from runs.own_data import refuse_other_classes
 from runs.run import Run
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
 from storage.runs import write_summary
@@ -80,6 +81,7 @@ def steps(run: Run) -> None:
     archive = acquire(run, token=token)
     files = unpack(run, archive=archive)
     repaired = repair(run, files=files)
+    refuse_other_classes(run.recipe, run.store, repaired)
     screened = screen(run, dataset=repaired)
     dataset = split(run, dataset=screened, repaired=repaired)
     weights = balance(run, dataset=dataset)

@@ -15,6 +15,7 @@ from flows.opening import open_store
 from flows.outcome import current_run, name_run
 from flows.say import say
 from runs.kept.caches import trim_cache
+from runs.own_data import remarks_on
 from runs.run import Run, listener
 from runs.stopped import how_it_stopped, stopped_by
 from runs.summaries.summary import finish
@@ -39,7 +40,8 @@ def started(
     run = Run.new(open_store(store), recipe)
     current_run.set(run)
     run.store.sweep()
-    _log(recipe.remarks)
+    run.journal.remarks = remarks_on(recipe, run.store)
+    _log([*recipe.remarks, *run.journal.remarks])
     if hearing := listener.get():
         hearing.started(run)
     summary: dict[str, Any] = {}

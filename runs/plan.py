@@ -26,15 +26,20 @@ def plan(recipe: Recipe, store: Store, steps: Iterable[Step] | None = None) -> l
         steps: those that would be called; None takes a retraining's.
     """
     outputs: dict[str, Ref] = {}
-    entries = []
+    entries: dict[str, Entry] = {}
+    roots: dict[str, str] = {}  # a step that waits -> the one that must run before anything can be said of it
     records = Records(store)
     for step in steps_of(recipe.evaluate.folds) if steps is None else steps:
         inputs = {name: outputs[above] for name, above in step.inputs.items() if above in outputs}
-        entry = _look_up(step, recipe, store, records, inputs)
+        if missing := [above for name, above in step.inputs.items() if name not in inputs]:
+            roots[step.name] = root = roots.get(missing[0], missing[0])
+            entry = Entry(step.name, "unknown", f"known once {root} has run ({entries[root].reason})")
+        else:
+            entry = _look_up(step, recipe, store, records, inputs)
         if entry.output:
             outputs[step.name] = entry.output
-        entries.append(entry)
-    return entries
+        entries[step.name] = entry
+    return list(entries.values())
 
 
 def nothing_to_do(entries: list[Entry]) -> bool:
@@ -43,9 +48,6 @@ def nothing_to_do(entries: list[Entry]) -> bool:
 
 
 def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs: dict[str, Ref]) -> Entry:
-    missing = [above for name, above in step.inputs.items() if name not in inputs]
-    if missing:
-        return Entry(step.name, "unknown", f"known once {missing[0]} has run")
     parts = key_parts(step, recipe, store, inputs)
     record = records.read(parts.key)
     output = record.output if record else None

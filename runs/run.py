@@ -83,6 +83,7 @@ class Journal:
         class_changes: how the run's classes differ from the champion's; None if they do not, or it did not come so far.
         refused: of an inspection, why the split refuses the images; None if it divided them.
         training: of a training that was stopped, how far it came; None if none was.
+        remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
 
     Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
     """
@@ -93,6 +94,7 @@ class Journal:
         self.class_changes: dict[str, Any] | None = None
         self.refused: str | None = None
         self.training: dict[str, Any] | None = None
+        self.remarks: list[str] = []
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from commands.options import (
     DONE,
     MAKE,
     JsonOption,
+    NameOption,
     RecipeArgument,
     SetOption,
     SourceOption,
@@ -17,9 +18,11 @@ from commands.options import (
     errors,
     example,
     is_quiet,
-    tell,
+    renamed,
+    tell_about,
 )
 from commands.running import reused, run_flow
+from commands.stopping import STOPPED
 from commands.terminal import show_last, show_run
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
@@ -43,6 +46,7 @@ def folds(
     ] = None,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -52,9 +56,9 @@ def folds(
 
     root = store_root(store)
     with errors(verbose):
+        overrides = renamed(overrides, name)
         wanted = with_folds(recipe, overrides, source, number)
-        for remark in wanted.remarks:
-            tell(remark)
+        tell_about(wanted, Store(root))
         summary = None if named_server() else _reuse_everything(wanted, Store(root))
     code = DONE
     if summary is None:
@@ -62,7 +66,7 @@ def folds(
         summary, code = run_flow("folds", (recipe, overrides, source), options, root, verbose)
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    else:
+    elif code not in STOPPED:
         (show_last if is_quiet() else show_run)(Console(), summary, run_folder(Store(root), summary["id"]))
     raise typer.Exit(code)
 

@@ -8,6 +8,7 @@ import typer
 from commands.options import (
     MAKE,
     JsonOption,
+    NameOption,
     RecipeArgument,
     SetOption,
     SourceOption,
@@ -17,8 +18,10 @@ from commands.options import (
     example,
     is_quiet,
     loaded,
+    renamed,
 )
 from commands.running import run_flow
+from commands.stopping import STOPPED
 from commands.terminal import show_inspection, show_last
 from runs.place import store_root
 from storage.runs import run_folder
@@ -32,6 +35,7 @@ def inspect(
     recipe: RecipeArgument,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show which folder becomes which class, and why.")
     ] = False,
@@ -44,11 +48,12 @@ def inspect(
 
     root = store_root(store)
     with errors(verbose):
-        loaded(recipe, overrides, source)
+        overrides = renamed(overrides, name)
+        loaded(recipe, overrides, source, root)
     summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
     folder = run_folder(Store(root), summary["id"])
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    else:
+    elif code not in STOPPED:
         (show_last if is_quiet() else show_inspection)(Console(), summary, folder)
     raise typer.Exit(code)

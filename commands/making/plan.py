@@ -7,6 +7,7 @@ import typer
 from commands.options import (
     MAKE,
     JsonOption,
+    NameOption,
     RecipeArgument,
     SetOption,
     SourceOption,
@@ -15,6 +16,7 @@ from commands.options import (
     errors,
     example,
     loaded,
+    renamed,
 )
 from commands.terminal import show_steps
 from runs.place import store_root
@@ -28,19 +30,26 @@ def show_plan(
     recipe: RecipeArgument,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Show what a retraining would run, what it would reuse, and why. It starts nothing."""
+    """Show what a retraining would run, what it would reuse, why, and how long it may take. It starts nothing."""
     from rich.console import Console
 
-    from runs.plan import plan  # late: NumPy
+    from runs.estimates import estimate  # late: NumPy
+    from runs.plan import plan
 
     with errors(verbose):
-        wanted = loaded(recipe, overrides, source)
-        steps = [entry.as_json() for entry in plan(wanted, Store(store_root(store)))]
+        root = store_root(store)
+        wanted = loaded(recipe, renamed(overrides, name), source, root)
+        entries = plan(wanted, Store(root))
+        time = estimate(entries, wanted, Store(root))
+    steps = [entry.as_json() | {"estimate": time.seconds[entry.name]} for entry in entries]
     if as_json:
-        typer.echo(json.dumps({"recipe": wanted.name, "steps": steps}, indent=2, ensure_ascii=False))
+        told = {"recipe": wanted.name, "minutes": time.minutes, "estimate": time.in_words(), "steps": steps}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         show_steps(Console(), steps)
+        typer.echo(f"\ntime  {time.in_words()}")

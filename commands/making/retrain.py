@@ -10,6 +10,7 @@ from commands.options import (
     DONE,
     MAKE,
     JsonOption,
+    NameOption,
     RecipeArgument,
     SetOption,
     SourceOption,
@@ -19,8 +20,10 @@ from commands.options import (
     example,
     is_quiet,
     loaded,
+    renamed,
 )
 from commands.running import reused, run_flow
+from commands.stopping import STOPPED
 from commands.terminal import show_last, show_run
 from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
@@ -37,6 +40,7 @@ def retrain(
     recipe: RecipeArgument,
     overrides: SetOption = None,
     source: SourceOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -44,12 +48,14 @@ def retrain(
     """Retrain a recipe: redo what changed, reuse the rest, verify every export."""
     root = store_root(store)
     with errors(verbose):
-        wanted = loaded(recipe, overrides, source)
+        overrides = renamed(overrides, name)
+        wanted = loaded(recipe, overrides, source, root)
         summary = None if named_server() else _reuse_everything(wanted, Store(root))
     code = DONE
     if summary is None:
         summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
-    _show(summary, root, as_json)
+    if as_json or code not in STOPPED:
+        _show(summary, root, as_json)
     raise typer.Exit(code)
 
 

@@ -109,7 +109,7 @@ def predict(
 
 def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) -> int:
     """Classify in this process, without Prefect, print and write what was asked for; return how many are bad."""
-    from commands.using.prediction_table import show, show_last, show_pages
+    from commands.using.prediction_table import show, show_caution, show_last, show_pages
     from runs.answering import prediction_files as files
     from runs.answering.prediction import answer, understand
 
@@ -134,8 +134,10 @@ def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) ->
         if outputs.as_json:
             out.file.write(files.as_json(job, predictions))
         elif outputs.csv == "-":
+            show_caution(err, job.meant.caution)  # beside the rows, which are for programs
             files.print_csv(out.file, job, predictions)
         elif is_quiet():
+            show_caution(err, job.meant.caution)
             show_last(out, job, predictions)
         else:
             show(out, job, predictions, written)
@@ -148,6 +150,7 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
         named = prepare_prefect(root, verbose=verbose)
         log = None if verbose else _log(root)
         with only_ours(log) as (out, err):
+            from commands.using.prediction_table import show_caution
             from runs.answering import prediction_files as files
 
             with on_server(named, root, log, err) as ready:
@@ -159,6 +162,7 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
             if outputs.as_json:
                 out.file.write((folder / "predictions.json").read_text(encoding="utf-8"))
             else:
+                show_caution(out, summary["model"]["caution"])
                 found = files.in_words(summary["counts"])
                 between = ": " if is_quiet() else f"\n{'files':<8} "
                 out.print(f"{found}{between}{folder}", soft_wrap=True, highlight=False)

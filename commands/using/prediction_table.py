@@ -1,17 +1,21 @@
 """The answers of a prediction, as a person sees them in the terminal."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
 from evergreen.reports.predictions import ContactSheet, Prediction
 from evergreen.sources.archives.names import visible
+from evergreen.sources.given import is_url
 from runs.answering.prediction import Job
 from runs.answering.prediction_files import counts
+from runs.answering.sorted_folders import score
 
 _MOST_ROWS_BESIDE_A_FILE = 50
 _WIDTH_OF_A_PIPE = 1000
@@ -24,6 +28,12 @@ def show_pages(console: Console, sheet: ContactSheet, path: Path) -> None:
         console.print(f"the contact sheet has {sheet.pages} pages, to {_plain(last)}", highlight=False)
     if sheet.left_out:
         console.print(f"{sheet.left_out:,} images are not on it: it would have too many pages", highlight=False)
+
+
+def show_caution(console: Console, caution: str | None) -> None:
+    """Say why the answers are to be taken with care, if there is a reason."""
+    if caution:
+        console.print(f"caution  {_plain(caution)}", style="yellow", soft_wrap=True, highlight=False)
 
 
 def show(console: Console, job: Job, predictions: Sequence[Prediction], files: Sequence[Path]) -> None:
@@ -39,8 +49,11 @@ def show(console: Console, job: Job, predictions: Sequence[Prediction], files: S
         console.width = _WIDTH_OF_A_PIPE  # whoever reads lines wants none of them folded
     good, bad = [one for one in predictions if not one.error], [one for one in predictions if one.error]
     shown = good[:_MOST_ROWS_BESIDE_A_FILE] if files else good
+    show_caution(console, job.meant.caution)
     if shown:
-        console.print(_table(shown))
+        if common := _placed([one.image for one in shown])[0]:
+            console.print(f"[dim]in {_plain(common)}[/]", soft_wrap=True, highlight=False)
+        console.print(_table(shown, console.width))
     if len(shown) < len(good):
         console.print(f"and {len(good) - len(shown):,} more", style="dim")
     if bad:
@@ -70,28 +83,55 @@ def show_last(console: Console, job: Job, predictions: Sequence[Prediction]) -> 
     console.print(_plain(line), soft_wrap=True, highlight=False)
 
 
-def _table(predictions: Sequence[Prediction]) -> Table:
+def _table(predictions: Sequence[Prediction], width: int) -> Table:
+    """Return the rows, the file's name first; what lies in several folders has a column for them."""
     truth = any(one.truth is not None for one in predictions)
+    _, placed = _placed([one.image for one in predictions])
+    several = any(folder for _, folder in placed)
+    longest = max(cell_len(_plain(name)) for name, _ in placed)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("image", "answer", "", "then", *(["truth"] if truth else [])):
-        table.add_column(title, header_style="dim", overflow="fold", justify="left" if title else "right")
-    for one in predictions:
+    for title in ("image", "answer", "", "then", *(["truth"] if truth else []), *(["in"] if several else [])):
+        whole = title in ("image", "") and longest <= width // 2  # then the other columns are folded first
+        align: JustifyMethod = "left" if title else "right"
+        table.add_column(title, header_style="dim", overflow="fold", justify=align, no_wrap=whole)
+    for one, (name, folder) in zip(predictions, placed, strict=True):
         (label, probability), *others = one.top
         mark = "[yellow]unsure[/] " if one.unsure else ""
         then = "  ".join(f"{_plain(other)} {share:.1%}" for other, share in others)
         colour = "green" if one.truth == label else "red"
         known = [f"[{colour}]{_plain(one.truth or '')}[/]"] if truth else []
-        table.add_row(_plain(one.image), f"{mark}[bold]{_plain(label)}[/]", f"{probability:.1%}", then, *known)
+        where = [f"[dim]{_plain(folder)}[/]"] if several else []
+        table.add_row(_plain(name), f"{mark}[bold]{_plain(label)}[/]", f"{probability:.1%}", then, *known, *where)
     return table
+
+
+def _placed(names: Sequence[str]) -> tuple[str, list[tuple[str, str]]]:
+    """Return the folder that images have in common, and of each its file's name and the folder below that.
+
+    Addresses, and what came from standard input, are names as they stand.
+    """
+    if any(is_url(name) for name in names) or len({PurePath(name).is_absolute() for name in names}) > 1:
+        return "", [(name, "") for name in names]
+    folders = [str(PurePath(name).parent) for name in names]
+    common = os.path.commonpath(folders)
+    below = [str(PurePath(folder).relative_to(common)) if common else folder for folder in folders]
+    placed = [(PurePath(name).name or name, "" if at == "." else at) for name, at in zip(names, below, strict=True)]
+    return "" if common in ("", ".") else common, placed
 
 
 def _sums(job: Job, predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how many images each class got, how many are right, what was passed over, and who answered."""
-    meant, found = job.meant, counts(predictions)
+    meant = job.meant
     if len(predictions) > 1:
         yield "\n" + _plain(_tally(job, predictions))
-    if "right" in found:
-        yield f"{found['right']} of {found['images'] - found['bad']} right"
+    if scored := score(predictions, job.classes):
+        interval = f"({scored['accuracy_low']:.1%} to {scored['accuracy_high']:.1%})"
+        yield f"{scored['right']:,} of {scored['count']:,} right: accuracy {scored['accuracy']:.1%} {interval}"
+        if job.scored:
+            yield _plain(job.scored)
+            yield "right by class: " + ", ".join(
+                f"{_plain(row['label'])} {row['right']:,} of {row['count']:,}" for row in scored["classes"]
+            )
     if job.skipped:
         yield f"passed over in folders, no images by their names: {job.skipped:,}"
     named = f"run {meant.run}" if meant.run else f"model {meant.model[:12]}"

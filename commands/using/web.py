@@ -11,6 +11,7 @@ import typer
 from commands import completion
 from commands.options import USE, StoreOption, VerboseOption, errors, example
 from evergreen.errors import BadInput
+from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from storage.in_use import in_use
 from storage.store import Store
@@ -39,12 +40,14 @@ def web(
     verbose: VerboseOption = False,
 ) -> None:
     """Write a web page that runs a run's TensorFlow.js model in the browser, for any web host, and serve it here."""
-    from runs.answering.webpage import write_page
+    from runs.answering.webpage import caution_on, write_page
 
     with errors(verbose):
         stored = Store(store_root(store))
         with in_use(stored):
             folder = write_page(stored, run, out)
+        if caution := caution_on(folder):
+            typer.secho(f"caution  {visible(caution)}", err=True, fg=typer.colors.YELLOW)
         typer.echo(f"page  {folder}")
         if serve:
             with server_of(folder, port) as server, suppress(KeyboardInterrupt):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from evergreen.judging.metrics import LEAST
 
 _BINS = 15
+_ABOUT_ONE = 0.05  # of a temperature: so near it the model is neither too sure nor too modest
 _HOTTEST = 100.0
 
 
@@ -22,6 +24,8 @@ class Calibration:
         unsure_below: least top-1 probability, as the model gives it, at and above which precision on validation is at
             least ``unsure_precision``; 0 if that of all answers is, None if no threshold reaches it.
         unsure_precision: the recipe's ``evaluate.unsure_precision``.
+        sure: how many judged answers are at or above that: all of them at 0, and none at None.
+        count: judged answers.
         ece: expected calibration error of the judged split, 0-1.
         ece_scaled: the same with the temperature applied.
     """
@@ -29,6 +33,8 @@ class Calibration:
     temperature: float
     unsure_below: float | None
     unsure_precision: float
+    sure: int
+    count: int
     ece: float
     ece_scaled: float
 
@@ -49,12 +55,60 @@ def calibrate(
     """
     temperature = fit_temperature(*validation)
     truth, scores = judged
+    threshold = unsure_below(*validation, unsure_precision)
     return Calibration(
         temperature=temperature,
-        unsure_below=unsure_below(*validation, unsure_precision),
+        unsure_below=threshold,
         unsure_precision=unsure_precision,
+        sure=0 if threshold is None else int((scores.max(axis=1) >= threshold).sum()),
+        count=len(truth),
         ece=expected_calibration_error(truth, scores),
         ece_scaled=expected_calibration_error(truth, scaled(scores, temperature)),
+    )
+
+
+def in_words(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what ``Calibration.as_json`` returned as sentences: ``calibration`` and ``unsure``.
+
+    Args:
+        facts: as they are stored; how many answers a threshold leaves is not in those of earlier versions.
+    """
+    before, after, temperature = facts["ece"], facts["ece_scaled"], facts["temperature"]
+    sure_of_itself = (
+        "too sure of itself"
+        if temperature > 1 + _ABOUT_ONE
+        else "too modest"
+        if temperature < 1 - _ABOUT_ONE
+        else "about as sure as it is right"
+    )
+    worse = (
+        "; scaling by it makes that worse here, and so says little: validation is too small, or unlike these"
+        if after > before
+        else ""
+    )
+    return {
+        "calibration": (
+            f"Top-1 probability and accuracy differ by {100 * before:.1f} points on average (ECE, {_BINS} bins); at "
+            f"temperature {temperature:.2f}, fitted on validation, by {100 * after:.1f}{worse}. On validation the "
+            f"model is {sure_of_itself}."
+        ),
+        "unsure": _unsure_in_words(facts),
+    }
+
+
+def _unsure_in_words(facts: Mapping[str, Any]) -> str:
+    threshold, precision = facts["unsure_below"], f"{facts['unsure_precision']:.1%}"
+    if threshold is None:
+        return f"No threshold reaches {precision} precision on validation: every answer is unsure."
+    if threshold == 0:
+        return f"On validation, all answers together reach {precision} precision: no probability is called unsure."
+    left = ""
+    if "sure" in facts:
+        share = facts["sure"] / facts["count"] if facts["count"] else 0.0
+        left = f" That leaves {facts['sure']:,} of {facts['count']:,} judged answers ({share:.1%})."
+    return (
+        f"Answers with a probability below {threshold:.4f} are called unsure: on validation, those at or above it are "
+        f"right in at least {precision} of cases.{left}"
     )
 
 

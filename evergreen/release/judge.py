@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from evergreen.judging.judged import judged_split
+from evergreen.judging.metrics import wilson
 from evergreen.judging.statistics import McNemar, Paired, mcnemar, paired
 from evergreen.release.shared import Shared
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Verdict = Literal["promote", "rejected", "cannot compare"]
 
 _BY_HAND = "a person may decide: evergreen promote REF"
+_UNDERFIT = "underfit"
 _STABLE = "With split.method: stable no image changes sides, so test images stay comparable from run to run"
 
 
@@ -32,12 +34,14 @@ class Challenger:
         classes: class names.
         predictions: one row an image: path, label, split, predicted.
         verified: format -> passed, failed or not verified.
+        fit: underfit, good fit or overfit, as ``judging.verdict`` calls it.
     """
 
     dataset: pd.DataFrame
     classes: Sequence[str]
     predictions: pd.DataFrame
     verified: Mapping[str, str]
+    fit: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Comparison:
         overall: both models on the shared images; None if they were not compared.
         classes: the same for each class that has shared images.
         mcnemar: of all shared images; None if they were not compared.
+        worth: whether a first model is better than the largest class, and not underfit; None of any other.
     """
 
     verdict: Verdict
@@ -75,6 +80,7 @@ class Comparison:
     overall: Paired | None = None
     classes: dict[str, Paired] = field(default_factory=dict)
     mcnemar: McNemar | None = None
+    worth: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -85,9 +91,21 @@ class Comparison:
 
 
 def judge_first(challenger: Challenger, gate: Gate) -> Comparison:
-    """Judge a model that has no champion to beat: it needs the floors, and the formats that must be verified."""
-    checks = [*_floors(challenger, gate), *_formats(challenger, gate)]
-    return _concluded(checks, challenger, f"the first champion: {checks[0].text}")
+    """Judge a model that has no champion to beat: by the floors, the formats, and whether it is worth the title.
+
+    Without a champion there is nothing to be better than but the answer that needs no model, the largest class: the
+    95 % interval of its accuracy (Wilson) must lie above that class's share of the judged images. Nor may it be
+    underfit.
+    """
+    worth = list(_worth(challenger))
+    found = _concluded(
+        [*_floors(challenger, gate), *_formats(challenger, gate), *worth],
+        challenger,
+        f"the first champion: {worth[0].text}",
+    )
+    if all(check.passed for check in worth):
+        return replace(found, worth=True)
+    return replace(found, summary=f"{found.summary}; {_BY_HAND}", worth=False)
 
 
 def refuse_other_classes(challenger: Challenger, champion: Sequence[str], gate: Gate) -> Comparison | None:
@@ -142,6 +160,20 @@ def judge_against(challenger: Challenger, shared: Shared, answers: Sequence[str]
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def _worth(challenger: Challenger) -> Iterator[Check]:
+    judged, split = _judged(challenger)
+    right, count = int((judged["label"] == judged["predicted"]).sum()), len(judged)
+    low, high = wilson(right, count) if count else (0.0, 0.0)
+    largest = max((int(images) for images in judged["label"].value_counts()), default=0)
+    share = largest / count if count else 0.0
+    yield Check(
+        low > share,
+        f"accuracy {right / max(1, count):.2%} ({low:.1%} to {high:.1%}) of {count} {split} images; a first champion's "
+        f"whole interval is above {share:.2%}, which always answering the largest class is right on",
+    )
+    yield Check(challenger.fit != _UNDERFIT, f"{challenger.fit}; a first champion must not be {_UNDERFIT}")
 
 
 def _floors(challenger: Challenger, gate: Gate) -> Iterator[Check]:

@@ -179,7 +179,7 @@ class Calibrated:
     """How far the model's probabilities can be taken at their word.
 
     Attributes:
-        facts: temperature, unsure_below, unsure_precision, ece, ece_scaled.
+        facts: as ``judging.calibration.Calibration.as_json`` returns them.
         reliability: ``as it is`` and ``scaled``: bins.
     """
 

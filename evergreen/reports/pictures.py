@@ -12,6 +12,8 @@ from evergreen.sources.archives.names import visible_lines
 if TYPE_CHECKING:
     import pandas as pd
 
+_LINE = 0.15  # inches that a line of a caption takes
+
 
 def class_distribution(counts: pd.DataFrame, *, dark: bool = False) -> bytes:
     """Draw how many images each class has, one bar a class, its splits stacked.
@@ -56,7 +58,9 @@ def resolutions(sizes: pd.DataFrame, *, dark: bool = False) -> bytes:
 def gallery(pictures: list[tuple[np.ndarray, str]], columns: int = 6, *, dark: bool = False) -> bytes:
     """Draw images, (H, W, 3) uint8 each, with their captions, so many in a row."""
     rows = -(-len(pictures) // columns)
-    figure, axes = figure_of(9, 1.9 * rows, columns=columns, rows=rows, dark=dark)
+    lines = [max(caption.count("\n") for _, caption in pictures[row * columns :][:columns]) for row in range(rows)]
+    taller = sum(max(0, more - 1) for more in lines) * _LINE
+    figure, axes = figure_of(9, 1.9 * rows + taller, columns=columns, rows=rows, dark=dark)
     for axis in axes:
         axis.axis("off")
     for axis, (pixels, caption) in zip(axes, pictures, strict=False):

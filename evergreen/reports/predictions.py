@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import IO, Any
 
 import numpy as np
@@ -97,20 +98,17 @@ class ContactSheet:
 
 
 def caption(prediction: Prediction) -> str:
-    """Return two lines for a thumbnail: the answer; how sure it is, and the truth or else the file's name."""
+    """Return lines for a thumbnail: the answer; how sure it is, and the truth if it is known; the file's whole name."""
     label, probability = prediction.top[0]
     sure = f"{probability:.0%}{' unsure' if prediction.unsure else ''}"
-    if prediction.truth is None:
-        about = visible(prediction.image.rpartition("/")[2])
-        most = _WIDTH - len(sure) - 1
-        about = about if len(about) <= most else f"...{about[3 - most :]}"
-    else:
-        about = "right" if prediction.truth == label else f"wrong: {prediction.truth}"
-    return f"{_shortened(label)}\n{_shortened(f'{sure} {about}')}"
+    if prediction.truth is not None:
+        sure += " right" if prediction.truth == label else f" wrong: {prediction.truth}"
+    return "\n".join(_wrapped(visible(text)) for text in (label, sure, prediction.image.rpartition("/")[2]))
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+def _wrapped(text: str) -> str:
+    """Return a text in as many lines as it needs over a picture; a name without blanks is broken where it must be."""
+    return "\n".join(wrap(text, _WIDTH, break_on_hyphens=False)) or text
 
 
 def _inert(text: str, prefix: str = "'") -> str:

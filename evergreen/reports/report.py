@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from evergreen.images.thumbnails import data_address, embedded, thumbnail
 from evergreen.judging.background import RULE
 from evergreen.judging.baseline import Baseline, beside
+from evergreen.judging.calibration import in_words
 from evergreen.judging.ended import words
 from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
@@ -106,6 +107,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         ended=words(findings.training.ended),
         taught=taught(findings.training.taught) if findings.training.taught else "",
         kept_epoch=model_pictures.kept_epoch(findings.training.history),
+        calibration=in_words(findings.calibration.facts),
         leaning=told(**findings.shortcuts.found),
         least_images=LEAST_IMAGES,
         background_rule=RULE,

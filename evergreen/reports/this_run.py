@@ -14,6 +14,9 @@ import yaml
 
 # As in report.html.j2 and exports.html.j2.
 _PLACE = b"<!-- this run -->"
+# Around the heading of the verdict, which is not known before promote: it stands there as far as compare knows it.
+_STANDING = b"<!-- standing -->"
+_PLACE_OF_ADVICE = b"<!-- what to try -->"
 _PLACE_OF_SPEEDS = b"<!-- how fast -->"
 _PLACE_OF_GROUPS = b"<!-- the other way to split -->"
 
@@ -25,6 +28,8 @@ def fill_in(
     settings: Mapping[str, Any],
     exports: Iterable[Mapping[str, Any]],
     grouping: str = "",
+    standing: str = "",
+    to_try: Iterable[str] = (),
 ) -> bytes:
     """Return a report's page with what one run did.
 
@@ -34,6 +39,8 @@ def fill_in(
         steps: name, state, reason, seconds, output (digest or None), inputs (step -> digest), each.
         settings: the whole recipe, as JSON values.
         exports: format, and runtimes with their speeds, each; as ``run.json`` has them.
+        standing: what became of the run's release: champion, rejected, cannot compare, blocked, pinned; else empty.
+        to_try: changes of the recipe, as options to type, for a model that does not fit.
         grouping: how accurate the newest run was that splits groups of folders the other way; empty if there is none.
     """
     steps = list(steps)
@@ -53,8 +60,20 @@ def fill_in(
     ]
     told = f'<p id="the-other-split">{escape(grouping)}</p>' if grouping else ""
     page = page.replace(_PLACE_OF_GROUPS, told.encode(), 1)
+    if standing:
+        before, _, rest = page.partition(_STANDING)
+        _, _, after = rest.partition(_STANDING)
+        said = "Champion" if standing == "champion" else f"Not promoted ({standing})"
+        page = before + escape(said).encode() + after
+    page = page.replace(_PLACE_OF_ADVICE, _advice(to_try).encode(), 1)
     page = page.replace(_PLACE_OF_SPEEDS, _how_fast(exports).encode(), 1)
     return page.replace(_PLACE, "\n".join(parts).encode(), 1)
+
+
+def _advice(to_try: Iterable[str]) -> str:
+    """Return what to try, a line each; nothing if there is nothing."""
+    lines = "".join(f"<li>{escape(line)}</li>" for line in to_try)
+    return f"<p>To try, one at a time:</p>\n<ul>{lines}</ul>" if lines else ""
 
 
 def _how_fast(exports: Iterable[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from evergreen.errors import BadInput
 from evergreen.images.door import SCREENED, open_image
@@ -37,6 +37,22 @@ _MOST_SAMPLES = 12
 _LONGEST_SIDE = 640
 
 
+CautionKind = Literal["noChampion", "otherClasses"]
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Why a page's answers are to be taken with care.
+
+    Attributes:
+        kind: which of the page's own sentences says it, in the reader's language.
+        words: in full, for who looks into ``page.json``.
+    """
+
+    kind: CautionKind
+    words: str
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a page shows.
@@ -54,6 +70,7 @@ class Shown:
         samples: path, label and sha256 of the images to choose from.
         card: network, judged, trained, proof and digests, for the model card.
         screen: the limit of the model's own images in megapixels, and which of their values are black and white.
+        caution: what the page says beside every answer; None for a champion of the newest run's classes.
     """
 
     title: str
@@ -67,6 +84,7 @@ class Shown:
     samples: pd.DataFrame
     card: Mapping[str, Any]
     screen: Screen = field(default_factory=Screen)
+    caution: Caution | None = None
 
 
 def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
@@ -112,6 +130,7 @@ def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
         "unsure": shown.unsure,
         "samples": _write_samples(shown, read, folder / "samples"),
         "card": shown.card,
+        "caution": {"kind": shown.caution.kind, "words": shown.caution.words} if shown.caution else None,
     }
     (folder / PAGE).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

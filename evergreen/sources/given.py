@@ -33,10 +33,13 @@ class Given:
     Attributes:
         name: how it is called in every answer; it holds no secret.
         read: returns its bytes. Raises OSError or an EvergreenError if it cannot be had.
+        folders: of a file that was found in a folder: that folder's name, then those below it down to the file's; empty
+            of a file that was named itself.
     """
 
     name: str
     read: Callable[[], bytes]
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def _below(folder: str) -> Iterator[Given | None]:
         for name in names
     ]
     said = len(folder)  # who names a hidden folder means it; what lies below is judged
-    files = [None if junk_reason(path[said:]) else _file(path) for path in sorted(every) if _is_regular(path)]
+    files = [None if junk_reason(path[said:]) else _file(path, folder) for path in sorted(every) if _is_regular(path)]
     yield from refused
     if not any(files) and not refused:
         yield _refused(folder, "there is no image in this folder")
@@ -148,8 +151,14 @@ def _is_regular(path: str) -> bool:
         return True
 
 
-def _file(path: str) -> Given:
-    return Given(readable(path), partial(_read_file, path))
+def _file(path: str, folder: str = "") -> Given:
+    return Given(readable(path), partial(_read_file, path), _folders(path, folder) if folder else ())
+
+
+def _folders(path: str, folder: str) -> tuple[str, ...]:
+    """Return ``Given.folders`` of a file below a folder, however that was named: ``.`` has a name, too."""
+    own = Path(folder).name or Path(folder).absolute().name
+    return tuple(readable(name) for name in (own, *Path(path[len(folder) :].lstrip("/")).parent.parts))
 
 
 def _read_file(path: str) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from evergreen.judging.advice import lines as advice
 from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
@@ -117,6 +118,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         caution = "**Caution.** " if baseline["standing"] == "worse" else ""
         lines += ["", f"{caution}{baseline['words']}"]
     fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
+    if tries := [f"- `{line}`" for line in advice(verdict.get("to_try", ()))]:
+        fit = "\n".join([fit, "", "To try, one at a time:", "", *tries])
     if training := summary.get("training"):
         lines += ["", f"Training: {training['words']}."]
         if training["why"] != "stopped" and (taught := training.get("teacher")):
@@ -124,6 +127,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     told = [f"- {note}" for note in summary.get("notes", ())]
     if grouping := summary.get("grouping"):
         told.append(f"- {grouping['words']}")
+    if calibration := summary.get("calibration"):
+        lines += ["", " ".join(calibration["words"].values())]
     return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"], "", *told])
 
 
@@ -138,7 +143,7 @@ def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
 def _champion(comparison: dict[str, Any]) -> str:
     """Return the verdict of a comparison, its checks, and each class against the champion, as Markdown."""
     lines = [
-        f"# {comparison['standing'].capitalize()}",
+        "# Champion" if comparison["standing"] == "champion" else f"# Not promoted ({comparison['standing']})",
         comparison["summary"],
         "",
         f"- release of this run: `{comparison['release']}`",

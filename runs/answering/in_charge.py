@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadInput
+from evergreen.reports.labels import class_changes
 from runs.releases import whole_parts_of
 from runs.summaries.summary import newest_run, output_of
 from storage.artifacts import Ref
@@ -23,12 +25,15 @@ class InCharge:
         parts: what that release names, whole; empty without one.
         run: ``run.json`` of the newest run that has it; None if no such run is left. Without a champion, of the newest
             completed run.
+        caution: why its answers are to be taken with care, in words: nobody was promoted, or the newest run has other
+            classes; empty if neither.
     """
 
     recipe: str
     release: str | None
     parts: Mapping[str, Ref]
     run: dict[str, Any] | None
+    caution: str = ""
 
 
 def in_charge(store: Store, recipe: str | None) -> InCharge:
@@ -47,11 +52,35 @@ def in_charge(store: Store, recipe: str | None) -> InCharge:
     newest = newest_run(store, recipe)
     name = recipe or (newest["recipe"] if newest else None)
     if name and (release := Champions(store.root).current(name)):
-        return InCharge(name, release, whole_parts_of(store, release), _run_with(store, name, release))
+        parts, run = whole_parts_of(store, release), _run_with(store, name, release)
+        return InCharge(name, release, parts, run, _beside_the_newest(store, parts["model"], newest))
     if newest is None:
         wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
         raise BadInput(f"expected {wanted} in {store.root}, found none; run: evergreen retrain {recipe or 'digits'}")
-    return InCharge(newest["recipe"], None, {}, newest)
+    return InCharge(newest["recipe"], None, {}, newest, without_champion(newest))
+
+
+def without_champion(run: Mapping[str, Any]) -> str:
+    """Return what is to be said of the model of a run while its recipe has no champion.
+
+    Args:
+        run: what ``run.json`` says of it.
+    """
+    why = f": {found['summary']}" if (found := run.get("comparison")) else ""
+    return f"{run['recipe']} has no champion; run {run['id']}, whose model this is, was not promoted{why}"
+
+
+def _beside_the_newest(store: Store, model: Ref, newest: Mapping[str, Any] | None) -> str:
+    """Return that the newest run has other classes than a champion's model, if it has."""
+    own, others = store.manifest(model.sha256).facts.get("classes"), list((newest or {}).get("classes", ()))
+    changes = class_changes(list(own), others) if own and others else None
+    if newest is None or changes is None or not (changes["new"] or changes["gone"]):
+        return ""
+    found = [f"{what}: {some(changes[key])}" for what, key in (("new", "new"), ("gone", "gone")) if changes[key]]
+    return (
+        f"this is the champion of {newest['recipe']}, and its newest run {newest['id']} has other classes "
+        f"({'; '.join(found)}): to ask that run's model, name it: {newest['id']}"
+    )
 
 
 def _run_with(store: Store, recipe: str, release: str) -> dict[str, Any] | None:

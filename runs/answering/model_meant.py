@@ -38,6 +38,7 @@ class Meant:
         evaluation: what evaluate gave, if it is known.
         exports: what export gave, if it is known.
         format: keras, or the export format in which it answers.
+        caution: of a model that nobody named, why its answers are to be taken with care; else empty.
     """
 
     recipe: str
@@ -48,6 +49,7 @@ class Meant:
     evaluation: str | None = None
     exports: str | None = None
     format: str = KERAS
+    caution: str = ""
 
 
 def model_meant(store: Store, recipe: str | None, ref: str | None) -> Meant:
@@ -107,9 +109,10 @@ def in_format(store: Store, meant: Meant, wanted: str | None) -> Meant:
 def _of_who_is_in_charge(store: Store, recipe: str | None) -> Meant:
     found = in_charge(store, recipe)
     if not found.parts and found.run:
-        return _of_run(store, found.run)
+        return replace(_of_run(store, found.run), caution=found.caution)
     made = {step: found.parts[part].sha256 for part, step in _PARTS.items()}
-    return _completed(store, made, found.recipe, found.run["id"] if found.run else None)
+    meant = _completed(store, made, found.recipe, found.run["id"] if found.run else None)
+    return replace(meant, caution=found.caution)
 
 
 def _of_run(store: Store, summary: dict[str, Any]) -> Meant:

@@ -18,6 +18,7 @@ from evergreen.sources.fetching.small_file import name_of
 from evergreen.sources.given import STDIN, is_url, named
 from runs.answering.model_meant import KERAS, Meant, in_format, model_meant
 from runs.answering.reading import screen_of
+from runs.answering.sorted_folders import labels_by_folder
 from runs.model_file import MODEL
 from runs.tables import read_json, read_table
 from storage.artifacts import Ref
@@ -81,6 +82,8 @@ class Job:
             enough for the stated precision; None if the model's evaluation chose none.
         wanted: the images in the order of the answers.
         skipped: files in folders that are no images by their names.
+        top: how many classes are listed.
+        scored: how the labels of images are known that a person named, in words; empty if they are not.
     """
 
     store: Store
@@ -92,13 +95,14 @@ class Job:
     wanted: list[Wanted]
     skipped: int
     top: int
+    scored: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return which model answers, and how: recipe, run, model, format, unsure_below."""
+        """Return which model answers, and how: recipe, run, model, format, unsure_below, caution."""
         meant = self.meant
         about = {"recipe": meant.recipe, "run": meant.run, "model": meant.model, "format": meant.format}
         reached = self.threshold is not None and isfinite(self.threshold)
-        return about | {"unsure_below": self.threshold if reached else None}
+        return about | {"unsure_below": self.threshold if reached else None, "caution": meant.caution or None}
 
 
 def understand(request: Request, store: Store, stdin: BinaryIO | None = None) -> Job:
@@ -114,10 +118,13 @@ def understand(request: Request, store: Store, stdin: BinaryIO | None = None) ->
     meant = model_meant(store, request.recipe, request.model)
     meant = in_format(store, meant, request.format or (_some_tflite(store, meant) if request.sample else None))
     manifest = store.manifest(meant.model)
-    skipped = 0
+    classes = list(manifest.facts["classes"])
+    skipped, scored = 0, ""
     if request.paths:
         found = named(request.paths, stdin)
-        wanted, skipped = [Wanted(image.name, image.read) for image in found.images], found.skipped
+        labels, scored = labels_by_folder([image.folders for image in found.images], classes)
+        wanted = [Wanted(image.name, image.read, label) for image, label in zip(found.images, labels, strict=True)]
+        skipped = found.skipped
     elif request.sample:
         wanted = _sample(store, meant, request)
     else:
@@ -125,7 +132,7 @@ def understand(request: Request, store: Store, stdin: BinaryIO | None = None) ->
     image = Image.model_validate(manifest.facts["image"])
     screen = screen_of(store, meant.model, meant.dataset)
     threshold = _threshold(store, meant)
-    return Job(store, meant, list(manifest.facts["classes"]), image, screen, threshold, wanted, skipped, request.top)
+    return Job(store, meant, classes, image, screen, threshold, wanted, skipped, request.top, scored)
 
 
 def refuse_in_batch(request: Request) -> None:

@@ -11,6 +11,7 @@ from evergreen.errors import BadInput
 from evergreen.paths import can_be_named, is_folder, path_of
 from evergreen.reports.predictions import ContactSheet, Prediction, write_csv
 from runs.answering.prediction import Job
+from runs.answering.sorted_folders import score
 
 
 def checked_target(path: Path, suffix: str = "") -> Path:
@@ -64,8 +65,10 @@ def sheet_at(path: Path) -> ContactSheet:
 
 
 def as_json(job: Job, predictions: Sequence[Prediction]) -> str:
-    """Return the model, one entry an image, and how many files were passed over, as JSON."""
+    """Return as JSON the model, one entry an image, how many files were passed over, and the score if there is one."""
     value = job.as_json() | {"predictions": [one.as_json() for one in predictions], "skipped": job.skipped}
+    if found := score(predictions, job.classes):
+        value["score"] = found | {"words": job.scored}
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 

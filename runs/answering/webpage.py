@@ -1,5 +1,6 @@
 """The web page of a run: gather what it shows from the store, and write it."""
 
+import json
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,11 +10,12 @@ from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
 from evergreen.reports import webpage
-from runs.answering.in_charge import in_charge
+from runs.answering.in_charge import in_charge, without_champion
 from runs.answering.reading import screen_of
 from runs.summaries.summary import output_of, run_summary
 from runs.tables import classes_of, read_json, read_table
 from storage.artifacts import Ref
+from storage.champions import Champions
 from storage.runs import run_folder
 from storage.store import Store
 
@@ -34,13 +36,13 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
             installed, or the folder holds something else.
         ArtifactMissing: no run was named, and files of the champion are missing or damaged.
     """
-    summary = run_summary(store, run_id) if run_id else _run_in_charge(store)
+    summary, caution = _named(store, run_id) if run_id else _in_charge(store)
     folder = (out or run_folder(store, summary["id"]) / "web").absolute()
     if not can_be_named(folder):
         raise BadInput(f"expected a folder for the page, received a name that is too long: {folder}; choose --out")
     if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
         raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
-    shown = _shown(store, summary)
+    shown = _shown(store, summary, caution)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=".page-", dir=folder.parent))
     try:
@@ -53,7 +55,13 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
     return folder
 
 
-def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
+def caution_on(folder: Path) -> str:
+    """Return why the answers of a page are to be taken with care, as it says itself; empty if they are not."""
+    found = json.loads((folder / webpage.PAGE).read_text(encoding="utf-8"))["caution"]
+    return str(found["words"]) if found else ""
+
+
+def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | None) -> webpage.Shown:
     proof = _proof(summary)
     exports, dataset, evaluation = (_output(store, summary, step) for step in ("export", "split", "evaluate"))
     files = store.manifest(exports.sha256).files
@@ -85,14 +93,24 @@ def _shown(store: Store, summary: dict[str, Any]) -> webpage.Shown:
             },
         },
         screen=screen_of(store, model.sha256, dataset.sha256),
+        caution=caution,
     )
 
 
-def _run_in_charge(store: Store) -> dict[str, Any]:
+def _named(store: Store, run_id: str) -> tuple[dict[str, Any], webpage.Caution | None]:
+    """Return a run that somebody names, and what the page must say of it: its recipe may have no champion at all."""
+    summary = run_summary(store, run_id)
+    if Champions(store.root).current(summary["recipe"]):
+        return summary, None
+    return summary, webpage.Caution("noChampion", without_champion(summary))
+
+
+def _in_charge(store: Store) -> tuple[dict[str, Any], webpage.Caution | None]:
     """Return the run of the model that answers: a page names its run, and says what that run wrote of itself."""
     found = in_charge(store, None)
     if found.run:
-        return found.run
+        kind: webpage.CautionKind = "otherClasses" if found.release else "noChampion"
+        return found.run, webpage.Caution(kind, found.caution) if found.caution else None
     raise BadInput(
         f"no run of {found.recipe}'s champion {str(found.release)[:12]} is left in {store.root}, and a page shows a "
         f"run's model: run evergreen retrain {found.recipe}, which reuses what is here, or name a run"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.judging.advice import lines
 from evergreen.judging.baseline import beside
 from evergreen.judging.ended import with_words
 from evergreen.judging.leaning import told
@@ -16,6 +17,7 @@ from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
+from runs.summaries.judged import calibration_of, verdict_of
 from runs.summaries.labels import classes_and_labels, images_by_source
 from runs.tables import read_baseline, read_json, read_notes, read_table, read_taught, read_views
 from storage.artifacts import Blob, Ref
@@ -50,6 +52,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
     outputs = {name: entry.output for name, entry in entries.items() if entry.output}
     exports = _entries(run, outputs, folder)
     classes, labels = classes_and_labels(run.store, outputs)
+    comparison = _comparison(run.store, outputs)
     summary: dict[str, Any] = {
         "id": run.id,
         "recipe": run.recipe.name,
@@ -63,14 +66,15 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "training": run.journal.training or _training(run.store, outputs),
         "metrics": _metrics(run.store, outputs),
         "baseline": _baseline(run.store, outputs),
-        "verdict": _of_evaluation(run.store, outputs, "verdict.json"),
+        "verdict": verdict_of(run.store, run.recipe, outputs, comparison),
+        "calibration": calibration_of(run.store, outputs),
         "shortcuts": _shortcuts(run.store, outputs),
         "folds": folds_of(run, outputs),
         "exports": exports,
-        "comparison": _comparison(run.store, outputs),
+        "comparison": comparison,
         "promoted": promoted_by(run),
         "settings": run.recipe.values(),
-        "remarks": list(run.recipe.remarks),
+        "remarks": [*run.recipe.remarks, *run.journal.remarks],
         "notes": [
             note for step in ("split", "deal") if step in outputs for note in read_notes(run.store, outputs[step])
         ],
@@ -92,6 +96,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
             summary["settings"],
             summary["exports"],
             grouping["words"] if grouping else "",
+            comparison["standing"] if comparison else "",
+            lines(summary["verdict"].get("to_try", ())),
         )
         page.write_bytes(fill_in(page.read_bytes(), *of_this_run))
     write_summary(run.store, summary)

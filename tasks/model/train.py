@@ -64,9 +64,8 @@ def when_stopped(run: Run, progress: TrainingProgress) -> Callable[[dict[str, An
 
     def stopped(ended: dict[str, Any]) -> None:
         run.journal.training = with_words(ended)
-        text = f"{words(ended)}; what is done is kept: the same command goes on"
-        remark(text)
-        progress.say(text)
+        # Not said: whoever listens is told in one line that the run was stopped, in which step, and what is kept.
+        remark(f"{words(ended)}; what is done is kept: the same command goes on")
 
     return stopped
 

@@ -23,6 +23,7 @@ def compare(run: Run, screened: Ref, dataset: Ref, evaluation: Ref, verification
         dataset=read_table(store, dataset),
         classes=classes_of(store, dataset),
         predictions=read_table(store, evaluation, "predictions.csv"),
+        fit=read_json(store, evaluation, "verdict.json")["verdict"],
         verified={proof["format"]: proof["verified"] for proof in read_json(store, verification, "verification.json")},
     )
     bits = int(store.manifest(screened.sha256).facts["near_duplicate_bits"])

@@ -58,3 +58,12 @@ def test_what_the_author_of_a_recipe_should_know_is_said_beside_the_output(capsy
     )
     options.loaded("digits", None, None)
     assert capsys.readouterr().err == ""
+
+
+def test_what_may_belong_to_other_data_is_said_where_there_is_a_store(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    options.loaded("digits", None, str(tmp_path))
+    assert capsys.readouterr().err == ""
+    options.loaded("digits", None, str(tmp_path), tmp_path / "store")
+    assert capsys.readouterr().err.startswith("the title is still 'Handwritten digits, embedded', ")

@@ -8,9 +8,12 @@ import pytest
 from rich.console import Console
 
 from commands import terminal
+from evergreen.recipe import load_recipe
 from evergreen.reports.labels import labels_of
 from evergreen.vision.training.fit import EpochReport
+from runs.run import Entry, Run
 from storage.steps.lineage import Node
+from storage.store import Store
 
 
 def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +39,49 @@ def test_a_deep_lineage_is_not_cut() -> None:
     terminal.show_lineage(Console(file=out, width=40), node)
     assert "address: embedded:digits" in out.getvalue()
     assert max(len(line) for line in out.getvalue().splitlines()) < 200  # nothing is padded
+
+
+def test_on_a_terminal_a_line_of_lineage_ends_at_its_edge_and_versions_come_last() -> None:
+    parts = {"libraries": {"numpy": "2.1"}, "code": {"f": "x"}}
+    node = Node("ab" * 32, "model", {"judged": "test " * 20}, step="train", parts=parts)
+    node = Node("cd" * 32, "exports", {}, step="export", parts=parts, inputs={"above": node})
+    out = io.StringIO()
+    terminal.show_lineage(Console(file=out, width=70, force_terminal=True, color_system=None), node)
+    first, second = out.getvalue().splitlines()
+    assert first.index("code: ") < first.index("numpy: 2.1")
+    assert len(second) == 70
+    assert second.endswith("…")
+
+
+COMPARED: dict[str, Any] = {"standing": "champion", "summary": "the [first]", "champion": "a" * 64}
+
+
+@pytest.mark.parametrize(
+    ("fit", "changes", "said"),
+    [
+        ("good fit", {}, "\x1b[32mchampion\x1b[0m"),
+        ("overfit", {}, "\x1b[33mchampion, overfit\x1b[0m"),
+        ("underfit", {"standing": "rejected"}, "\x1b[31mnot promoted (rejected)\x1b[0m"),
+        ("good fit", {"standing": "rejected", "champion": None}, "none: predict and web answer with the newest model"),
+    ],
+)
+def test_a_bad_model_is_never_green(fit: str, changes: dict[str, Any], said: str) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=200, force_terminal=True, color_system="standard")
+    terminal.show_comparison(console, COMPARED | changes, fit)
+    assert said in out.getvalue()
+    assert ("\x1b[32m" in out.getvalue()) == (said == "\x1b[32mchampion\x1b[0m")
+
+
+def test_what_to_try_and_what_probabilities_are_worth_are_said(tmp_path: Path) -> None:
+    summary: dict[str, Any] = {"steps": [], "metrics": {}, "exports": [], "comparison": None, "decision": None}
+    tries = [{"why": "erase", "sets": ["augment.erasing={}", "seed=1"]}]
+    summary |= {"verdict": {"verdict": "overfit", "reasons": ["It is."], "to_try": tries}}
+    summary |= {"calibration": {"words": {"unsure": "That leaves 3 of 4 [75 %]."}}}
+    out = io.StringIO()
+    terminal.show_run(Console(file=out, width=200), summary, tmp_path)
+    assert "\ntry        --set 'augment.erasing={}' --set seed=1  (erase)\n" in out.getvalue()
+    assert "\nThat leaves 3 of 4 [75 %].\n" in out.getvalue()
 
 
 def test_what_the_model_leans_on_is_said(tmp_path: Path) -> None:
@@ -85,6 +131,30 @@ def test_a_reason_of_many_lines_is_one_line_of_the_table() -> None:
     out = io.StringIO()
     terminal.show_steps(Console(file=out, width=80), [step])
     assert out.getvalue().splitlines()[1].split() == ["repair", "failed", "which?", "..."]
+
+
+def test_a_planned_step_shows_how_long_it_may_take() -> None:
+    step = {"name": "train", "state": "would run", "reason": "first run", "seconds": 0, "output": None}
+    out = io.StringIO()
+    steps = [step | {"estimate": 61.04}, step | {"estimate": None}, step | {"state": "reused", "estimate": 0.0}]
+    terminal.show_steps(Console(file=out, width=80), steps)
+    assert [line.split()[-2:] for line in out.getvalue().splitlines()[1:]] == [
+        ["about", "61.0"], ["first", "run"], ["first", "run"],
+    ]  # fmt: skip
+
+
+def test_a_stop_is_told_once_and_at_once(store: Store) -> None:
+    out = io.StringIO()
+    progress = terminal.Progress(Console(file=out, width=20))
+    run = Run.new(store, load_recipe("digits"))
+    progress.started(run)
+    entry = Entry("split", "stopped", "by SIGINT")
+    run.journal.add(entry)
+    progress.ended(entry)
+    told = "stopped by SIGINT in split; the steps before it are kept, the same command goes on from there\n"
+    assert out.getvalue() == told
+    progress.stopped(KeyboardInterrupt())
+    assert out.getvalue() == told
 
 
 def test_a_note_of_many_lines_keeps_them_and_is_no_markup() -> None:

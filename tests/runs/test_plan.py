@@ -31,6 +31,13 @@ def test_a_plan_tells_of_a_cut_model_and_of_a_checkpoint(store: Store) -> None:
     )
 
 
+def test_what_waits_says_for_what_and_why_that_must_run(store: Store) -> None:
+    entries = {entry.name: entry for entry in plan.plan(load_recipe("digits"), store)}
+    assert (entries["probe"].state, entries["acquire"].state) == ("would run", "would run")
+    for name in ("unpack", "train", "promote"):
+        assert (entries[name].state, entries[name].reason) == ("unknown", "known once acquire has run (first run)")
+
+
 def test_a_plan_says_why_the_training_of_a_reused_model_ended(store: Store) -> None:
     make_model(store, parts_of_train(store), WHOLE)
     entry = plan._look_up(BY_NAME["train"], load_recipe("digits"), store, Records(store), inputs_of_train(store))

@@ -30,7 +30,14 @@ REAL = {step: getattr(module, step).fn for step, module in {
     "balance": balance, "deal": deal, "bundle": bundle, "challenge": challenge, "promote": promote,
 }.items()}  # fmt: skip
 # Every file that a step reads of a stand-in's artifact.
-STAND_IN_FILES = ("model.keras", "metrics.json", "shortcuts.json", "predictions.csv", "verification.json")
+STAND_IN_FILES = (
+    "model.keras",
+    "metrics.json",
+    "shortcuts.json",
+    "predictions.csv",
+    "verdict.json",
+    "verification.json",
+)
 
 
 class World:

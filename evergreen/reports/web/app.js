@@ -15,6 +15,8 @@ translate();
 document.title = page.title;
 by('title').textContent = page.title;
 by('lead').textContent = word('lead', { count: count(page.classes.length) });
+if (page.caution) by('caution').textContent = word(page.caution.kind, { run: page.run });
+by('caution').hidden = !page.caution;
 say(word('loading', { size: megabytes(page.model.bytes) }));
 by('progress').hidden = false;
 showSamples();

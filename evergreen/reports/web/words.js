@@ -2,6 +2,8 @@
 const WORDS = {
   en: {
     lead: 'Show it a picture, and it says which of {count} classes it sees. The picture never leaves this device.',
+    noChampion: 'Caution: no model of this recipe was good enough to be its champion. This is the one of run {run}.',
+    otherClasses: 'Caution: the newest run of this recipe has other classes. This is its earlier champion, of run {run}.',
     picture: 'Picture',
     dropHere: 'Drop a picture here, or paste one',
     touchHere: 'Choose a picture, or take a photo',
@@ -63,6 +65,8 @@ const WORDS = {
   },
   id: {
     lead: 'Beri sebuah gambar, lalu lihat kelas mana dari {count} kelas yang dikenalinya. Gambar tidak pernah keluar dari perangkat ini.',
+    noChampion: 'Perhatian: belum ada model resep ini yang cukup baik untuk menjadi juara. Ini model dari run {run}.',
+    otherClasses: 'Perhatian: run terbaru resep ini memiliki kelas lain. Ini juara sebelumnya, dari run {run}.',
     picture: 'Gambar',
     dropHere: 'Seret gambar ke sini, atau tempel',
     touchHere: 'Pilih gambar, atau ambil foto',

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 from command import Command
-from commands.making.new import in_minutes
 from typer.testing import CliRunner
 
 from commands.main import app
+from commands.making.new import in_minutes
 from evergreen.recipe import load_recipe
 from evergreen.vision.estimate import Estimate
 

@@ -15,12 +15,44 @@ from storage.store import Store
 GOOD = Prediction("[red]a\x1b[2J.png", (("cat", 0.75), ("dog", 0.25)), unsure=True, truth="dog")
 
 
-def _shown(store: Store, *predictions: Prediction, files: tuple[Path, ...] = (), skipped: int = 0) -> str:
-    meant = Meant("pets", "run-1", "a" * 64)
-    job = Job(store, meant, ["cat", "dog"], Image(), Screen(), None, [], skipped, 2)
+def _shown(
+    store: Store,
+    *predictions: Prediction,
+    files: tuple[Path, ...] = (),
+    skipped: int = 0,
+    caution: str = "",
+    scored: str = "",
+    terminal: int = 0,
+) -> str:
+    meant = Meant("pets", "run-1", "a" * 64, caution=caution)
+    job = Job(store, meant, ["cat", "dog"], Image(), Screen(), None, [], skipped, 2, scored)
     out = io.StringIO()
-    show(Console(file=out, width=40), job, predictions, files)
+    console = Console(file=out, width=terminal or 40, force_terminal=bool(terminal), color_system=None)
+    show(console, job, predictions, files)
     return out.getvalue()
+
+
+def test_at_80_columns_a_name_is_whole_and_comes_first_and_the_path_is_said_once(store: Store) -> None:
+    folder = "/home/someone/pictures/from the phone/2026/november/chess pieces"
+    names = [f"{folder}/cat/IMG_20261129_183412_HDR.jpeg", f"{folder}/dog/IMG_20261129_183413_HDR.jpeg"]
+    rows = [Prediction(name, (("cat", 0.5), ("dog", 0.3)), truth="cat") for name in names]
+    lines = _shown(store, *rows, terminal=80, scored="scored, for [their] folders").splitlines()
+    assert lines[0] == f"in {folder}"
+    assert [line.split()[:2] for line in lines[2:4]] == [
+        ["IMG_20261129_183412_HDR.jpeg", "cat"], ["IMG_20261129_183413_HDR.jpeg", "cat"],
+    ]  # fmt: skip
+    assert [line.split()[-2:] for line in lines[2:4]] == [["cat", "cat"], ["cat", "dog"]]  # truth, and where it lies
+    assert all(len(line) <= 80 for line in lines[1:])
+    assert "2 of 2 right: accuracy 100.0% (34.2% to 100.0%)" in lines
+    assert "scored, for [their] folders" in lines
+    assert "right by class: cat 2 of 2" in lines
+    assert _shown(store, Prediction("https://host/a/b.png", (("cat", 1.0),))).splitlines()[1].startswith("https://h")
+
+
+def test_a_model_that_nobody_promoted_says_so_before_its_answers(store: Store) -> None:
+    said = _shown(store, Prediction("b", (("cat", 1.0),)), caution="pets has [no] champion")
+    assert said.startswith("caution  pets has [no] champion\n")
+    assert "caution" not in _shown(store, Prediction("b", (("cat", 1.0),)))
 
 
 def test_a_row_holds_the_answer_what_comes_next_and_the_truth(store: Store) -> None:

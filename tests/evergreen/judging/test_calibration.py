@@ -10,6 +10,7 @@ from evergreen.judging.calibration import (
     calibrate,
     expected_calibration_error,
     fit_temperature,
+    in_words,
     reliability,
     scaled,
     unsure_below,
@@ -79,7 +80,35 @@ def test_calibration_is_fitted_on_validation_alone() -> None:
     assert found.unsure_below == unsure_below(*validation, 0.8)
     assert found.ece == expected_calibration_error(*test)
     assert found.ece_scaled < 0.03 < found.ece
-    assert set(found.as_json()) == {"temperature", "unsure_below", "unsure_precision", "ece", "ece_scaled"}
+    assert set(found.as_json()) == {
+        "temperature", "unsure_below", "unsure_precision", "sure", "count", "ece", "ece_scaled",
+    }  # fmt: skip
+    assert found.unsure_below
+    assert (found.sure, found.count) == (int((test[1].max(axis=1) >= found.unsure_below).sum()), len(test[0]))
+    assert 0 < found.sure < found.count
+
+
+FACTS = {
+    "temperature": 1.5, "unsure_below": 0.75, "unsure_precision": 0.95, "ece": 0.08, "ece_scaled": 0.02,
+    "sure": 60, "count": 80,
+}  # fmt: skip
+
+
+def test_the_words_say_how_many_answers_a_threshold_leaves_and_whether_scaling_helped() -> None:
+    said = in_words(FACTS)
+    assert (
+        "8.0 points on average (ECE, 15 bins); at temperature 1.50, fitted on validation, by 2.0. On"
+        in (said["calibration"])
+    )
+    assert said["calibration"].endswith("too sure of itself.")
+    assert said["unsure"].endswith("in at least 95.0% of cases. That leaves 60 of 80 judged answers (75.0%).")
+    worse = in_words(FACTS | {"ece_scaled": 0.09, "temperature": 0.9})["calibration"]
+    assert "by 9.0; scaling by it makes that worse here" in worse
+    assert worse.endswith("too modest.")
+    assert "every answer is unsure" in in_words(FACTS | {"unsure_below": None})["unsure"]
+    assert "no probability is called unsure" in in_words(FACTS | {"unsure_below": 0})["unsure"]
+    earlier = {name: value for name, value in FACTS.items() if name not in ("sure", "count")}
+    assert in_words(earlier)["unsure"].endswith("in at least 95.0% of cases.")
 
 
 def test_the_threshold_is_the_least_that_reaches_the_precision() -> None:

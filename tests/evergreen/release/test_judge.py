@@ -19,7 +19,7 @@ from evergreen.sections.release import Gate
 CLASSES = ["cat", "dog"]
 
 
-def _challenger(right: str, labels: str, verified: dict[str, str] | None = None) -> Challenger:
+def _challenger(right: str, labels: str, verified: dict[str, str] | None = None, fit: str = "good fit") -> Challenger:
     """Return a challenger; per test image whether it is right (1 or 0), and its class's first letter."""
     names = {"c": "cat", "d": "dog"}
     table = table_of({"test": [str(number) for number in range(len(labels))]})
@@ -27,7 +27,7 @@ def _challenger(right: str, labels: str, verified: dict[str, str] | None = None)
     other = {"cat": "dog", "dog": "cat"}
     predicted = [label if good == "1" else other[label] for label, good in zip(table["label"], right, strict=True)]
     predictions = table[["path", "label", "split"]].assign(predicted=predicted)
-    return Challenger(table, CLASSES, predictions, verified or {})
+    return Challenger(table, CLASSES, predictions, verified or {}, fit)
 
 
 def _against(champion: str, challenger: str, labels: str, **gate: Any) -> Comparison:
@@ -79,7 +79,7 @@ def test_the_gain_must_be_more_than_the_gate_asks_for(min_gain: float, verdict: 
 @pytest.mark.parametrize(
     ("gate", "said"),
     [
-        ({"min_accuracy": 0.81}, "accuracy 80.00% of 10 test images; gate.min_accuracy asks for 81.00%"),
+        ({"min_accuracy": 0.81}, "accuracy 80.00% of 20 test images; gate.min_accuracy asks for 81.00%"),
         ({"min_recall_per_class": 0.61}, "recall of dog 60.00%, the lowest; gate.min_recall_per_class asks for 61.00%"),
         ({"require_verified": ["tfjs"]}, "export tfjs: not verified; gate.require_verified names it"),
         ({"require_verified": ["savedmodel", "tflite-int8"]}, "export tflite-int8: not exported"),
@@ -87,9 +87,9 @@ def test_the_gain_must_be_more_than_the_gate_asks_for(min_gain: float, verdict: 
 )
 @pytest.mark.parametrize("first", [True, False])
 def test_floors_and_required_formats_hold_for_the_first_model_too(gate: dict[str, Any], said: str, first: bool) -> None:
-    challenger = _challenger("1111111100", "cccccddddd", {"savedmodel": "passed", "tfjs": "not verified"})
-    shared = Shared("test", challenger.dataset, 10, 0, 0)
-    worse = ["dog"] * 10
+    challenger = _challenger("1" * 16 + "0" * 4, "c" * 10 + "d" * 10, {"savedmodel": "passed", "tfjs": "not verified"})
+    shared = Shared("test", challenger.dataset, 20, 0, 0)
+    worse = ["dog"] * 20
 
     def judged(bars: Gate) -> Comparison:
         return judge_first(challenger, bars) if first else judge_against(challenger, shared, worse, bars)
@@ -105,7 +105,38 @@ def test_a_class_without_test_images_has_no_recall_to_show() -> None:
     found = judge_first(_challenger("11", "cc"), Gate(min_recall_per_class=0.1))
     assert found.verdict == "rejected"
     assert "recall of dog 0.00% (there is no test image of it)" in found.summary
-    assert judge_first(_challenger("11", "cc"), Gate()).verdict == "promote"
+
+
+@pytest.mark.parametrize(
+    ("right", "labels", "worth"),
+    [
+        ("1" * 33 + "0" * 67, "c" * 34 + "d" * 66, False),  # as bad as guessing
+        ("1" * 59 + "0" * 41, "cd" * 50, False),  # 59 % of two equal classes: 49.2 % to 68.1 %
+        ("1" * 60 + "0" * 40, "cd" * 50, True),  # 50.2 % to 69.1 %
+        ("1" * 88 + "0" * 12, "c" * 90 + "d" * 10, False),  # accurate, and worse than always cat
+        ("1" * 4, "cdcd", True),  # 51.0 % to 100 %
+        ("1" * 3, "cdc", False),  # 43.9 %: so few images prove nothing
+    ],
+)
+def test_a_first_champion_is_better_than_the_largest_class(right: str, labels: str, worth: bool) -> None:
+    found = judge_first(_challenger(right, labels), Gate())
+    assert (found.verdict, found.worth) == (("promote", True) if worth else ("rejected", False))
+    said = f"of {len(labels)} test images; a first champion's whole interval is above"
+    assert found.summary.startswith("the first champion: " if worth else "accuracy ")
+    assert said in found.summary
+    assert ("a person may decide: evergreen promote REF" in found.summary) == (not worth)
+    assert found.as_json()["worth"] is worth
+
+
+def test_a_first_champion_is_not_underfit_and_a_later_one_only_has_to_be_better() -> None:
+    found = judge_first(_challenger("1" * 20, "cd" * 10, fit="underfit"), Gate())
+    assert (found.verdict, found.worth) == ("rejected", False)
+    assert found.summary.startswith("underfit; a first champion must not be underfit")
+    assert judge_first(_challenger("1" * 20, "cd" * 10, fit="overfit"), Gate()).verdict == "promote"
+    later = _challenger("0000000001", "cccccddddd", fit="underfit")
+    shared = Shared("test", later.dataset, 10, 0, 0)
+    against = judge_against(later, shared, ["dog"] * 5 + ["cat"] * 5, Gate())
+    assert (against.verdict, against.worth) == ("promote", None)
 
 
 def test_a_comparison_is_plain_json() -> None:
@@ -164,6 +195,8 @@ def test_better_on_a_leaked_image_only_is_not_better(leaked_to: str, verdict: st
     shared = shared_images(challenger, champion, 0)
     predictions = challenger[["path", "label", "split"]].assign(predicted=challenger["label"])
     answers = ["cat" if pixels == "pixels g" else labels[pixels[-1]] for pixels in shared.images["pixels"]]
-    found = judge_against(Challenger(challenger, CLASSES, predictions, {}), shared, answers, Gate(min_images=1))
+    found = judge_against(
+        Challenger(challenger, CLASSES, predictions, {}, "good fit"), shared, answers, Gate(min_images=1)
+    )
     assert found.verdict == verdict
     assert found.shared["seen"] == (leaked_to != "test")

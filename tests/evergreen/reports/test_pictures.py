@@ -32,3 +32,7 @@ def test_a_gallery_grows_by_rows() -> None:
     heights = [Image.open(io.BytesIO(pictures.gallery(TILES[:count], columns=3))).height for count in (3, 4, 7)]
     assert heights[1] == 2 * heights[0]
     assert heights[2] == 3 * heights[0]
+    pixels = TILES[0][0]
+    lines = [(pixels, "one\ntwo"), (pixels, "one\ntwo\nthree\nfour")]
+    low, high = (Image.open(io.BytesIO(pictures.gallery([one], columns=3))).height for one in lines)
+    assert high > low  # so that a caption of many lines lies on no picture

@@ -46,10 +46,12 @@ def test_json_holds_what_is_known() -> None:
     assert Prediction("a", TOP, False, "cat").as_json()["truth"] == "cat"
 
 
-def test_captions_say_the_answer_and_the_truth_or_the_name_in_a_width_that_fits() -> None:
-    assert caption(Prediction("x/photo.png", TOP)) == "cat\n90% photo.png"
-    assert caption(Prediction("x", TOP, True, "cat")) == "cat\n90% unsure right"
-    assert caption(Prediction("x", TOP, False, "dog")) == "cat\n90% wrong: dog"
+def test_captions_say_the_answer_the_truth_and_the_whole_name_in_a_width_that_fits() -> None:
+    assert caption(Prediction("x/photo.png", TOP)) == "cat\n90%\nphoto.png"
+    assert caption(Prediction("x", TOP, True, "cat")) == "cat\n90% unsure right\nx"
+    assert caption(Prediction("x", TOP, False, "dog")) == "cat\n90% wrong: dog\nx"
+    whole = "a-photo-of-the-black-king-from-2026-11-29.jpeg"
+    assert caption(Prediction(f"x/{whole}", TOP)).replace("\n", "") == f"cat90%{whole}"
     odd = caption(Prediction(f"{'long ' * 20}\x1b\n$x$.png", ((f"{'name ' * 20}", 1.0),), True))
     assert all(line.isprintable() and len(line) <= 22 for line in odd.split("\n"))
     assert odd.endswith("$x$.png")

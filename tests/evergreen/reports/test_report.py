@@ -183,10 +183,12 @@ def page(made: Made) -> str:
 
 def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> None:
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
-    assert titles[2:] == [
+    assert titles[1:] == [
         "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Shortcuts", "Data", "Exports",
     ]  # fmt: skip
-    assert titles[1].lower() == made.findings.evaluation.verdict["verdict"]
+    fit = made.findings.evaluation.verdict["verdict"]
+    assert titles[0] == f"<!-- standing -->May be champion<!-- standing -->, {fit}"
+    assert page.count('<div class="card ') == 1
     links = set(re.findall(r'href="#([a-z-]+)"', page))
     assert links == set(re.findall(r'<h2 id="([a-z-]+)"', page)) | {"this-run"}
     test = made.findings.evaluation.metrics["test"]
@@ -312,7 +314,12 @@ def test_the_comparison_has_its_place(made: Made, page: str) -> None:
     shared = {"images": 14, "held_out": 20, "seen": 5, "near": 1}
     lost = {**FIRST, "verdict": "rejected", "summary": "worse on cat & co", "classes": rows, "shared": shared}
     compared = made.page(comparison={**lost, "checks": [{"passed": False, "text": "no class loses over 10 points"}]})
-    assert "<h2>Rejected</h2>" in compared
+    assert "<h2><!-- standing -->Not promoted (rejected)<!-- standing -->, " in compared
+    assert '<div class="card failed">' in compared
+    fit = made.findings.evaluation.verdict
+    doubtful = made.page(evaluation=made.evaluation(verdict=fit | {"verdict": "overfit"}))
+    assert '<div class="card doubtful">' in doubtful
+    assert "May be champion<!-- standing -->, overfit</h2>" in doubtful
     assert "No: no class loses over 10 points" in compared
     assert "<td>80.00 %</td><td>60.00 %</td><td>-20.00</td><td>-40.00 to +10.00</td>" in compared
     assert "Recall on 14 of 20 test images: the champion learned from 5, and from near-duplicates of 1." in compared

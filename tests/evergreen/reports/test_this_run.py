@@ -34,6 +34,17 @@ def test_speeds_are_shown_where_some_were_measured() -> None:
     assert "<td>1.50 s</td><td>2.35 ms</td><td>4 ms</td><td>1</td>" in page
 
 
+def test_the_heading_says_what_became_of_the_release_and_what_to_try_is_listed() -> None:
+    page = b"<h2><!-- standing -->May be champion<!-- standing -->, overfit</h2><!-- what to try -->"
+    tries = ["--set 'augment.erasing={}'  (erase <parts>)"]
+    assert fill_in(page, "run", STEPS, {}, [], "", "champion", tries) == (
+        b"<h2>Champion, overfit</h2><p>To try, one at a time:</p>\n"
+        b"<ul><li>--set &#x27;augment.erasing={}&#x27;  (erase &lt;parts&gt;)</li></ul>"
+    )
+    assert b"<h2>Not promoted (pinned), overfit</h2>" in fill_in(page, "run", STEPS, {}, [], "", "pinned")
+    assert b"May be champion" in fill_in(page, "run", STEPS, {}, [])
+
+
 def test_the_other_way_to_split_is_told_where_there_was_a_run() -> None:
     page = b"<p>always</p><!-- the other way to split -->"
     assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p>"

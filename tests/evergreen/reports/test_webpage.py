@@ -5,7 +5,7 @@ import json
 import re
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from PIL import Image
 from evergreen.errors import BadInput
 from evergreen.reports import webpage
 from evergreen.sections.data import Screen
+from runs.answering.webpage import caution_on
 
 CLASSES = ["one", "two", "three"]
 CARD = {
@@ -76,10 +77,20 @@ def test_a_page_is_whole_and_names_its_model_by_its_digest(packages: Path, tmp_p
     assert page["model"] == {"address": "model-bbbbbbbbbbbb/model.json", "bytes": 12, "card": card}
     assert (tmp_path / "page" / page["model"]["address"]).is_file()
     assert [entry["label"] for entry in page["samples"]] == ["one"] * 2 + ["two"] * 2 + ["three"] * 2
+    assert page["caution"] is None
     index = (tmp_path / "page/index.html").read_text()
     named = [part.split('"')[0] for mark in ('src="', 'href="') for part in index.split(mark)[1:]]
     assert len(named) > 6
     assert all((tmp_path / "page" / name).is_file() for name in named)
+
+
+def test_a_page_carries_why_its_answers_are_to_be_taken_with_care(packages: Path, tmp_path: Path) -> None:
+    webpage.write(_shown(caution=webpage.Caution("noChampion", "nobody was promoted")), _photo, tmp_path / "page")
+    page = json.loads((tmp_path / "page/page.json").read_text())
+    assert page["caution"] == {"kind": "noChampion", "words": "nobody was promoted"}
+    words = (tmp_path / "page/words.js").read_text()
+    assert [words.count(f"    {kind}: '") for kind in get_args(webpage.CautionKind)] == [2, 2]  # in either language
+    assert caution_on(tmp_path / "page") == "nobody was promoted"
 
 
 def test_samples_are_upright_small_and_without_the_place(packages: Path, tmp_path: Path) -> None:

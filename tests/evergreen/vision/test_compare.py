@@ -67,7 +67,7 @@ def _challenger(dataset: pd.DataFrame) -> Challenger:
     """One that is right on every image but the first two."""
     predicted = dataset["label"].where(dataset.index > 1, "bright")
     predictions = dataset[["path", "label", "split"]].assign(predicted=predicted)
-    return Challenger(dataset, CLASSES, predictions, {"savedmodel": "passed"})
+    return Challenger(dataset, CLASSES, predictions, {"savedmodel": "passed"}, "good fit")
 
 
 def _champion(file: Path, dataset: pd.DataFrame, classes: list[str] = CHAMPIONS_CLASSES) -> Champion:

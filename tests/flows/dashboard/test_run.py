@@ -17,7 +17,7 @@ COMPARISON: dict[str, Any] = {
 
 def test_a_verdict_shows_every_check_and_class() -> None:
     said = _champion(COMPARISON)
-    assert said.startswith("# Rejected\nworse\n")
+    assert said.startswith("# Not promoted (rejected)\nworse\n")
     assert "- champion now: `none`" in said
     assert "| accuracy | yes |\n| recall | **no** |" in said
     assert "| cat | 9 | 50.00% | 75.00% | +25.00 (+10.00 to +40.00) |" in said

@@ -28,4 +28,4 @@ def test_a_run_says_what_it_could_not_prove(tmp_path: Path, monkeypatch: pytest.
     said = " ".join(done.stdout.split())
     assert "tfjs not verified Node, wasm: node is not installed; install Node.js 18 or newer" in said
     assert "Chromium, wasm: Chromium is not installed; apt-get install chromium" in said
-    assert "rejected export tfjs: not verified; gate.require_verified names it" in said
+    assert "not promoted (rejected) export tfjs: not verified; gate.require_verified names it" in said

@@ -337,6 +337,12 @@ def test_a_local_zip_of_photos_goes_all_the_way(
         zipped.writestr("photos/bright/wrong extension.png", data.getvalue())
     options = ["repair.classes=[bright, dark]", "train.phases.0.epochs=3", "export.formats=[tflite-float32]"]
     sets = [part for option in options for part in ("--set", option)]
-    summary = evergreen.retrain("--source", str(tmp_path / "photos.zip"), *sets, server=prefect_server)
+    source = ("--source", str(tmp_path / "photos.zip"))
+    refused = evergreen("retrain", "digits", *source, *sets, server=prefect_server)
+    assert refused.returncode == 2
+    assert "expected the classes of digits's champion in this store (zero, one, two, three and 6 mo" in refused.stderr
+    assert "train" not in refused.stdout.split()
+    summary = evergreen.retrain(*source, *sets, "--name", "photos", server=prefect_server)
+    assert (summary["recipe"], summary["comparison"]["overall"]) == ("photos", None)
     assert sum(values["count"] for values in summary["metrics"].values()) == 81
     assert summary["exports"][0]["verified"] == "passed"

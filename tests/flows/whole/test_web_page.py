@@ -19,6 +19,7 @@ from storage.store import Store
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 ANSWERED = "document.body?.dataset.state === 'answered'"
+CAUTION = {"kind": "noChampion", "words": "digits has no champion"}
 BARS = (
     "[...document.querySelectorAll('#bars li')].map((bar) => [...bar.querySelectorAll('span')].map((s) => s.innerText))"
 )
@@ -64,11 +65,13 @@ CONTRAST = """(() => {
 
 @pytest.fixture(scope="module")
 def unsure(web_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same page, of a model whose answers are seldom sure."""
+    """The same page, of a model whose answers are seldom sure, and that nobody promoted."""
     path = tmp_path_factory.mktemp("unsure") / "page"
     shutil.copytree(web_folder, path)
     page = json.loads((path / "page.json").read_text())
-    (path / "page.json").write_text(json.dumps(page | {"unsure": {"below": 1.0, "precision": 0.95}}))
+    (path / "page.json").write_text(
+        json.dumps(page | {"unsure": {"below": 1.0, "precision": 0.95}, "caution": CAUTION})
+    )
     return path
 
 
@@ -112,6 +115,7 @@ def test_an_uploaded_image_is_answered_with_five_bars_and_the_time(
     assert "ms in the model (wasm)" in browser.evaluate("document.getElementById('took').innerText")
     assert browser.evaluate("[picture.width, picture.height, input.width, input.height]") == [8, 8, 16, 16]
     check_pictures(browser)  # the samples
+    assert not browser.evaluate("document.getElementById('caution').checkVisibility()")
     assert browser.errors == []
 
 
@@ -178,6 +182,8 @@ def test_an_unsure_answer_is_called_so_also_in_indonesian(browser: Browser, unsu
         assert words[2] in said[2]
         assert browser.evaluate("document.documentElement.lang") == language[:2]
         assert len(browser.evaluate(BARS)) == 5
+        caution = browser.evaluate("document.getElementById('caution').checkVisibility() && caution.innerText")
+        assert caution.startswith({"en-GB": "Caution: no model", "id-ID": "Perhatian: belum"}[language])
 
 
 def test_where_webassembly_does_not_start_another_backend_answers(browser: Browser, address: str) -> None:

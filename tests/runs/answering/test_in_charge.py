@@ -34,13 +34,16 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
 
 
-def _run(store: Store, name: str, release: Ref, recipe: str = "digits", outcome: str = "completed") -> None:
+def _run(
+    store: Store, name: str, release: Ref, recipe: str = "digits", outcome: str = "completed", **more: object
+) -> None:
     steps = [
         {"name": "train", "output": parts_of(store, release.sha256)["model"].sha256},
         {"name": "bundle", "output": release.sha256},
     ]
     run_folder(store, name).mkdir(parents=True)
-    write_summary(store, {"id": name, "recipe": recipe, "outcome": outcome, "exports": LITE, "steps": steps})
+    written = {"id": name, "recipe": recipe, "outcome": outcome, "exports": LITE, "steps": steps}
+    write_summary(store, written | more)
 
 
 def _model(store: Store, release: Ref) -> str:
@@ -67,6 +70,26 @@ def test_the_newest_run_while_nobody_was_promoted(store: Store) -> None:
     _run(store, OTHER, make_release(store, "cut short"), outcome="failed")
     assert _answers(store) == (_model(store, new), NEW, NEW)
     assert (in_charge(store, None).release, dict(in_charge(store, None).parts)) == (None, {})
+    said = f"digits has no champion; run {NEW}, whose model this is, was not promoted"
+    assert in_charge(store, None).caution == model_meant(store, None, None).caution == said
+    assert model_meant(store, None, NEW).caution == ""  # who names a model knows it
+    worse = {"summary": "accuracy 33% ...", "standing": "rejected"}
+    _run(store, "20260104-000000-dddddd", new, comparison=worse)
+    assert in_charge(store, None).caution.endswith(": accuracy 33% ...")
+
+
+def test_a_champion_of_other_classes_than_the_newest_runs_says_so(store: Store) -> None:
+    champion = make_release(store, "champion", classes=["zero", "one"])
+    _run(store, OLD, champion, classes={"one": {"train": 1}, "zero": {"train": 1}})
+    _say(store, "promoted", champion)
+    assert in_charge(store, None).caution == ""
+    _run(store, NEW, make_release(store, "chess"), classes={"king": {"train": 1}, "one": {"train": 1}})
+    caution = in_charge(store, None).caution
+    assert caution.startswith(
+        f"this is the champion of digits, and its newest run {NEW} has other classes (new: king; "
+    )
+    assert "gone: zero" in caution
+    assert model_meant(store, None, None).caution == caution
 
 
 def test_the_champion_though_a_newer_run_lost(store: Store) -> None:

@@ -168,7 +168,14 @@ def test_views_and_a_linear_probe_stand_beside_the_metrics(run: Run) -> None:
     assert _finish(run, tfjs="passed")["baseline"] is None  # it did not come so far
     made = {
         "metrics.json": {"test": {"accuracy": 0.5}},
-        "verdict.json": {},
+        "verdict.json": {"verdict": "good fit", "reasons": []},
+        "calibration.json": {
+            "temperature": 1,
+            "unsure_below": None,
+            "unsure_precision": 0.9,
+            "ece": 0.1,
+            "ece_scaled": 0.1,
+        },
         "shortcuts.json": {"sample": 0, "changes": []},
         "views.json": {"accuracy": 0.75},
     }

@@ -1,0 +1,70 @@
+"""Images in folders that are named like classes: what each one's label is, and how a model does on them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from evergreen.datasets.labelling.names import key
+from evergreen.datasets.labelling.words import some
+from evergreen.judging.metrics import wilson
+from evergreen.reports.predictions import Prediction
+
+
+def labels_by_folder(folders: Sequence[tuple[str, ...]], classes: Sequence[str]) -> tuple[list[str | None], str]:
+    """Return the label of each image that lies in a folder of a class's name, and how that was told, in words.
+
+    Names are compared as repair compares them: case, blanks, ``_`` and ``-`` do not count. A folder that was named
+    itself says nothing alone (who asks about ``king`` need not have sorted anything); two such folders do.
+
+    Args:
+        folders: of each image, as ``sources.given.Given.folders``.
+        classes: of the model.
+
+    Returns:
+        One label an image, None where nothing tells; and a sentence, empty if no image has a label.
+    """
+    by_key = {key(name): name for name in classes}
+    found = [_label(names[1:], by_key) or _label(names[:1], by_key) for names in folders]
+    below = any(_label(names[1:], by_key) for names in folders)
+    named = dict.fromkeys(label for label in found if label)
+    if not named or (not below and len(named) < 2):
+        return [None] * len(folders), ""
+    unknown = sum(label is None for label in found)
+    rest = f"; {unknown:,} images are in none of them, and are not scored" if unknown else ""
+    return found, f"scored, for their folders are named like classes ({some(named)}){rest}"
+
+
+def score(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str, Any] | None:
+    """Return how many answers are right, of images whose label is known; None if there is none.
+
+    Args:
+        predictions: the model's.
+        classes: of the model, in order.
+
+    Returns:
+        right, count, accuracy with its 95 % interval (``accuracy_low``, ``accuracy_high``; Wilson), and ``classes``:
+        label, right, count of each class that has images.
+    """
+    known = [one for one in predictions if one.truth is not None and one.top]
+    if not known:
+        return None
+    right = [one.top[0][0] == one.truth for one in known]
+    low, high = wilson(sum(right), len(right))
+    per_class = []
+    for label in classes:
+        own = [good for good, one in zip(right, known, strict=True) if one.truth == label]
+        if own:
+            per_class.append({"label": label, "right": sum(own), "count": len(own)})
+    return {
+        "right": sum(right),
+        "count": len(right),
+        "accuracy": sum(right) / len(right),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "classes": per_class,
+    }
+
+
+def _label(names: Sequence[str], by_key: dict[str, str]) -> str | None:
+    """Return the class that folders name, if they name just one."""
+    labels = {by_key[key(name)] for name in names if key(name) in by_key}
+    return labels.pop() if len(labels) == 1 else None

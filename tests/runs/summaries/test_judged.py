@@ -1,0 +1,40 @@
+"""runs.summaries.judged: what is to be tried goes by the verdict, or by a gate that found the model not worth it."""
+
+from typing import Any
+
+import pytest
+
+from evergreen.recipe import load_recipe
+from runs.summaries.judged import calibration_of, verdict_of
+from runs.tables import to_json
+from storage.store import Store
+
+FACTS = {"temperature": 1.0, "unsure_below": 0, "unsure_precision": 0.9, "ece": 0.1, "ece_scaled": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("fit", "comparison", "first"),
+    [
+        ("good fit", None, None),
+        ("good fit", {"worth": True}, None),
+        ("good fit", {"worth": False}, "train longer"),
+        ("underfit", {"worth": False}, "train longer"),
+        ("overfit", {"worth": False}, "shift the images"),
+    ],
+)
+def test_what_to_try(store: Store, fit: str, comparison: dict[str, Any] | None, first: str | None) -> None:
+    files: dict[str, Any] = {
+        "verdict.json": to_json({"verdict": fit, "reasons": [], "rules": []}), "calibration.json": to_json(FACTS),
+    }  # fmt: skip
+    outputs = {"evaluate": store.publish("evaluation", files)}
+    found = verdict_of(store, load_recipe("digits"), outputs, comparison)
+    assert found["verdict"] == fit
+    assert [one["why"] for one in found["to_try"]][:1] == ([first] if first else [])
+    told = calibration_of(store, outputs)
+    assert told
+    assert set(told) == {*FACTS, "words"}
+
+
+def test_a_run_that_did_not_come_so_far_says_nothing(store: Store) -> None:
+    assert verdict_of(store, load_recipe("digits"), {}, None) == {}
+    assert calibration_of(store, {}) is None
