@@ -118,7 +118,7 @@ def loaded(recipe: str, overrides: list[str] | None, source: list[str] | None, s
 
 def tell_about(recipe: Recipe, store: Store | None) -> None:
     """Say what the author of a recipe should know of it."""
-    from runs.own_data import remarks_on  # late: NumPy
+    from runs.own.remarks import remarks_on  # late: NumPy
 
     for remark in (*recipe.remarks, *(remarks_on(recipe, store) if store else ())):
         tell(visible_lines(remark))

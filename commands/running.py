@@ -18,7 +18,7 @@ from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
-from runs.own_data import hint_after, remarks_on
+from runs.own.remarks import hint_after, remarks_on
 from runs.run import Entry, Run, listener
 from runs.standing import promoted_by
 from runs.stopped import Stopped, stopped_by

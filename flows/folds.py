@@ -10,7 +10,7 @@ from flows.outcome import tells_outcome
 from flows.say import say
 from flows.started import started
 from runs.folds import with_folds
-from runs.own_data import refuse_other_classes
+from runs.own.remarks import refuse_other_classes
 from runs.run import Run
 from runs.summaries.folds import CROSS_VALIDATED, fold_in_words
 from runs.tables import read_json, read_notes

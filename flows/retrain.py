@@ -13,7 +13,7 @@ from flows.form import Settings, as_overrides
 from flows.outcome import tells_outcome
 from flows.started import started
 from flows.tracking import track
-from runs.own_data import refuse_other_classes
+from runs.own.remarks import refuse_other_classes
 from runs.run import Run
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
 from storage.runs import write_summary

@@ -15,7 +15,7 @@ from flows.opening import open_store
 from flows.outcome import current_run, name_run
 from flows.say import say
 from runs.kept.caches import trim_cache
-from runs.own_data import remarks_on
+from runs.own.remarks import remarks_on
 from runs.run import Run, listener
 from runs.stopped import how_it_stopped, stopped_by
 from runs.summaries.summary import finish

@@ -19,7 +19,7 @@ from evergreen.paths import is_file
 from evergreen.recipe import load_recipe
 from evergreen.recipe_files import folders, own_folder
 from evergreen.sections.meant import source_meant
-from runs.choosing import Chosen, chosen
+from runs.own.choosing import Chosen, chosen
 from runs.place import store_root
 from storage.champions import Champions
 from storage.runs import run_folder
@@ -28,6 +28,7 @@ from storage.store import Store
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from evergreen.choosing.rules import Rule
     from evergreen.vision.estimate import Estimate
 
 app = typer.Typer()
@@ -37,7 +38,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 @app.command(rich_help_panel=MAKE, epilog=example("evergreen new chess --source ~/photos/chess"))
 def new(
-    name: Annotated[str, typer.Argument(help="What the recipe will be called: small letters, digits and hyphens.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What the recipe will be called: small letters, digits and hyphens.")
+    ],
     source: Annotated[
         list[str],
         typer.Option(
@@ -147,12 +150,18 @@ def _show(
     grey = f", {facts.grey:.0%} without colour" if facts.grey else ""
     sides = ", ".join(f"{side} {found.counts.get(side, 0):,}" for side in ("train", "validation", "test"))
     lines = [("found", findings), ("images", shape + grey), ("look", str(folder / "inspection.html")), ("", "")]
-    lines += [(rule.topic, rule.then) for rule in found.choice.rules if rule.then not in ("nothing", "no weights")]
+    lines += [(rule.topic, _decided(rule)) for rule in found.choice.rules if rule.values(facts) or rule.comment(facts)]
     lines += [("", ""), ("divided", sides), *(("note", said) for said in found.remarks)]
     lines += [("written", str(path)) for path in written]
     lines += [("time", in_minutes(minutes)), ("next", f"evergreen retrain {found.recipe.name}")]
     for what, text in lines:
         console.print(f"{what:<10} {text}".rstrip(), highlight=False, markup=False, soft_wrap=True)
+
+
+def _decided(rule: "Rule") -> str:
+    """Return what a rule chose and when it holds, in one line."""
+    when = "" if rule.when.endswith("otherwise") else f" ({rule.when})"
+    return f"{rule.then}{when}".replace("`", "")
 
 
 def in_minutes(estimate: "Estimate") -> str:

@@ -22,6 +22,8 @@ _FEW, _VERY_FEW = 1_000, 300
 _ALIKE, _NEAR_SQUARE = 1.25, 1.8
 _IMBALANCED = 1.5
 _GREY = 0.9
+_MOST_A_PROCESSOR = 50_000
+_MANY_CLASSES, _TOP_K = 20, 5
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,15 @@ NETWORK = (
         "EfficientNet-Lite0, taught by Lite1 and Lite2 (docs/distillation.md); it stays as small as without.",
         lambda facts, preset: preset == "best",
         networks.taught,
+    ),
+    Rule(
+        "network",
+        f"over {_MOST_A_PROCESSOR:,} photos for each processor",
+        "EfficientNet-Lite0, frozen: all layers would take days",
+        "EfficientNet-Lite0 as it is: {} photos are too many to train all layers on so few processors.",
+        lambda facts, preset: facts.images > _MOST_A_PROCESSOR * facts.processors,
+        networks.frozen,
+        lambda facts: f"{facts.images:,}",
     ),
     Rule(
         "network",
@@ -260,6 +271,19 @@ GATE = (
     ),
 )
 
+JUDGING = (
+    Rule(
+        "judging",
+        f"{_MANY_CLASSES} classes or more",
+        f"an image also counts as right if its class is among the {_TOP_K} likeliest",
+        "With {} classes, the right one among the likeliest five says more.",
+        lambda facts, preset: len(facts.counts) >= _MANY_CLASSES,
+        lambda facts: {"evaluate": {"top_k": _TOP_K}},
+        lambda facts: str(len(facts.counts)),
+    ),
+    Rule("judging", "otherwise", "the three likeliest", "", _always, lambda facts: {}),
+)
+
 FOLDS = (
     Rule(
         "folds",
@@ -272,7 +296,7 @@ FOLDS = (
     Rule("folds", "otherwise", "none; `evergreen folds NAME --folds 5` at any time", "", _always, lambda facts: {}),
 )
 
-TABLE = (NETWORK, RESIZE, FLIP, BALANCE, SPLIT, GROUPS, FORMATS, GATE, FOLDS)
+TABLE = (NETWORK, RESIZE, FLIP, BALANCE, SPLIT, GROUPS, FORMATS, GATE, JUDGING, FOLDS)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ _SECTION_OF = {
     "groups": "split",
     "formats": "export",
     "gate": "gate",
+    "judging": "evaluate",
     "folds": "evaluate",
 }
 _FIRST = ("source", "unpack", "repair", "labels", "screen", "split", "image", "augment", "balance", "train")

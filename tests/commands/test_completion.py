@@ -29,7 +29,7 @@ def test_names_that_begin_so_are_offered(store: Store, tmp_path: Path, monkeypat
     (store.root / "champions" / "digits").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     assert completion.recipes("cifar10-") == ["cifar10-fast", "cifar10-mobilenetv2"]
-    assert completion.recipes("rec") == ["recipes/own.yaml"]
+    assert completion.recipes("ow") == ["own"]
     assert completion.steps("s") == ["screen", "split"]
     assert completion.runs(_context(store), "2026") == ["20260102-000000-bbbbbb", "20260101-000000-aaaaaa"]
     assert completion.champions(_context(store), "") == ["digits"]

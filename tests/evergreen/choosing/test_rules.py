@@ -32,6 +32,7 @@ def _decided(choice: Choice, topic: str) -> str:
         ({"width": 100, "height": 80}, "default", "EfficientNetLite0", 160),
         ({}, "fast", "EfficientNetLite0", 224),
         ({}, "best", "EfficientNetLite0", 224),
+        ({"counts": _even(200_000)}, "default", "EfficientNetLite0", 224),
         ({"counts": _even(60_000, 10), "width": 32, "height": 32}, "default", "cnn", 32),
         ({"counts": _even(60_000, 10), "width": 28, "height": 28, "grey": 1.0}, "default", "cnn", 32),
         ({"counts": _even(1_797, 10), "width": 8, "height": 8, "grey": 1.0}, "default", "cnn", 16),
@@ -57,9 +58,24 @@ def test_more_photos_get_fewer_epochs() -> None:
     def epochs(images: int) -> list[int]:
         return [phase["epochs"] for phase in choose(_facts(counts=_even(images))).values["train"]["phases"]]
 
-    few, many, most = epochs(2_000), epochs(12_000), epochs(1_000_000)
+    few, many, most = epochs(2_000), epochs(12_000), epochs(100_000)
     assert all(less < more for less, more in zip(many, few, strict=True))
     assert most == [3, 3]
+
+
+def test_too_many_photos_for_the_processors_stay_frozen() -> None:
+    def unfrozen(processors: int) -> list[str]:
+        choice = choose(_facts(counts=_even(150_000), processors=processors))
+        return [phase["unfreeze"] for phase in choice.values["train"]["phases"]]
+
+    assert unfrozen(2) == ["none"]
+    assert unfrozen(3) == ["none", "all"]
+
+
+def test_many_classes_are_judged_by_five() -> None:
+    assert choose(_facts(counts=_even(4_000, 20))).values["evaluate"] == {"top_k": 5}
+    assert choose(_facts(counts=_even(4_000, 20)), "best").values["evaluate"] == {"top_k": 5, "folds": 5}
+    assert "evaluate" not in choose(PHOTOS).values
 
 
 @pytest.mark.parametrize(

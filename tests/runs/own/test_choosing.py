@@ -1,4 +1,4 @@
-"""runs.choosing: from an inspection to files that are recipes."""
+"""runs.own.choosing: from an inspection to files that are recipes."""
 
 from datetime import date
 from pathlib import Path
@@ -10,8 +10,8 @@ import pytest
 
 from evergreen.errors import BadDataset, BadRecipe
 from evergreen.recipe import load_recipe
-from runs import choosing as module
-from runs.choosing import Chosen, chosen
+from runs.own import choosing as module
+from runs.own.choosing import Chosen, chosen
 from storage.store import Store
 
 DAY = date(2026, 11, 29)

@@ -1,4 +1,4 @@
-"""runs.own_data: what --source brings under a recipe's name is its own, or it is refused, and what to type works."""
+"""runs.own.remarks: what --source brings under a recipe's name is its own, or it is refused, and what to type works."""
 
 import shlex
 from pathlib import Path
@@ -9,7 +9,7 @@ from releases import crown, make_release
 from commands.options import renamed
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe, load_recipe
-from runs.own_data import hint_after, refuse_other_classes, remarks_on
+from runs.own.remarks import hint_after, refuse_other_classes, remarks_on
 from storage.artifacts import Ref
 from storage.store import Store
 
