@@ -169,7 +169,7 @@ FLIP = (
         "flip",
         "names of classes say sides (left, kiri, arrow-west), or half of them are numbers or letters",
         "no left-right flip",
-        "No mirror images: of {} they would be another class or none; if that is wrong, true.",
+        "No mirror images: of {} they would be another class or none. If that is wrong: augment.horizontal_flip: true.",
         lambda facts, preset: bool(mirrored(facts.classes)),
         lambda facts: {"augment": {"horizontal_flip": False}},
         lambda facts: _some(mirrored(facts.classes)),
@@ -178,7 +178,7 @@ FLIP = (
         "flip",
         "otherwise",
         "left-right flips; with airbench94's training in every other epoch",
-        "Mirror images, since no class's name speaks against them; if one is another class (text, left and right): "
+        "Mirror images, since no class's name speaks against them. If one would be another class (text, left and right): "
         "false.",
         _always,
         lambda facts: {"augment": {"horizontal_flip": "alternate" if _short(facts) else True}},
