@@ -178,8 +178,7 @@ FLIP = (
         "flip",
         "otherwise",
         "left-right flips; with airbench94's training in every other epoch",
-        "Mirror images, since no class's name speaks against them. If one would be another class (text, left and right): "
-        "false.",
+        "Mirror images, since no class's name speaks against them. If one would be another class (text, sides): false.",
         _always,
         lambda facts: {"augment": {"horizontal_flip": "alternate" if _short(facts) else True}},
     ),
@@ -272,6 +271,14 @@ GATE = (
 )
 
 JUDGING = (
+    Rule(
+        "judging",
+        "`--fast`",
+        "fewer changed copies of judged images, and no linear probe beside it, which it nearly is",
+        "Judged quickly: fewer changed copies, no linear probe. Next: without these two.",
+        lambda facts, preset: preset == "fast",
+        lambda facts: {"evaluate": {"shortcut_images": 60, "baseline_images": 0}},
+    ),
     Rule(
         "judging",
         f"{_MANY_CLASSES} classes or more",

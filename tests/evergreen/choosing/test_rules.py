@@ -108,6 +108,7 @@ def test_balance_split_groups_gate_and_presets() -> None:
     assert best["evaluate"] == {"folds": 5}
     assert "teacher" in best["train"]
     assert fast["export"]["formats"] == ["tflite-float32"]
+    assert fast["evaluate"] == {"shortcut_images": 60, "baseline_images": 0}
     assert [phase["unfreeze"] for phase in fast["train"]["phases"]] == ["none"]
 
 
