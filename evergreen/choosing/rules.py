@@ -300,6 +300,15 @@ FOLDS = (
         lambda facts, preset: preset == "best",
         lambda facts: {"evaluate": {"folds": 5}},
     ),
+    Rule(
+        "folds",
+        f"fewer than {_VERY_FEW} images, without `--fast`",
+        "five folds beside the model, since so few test images say little",
+        "A test of {} images says little: five more networks judge every image once.",
+        lambda facts, preset: facts.images < _VERY_FEW and preset != "fast",
+        lambda facts: {"evaluate": {"folds": 5}},
+        lambda facts: str(round(0.2 * facts.images)),
+    ),
     Rule("folds", "otherwise", "none; `evergreen folds NAME --folds 5` at any time", "", _always, lambda facts: {}),
 )
 

@@ -78,6 +78,13 @@ def test_many_classes_are_judged_by_five() -> None:
     assert "evaluate" not in choose(PHOTOS).values
 
 
+def test_few_images_are_judged_in_folds() -> None:
+    few = _facts(counts=_even(40))
+    assert choose(few).values["evaluate"] == {"folds": 5}
+    assert "A test of 8 images says little" in choose(few).comments["folds"]
+    assert "folds" not in choose(few, "fast").values["evaluate"]
+
+
 @pytest.mark.parametrize(
     ("aspects", "resize"), [((1.33, 1.34), "squash"), ((0.75, 1.5), "squash"), ((0.4, 2.1), "pad"), ((1, 1), "squash")]
 )
