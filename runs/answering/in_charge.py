@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.recipe_files import recipe_names
+from evergreen.sections.refusing.lines import nearest_word
 from runs.releases import whole_parts_of
 from runs.summaries.summary import newest_run, output_of
 from storage.artifacts import Ref
@@ -50,8 +52,17 @@ def in_charge(store: Store, recipe: str | None) -> InCharge:
         return InCharge(name, release, whole_parts_of(store, release), _run_with(store, name, release))
     if newest is None:
         wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
-        raise BadInput(f"expected {wanted} in {store.root}, found none; run: evergreen retrain {recipe or 'digits'}")
+        raise BadInput(f"expected {wanted} in {store.root}, found none; {_what_to_run(recipe)}")
     return InCharge(newest["recipe"], None, {}, newest)
+
+
+def _what_to_run(recipe: str | None) -> str:
+    """Return the line that makes a model of a recipe, or of the one that may have been meant."""
+    known = recipe_names()
+    near = "digits" if recipe is None else recipe if recipe in known else nearest_word(recipe, known)
+    if near:
+        return f"run: evergreen retrain {near}"
+    return f"no recipe here is called so: run evergreen retrain with its file, or evergreen new {recipe} --source PATH"
 
 
 def _run_with(store: Store, recipe: str, release: str) -> dict[str, Any] | None:
