@@ -22,6 +22,7 @@ from commands.options import (
 )
 from commands.running import reused, run_flow
 from commands.terminal import show_answer, show_inspection, show_lineage, show_run, show_steps
+from commands.usage import Usage
 from evergreen.paths import is_file
 from evergreen.recipe import Recipe, recipe_schema
 from evergreen.variables import check
@@ -36,7 +37,11 @@ from storage.steps import lineage as graph
 from storage.store import Store
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Keeps an image classifier fresh."
+    cls=Usage,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Keeps an image classifier fresh.",
 )
 
 app.add_typer(champions.app)

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "tasks/model/folds.py": FOLDS,
     "runs/summaries/folds.py": FOLDS,
     "commands/folds.py": FOLDS,
+    "commands/retyping.py": "commands/test_usage.py",
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     "tasks/release/bundle.py": WHOLE,
