@@ -10,10 +10,12 @@ from commands.looking import compare, lineage, open_report, recipes, runs, stand
 from commands.making import folds, inspect, new, plan, retrain, schedule
 from commands.options import be_quiet, errors, example, tell
 from commands.upkeep import champions, check, maintain, schema
+from commands.usage import Usage
 from commands.using import predict, web
 from evergreen.variables import check as check_variables
 
 app = typer.Typer(
+    cls=Usage,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
     help="Keeps an image classifier fresh. Without a command: where one stands, and the next step.",

@@ -11,7 +11,7 @@ import typer
 
 from commands import completion
 from evergreen.errors import BadInput, EvergreenError
-from evergreen.paths import can_be_named
+from evergreen.paths import can_be_named, is_file
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.recipe_files import is_name
 from evergreen.sources.archives.names import visible_lines
@@ -54,6 +54,8 @@ def _read(store: Path | None) -> Path | None:
         raise typer.BadParameter(f"{str(store)!r} is in the home of somebody whom this machine does not know") from None
     if path and not can_be_named(path.absolute()):
         raise typer.BadParameter(f"no folder can be called {str(store)!r}: the name is too long")
+    if path and is_file(path):
+        raise typer.BadParameter("expected a folder, which is made if it is not there; a file is called so")
     return path
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _EPOCHS_EVERY_SECONDS = 10.0
 _WIDEST = 10_000
 _GOOD_FIT = "good fit"
+# Why a step failed is told whole where it fails (`running.run_flow`), and once.
+_SAID = "as said above"
 _COLOURS = {
     "ran": "green",
     "reused": "cyan",
@@ -125,12 +127,13 @@ def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
         if step.get("estimate") and step["state"] != "reused":
             seconds = f"about {step['estimate']:.1f}"
         state = f"[{colour}]{step['state']}[/]"
-        table.add_row(step["name"], state, escape(_first_line(step["reason"])), seconds, (step["output"] or "")[:12])
+        reason = _SAID if step["state"] == "failed" else _first_line(step["reason"])
+        table.add_row(step["name"], state, escape(reason), seconds, (step["output"] or "")[:12])
     console.print(table)
 
 
 def _first_line(text: str) -> str:
-    """Return the first line of a reason: that of a step that failed may be a page, and was shown whole."""
+    """Return the first line of a reason."""
     first, *more = text.split("\n")
     return f"{visible(first)} ..." if more else visible(first)
 

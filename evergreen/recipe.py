@@ -1,28 +1,29 @@
 """The recipe: one frozen, validated model of what to retrain; values and why, no behaviour."""
 
-import difflib
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
-from evergreen.recipe_files import NAME, Typed, apply, read
+from evergreen.overrides import attempts_on, overridden
+from evergreen.recipe_files import NAME, Typed, read
 from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
-from evergreen.sections.data import FORMS, Balance, Image, Screen, Sources, Unpack
+from evergreen.sections.data import Balance, Image, Screen, Sources, Unpack
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import source_meant
+from evergreen.sections.refusing.told import refused
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.split import Split
 from evergreen.sections.teacher import refuse_other_classes
 from evergreen.sections.training import Train
-from evergreen.sections.trainings import CNN, completed, side_of, without_the_other
+from evergreen.sections.trainings import CNN, completed, side_of
 
 # What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
 # and leaves it alone now, says what it said.
@@ -143,13 +144,11 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     path, values = read(recipe)
     given = list(overrides)
     sources = (source,) if isinstance(source, str) else tuple(source or ())
-    left_out = without_the_other(values, given)
     if meant := [source_meant(text) for text in sources]:
         values["source"] = meant if len(meant) > 1 else meant[0]
-    for override in given:
-        apply(values, override)
+    values, said = overridden(values, given, Recipe, _refuse_its_teachers)
     found = parse_recipe(values, path.name)
-    found._remarks = (*([left_out] * bool(left_out)), *found._remarks)
+    found._remarks = (*said, *found._remarks)
     found._typed = Typed.of(recipe, given, sources)
     return found
 
@@ -166,12 +165,20 @@ def parse_recipe(values: Mapping[str, Any], origin: str) -> Recipe:
     return recipe
 
 
+def _refuse_its_teachers(recipe: Recipe) -> None:
+    """Raise BadRecipe where a recipe's teachers cannot be its teachers."""
+    for _ in _teachers_of(recipe, recipe.name):
+        pass
+
+
 def _teachers_of(recipe: Recipe, origin: str) -> Iterator[Recipe]:
     """Yield the recipes of a recipe's teachers."""
     known = {recipe.name}
-    for name in recipe.train.teacher.recipe if recipe.train.teacher else ():
-        path, values = read(name)
-        teacher = _validated(values, path.name)
+    names = recipe.train.teacher.recipe if recipe.train.teacher else ()
+    for name in names:
+        listed = ", ".join("{}" if other == name else other for other in names)
+        path, values = read(name, f"--set 'train.teacher.recipe=[{listed}]'")
+        teacher = _validated(values, path.name, alone=path)
         where = f"{origin}: train.teacher.recipe: expected"
         if teacher.train.teacher is not None:
             raise BadRecipe(f"{where} recipes without a teacher of their own; {name} has one: name that one instead")
@@ -183,14 +190,18 @@ def _teachers_of(recipe: Recipe, origin: str) -> Iterator[Recipe]:
         yield teacher
 
 
-def _validated(values: Mapping[str, Any], origin: str) -> Recipe:
-    values, filled = completed(values)
+def _validated(given: Mapping[str, Any], origin: str, alone: Path | None = None) -> Recipe:
+    """Validate one recipe; of a teacher, whose fields ``--set`` does not reach, ``alone`` is its file."""
+    values, filled = completed(given)
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
-        entries = error.errors()
-        lines = "\n".join(f"  {_explain(entry)}" for entry in entries if not _follows(entry, entries))
-        raise BadRecipe(f"{origin} is not a valid recipe:\n{lines}\nSee docs/recipe.md for every field.") from None
+        told = refused(
+            error.errors(include_url=False), Recipe, None if alone else attempts_on(given, Recipe, _refuse_its_teachers)
+        )
+        shown = f"Seen alone, with lines to type: evergreen plan {shlex.quote(str(alone))}"
+        last = shown if alone else "See docs/recipe.md for every field."
+        raise BadRecipe(f"{origin} is not a valid recipe:\n{told}\n{last}") from None
     recipe._remarks = (*_earlier_spellings(values), *([filled] * bool(filled)), *_too_small(recipe))
     return recipe
 
@@ -287,36 +298,3 @@ def recipe_schema() -> str:
     schema["required"].remove("train")  # a network brings its own training where a recipe has none
     schema["$defs"]["Train"].pop("required")
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
-
-
-def _follows(entry: Any, entries: Iterable[Any]) -> bool:
-    """Whether pydantic calls a list too short just because it does not count its wrong items."""
-    size = len(entry["loc"])
-    return entry["type"] == "too_short" and any(
-        len(other["loc"]) > size and other["loc"][:size] == entry["loc"] for other in entries
-    )
-
-
-def _explain(entry: Any) -> str:
-    """Say one validation error in words."""
-    location = ".".join(str(part) for part in entry["loc"] if part not in FORMS) or "recipe"
-    if entry["type"] == "extra_forbidden":
-        known = _keys_at(entry["loc"][:-1])
-        near = difflib.get_close_matches(str(entry["loc"][-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
-        return f"{location}: unknown key; {hint}"
-    message = entry["msg"].removeprefix("Value error, ")
-    received = entry.get("input")
-    hidden = isinstance(received, dict | list | BaseModel) or "http" in entry["loc"]  # a secret, pasted there
-    shown = "" if hidden else f"; received {redacted(repr(received))}"
-    return f"{location}: {message}{shown}"
-
-
-def _keys_at(location: tuple[int | str, ...]) -> list[str]:
-    """Return the known keys of the section at a location in the recipe."""
-    model: type[BaseModel] = Recipe
-    for part in location:
-        field = model.model_fields.get(str(part))
-        if field is not None:
-            model = next(sections_in(field.annotation), model)
-    return list(model.model_fields)

@@ -1,6 +1,7 @@
 """From a recipe's file, and what a command line sets, to plain values."""
 
 import difflib
+import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ import yaml
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, is_folder, path_of
+from evergreen.sections.refusing.told import TRY
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 OWN = Path("recipes")  # of whoever runs it, below the working folder
 
 
@@ -66,45 +68,71 @@ def is_name(text: str) -> bool:
     return re.fullmatch(NAME, text) is not None
 
 
-def read(recipe: str | Path) -> tuple[Path, dict[str, Any]]:
+def read(recipe: str | Path, line: str = "evergreen retrain {}") -> tuple[Path, dict[str, Any]]:
     """Return the file of a recipe, and its values.
 
     Args:
         recipe: a name in ``recipes/`` or the path of a YAML file.
+        line: what somebody may type who misspelled it, with ``{}`` in place of the name.
 
     Raises:
         BadRecipe: there is none, or it cannot be read.
     """
-    path = _path_of(recipe)
+    path = _path_of(recipe, line)
     return path, _read_yaml(path)
 
 
-def _path_of(recipe: str | Path) -> Path:
+def _path_of(recipe: str | Path, line: str) -> Path:
     by_path = path_of(recipe)
-    if by_path.suffix.lower() in _ARCHIVES and is_file(by_path):
+    if by_path.suffix.lower() in ARCHIVES and is_file(by_path):
         raise BadRecipe(_images_in(by_path, "an archive"))
     if by_path.suffix in (".yaml", ".yml") or is_file(by_path):
         if not is_file(by_path):
-            raise BadRecipe(f"expected a recipe file, found none at {redacted(str(by_path))}")
+            raise BadRecipe(
+                f"expected a recipe file, found none at {redacted(str(by_path))}.{_near(by_path.stem, line)}"
+            )
         return by_path
     for folder in folders() if "/" not in str(recipe) else ():
         if is_file(named := folder / f"{recipe}.yaml"):
             return named
     if is_folder(by_path):
         raise BadRecipe(_images_in(by_path, "a folder"))
-    names = sorted({path.stem for folder in folders() for path in folder.glob("*.yaml")})
-    near = difflib.get_close_matches(str(recipe), names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    received = redacted(repr(str(recipe)))
-    raise BadRecipe(f"expected a recipe's name or path, received {received}; there are: {', '.join(names)}.{hint}")
+    received, known = redacted(repr(str(recipe))), ", ".join(recipe_names())
+    raise BadRecipe(
+        f"expected a recipe's name or path, received {received}; there are: {known}.{_near(str(recipe), line)}"
+    )
+
+
+def recipe_names() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    return sorted({path.stem for folder in folders() for path in folder.glob("*.yaml")})
+
+
+def _near(name: str, line: str) -> str:
+    """Return which recipe may have been meant, and the line to type."""
+    near = difflib.get_close_matches(name.lower(), recipe_names(), n=1)
+    return f" Did you mean {near[0]}?\n{TRY}{line.format(near[0])}" if near else ""
+
+
+def name_for(path: Path) -> str:
+    """Return a recipe's name for images at a path."""
+    return re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "photos"
 
 
 def _images_in(path: Path, what: str) -> str:
     """Return what to type for somebody who names images where a recipe is expected."""
-    name = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "photos"
+    name = name_for(path)
     return (
         f"expected a recipe's name or path, received {what} of images, it seems. First: evergreen new {name} --source "
         f"{shlex.quote(str(path))}; then: evergreen retrain {name}"
+    )
+
+
+def _no_text(path: Path) -> str:
+    """Return what to type for somebody who names a file that is no text where a recipe is expected."""
+    return (
+        f"{path}: expected a recipe in YAML, received a file that is no text. If it is an image:\n"
+        f"{TRY}evergreen predict {shlex.quote(str(path))}"
     )
 
 
@@ -123,10 +151,18 @@ class _Loader(yaml.SafeLoader):
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(str(error))}") from None
+    except OSError as error:
+        raise BadRecipe(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadRecipe(_no_text(path)) from None
+    except yaml.YAMLError as error:
+        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(_problem(error))}") from None
     if not isinstance(values, dict):
-        raise BadRecipe(f"{path}: expected a mapping of sections, received {type(values).__name__}")
+        kind = "nothing" if values is None else "a list" if isinstance(values, list) else "a single value"
+        raise BadRecipe(
+            f"{path}: expected a mapping of sections, received {kind}. The shortest recipe is two lines:\n"
+            "name: photos\nsource: {local: {path: photos}}"
+        )
     return _nested(values, path)
 
 
@@ -143,31 +179,86 @@ def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
     return nested
 
 
+class NoPlace(BadRecipe):
+    """An override names no place, or no value.
+
+    Attributes:
+        override: as it was given.
+        instead: one that has a place; empty if none is near.
+    """
+
+    def __init__(self, message: str, override: str, instead: str = "") -> None:
+        super().__init__(message)
+        self.override, self.instead = override, instead
+
+
 def apply(values: dict[str, Any], override: str) -> None:
-    """Set one dotted path in nested values, making mappings on the way and replacing list items by index."""
+    """Set one dotted path in nested values, making mappings on the way and replacing list items by index.
+
+    Args:
+        values: changed in place.
+        override: ``dotted.path=value``.
+
+    Raises:
+        NoPlace: an item is named that a list does not have, or something below a single value; or the value is no
+            YAML.
+    """
     path, equals, text = override.partition("=")
     if not equals or not path:
-        received = redacted(repr(override))
-        raise BadRecipe(f"--set: expected path=value such as train.phases.0.epochs=3, received {received}")
+        raise NoPlace(f"--set: expected PATH=VALUE, received {redacted(repr(override))}", override)
     try:
         value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         what = "the value" if path.startswith("source") else redacted(repr(text))  # it may be a secret
-        reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else type(error).__name__
-        raise BadRecipe(f"--set {path}: {what} is not a YAML value: {reason}") from None
+        quoted = f"{path}={json.dumps(text, ensure_ascii=False)}"  # whoever has brackets in it may mean a text
+        raise NoPlace(f"--set {path}: {what} is not a YAML value: {_problem(error)}", override, quoted) from None
     parts = path.split(".")
     target: Any = values
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
+    for at, part in enumerate(parts):
         index: Any = part
+        above = ".".join(parts[:at])
         if isinstance(target, list):
             if not part.isdigit() or int(part) >= len(target):
-                raise BadRecipe(f"--set {path}: expected a number below {len(target)} in place of {part!r}")
+                raise _no_item(override, parts, at, len(target))
             index = int(part)
         elif not isinstance(target, dict):
-            raise BadRecipe(f"--set {path}: {part!r} has nothing below it to set")
-        if following is None:
+            words = f"--set {path}: {above} is a single value: there is no {part!r} in it"
+            raise NoPlace(words, override, f"{above}={text}")
+        if at == len(parts) - 1:
             target[index] = value
             return
         if isinstance(target, dict) and target.get(index) is None:
             target[index] = {}
         target = target[index]
+
+
+def _no_item(override: str, parts: list[str], at: int, length: int) -> NoPlace:
+    """Return what to raise where an item of a list is named that it does not have."""
+    path, above, part = ".".join(parts), ".".join(parts[:at]), parts[at]
+    numbers = "0" if length == 1 else f"0 to {length - 1}"
+    if not length:
+        return NoPlace(f"--set {path}: {above} is an empty list: expected it whole, as {above}=[...]", override)
+    nearest_item = str(length - 1) if part.isdigit() else "0"
+    rest = parts[at + 1 :] if part.isdigit() else parts[at:]
+    instead = ".".join([*parts[:at], nearest_item, *rest])
+    return NoPlace(
+        f"--set {path}: {above} is a list of {length}: expected the number of an item, {numbers}; received {part!r}",
+        override,
+        f"{instead}={override.partition('=')[2]}",
+    )
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """Return what is no YAML, where, and no more of the parser's words than help."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return "it holds characters that YAML does not know"
+    mark = error.problem_mark
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    found = error.problem or "it ends too early"
+    if "'\\t'" in found:
+        found = "a tab, where YAML wants spaces"
+    elif "stream end" in found or "expected ',' or" in found:
+        found = "a bracket, brace or quote is not closed"
+    elif found.startswith("mapping values"):
+        found = "a colon where no key may stand; does the line begin as far right as those around it?"
+    return f"{where}{found}"

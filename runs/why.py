@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from evergreen.errors import BadInput
 from evergreen.fold_steps import FOLD_STEPS, step_named
+from evergreen.sections.refusing.lines import nearest_word
+from evergreen.sections.refusing.told import TRY
 from evergreen.steps import STEPS
 from runs.keys import nearest_earlier
 from runs.summaries.summary import run_summary
@@ -48,7 +50,11 @@ def why(store: Store, step: str, run_id: str | None) -> Why:
     """
     if step_named(step) is None:
         names = [known.name for known in (*STEPS, *FOLD_STEPS)]
-        raise BadInput(f"expected one of {', '.join(names)} (a fold with its number: 'fold 1'); received {step!r}")
+        near = nearest_word(step, names)
+        hint = f"\n{TRY}evergreen why {near}" if near else ""
+        raise BadInput(
+            f"expected one of {', '.join(names)} (a fold with its number: 'fold 1'); received {step!r}{hint}"
+        )
     summary = run_summary(store, run_id)
     entry = next((entry for entry in summary["steps"] if entry["name"] == step), None)
     if entry is None:

@@ -44,7 +44,8 @@ def champions(
     with errors(verbose):
         known = Champions(Store(store_root(store)).root)
         if recipe and not known.history(recipe):
-            raise BadInput(f"expected one of {', '.join(known.recipes()) or 'no recipe yet'}; received {recipe!r}")
+            there = ", ".join(known.recipes()) or "none yet: evergreen retrain makes one"
+            raise BadInput(f"expected a recipe with a champion, received {recipe!r}; there are: {there}")
         found = {name: _told(known, name) for name in ([recipe] if recipe else known.recipes())}
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -95,7 +96,7 @@ def rollback(
         def decide(state: State) -> Event:
             _refuse_pinned(state)
             if not state.champion or not state.earlier:
-                raise BadInput(f"{recipe} has no earlier champion to step back to: see evergreen champions {recipe}")
+                raise BadInput(f"{recipe} has no earlier champion to step back to: see evergreen champions")
             target = state.earlier[-1].release
             whole_parts_of(stored, target)
             reason = f"back to {target[:12]}; model {state.champion.model[:12]} is blocked until someone promotes it"

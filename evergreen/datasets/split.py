@@ -140,7 +140,9 @@ def _near_the_judged(distinct: pd.DataFrame, bits: int) -> dict[str, str]:
 
 def _refuse_too_few(distinct: pd.DataFrame, classes: list[str], settings: Split, shares: dict[str, float]) -> None:
     if distinct.empty:
-        raise BadDataset("expected images that can be used, every one was quarantined: see the screening table")
+        raise BadDataset(
+            "expected images that can be used, every one was quarantined: evergreen inspect shows which, and why"
+        )
     if len(classes) < 2:
         raise BadDataset(f"expected at least two classes, received {', '.join(classes) or 'none'}")
     needed = 1 if settings.method == "predefined" else len(shares)

@@ -1,5 +1,6 @@
 """Sections about labels: repair, how folders become classes; labels, where file names or a table hold them."""
 
+import json
 import re
 from typing import Annotated, Literal, Self
 
@@ -43,8 +44,8 @@ class Repair(Section):
             for name in value:
                 if name is None or isinstance(name, bool | int | float):
                     raise ValueError(
-                        f"expected names, received {name!r}, which YAML made of an unquoted word or number (yes, no, "
-                        'on, off, null, 001, 1.0): quote it, as in ["no", "001"]'
+                        f"expected names, received {json.dumps(name)}, which YAML made of an unquoted word or number ("
+                        'yes, no, on, off, null, 001, 1.0): quote it, as in ["no", "001"]'
                     )
         return value
 

@@ -14,6 +14,7 @@ from evergreen.images.thumbnails import smaller
 from evergreen.judging.judged import judged_images
 from evergreen.reports.predictions import ContactSheet, Prediction
 from evergreen.sections.data import Image, Screen
+from evergreen.sections.refusing.told import TRY
 from evergreen.sources.fetching.small_file import name_of
 from evergreen.sources.given import STDIN, is_url, named
 from runs.answering.model_meant import KERAS, Meant, in_format, model_meant
@@ -114,7 +115,10 @@ def understand(request: Request, store: Store, stdin: BinaryIO | None = None) ->
     """
     ways = [bool(request.paths), request.sample > 0, request.unlabelled]
     if sum(ways) != 1:
-        raise BadInput("expected images (paths, URLs or -), or --sample N, or --unlabelled, and one of these alone")
+        raise BadInput(
+            "expected images (paths, URLs or -), or --sample N, or --unlabelled, and one of these alone; received "
+            f"{'none' if not any(ways) else 'several'}\n{TRY}evergreen predict --sample 12"
+        )
     meant = model_meant(store, request.recipe, request.model)
     meant = in_format(store, meant, request.format or (_some_tflite(store, meant) if request.sample else None))
     manifest = store.manifest(meant.model)

@@ -50,7 +50,8 @@ def find(store: Store, prefix: str) -> str:
     if len(found) != 1:
         raise ArtifactMissing(
             f"expected the digest (or its beginning) of one artifact or file in {store.root}, "
-            f"received {prefix!r}, which names {len(found) or 'none'}: take more digits from the step table of a run"
+            f"received {prefix!r}, which names {len(found) or 'none'}: see evergreen champions, or the step table "
+            "of a run"
         )
     return found[0]
 

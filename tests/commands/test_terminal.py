@@ -126,11 +126,12 @@ def test_notes_and_the_other_way_to_split_are_told(tmp_path: Path) -> None:
     assert "note       2 groups [of folders] on several sides\n" in out.getvalue()
 
 
-def test_a_reason_of_many_lines_is_one_line_of_the_table() -> None:
-    step = {"name": "repair", "state": "failed", "reason": "which?\n  a/[b]\x1b[2J\n  c", "seconds": 0, "output": None}
+def test_a_reason_is_one_line_of_the_table_and_one_that_was_said_is_not_said_again() -> None:
+    step = {"name": "repair", "state": "stopped", "reason": "why?\n  a/[b]\x1b[2J\n  c", "seconds": 0, "output": None}
     out = io.StringIO()
-    terminal.show_steps(Console(file=out, width=80), [step])
-    assert out.getvalue().splitlines()[1].split() == ["repair", "failed", "which?", "..."]
+    terminal.show_steps(Console(file=out, width=80), [step, step | {"name": "screen", "state": "failed"}])
+    rows = [" ".join(line.split()) for line in out.getvalue().splitlines()[1:]]
+    assert rows == ["repair stopped why? ...", "screen failed as said above"]
 
 
 def test_a_planned_step_shows_how_long_it_may_take() -> None:

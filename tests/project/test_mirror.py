@@ -33,6 +33,7 @@ ELSEWHERE = {
     "commands/looking/lineage.py": WHOLE,
     "commands/looking/why.py": WHOLE,
     "commands/upkeep/schema.py": "docs/test_generated.py",
+    "commands/retyping.py": "commands/test_usage.py",
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     "tasks/release/bundle.py": WHOLE,

@@ -76,7 +76,7 @@ def test_what_is_not_fetched_says_what_works(text: str, advice: str) -> None:
 def test_a_path_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
     for text in (f"file://{tmp_path}/caf%E9", os.fsdecode(bytes(tmp_path) + b"/caf\xe9")):
-        with pytest.raises(BadRecipe, match=r"source\.local\.path: Input should be a valid string"):
+        with pytest.raises(BadRecipe, match=r"source\.local\.path: expected text that is not empty, in UTF-8"):
             load_recipe("digits", source=text)
 
 

@@ -21,9 +21,9 @@ def test_one_name_is_a_list_of_one_and_no_teacher_is_none() -> None:
         ("{}", "expected either recipe .* or model .* received neither"),
         ("{recipe: cifar10, model: 4fd2}", "received both"),
         ("{model: [4fd2, 4fd2]}", "each teacher once"),
-        ("{model: 4fd2, temperature: 0.5}", "greater than or equal to 1"),
-        ("{model: 4fd2, weight: 0}", "greater than 0"),
-        ("{model: ''}", "at least 1 character"),
+        ("{model: 4fd2, temperature: 0.5}", "expected a number from 1 to 100; received 0.5"),
+        ("{model: 4fd2, weight: 0}", "expected a number above 0 and at most 1; received 0"),
+        ("{model: ''}", "expected text that is not empty"),
     ],
 )
 def test_a_teacher_that_says_nothing_or_too_much_is_refused(said: str, message: str) -> None:
