@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
-from rich.tree import Tree
 
 from commands.bars import Bars
 from commands.classes import show_classes
@@ -18,16 +17,13 @@ from evergreen.sources.archives.names import visible, visible_lines
 from runs.looking.listing import row_of
 from runs.run import Entry, Run
 from runs.stopped import how_it_stopped
-from storage.digests import canonical_json, sha256_bytes
 from storage.sizes import in_words
-from storage.steps.lineage import Node
 
 if TYPE_CHECKING:
     from evergreen.vision.training.fit import EpochReport
     from runs.why import Why
 
 _EPOCHS_EVERY_SECONDS = 10.0
-_WIDEST = 10_000
 _GOOD_FIT = "good fit"
 # Why a step failed is told whole where it fails (`running.run_flow`), and once.
 _SAID = "as said above"
@@ -274,38 +270,3 @@ def _show_notes(console: Console, summary: dict[str, Any]) -> None:
     """Print what people should know of the data."""
     for note in summary.get("notes", ()):
         console.print(f"{'note':<10} {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-
-
-def show_lineage(console: Console, node: Node) -> None:
-    """Print the graph above an artifact as a tree; what was shown once is not unfolded again."""
-    seen: set[str] = set()
-
-    def grow(tree: Tree, node: Node) -> None:
-        if node.artifact in seen:
-            if node.inputs:
-                tree.add("[dim]as above[/]")
-            return
-        seen.add(node.artifact)
-        for above in node.inputs.values():
-            grow(tree.add(_lineage_line(above)), above)
-
-    root = Tree(_lineage_line(node))
-    grow(root, node)
-    if console.is_terminal:  # a line that wraps tears the tree: it is cut at the edge, and --json has it whole
-        console.print(root, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
-        return
-    console.width = _WIDEST  # Rich would cut what lies deep, and whoever reads lines wants all of it
-    console.print(root, soft_wrap=True, highlight=False)
-
-
-def _lineage_line(node: Node) -> str:
-    parts = node.parts or {}
-    told = {name: value for name, value in node.facts.items() if isinstance(value, str)}
-    if node.kind == "archive":
-        told |= {name: f"sha256 {digest[:12]}" for name, digest in node.files.items()}
-    if parts.get("code"):
-        told["code"] = sha256_bytes(canonical_json(parts["code"]))[:12]
-    told |= parts.get("libraries", {})  # last: a terminal cuts what does not fit
-    facts = "  ".join(f"{name}: {value}" for name, value in told.items())
-    made = f" by [bold]{node.step}[/]" if node.step else ""
-    return f"{node.kind} [cyan]{node.artifact[:12]}[/]{made} [dim]{escape(facts)}[/]"

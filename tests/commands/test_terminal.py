@@ -12,7 +12,6 @@ from evergreen.recipe import load_recipe
 from evergreen.reports.labels import labels_of
 from evergreen.vision.training.fit import EpochReport
 from runs.run import Entry, Run
-from storage.steps.lineage import Node
 from storage.store import Store
 
 
@@ -29,28 +28,6 @@ def test_a_log_has_slow_epochs_all_and_quick_ones_now_and_then(monkeypatch: pyte
     shown = [int(line.split("epoch")[1].split("/")[0]) for line in lines]
     assert shown == [1, 11, *range(21, 31)]
     assert lines[0] == "  phase 2/2  epoch   1/30  loss 0.5000  accuracy 0.8000  validation 0.7000    12 s left"
-
-
-def test_a_deep_lineage_is_not_cut() -> None:
-    node = Node("ab" * 32, "archive", {"address": "embedded:digits"})
-    for depth in range(20):
-        node = Node(f"{depth:064}", "model", {}, step="train", inputs={"above": node})
-    out = io.StringIO()
-    terminal.show_lineage(Console(file=out, width=40), node)
-    assert "address: embedded:digits" in out.getvalue()
-    assert max(len(line) for line in out.getvalue().splitlines()) < 200  # nothing is padded
-
-
-def test_on_a_terminal_a_line_of_lineage_ends_at_its_edge_and_versions_come_last() -> None:
-    parts = {"libraries": {"numpy": "2.1"}, "code": {"f": "x"}}
-    node = Node("ab" * 32, "model", {"judged": "test " * 20}, step="train", parts=parts)
-    node = Node("cd" * 32, "exports", {}, step="export", parts=parts, inputs={"above": node})
-    out = io.StringIO()
-    terminal.show_lineage(Console(file=out, width=70, force_terminal=True, color_system=None), node)
-    first, second = out.getvalue().splitlines()
-    assert first.index("code: ") < first.index("numpy: 2.1")
-    assert len(second) == 70
-    assert second.endswith("…")
 
 
 COMPARED: dict[str, Any] = {"standing": "champion", "summary": "the [first]", "champion": "a" * 64}

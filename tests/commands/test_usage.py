@@ -132,9 +132,3 @@ def test_a_secret_is_in_no_answer(here: Path) -> None:
         "retrain digits --set title.x=https://me:hunter2@example.org",
     ):
         assert "hunter2" not in _answer(shlex.split(command), here), command
-
-
-def test_a_command_without_arguments_shows_the_help() -> None:
-    done = CliRunner().invoke(app, [])
-    assert "Usage" in done.output
-    assert "expected" not in done.output

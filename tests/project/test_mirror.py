@@ -30,7 +30,6 @@ ELSEWHERE = {
     "commands/making/inspect.py": "flows/test_inspection.py",
     "commands/making/plan.py": WHOLE,
     "commands/making/retrain.py": WHOLE,
-    "commands/looking/lineage.py": WHOLE,
     "commands/looking/why.py": WHOLE,
     "commands/upkeep/schema.py": "docs/test_generated.py",
     "commands/retyping.py": "commands/test_usage.py",

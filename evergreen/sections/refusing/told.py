@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from evergreen.sections.data import FORMS
 from evergreen.sections.refusing.expected import Place, example, expected, place_of, received
 from evergreen.sections.refusing.lines import Attempt, Location, Tried, nearest_word
 from evergreen.sections.refusing.synonyms import SOURCE, Meant, meant_by
@@ -48,7 +49,7 @@ def places(entries: Iterable[Entry], model: type[BaseModel]) -> set[Location]:
 
 def _where(entry: Entry, model: type[BaseModel]) -> Location:
     """Return the place that an entry is about, as a person names it."""
-    location: Location = entry["loc"]
+    location: Location = tuple(part for part in entry["loc"] if part not in FORMS)
     if entry["type"] in (_UNKNOWN, "invalid_key", "missing"):
         return location
     if location and location[-1] == "[key]":
