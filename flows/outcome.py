@@ -106,7 +106,7 @@ def _refused(error: str) -> None:
         return
     rename(f"{context.flow_run.name}: {reason_in(error)}")
     try:
-        show_refused(str(context.parameters.get("recipe") or ""), error)
+        show_refused(str((context.parameters or {}).get("recipe") or ""), error)
     except (HTTPError, PrefectException) as unheard:  # nor does this hide why it failed
         get_run_logger().warning("why it failed could not be shown: %s", unheard)
 

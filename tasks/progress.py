@@ -125,7 +125,7 @@ def training_page(reports: Sequence[EpochReport], percent: float | None) -> str:
         percent: how much is done; None of a training that has ended.
     """
     last = reports[-1]
-    numbers, before = [], 0
+    before, numbers = 0, list[int]()
     for number, report in enumerate(reports):
         if number and report.phase != reports[number - 1].phase:
             before = numbers[-1]
