@@ -100,7 +100,8 @@ class TrainingProgress:
 
     def _show(self, percent: float | None) -> None:
         """Write the artifact, or write it anew; a server that does not answer costs nothing but the curves."""
-        text, line = training_page(self._reports, percent), epoch_line(self._reports[-1])
+        text = training_page(self._reports, percent)
+        line = text.partition("\n")[0].removeprefix("# ")
         try:
             if self._artifact:
                 with get_client(sync_client=True) as client:

@@ -1,6 +1,7 @@
 """What the Prefect dashboard shows of a run that failed: why, as it was said, line for line, and what to do."""
 
 import re
+import textwrap
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
@@ -13,6 +14,7 @@ from flows.dashboard.reasons import reason_in, to_do
 from runs.run import Run
 
 _LONGEST_KEY = 60
+_WIDTH = 76  # characters that a dashboard on a desktop shows beside its margin
 
 
 def show_failure(run: Run, summary: dict[str, Any]) -> None:
@@ -44,7 +46,7 @@ def _show(name: str, where: str, error: str) -> None:
     """Write the artifact: the few words, the whole message, and what to do, in the words of the form."""
     settings = _has_settings()
     reason, help_ = reason_in(error), to_do(error)
-    lines = [f"# {literal(reason[:1].upper() + reason[1:])}", where, fenced(in_the_form(error, settings))]
+    lines = [f"# {literal(reason[:1].upper() + reason[1:])}", where, fenced(_wrapped(in_the_form(error, settings)))]
     lines += ["## What to do", help_]
     if found := fields_in(f"{error}\n{help_}", settings):
         lines += ["In the form of *Run > Custom run*:", "\n".join(f"- {line}" for line in found)]
@@ -58,3 +60,19 @@ def _has_settings() -> bool:
     """Whether the form of the flow that runs here has them; a retraining's has."""
     context = FlowRunContext.get()
     return context is None or context.flow is None or "settings" in context.flow.parameters.properties
+
+
+def _wrapped(text: str) -> str:
+    """Return text whose long lines go on in the next, further in: a block of code is as wide as its longest line."""
+    return "\n".join(
+        textwrap.fill(
+            line,
+            _WIDTH,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+            expand_tabs=False,
+            replace_whitespace=False,
+        )
+        for line in text.split("\n")
+    )

@@ -79,6 +79,13 @@ def _describe(definitions: Mapping[str, Any], section: Section, recipe: str) -> 
         if isinstance(value, Section) and settings_name(type(value)) in definitions:
             _describe(definitions, value, recipe)
             continue
-        plain = section.model_dump(mode="json", include={name})[name]
-        said = shortened(json.dumps(plain, ensure_ascii=False), _LONGEST)
+        said = shortened(json.dumps(_plain(section, name), ensure_ascii=False), _LONGEST)
         field["description"] = f"{field.get('description', '')} {recipe} has: {said}".strip()
+
+
+def _plain(section: Section, name: str) -> Any:
+    """Return a field as JSON values; items of a list, such as phases, without what they leave to its default."""
+    value = getattr(section, name)
+    if isinstance(value, tuple | list) and value and all(isinstance(item, Section) for item in value):
+        return [item.model_dump(mode="json", exclude_defaults=True) for item in value]
+    return section.model_dump(mode="json", include={name})[name]

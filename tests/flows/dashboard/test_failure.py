@@ -52,3 +52,12 @@ def test_what_to_do_is_told_in_the_words_of_the_form_that_there_is(monkeypatch: 
 
 def test_where_no_flow_runs_there_is_no_dashboard(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _shown(store, monkeypatch) == []
+
+
+def test_a_long_line_goes_on_in_the_next_and_a_path_stays_whole() -> None:
+    path = "/photos/" + "x" * 80
+    assert module._wrapped(
+        f"BadInput: expected a zip, a tar or a folder in the place that is named, found none\n  at {path}"
+    ) == (
+        f"BadInput: expected a zip, a tar or a folder in the place that is named,\n    found none\n  at\n      {path}"
+    )

@@ -27,6 +27,9 @@ def test_each_field_of_one_recipe_says_what_it_has(tmp_path: Path) -> None:
     recipe = load_recipe(file)
     smoothing = found["TrainSettings"]["properties"]["label_smoothing"]["description"]
     assert smoothing.endswith(f" mine has: {recipe.train.label_smoothing}")
+    phases = found["TrainSettings"]["properties"]["phases"]["description"]
+    assert f'mine has: [{{"unfreeze": "{recipe.train.phases[0].unfreeze}"' in phases
+    assert "nesterov" not in phases  # what a phase leaves to its default
     for name, settings in found.items():
         for known in settings.get("properties", {}).values() if name.endswith("Settings") else ():
             assert "mine has: " in known["description"] or "Settings" in str(known), (name, known)
