@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from evergreen.errors import BadInput
 from evergreen.reports.predictions import Prediction
+from flows.dashboard.reasons import reason_in
 from flows.opening import open_store
 from flows.outcome import rename
 from runs.answering.prediction import Job, Request, answer, refuse_in_batch, understand
@@ -16,6 +17,7 @@ from runs.answering.prediction_files import as_json, counts, in_words, print_csv
 from runs.run import new_id
 from storage.in_use import in_use
 from storage.runs import run_folder, write_summary
+from tasks.telling import listen
 
 PREDICTED = "predicted"
 _MOST_ROWS = 500
@@ -52,6 +54,7 @@ def predict(
     request = Request(tuple(paths or ()), sample, unlabelled, seed, recipe, model, format, top)
     name = recipe or "model"
     outcome = "failed"
+    listen()
     try:
         refuse_in_batch(request)
         opened = open_store(store)
@@ -60,6 +63,9 @@ def predict(
             name = job.meant.recipe or name
             summary = _predict(job)
         outcome = in_words(summary["counts"])
+    except Exception as error:
+        outcome = reason_in(f"{type(error).__name__}: {error}")
+        raise
     finally:
         rename(f"predict {name}: {outcome}")
     if summary["counts"]["bad"] == summary["counts"]["images"]:

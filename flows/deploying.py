@@ -13,7 +13,8 @@ from typing import NoReturn
 import httpx
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
@@ -23,6 +24,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 from evergreen.addresses import redacted, shown
 from evergreen.errors import BadInput
 from flows import automations
+from flows.scheduling import choices
 from flows.scheduling.lines import Schedule
 from flows.servers.named_server import ServerUnavailable
 from flows.servers.prefect_home import ask_loopback_directly
@@ -124,6 +126,22 @@ def _deploy_once(folder: Path | None = None, name: str | None = None) -> None:
         raise _Refused(f"prefect deploy {' '.join(which)} failed with code {done.returncode}: {said}{hint}", busy)
 
 
+def _show_choices(file: Path = _DEPLOYMENTS, name: str | None = None) -> None:
+    """Have the forms of a prefect.yaml's deployments, or of one, show the recipe's values and the recipes there are.
+
+    A recipe that cannot be read leaves its form as it is; its runs will say why.
+    """
+    told = yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]
+    given = {one["name"]: (one.get("parameters") or {}).get("recipe") for one in told if name in (None, one["name"])}
+    wanted = DeploymentFilter(name=DeploymentFilterName(any_=[known for known, recipe in given.items() if recipe]))
+    with get_client(sync_client=True) as client:
+        for found in client.read_deployments(deployment_filter=wanted):
+            schema = found.parameter_openapi_schema or {}
+            shown = choices.shown(schema, str(given[found.name]), file.parent)
+            if shown != schema:
+                client.update_deployment(found.id, DeploymentUpdate(parameter_openapi_schema=shown, tags=found.tags))
+
+
 def refuse_strange(schedule: Schedule) -> None:
     """Ask Prefect whether it knows what a schedule means.
 
@@ -159,6 +177,7 @@ def deploy_one(file: Path, name: str) -> str:
         with get_client(sync_client=True) as client:
             ensure_pool(client, pool)
         _again(_BUSY_SECONDS)(_deploy_once, file.parent, name)
+        _again(_BUSY_SECONDS)(_show_choices, file, name)
         _again(_BUSY_SECONDS)(automations.ensure_all)
     except _Refused as error:
         raise ServerUnavailable(str(error)) from None
@@ -191,6 +210,7 @@ def main() -> None:
             for name in pools():
                 sys.stdout.write(f"work pool {name!r}: {ensure_pool(client, name)}\n")
         _deploy()
+        _again(_BUSY_SECONDS)(_show_choices)
         subprocess.run([sys.executable, "-m", "prefect", "deployment", "ls"], check=False)
         _again(_BUSY_SECONDS)(automations.main)
     except BadInput as error:

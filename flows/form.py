@@ -9,9 +9,7 @@ from pydantic.fields import FieldInfo
 
 from evergreen.recipe import Recipe
 from evergreen.sections.base import Section
-
-# The flow has a parameter of its own for the source; another name would be another recipe.
-_LEFT_OUT = ("name", "title", "source")
+from flows.dashboard.in_the_form import LEFT_OUT
 
 
 def form_of(section: type[BaseModel], left_out: tuple[str, ...] = ()) -> type[BaseModel]:
@@ -27,8 +25,13 @@ def form_of(section: type[BaseModel], left_out: tuple[str, ...] = ()) -> type[Ba
         if name not in left_out
     }
     return create_model(
-        f"{section.__name__}Settings", __doc__=section.__doc__, __config__=ConfigDict(extra="forbid"), **fields
+        settings_name(section), __doc__=section.__doc__, __config__=ConfigDict(extra="forbid"), **fields
     )
+
+
+def settings_name(section: type[BaseModel]) -> str:
+    """Return what the form of a section is called among a schema's definitions."""
+    return f"{section.__name__}Settings"
 
 
 def as_overrides(form: BaseModel | None) -> list[str]:
@@ -61,4 +64,4 @@ def _leaves(form: BaseModel, path: str = "") -> Iterator[tuple[str, Any]]:
 if TYPE_CHECKING:
     Settings = BaseModel
 else:
-    Settings = form_of(Recipe, _LEFT_OUT)
+    Settings = form_of(Recipe, LEFT_OUT)

@@ -14,10 +14,13 @@ from prefect.states import Completed, Failed
 
 from evergreen.errors import EvergreenError
 from evergreen.sources.archives.names import visible_lines
+from flows.dashboard.failure import show_refused
+from flows.dashboard.reasons import reason_in
 from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.folds import CROSS_VALIDATED
 from storage.errors import StoreError
+from tasks.telling import listen, shortened
 
 P = ParamSpec("P")
 
@@ -46,7 +49,9 @@ def words_of(summary: Mapping[str, Any]) -> str:
         return f"{folds['folds']} folds, accuracy {folds['accuracy']:.1%} of {folds['count']:,} images"
     if summary["outcome"] != "completed":
         changed = f", {CHAMPION_CHANGED}" if summary.get("promoted") else ""
-        return at_step(summary["outcome"], steps.values()) + changed
+        ended = at_step(summary["outcome"], steps.values())
+        reason = f"{reason_in(summary['error'])}, " if summary["outcome"] == "failed" and summary.get("error") else ""
+        return reason + ended + changed
     ran = [name for name, step in steps.items() if step["state"] == "ran"]
     if not ran:
         return "nothing changed"
@@ -74,12 +79,13 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
     @functools.wraps(flow)
     def told(*args: P.args, **kwargs: P.kwargs) -> Any:
         current_run.set(None)
+        listen()
         try:
             summary = flow(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the state carries it, and Prefect raises it
             run = current_run.get()
-            if run is None and (context := FlowRunContext.get()) and context.flow_run:
-                rename(f"{context.flow_run.name}: failed")  # before there was a run to name
+            if run is None:  # before there was a run to name, and to show
+                _refused(f"{type(error).__name__}: {error}")
             where = _failed(run) if run else "failed"
             ours = isinstance(error, EvergreenError | StoreError)
             why = visible_lines(str(error))
@@ -91,6 +97,18 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
         return Completed(message=words_of(summary) + reason, data=summary)
 
     return told
+
+
+def _refused(error: str) -> None:
+    """Tell, in the dashboard, why there was no run."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return
+    rename(f"{context.flow_run.name}: {reason_in(error)}")
+    try:
+        show_refused(str((context.parameters or {}).get("recipe") or ""), error)
+    except (HTTPError, PrefectException) as unheard:  # nor does this hide why it failed
+        get_run_logger().warning("why it failed could not be shown: %s", unheard)
 
 
 def _failed(run: Run) -> str:
@@ -112,6 +130,6 @@ def rename(name: str) -> None:
         return
     try:
         with get_client(sync_client=True) as client:
-            client.update_flow_run(context.flow_run.id, name=name[:_LONGEST_NAME])
+            client.update_flow_run(context.flow_run.id, name=shortened(name, _LONGEST_NAME))
     except (HTTPError, PrefectException) as error:  # a run does not fail for its name, nor hides why it failed
         get_run_logger().warning("the run could not be named %r: %s", name, error)

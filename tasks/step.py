@@ -22,6 +22,7 @@ from evergreen.errors import EvergreenError
 from evergreen.fold_steps import called, numbered, step_named
 from evergreen.images.processors import of_this_step
 from evergreen.steps import Step
+from runs.causes import traced
 from runs.kept.checkpoints import unchanged
 from runs.keys import code_of, given, key_parts, only, why_it_runs
 from runs.run import Entry, Run, State, listener
@@ -31,9 +32,10 @@ from storage.errors import StoreError
 from storage.steps.keys import KeyParts
 from storage.steps.records import SERIALIZER, Record
 from tasks.locks import FlockLockManager
+from tasks.telling import shortened, step_called
 
 StepFunction = Callable[..., Ref]
-_LONGEST_REASON = 40
+_LONGEST_REASON = 72
 
 
 @dataclass
@@ -132,7 +134,7 @@ class StepTask:
         """Run or reuse the step for these inputs and return what it published."""
         go_on_unless_told()
         execution = _prepare(run, called(self.step, run.recipe.evaluate.folds), inputs)
-        token = _execution.set(execution)
+        token, named = _execution.set(execution), step_called.set(execution.title)
         try:
             task: Callable[..., Any] = self.task.with_options(
                 task_run_name=lambda: _name(execution),
@@ -147,6 +149,7 @@ class StepTask:
             raise
         finally:
             _execution.reset(token)
+            step_called.reset(named)
         run.journal.add(_ended(execution, output))
         return output
 
@@ -196,7 +199,9 @@ def _name(execution: Execution) -> str:
     """Return what the dashboard calls this execution: the step, and why it runs or does not."""
     step = execution.step
     reason = execution.reason if step.cached else "asked on every run"
-    return f"{execution.title}: {reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + '…'}"
+    if execution.earlier is None and step.cached:
+        reason = traced(reason, execution.run.journal.entries)
+    return f"{execution.title}: {shortened(reason, _LONGEST_REASON)}"
 
 
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_MISTAKES = 18
+_MOST_SHOWN = 6  # of them before a person asks for more
 _MOST_CLASSES = 30  # that are shown at once
 _WEAKEST = 20
 _MOST_CONFUSED = 10
@@ -100,6 +101,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         many=len(splits.classes) > _MOST_CLASSES,
         weakest=_weakest(findings),
         most_rows=_MOST_ROWS,
+        most_shown=_MOST_SHOWN,
         pictures=drawn,
         wrong=len(wrong),
         hardest=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],

@@ -6,9 +6,11 @@ the run's folder gets them filled in. Plain strings, no template engine: a run t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -18,7 +20,10 @@ _PLACE = b"<!-- this run -->"
 _STANDING = b"<!-- standing -->"
 _PLACE_OF_ADVICE = b"<!-- what to try -->"
 _PLACE_OF_SPEEDS = b"<!-- how fast -->"
+_PLACE_OF_EXPORTS = b"<!-- where they are -->"
+_PLACE_OF_DATE = b"<!-- when -->"
 _PLACE_OF_GROUPS = b"<!-- the other way to split -->"
+_BEGAN = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-")  # as ``runs.run.new_id`` makes ids
 
 
 def fill_in(
@@ -48,10 +53,12 @@ def fill_in(
     parts = [
         '<h2 id="this-run">This run</h2>',
         f"<p>Run <code>{escape(run)}</code>: {total:.1f} s in the steps that ran.</p>",
+        "<details><summary>Every step: what it did, and why</summary>",
         _table(
             ("step", "state", "seconds", "why"),
             [(step["name"], step["state"], _seconds(step), step["reason"]) for step in steps],
         ),
+        "</details>",
         "<details><summary>Lineage: what each step was given, and what it gave</summary>",
         _table(("step", "digest"), [row for step in steps for row in _digests(step)]),
         "</details>",
@@ -66,8 +73,34 @@ def fill_in(
         said = "Champion" if standing == "champion" else f"Not promoted ({standing})"
         page = before + escape(said).encode() + after
     page = page.replace(_PLACE_OF_ADVICE, _advice(to_try).encode(), 1)
+    exports = list(exports)
+    page = page.replace(_PLACE_OF_DATE, _when(run).encode(), 1)
+    page = page.replace(_PLACE_OF_EXPORTS, _where(exports).encode(), 1)
     page = page.replace(_PLACE_OF_SPEEDS, _how_fast(exports).encode(), 1)
     return page.replace(_PLACE, "\n".join(parts).encode(), 1)
+
+
+def _when(run: str) -> str:
+    """Return when a run began, in UTC, as its id says it; nothing of an id that does not."""
+    began = _BEGAN.match(run)
+    if not began:
+        return ""
+    year, month, day, hour, minute = began.groups()
+    time = f"{year}-{month}-{day}T{hour}:{minute}Z"
+    return f'<p class="soft">Run of <time datetime="{time}">{year}-{month}-{day}, {hour}:{minute} UTC</time>.</p>'
+
+
+def _where(exports: Iterable[Mapping[str, Any]]) -> str:
+    """Return links to the folders of exports that lie beside the page; nothing if none does."""
+    links = [
+        f'<a href="exports/{quote(export["format"])}/">{escape(export["format"])}</a>'
+        for export in exports
+        if export.get("released")
+    ]
+    if not links:
+        return ""
+    beside = "labels, a program that runs it, and a README.md to fill in"
+    return f'<p id="files">Files, beside this page: {", ".join(links)}. Each has {beside}.</p>'
 
 
 def _advice(to_try: Iterable[str]) -> str:

@@ -1,13 +1,20 @@
-"""What the Prefect dashboard shows of a run that failed: why, as it was said, line for line; and how far it came."""
+"""What the Prefect dashboard shows of a run that failed: why, as it was said, line for line, and what to do."""
 
+import re
+import textwrap
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
-from evergreen.reports.markdown import fenced
+from evergreen.reports.markdown import fenced, literal
 from flows.dashboard.classes import show_classes
+from flows.dashboard.in_the_form import fields_in, in_the_form
+from flows.dashboard.reasons import reason_in, to_do
 from runs.run import Run
+
+_LONGEST_KEY = 60
+_WIDTH = 76  # characters that a dashboard on a desktop shows beside its margin
 
 
 def show_failure(run: Run, summary: dict[str, Any]) -> None:
@@ -19,11 +26,53 @@ def show_failure(run: Run, summary: dict[str, Any]) -> None:
     """
     if FlowRunContext.get() is None:
         return
-    name = run.recipe.name
     at = next((step["name"] for step in summary["steps"] if step["state"] == "failed"), None)
-    create_markdown_artifact(
-        key=f"{name}-failure",
-        markdown=f"# Failed{f' at {at}' if at else ''}\n\nRun `{run.id}`:\n\n{fenced(summary['error'])}",
-        description=f"{name}: why its last failed run failed",
-    )
+    _show(run.recipe.name, f"Run `{run.id}`{f' failed at {at}' if at else ''}:", summary["error"])
     show_classes(run, summary)
+
+
+def show_refused(recipe: str, error: str) -> None:
+    """Write why there was no run: the recipe cannot be read, or the store not be opened.
+
+    Args:
+        recipe: as the flow was given it.
+        error: type and message.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", recipe.lower().rpartition("/")[2].removesuffix(".yaml")).strip("-")
+    _show(name[:_LONGEST_KEY] or "recipe", "Nothing was begun:", error)
+
+
+def _show(name: str, where: str, error: str) -> None:
+    """Write the artifact: the few words, the whole message, and what to do, in the words of the form."""
+    settings = _has_settings()
+    reason, help_ = reason_in(error), to_do(error)
+    lines = [f"# {literal(reason[:1].upper() + reason[1:])}", where, fenced(_wrapped(in_the_form(error, settings)))]
+    lines += ["## What to do", help_]
+    if found := fields_in(f"{error}\n{help_}", settings):
+        lines += ["In the form of *Run > Custom run*:", "\n".join(f"- {line}" for line in found)]
+    lines.append("What is done already is not done again.")
+    create_markdown_artifact(
+        key=f"{name}-failure", markdown="\n\n".join(lines), description=f"{name}: why its last failed run failed"
+    )
+
+
+def _has_settings() -> bool:
+    """Whether the form of the flow that runs here has them; a retraining's has."""
+    context = FlowRunContext.get()
+    return context is None or context.flow is None or "settings" in context.flow.parameters.properties
+
+
+def _wrapped(text: str) -> str:
+    """Return text whose long lines go on in the next, further in: a block of code is as wide as its longest line."""
+    return "\n".join(
+        textwrap.fill(
+            line,
+            _WIDTH,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+            expand_tabs=False,
+            replace_whitespace=False,
+        )
+        for line in text.split("\n")
+    )

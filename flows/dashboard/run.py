@@ -15,6 +15,17 @@ from runs.run import Run
 from runs.tables import read_table
 
 _MOST_ROWS = 500
+_ELSEWHERE = (
+    "curves",
+    "confusion",
+    "per-class",
+    "mistakes",
+    "calibration",
+    "shortcuts",
+    "champion",
+    "exports",
+    "steps",
+)
 
 
 def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
@@ -109,6 +120,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     ran = [step["name"] for step in summary["steps"] if step["state"] == "ran"]
     lines = [
         f"# {run.recipe.title or run.recipe.name}",
+        f"**{_verdict(summary)}**",
+        "",
         f"Run `{run.id}`: {'ran ' + ', '.join(ran) if ran else 'nothing changed, every step was reused'}.",
         "",
         markdown_table(["split", "accuracy", "loss", "images"], map(_judged, summary["metrics"].items())),
@@ -117,7 +130,7 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     if (baseline := summary.get("baseline")) and "why" not in baseline:
         caution = "**Caution.** " if baseline["standing"] == "worse" else ""
         lines += ["", f"{caution}{baseline['words']}"]
-    fit = f"**{verdict['verdict'].capitalize()}.** {' '.join(verdict['reasons'])}"
+    fit = f"{verdict['verdict'].capitalize()}: {' '.join(verdict['reasons'])}"
     if tries := [f"- `{line}`" for line in advice(verdict.get("to_try", ()))]:
         fit = "\n".join([fit, "", "To try, one at a time:", "", *tries])
     if training := summary.get("training"):
@@ -129,7 +142,20 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         told.append(f"- {grouping['words']}")
     if calibration := summary.get("calibration"):
         lines += ["", " ".join(calibration["words"].values())]
-    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"], "", *told])
+    links = f"Pictures and tables: {_elsewhere(run.recipe.name)}"
+    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"], "", *told, "", links])
+
+
+def _verdict(summary: dict[str, Any]) -> str:
+    """Return the one verdict on a model: whether it is champion, and whether it fits."""
+    standing = (summary.get("comparison") or {}).get("standing")
+    said = {"champion": "Champion", None: "Not compared"}.get(standing, f"Not promoted ({standing})")
+    return f"{said}, {summary['verdict']['verdict']}."
+
+
+def _elsewhere(name: str) -> str:
+    """Return links to what else the dashboard shows of the recipe."""
+    return " · ".join(f"[{kind}](/artifacts/key/{name}-{kind})" for kind in _ELSEWHERE)
 
 
 def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ def fold(run: Run, dealt: Ref) -> Ref:
             Callbacks(progress, progress.say, when_stopped(run, progress)),
             given_teachers(run, parts, folder),
         )
+        progress.done()
         files = {
             "predictions.csv": to_csv(found.predictions.assign(fold=number)),
             PROBABILITIES: to_npy(found.scores),

@@ -44,6 +44,7 @@ def train(run: Run, dataset: Ref, weights: Ref) -> Ref:
             Callbacks(progress, progress.say, when_stopped(run, progress)),
             given_teachers(run, parts, folder),
         )
+        progress.done()
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
         facts |= with_range(run.recipe.screen.range)
         files: dict[str, bytes | Path | Blob] = {

@@ -35,6 +35,11 @@ REUSED = dict.fromkeys(("probe", "train", "export", "verify", "report"), "reused
         (_summary({"probe": "ran", "train": "failed"}, outcome="failed"), "failed at train"),
         (_summary({"probe": "ran", "train": "failed"}, outcome="cancelled"), "cancelled at train"),
         (_summary({"probe": "ran"}, outcome="failed"), "failed"),
+        (
+            _summary({"probe": "failed"}, outcome="failed", error="SourceGone: https://h/a.zip: nothing there"),
+            "source not found, failed at probe",
+        ),
+        (_summary({"train": "failed"}, outcome="cancelled", error="by SIGTERM"), "cancelled at train"),
         (_summary({"promote": "ran"}, outcome="failed", promoted="ab" * 32), "failed, but the champion changed"),
         (
             _summary({"promote": "failed"}, outcome="cancelled", promoted="ab" * 32),

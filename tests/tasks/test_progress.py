@@ -1,15 +1,19 @@
 """tasks.progress: outside of a task the listener is all there is; inside, the dashboard hears now and then."""
 
+import base64
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from httpx import HTTPError
 
 from evergreen.vision.training.fit import EpochReport
 from runs.run import listener
 from tasks import progress as module
-from tasks.progress import DownloadProgress, TrainingProgress, epoch_line
+from tasks.progress import DownloadProgress, TrainingProgress, epoch_line, training_page
 
 METRICS = {"loss": 0.5, "accuracy": 0.75, "val_loss": 0.25, "val_accuracy": 1.0}
 
@@ -66,3 +70,60 @@ def test_the_dashboard_hears_of_a_download_at_its_beginning_now_and_then_and_at_
     key = "digits-download-my-photos-zip"
     assert shown == [(key, 10.0), (key, 30.0), (key, 100.0)]
     assert len(heard) == 5
+
+
+def test_a_training_is_drawn_at_its_beginning_now_and_then_and_at_its_end(
+    heard: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, str]] = []
+    logged: list[str] = []
+    now = [100.0]
+
+    class Client:
+        def __enter__(self) -> "Client":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing is open."""
+
+        def update_artifact(self, artifact: str, update: Any) -> None:
+            if now[0] > 120:
+                raise HTTPError("the server is gone")
+            shown.append((artifact, update.data))
+
+    def make(markdown: str, key: str, *_: object, **__: object) -> str:
+        shown.append((key, markdown))
+        return "id"
+
+    monkeypatch.setattr(module, "TaskRunContext", SimpleNamespace(get=lambda: True))
+    monkeypatch.setattr(module, "get_run_logger", lambda: SimpleNamespace(info=logged.append, warning=print))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(module, "create_markdown_artifact", make)
+    monkeypatch.setattr(module, "get_client", lambda **_: Client())
+    tell = TrainingProgress("digits")
+    for seconds, epoch in ((0, 1), (2, 2), (6, 3), (7, 4)):
+        now[0] = 100.0 + seconds
+        tell(_report(epoch))
+    tell.done()
+    assert [key for key, _ in shown] == ["digits-training", "id", "id"]
+    first, middle, end = (text for _, text in shown)
+    assert first.startswith("# phase 1 of 2, epoch 1 of 4: 12 % at least\n\n![")
+    assert "epoch 3 of 4: 38 % at least" in middle
+    assert end.startswith("# phase 1 of 2, epoch 4 of 4: the training has ended\n")
+    assert end.count("\n| 1 | ") == 4
+    assert len(logged) == 4
+    now[0] = 130.0
+    tell(_report(4))  # a server that is gone ends no training
+    tell(replace(_report(1), who="teacher"))
+    assert [report.who for report in tell._reports] == ["teacher"]
+
+
+def test_the_page_of_a_training_has_its_curves_and_epochs_go_on_from_phase_to_phase() -> None:
+    reports = [replace(_report(epoch), phase=phase) for phase in (1, 2) for epoch in (1, 2, 3, 4, 5, 6)]
+    page = training_page(reports, 50.0)
+    (picture,) = re.findall(r"base64,([^)]+)\)", page)
+    svg = ElementTree.fromstring(base64.b64decode(picture))  # noqa: S314 - our own
+    texts = ["".join(text.itertext()) for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"loss by epoch", "accuracy by epoch", "training validation", "1", "12"} <= set(texts)
+    assert "The last 10 of 12 epochs" in page
+    assert page.endswith("62 s left of this phase at most. Written anew every few seconds: reload.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
+from evergreen.reports.model_readme import README, readme
 from evergreen.vision.formats.contract import LABELS, write_labels
 from evergreen.vision.formats.snippets import snippet
 
@@ -48,7 +49,7 @@ class About:
 
 
 def complete(name: str, folder: Path, about: About) -> None:
-    """Add labels, snippet and card to an export.
+    """Add labels, snippet, card, and a README.md for the Hugging Face Hub to an export.
 
     Args:
         name: the format.
@@ -83,6 +84,8 @@ def complete(name: str, folder: Path, about: About) -> None:
     }
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
+    # Not among the card's files, whose digests are checked: a person fills it in.
+    (folder / README).write_text(readme(name, card, file), encoding="utf-8")
 
 
 def read_classes(folder: Path) -> tuple[list[str], list[str]]:

@@ -273,6 +273,10 @@ def test_the_hardest_are_the_judged_images_of_the_highest_loss(made: Made, page:
     test = made.predictions[made.predictions["split"] == "test"].sort_values("loss", ascending=False)
     shown = [float(loss) for loss in re.findall(r'class="soft">loss ([\d.]+)<', page)]
     assert shown == [round(loss, 2) for loss in test["loss"].head(18)]
+    first, more, _ = re.split(
+        r"<details><summary>12 more</summary>|</details>", page[page.index("Highest loss</h2>") :], maxsplit=2
+    )
+    assert (first.count("<figure>"), more.count("<figure>")) == (6, 12)
 
 
 def test_only_wrong_answers_are_called_mistakes(made: Made, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,7 +303,11 @@ def test_only_wrong_answers_are_called_mistakes(made: Made, page: str, monkeypat
 
 def test_the_comparison_has_its_place(made: Made, page: str) -> None:
     assert "May be champion" in page
-    assert "Yes: accuracy 60.00 % is at least 50.00 %" in page
+    passed = (
+        "<details><summary>What was checked: 1 of 1 passed</summary><ul><li>Yes: accuracy 60.00 % is at least 50.00 %"
+    )
+    assert passed in page
+    assert "<li>No: " not in page
     assert "Each class against the champion" not in page
     rows = [
         {
@@ -320,7 +328,7 @@ def test_the_comparison_has_its_place(made: Made, page: str) -> None:
     doubtful = made.page(evaluation=made.evaluation(verdict=fit | {"verdict": "overfit"}))
     assert '<div class="card doubtful">' in doubtful
     assert "May be champion<!-- standing -->, overfit</h2>" in doubtful
-    assert "No: no class loses over 10 points" in compared
+    assert compared.count("<li>No: no class loses over 10 points</li>") == 2  # what failed is also outside the fold
     assert "<td>80.00 %</td><td>60.00 %</td><td>-20.00</td><td>-40.00 to +10.00</td>" in compared
     assert "Recall on 14 of 20 test images: the champion learned from 5, and from near-duplicates of 1." in compared
 

@@ -49,3 +49,13 @@ def test_the_other_way_to_split_is_told_where_there_was_a_run() -> None:
     page = b"<p>always</p><!-- the other way to split -->"
     assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p>"
     assert fill_in(page, "run", STEPS, {}, [], "94 % <mixed>").endswith(b">94 % &lt;mixed&gt;</p>")
+
+
+def test_the_page_says_when_it_was_and_links_the_exports_that_lie_beside_it() -> None:
+    page = b"<!-- when --><h2>Exports</h2><!-- where they are -->"
+    exports = [{"format": "tfjs", "released": True}, {"format": "tflite-int8", "released": False}]
+    told = fill_in(page, "20261129-194648-3838ae", STEPS, {}, exports).decode()
+    assert '<time datetime="2026-11-29T19:46Z">2026-11-29, 19:46 UTC</time>' in told
+    assert '<a href="exports/tfjs/">tfjs</a>.' in told
+    assert "tflite-int8" not in told  # it is not there
+    assert fill_in(page, "run", STEPS, {}, []) == b"<h2>Exports</h2>"

@@ -56,4 +56,8 @@ def test_the_report_tells_views_and_warns_of_a_training_that_a_linear_probe_beat
     assert "\n**Caution.** Linear probe: 95%\n" in told
     better = _report(run, summary | {"baseline": {"standing": "better", "words": "Linear probe: 80%"}})
     assert "\nLinear probe: 80%\n" in better
-    assert "probe" not in _report(run, summary | {"baseline": {"why": "a cnn", "words": "No linear probe: a cnn."}})
+    champion = _report(run, summary | {"comparison": COMPARISON | {"standing": "champion"}})
+    assert champion.splitlines()[1] == "**Champion, good fit.**"
+    assert told.splitlines()[1] == "**Not compared, good fit.**"
+    assert "[curves](/artifacts/key/digits-curves) · [confusion](/artifacts/key/digits-confusion)" in told
+    assert "probe:" not in _report(run, summary | {"baseline": {"why": "a cnn", "words": "No linear probe: a cnn."}})

@@ -4,6 +4,7 @@ import json
 import subprocess
 from typing import Any
 
+import yaml
 from tiny_training import CLASSES
 
 
@@ -21,6 +22,9 @@ def test_every_export_says_what_it_is(exports: Any) -> None:
         assert card["made_of"] == {"model.keras": "0" * 64}
         assert card["made"]["libraries"]["tensorflow"].startswith("2.19")
         files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        assert set(card["files"]) == files - {"model-card.json"}
+        assert set(card["files"]) == files - {"model-card.json", "README.md"}  # that one is filled in by a person
+        _, metadata, text = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+        assert yaml.safe_load(metadata)["tags"][-1] == name
+        assert next(file for file in card["files"] if file.startswith("run.")) in text
         done = subprocess.run(["sha256sum", *card["files"]], cwd=folder, capture_output=True, text=True, check=True)
         assert [line.split()[0] for line in done.stdout.splitlines()] == list(card["files"].values())

@@ -1,0 +1,91 @@
+"""What the form of a deployment shows beside its fields: what the recipe has now, and which recipes there are.
+
+Prefect shows a field that is optional as None, whatever the recipe says; so the value stands in the description. It is
+that of the moment of ``make deploy``, as the rest of a deployment is.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from evergreen.errors import BadRecipe
+from evergreen.paths import is_file
+from evergreen.recipe import Recipe, load_recipe
+from evergreen.recipe_files import folders
+from evergreen.sections.base import Section
+from flows.form import settings_name
+from tasks.telling import shortened
+
+_LONGEST = 160
+_SETTINGS, _RECIPE = "settings", "recipe"
+
+
+def shown(schema: Mapping[str, Any], recipe: str, folder: Path) -> dict[str, Any]:
+    """Return the parameter schema of a deployment as the form shall show it.
+
+    Where it has settings it is of one recipe, whose values it shows; one that cannot be read is left to its runs, which
+    say why. Else it is for any recipe.
+
+    Args:
+        schema: JSON schema, as Prefect made it of the flow.
+        recipe: the deployment's, a name or a path.
+        folder: where relative paths begin.
+    """
+    if _SETTINGS not in schema.get("properties", {}):
+        return with_recipes(schema, {path.stem for known in folders() for path in known.glob("*.yaml")})
+    file = folder / recipe
+    try:
+        return with_present(schema, load_recipe(file if is_file(file) else recipe))
+    except BadRecipe:
+        return dict(schema)
+
+
+def with_present(schema: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """Return the parameter schema of a deployment of one recipe, each field's description with the recipe's value.
+
+    Args:
+        schema: JSON schema, as Prefect made it of the flow.
+        recipe: that the deployment runs.
+    """
+    described = deepcopy(dict(schema))
+    _describe(described.get("definitions", {}), recipe, recipe.name)
+    return described
+
+
+def with_recipes(schema: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the parameter schema of a deployment for any recipe, with the names to choose from; a path stays possible.
+
+    Args:
+        schema: JSON schema, as Prefect made it of the flow.
+        names: of recipes.
+    """
+    chosen = deepcopy(dict(schema))
+    field = chosen["properties"][_RECIPE]
+    kept = {name: value for name, value in field.items() if name not in ("type", "anyOf", "enum")}
+    by_name = {"type": "string", "enum": sorted(names), "title": "By name"}
+    by_path = {"type": "string", "title": "By path"}
+    none = [option for option in field.get("anyOf", ()) if option.get("type") == "null"]
+    chosen["properties"][_RECIPE] = kept | {"anyOf": [by_name, by_path, *none]}
+    return chosen
+
+
+def _describe(definitions: Mapping[str, Any], section: Section, recipe: str) -> None:
+    """Add to the fields of a section's form, and of those in it, what a recipe has there."""
+    fields = definitions.get(settings_name(type(section)), {}).get("properties", {})
+    for name, field in fields.items():
+        value = getattr(section, name)
+        if isinstance(value, Section) and settings_name(type(value)) in definitions:
+            _describe(definitions, value, recipe)
+            continue
+        said = shortened(json.dumps(_plain(section, name), ensure_ascii=False), _LONGEST)
+        field["description"] = f"{field.get('description', '')} {recipe} has: {said}".strip()
+
+
+def _plain(section: Section, name: str) -> Any:
+    """Return a field as JSON values; items of a list, such as phases, without what they leave to its default."""
+    value = getattr(section, name)
+    if isinstance(value, tuple | list) and value and all(isinstance(item, Section) for item in value):
+        return [item.model_dump(mode="json", exclude_defaults=True) for item in value]
+    return section.model_dump(mode="json", include={name})[name]
