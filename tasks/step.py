@@ -22,7 +22,6 @@ from evergreen.errors import EvergreenError
 from evergreen.fold_steps import called, numbered, step_named
 from evergreen.images.processors import of_this_step
 from evergreen.steps import Step
-from runs.causes import traced
 from runs.kept.checkpoints import unchanged
 from runs.keys import code_of, given, key_parts, only, why_it_runs
 from runs.run import Entry, Run, State, listener
@@ -31,6 +30,7 @@ from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.steps.keys import KeyParts
 from storage.steps.records import SERIALIZER, Record
+from tasks.causes import traced
 from tasks.locks import FlockLockManager
 from tasks.telling import shortened, step_called
 

@@ -1,9 +1,9 @@
-"""runs.causes: why a step runs is what set off the first of the chain, and where; a test of the words, no store."""
+"""tasks.causes: why a step runs is what set off the first of the chain, and where; a test of the words, no store."""
 
 import pytest
 
-from runs.causes import traced
 from runs.run import Entry
+from tasks.causes import traced
 
 RAN = {
     "probe": Entry("probe", "ran", "the source has a new version"),
