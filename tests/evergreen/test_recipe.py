@@ -64,7 +64,7 @@ def test_values_of_the_reference_systems_are_theirs() -> None:
         ("source=[{local: {path: a}}, {lokal: {path: b}}]", "source.1.lokal: unknown key; did you mean local?"),
         ("source=[{local: {path: a}}, {local: {path: 's3://b/c'}}]", "source.1.local.path: s3:// is not fetched"),
         ("source.2.local.path=a", "source.2: unknown key"),
-        ("source=photos", "source: Input should be a valid dictionary"),
+        ("source=photos", "source: expected a mapping such as {local: {path: photos}} or a list of 1 or more"),
         ("repair.classes=[a, a]", "every class once"),
         ("split={group: [folder], group_near_duplicates: true}", "split: expected group alone"),
         ("split.group=folder", "split.group: expected a list such as [folder]"),

@@ -181,8 +181,9 @@ def _below(place: Place, part: int | str) -> Place | None:
     for kind, _ in place.kinds:
         path = (*place.path, part)
         if is_section(kind):
-            field = kind.model_fields.get(str(part))
-            return Place(path, field.annotation, tuple(field.metadata), field) if field else None
+            if field := kind.model_fields.get(str(part)):
+                return Place(path, field.annotation, tuple(field.metadata), field)
+            continue
         origin, arguments = _origin(kind), get_args(kind)
         if origin is tuple and isinstance(part, int):
             return Place(path, arguments[0])

@@ -69,7 +69,7 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     passed = [run for export in first["exports"] for run in export["runtimes"] if run["verified"] == "passed"]
     assert all(0 < run["median_ms"] <= run["p95_ms"] and run["load_seconds"] > 0 for run in passed)
     assert first["verdict"]["verdict"] == "good fit"
-    assert "the first champion: accuracy" in page
+    assert "The first champion: accuracy" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert len(pictures_of(page)) >= 2 * 3 + 18
     assert first["shortcuts"]["summary"] in page
@@ -322,6 +322,7 @@ def test_a_flipped_bit_is_found_at_use_and_the_run_goes_on(
     assert path.read_bytes() != bytes(data)
 
 
+@pytest.mark.usefixtures("first")
 def test_a_local_zip_of_photos_goes_all_the_way(
     evergreen: Command, tmp_path: Path, png: Callable[..., bytes], prefect_server: str
 ) -> None:

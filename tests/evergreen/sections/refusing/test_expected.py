@@ -24,7 +24,10 @@ from evergreen.sections.refusing.synonyms import location_of
         ("train.phases", "a list of 1 or more such as [{epochs: 10}]"),
         ("train.teacher.recipe", "a list of at most 16 such as [chessman]"),
         ("balance.explicit", "a mapping such as {cat: 1, dog: 2}"),
-        ("source", "a mapping such as {local: {path: photos}}"),
+        (
+            "source",
+            "a mapping such as {local: {path: photos}} or a list of 1 or more such as {local: {path: photos}}",
+        ),
         ("title", "text of at most 120 characters"),
         ("split.group.0", "folder or near-duplicates"),
     ],
