@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from evergreen.fold_steps import FOLD_STEPS
-from evergreen.recipe_files import folders
+from evergreen.recipe_files import recipe_names
 from evergreen.steps import STEPS
 from evergreen.variables import STORE
 
@@ -14,18 +14,12 @@ _MOST_RUNS = 30
 
 def recipes(incomplete: str) -> list[str]:
     """Return names of recipes that begin so: the clone's, and those in ``recipes/`` of the working folder."""
-    names = {path.stem for folder in folders() for path in folder.glob("*.yaml")}
-    return sorted(name for name in names if name.startswith(incomplete))
+    return [name for name in recipe_names() if name.startswith(incomplete)]
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the newest runs' ids that begin so, the newest first."""
-    try:
-        root = Path(STORE.read(str(ctx.params.get("store") or ".evergreen")))
-    except ValueError:  # no folder can be called so: the command will say it
-        return []
-    found = sorted((path.name for path in root.glob("runs/*") if path.name.startswith(incomplete)), reverse=True)
-    return found[:_MOST_RUNS]
+    return sorted(_below(ctx, "runs", incomplete), reverse=True)[:_MOST_RUNS]
 
 
 def steps(incomplete: str) -> list[str]:
@@ -35,8 +29,13 @@ def steps(incomplete: str) -> list[str]:
 
 def champions(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return names of recipes that have a history of champions and begin so."""
+    return sorted(_below(ctx, "champions", incomplete))
+
+
+def _below(ctx: typer.Context, folder: str, incomplete: str) -> list[str]:
+    """Return the names that begin so in a folder of the store."""
     try:
         root = Path(STORE.read(str(ctx.params.get("store") or ".evergreen")))
-    except ValueError:
+    except ValueError:  # no folder can be called so: the command will say it
         return []
-    return sorted(path.name for path in root.glob("champions/*") if path.name.startswith(incomplete))
+    return [path.name for path in root.glob(f"{folder}/*") if path.name.startswith(incomplete)]

@@ -16,6 +16,7 @@ from evergreen.recipe import Recipe, load_recipe
 from evergreen.recipe_files import is_name
 from evergreen.sources.archives.names import visible_lines
 from evergreen.variables import STORE
+from runs.own.remarks import remarks_on
 from storage.errors import ArtifactMissing, BadReference, StoreError
 from storage.store import Store
 
@@ -120,8 +121,6 @@ def loaded(recipe: str, overrides: list[str] | None, source: list[str] | None, s
 
 def tell_about(recipe: Recipe, store: Store | None) -> None:
     """Say what the author of a recipe should know of it."""
-    from runs.own.remarks import remarks_on  # late: NumPy
-
     for remark in (*recipe.remarks, *(remarks_on(recipe, store) if store else ())):
         tell(visible_lines(remark))
 

@@ -1,18 +1,19 @@
 """Run a flow in this process, on its server, and tell a person how it goes and how it ended."""
 
 import gc
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from commands.options import BAD, DONE, FAILED, errors, is_quiet
 from commands.quiet import only_ours
-from commands.stopping import ends_when_told, exit_code
-from commands.terminal import Progress
+from commands.stopping import STOPPED, ends_when_told, exit_code
+from commands.terminal import Progress, show_last
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
@@ -23,10 +24,11 @@ from runs.run import Entry, Run, listener
 from runs.standing import promoted_by
 from runs.stopped import Stopped, stopped_by
 from storage.errors import StoreError
-from storage.runs import read_summary
+from storage.runs import read_summary, run_folder
 from storage.store import Store
 
 FlowName = Literal["retrain", "inspect", "folds"]
+Show = Callable[[Console, dict[str, Any], Path], None]
 
 
 @contextmanager
@@ -137,6 +139,26 @@ def reused(recipe: Recipe, store: Store, entries: Iterable[Entry], outcome: str)
     for entry in entries:
         run.journal.add(entry)
     return finish(run, outcome)
+
+
+def ended(summary: dict[str, Any], code: int, root: Path, as_json: bool, show: Show) -> NoReturn:
+    """Tell how a run ended, in JSON, in one line or at length, and end the command; of a stopped one all was told.
+
+    Args:
+        summary: of the run, as run.json.
+        code: the command's exit code.
+        root: the store's.
+        as_json: whether programs read it.
+        show: prints it at length.
+
+    Raises:
+        typer.Exit: always.
+    """
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+    elif code not in STOPPED:
+        (show_last if is_quiet() else show)(Console(), summary, run_folder(Store(root), summary["id"]))
+    raise typer.Exit(code)
 
 
 def _written(progress: Progress, code: int) -> tuple[dict[str, Any], int]:

@@ -1,6 +1,7 @@
 """What a person sees in the terminal: progress, the step table, where to look, lineage."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,7 +176,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     _show_folds(console, summary)
     if grouping := summary.get("grouping"):
         console.print(grouping["words"], highlight=False, markup=False, soft_wrap=True)
-    _show_notes(console, summary)
+    show_notes(console, summary)
     for export in summary["exports"]:
         colour = _COLOURS.get(export["verified"], "red")
         shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
@@ -254,7 +255,7 @@ def show_comparison(console: Console, comparison: dict[str, Any], fit: str) -> N
 def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> None:
     """Print the classes and what folders became; then, unless it was a dry run, findings, and where the page is."""
     show_classes(console, summary)
-    _show_notes(console, summary)
+    show_notes(console, summary)
     if findings := summary.get("findings"):
         console.print("\n" + "\n".join(f"{count:>9,}  {name}" for name, count in findings.items()), highlight=False)
     if refused := summary.get("refused"):
@@ -266,7 +267,7 @@ def show_inspection(console: Console, summary: dict[str, Any], folder: Path) -> 
             console.print(f"{name:<8} {folder / path}", markup=False, soft_wrap=True, highlight=False)
 
 
-def _show_notes(console: Console, summary: dict[str, Any]) -> None:
+def show_notes(console: Console, summary: Mapping[str, Any]) -> None:
     """Print what people should know of the data."""
     for note in summary.get("notes", ()):
         console.print(f"{'note':<10} {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)

@@ -74,7 +74,6 @@ def _put_in(values: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[s
     if any(override.startswith(_OF_PHASES) for override in overrides):
         changed, filled = completed(changed)
         said.append(filled)
-        changed = deepcopy(changed)
     for override in overrides:
         if override.startswith(_OF_PHASES):
             apply(changed, override)

@@ -17,7 +17,7 @@ from evergreen.sections.base import Section
 from evergreen.sections.data import Balance, Image, Screen, Sources, Unpack
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.labels import Labels, Repair
-from evergreen.sections.meant import source_meant
+from evergreen.sections.meant import sources_meant
 from evergreen.sections.refusing.told import refused
 from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
 from evergreen.sections.split import Split
@@ -144,8 +144,8 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
     path, values = read(recipe)
     given = list(overrides)
     sources = (source,) if isinstance(source, str) else tuple(source or ())
-    if meant := [source_meant(text) for text in sources]:
-        values["source"] = meant if len(meant) > 1 else meant[0]
+    if sources:
+        values["source"] = sources_meant(sources)
     values, said = overridden(values, given, Recipe, _refuse_its_teachers)
     found = parse_recipe(values, path.name)
     found._remarks = (*said, *found._remarks)

@@ -14,6 +14,7 @@ import yaml
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file, is_folder, path_of
+from evergreen.sections.base import hyphenated
 from evergreen.sections.refusing.told import TRY
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -114,9 +115,14 @@ def _near(name: str, line: str) -> str:
     return f" Did you mean {near[0]}?\n{TRY}{line.format(near[0])}" if near else ""
 
 
+def name_like(text: str, most: int = 63) -> str:
+    """Return a recipe's name after what somebody calls their photos, of so many letters at most."""
+    return hyphenated(text)[:most] or "photos"
+
+
 def name_for(path: Path) -> str:
     """Return a recipe's name for images at a path."""
-    return re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "photos"
+    return name_like(path.stem, 40)
 
 
 def _images_in(path: Path, what: str) -> str:

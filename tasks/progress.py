@@ -1,7 +1,6 @@
 """Progress of downloads and of training, to whoever listens, to the run's log, and to the dashboard."""
 
 import base64
-import re
 import time
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,6 +14,7 @@ from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
 from evergreen.reports.markdown import literal, markdown_table
+from evergreen.sections.base import hyphenated
 from evergreen.vision.training.fit import EpochReport
 from runs.run import listener
 from tasks.curves import curves
@@ -57,8 +57,7 @@ class DownloadProgress:
         if name in self._artifacts:
             update_progress_artifact(self._artifacts[name], percent, _sync=True)  # type: ignore[call-arg]
             return
-        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        key = f"{self._recipe}-download-{slug}"
+        key = f"{self._recipe}-download-{hyphenated(name)}"
         made = create_progress_artifact(percent, key, f"Download of {name}", _sync=True)  # type: ignore[call-arg]
         self._artifacts[name] = made  # type: ignore[assignment]
 

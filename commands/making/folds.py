@@ -1,6 +1,5 @@
 """The command that cross-validates a recipe."""
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -17,13 +16,11 @@ from commands.options import (
     VerboseOption,
     errors,
     example,
-    is_quiet,
     renamed,
     tell_about,
 )
-from commands.running import reused, run_flow
-from commands.stopping import STOPPED
-from commands.terminal import show_last, show_run
+from commands.running import ended, reused, run_flow
+from commands.terminal import show_run
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
@@ -31,7 +28,6 @@ from runs.folds import with_folds
 from runs.place import store_root
 from runs.summaries.folds import CROSS_VALIDATED
 from storage.in_use import in_use
-from storage.runs import run_folder
 from storage.store import Store
 
 app = typer.Typer()
@@ -52,8 +48,6 @@ def folds(
     verbose: VerboseOption = False,
 ) -> None:
     """Cross-validate a recipe: every image judged once, by a network that did not see it. No model comes of it."""
-    from rich.console import Console
-
     root = store_root(store)
     with errors(verbose):
         overrides = renamed(overrides, name)
@@ -64,11 +58,7 @@ def folds(
     if summary is None:
         options: dict[str, Any] = {"folds": wanted.evaluate.folds}
         summary, code = run_flow("folds", (recipe, overrides, source), options, root, verbose)
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    elif code not in STOPPED:
-        (show_last if is_quiet() else show_run)(Console(), summary, run_folder(Store(root), summary["id"]))
-    raise typer.Exit(code)
+    ended(summary, code, root, as_json, show_run)
 
 
 def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:

@@ -1,6 +1,5 @@
 """The command ``evergreen inspect``."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -16,16 +15,12 @@ from commands.options import (
     VerboseOption,
     errors,
     example,
-    is_quiet,
     loaded,
     renamed,
 )
-from commands.running import run_flow
-from commands.stopping import STOPPED
-from commands.terminal import show_inspection, show_last
+from commands.running import ended, run_flow
+from commands.terminal import show_inspection
 from runs.place import store_root
-from storage.runs import run_folder
-from storage.store import Store
 
 app = typer.Typer()
 
@@ -44,16 +39,9 @@ def inspect(
     verbose: VerboseOption = False,
 ) -> None:
     """Look at a recipe's data: classes, sizes, samples, quarantine, duplicates. Trains nothing."""
-    from rich.console import Console
-
     root = store_root(store)
     with errors(verbose):
         overrides = renamed(overrides, name)
         loaded(recipe, overrides, source, root)
     summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
-    folder = run_folder(Store(root), summary["id"])
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    elif code not in STOPPED:
-        (show_last if is_quiet() else show_inspection)(Console(), summary, folder)
-    raise typer.Exit(code)
+    ended(summary, code, root, as_json, show_inspection)

@@ -1,7 +1,6 @@
 """The command that makes a recipe for somebody's own photos."""
 
 import json
-import re
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,11 +13,12 @@ from commands.classes import show_classes
 from commands.options import DONE, MAKE, JsonOption, SetOption, StoreOption, VerboseOption, errors, example, is_quiet
 from commands.quiet import only_ours
 from commands.running import run_flow
+from commands.terminal import show_notes
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file
 from evergreen.recipe import load_recipe
-from evergreen.recipe_files import folders, own_folder
-from evergreen.sections.meant import source_meant
+from evergreen.recipe_files import folders, is_name, name_like, own_folder
+from evergreen.sections.meant import sources_meant
 from runs.own.choosing import Chosen, chosen
 from runs.place import store_root
 from storage.champions import Champions
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from evergreen.vision.estimate import Estimate
 
 app = typer.Typer()
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 @app.command(rich_help_panel=MAKE, epilog=example("evergreen new chess --source ~/photos/chess"))
@@ -65,8 +63,7 @@ def new(
     with errors(verbose):
         preset = _preset(fast, best)
         folder = _free(name, Store(root))
-        meant = [source_meant(text) for text in source]
-        section = meant if len(meant) > 1 else meant[0]
+        section = sources_meant(source)
     with tempfile.TemporaryDirectory() as scratch:
         provisional = Path(scratch) / f"{name}.yaml"
         provisional.write_text(json.dumps({"name": name, "source": section, "train": {}}), encoding="utf-8")
@@ -105,9 +102,10 @@ def _free(name: str, store: Store) -> Path:
     Raises:
         BadRecipe: the name cannot be one, or is taken.
     """
-    if not _NAME.fullmatch(name):
-        fitting = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "photos"
-        raise BadRecipe(f"expected a name of small letters, digits and hyphens, received {name!r}: try {fitting}")
+    if not is_name(name):
+        raise BadRecipe(
+            f"expected a name of small letters, digits and hyphens, received {name!r}: try {name_like(name)}"
+        )
     for folder in folders():
         if is_file(there := folder / f"{name}.yaml"):
             raise BadRecipe(f"{there} is there already: choose another name, or change that file yourself")
@@ -143,8 +141,7 @@ def _show(
 ) -> None:
     facts, (low, high) = found.facts, found.facts.aspects
     show_classes(console, dict(summary))
-    for note in summary.get("notes", ()):
-        console.print(f"{'note':<10} {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    show_notes(console, summary)
     findings = "; ".join(f"{count:,} {what}" for what, count in summary["findings"].items() if count)
     shape = f"median {facts.width:g}x{facts.height:g} pixels, width by height {low:g} to {high:g}"
     grey = f", {facts.grey:.0%} without colour" if facts.grey else ""

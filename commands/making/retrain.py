@@ -1,8 +1,7 @@
 """The command ``evergreen retrain``."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -18,19 +17,19 @@ from commands.options import (
     VerboseOption,
     errors,
     example,
-    is_quiet,
     loaded,
     renamed,
 )
-from commands.running import reused, run_flow
-from commands.stopping import STOPPED
-from commands.terminal import show_last, show_run
+from commands.running import ended, reused, run_flow
+from commands.terminal import show_run
 from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from storage.in_use import in_use
-from storage.runs import run_folder
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer()
 
@@ -54,9 +53,7 @@ def retrain(
     code = DONE
     if summary is None:
         summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
-    if as_json or code not in STOPPED:
-        _show(summary, root, as_json)
-    raise typer.Exit(code)
+    ended(summary, code, root, as_json, _show)
 
 
 def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
@@ -72,15 +69,7 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
         return reused(recipe, store, entries, "completed")
 
 
-def _show(summary: dict[str, Any], root: Path, as_json: bool) -> None:
-    from rich.console import Console
-
-    console, folder = Console(), run_folder(Store(root), summary["id"])
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    elif is_quiet():
-        show_last(console, summary, folder)
-    else:
-        if summary["steps"] and all(step["state"] == "reused" for step in summary["steps"]):
-            console.print("Nothing changed: every step is reused.")
-        show_run(console, summary, folder)
+def _show(console: "Console", summary: dict[str, Any], folder: Path) -> None:
+    if summary["steps"] and all(step["state"] == "reused" for step in summary["steps"]):
+        console.print("Nothing changed: every step is reused.")
+    show_run(console, summary, folder)

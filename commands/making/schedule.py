@@ -31,7 +31,7 @@ from evergreen.recipe import Recipe
 from evergreen.recipe_files import read as read_recipe
 from flows.scheduling.file import file_of, read, schedules_of, with_schedule, write
 from flows.scheduling.lines import CLONE, Deployment, Schedule
-from flows.servers.asked import DASHBOARD, asked, workers_online
+from flows.servers.asked import DASHBOARD, POOL, asked, workers_online
 from flows.servers.prefect_home import prepare_prefect
 from runs.place import store_root
 
@@ -43,7 +43,6 @@ app = typer.Typer()
 _NIGHTLY, _WEEKLY = "0 2 * * *", "0 2 * * 6"
 _WORDS = {_NIGHTLY: "every night at 02:00", _WEEKLY: "every Saturday at 02:00"}
 _UTC = "Etc/UTC"
-_POOL = "evergreen"
 
 
 @app.command(rich_help_panel=MAKE, epilog=example("evergreen schedule digits --nightly --timezone Europe/Berlin"))
@@ -71,8 +70,7 @@ def schedule(
     with errors(verbose), ends_when_told():
         wanted = loaded(recipe, None, None)
         path = file_of(read_recipe(recipe)[0])
-        named_here = ctx.get_parameter_source("store") is not None and _by_hand(ctx)
-        deployment = _deployment(wanted, recipe, path, root if named_here or path.parent != CLONE else None)
+        deployment = _deployment(wanted, recipe, path, root if _by_hand(ctx) or path.parent != CLONE else None)
         text = read(path)
         chosen = _chosen(text, deployment, (nightly, weekly, cron, off), timezone)
         edited = with_schedule(text, deployment, chosen)
@@ -86,7 +84,7 @@ def schedule(
             write(path, edited.text)
             url = server.url if server else DASHBOARD
             answer = asked(url)
-            pool = _POOL
+            pool = POOL
             if answer.well:
                 if not server:
                     os.environ["PREFECT_API_URL"] = url

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from evergreen.addresses import shown
 from evergreen.errors import EvergreenError
 from evergreen.vision.formats.chromium import chromium
-from flows.servers.asked import asked, workers_online
+from flows.servers.asked import POOL, asked, workers_online
 from flows.servers.named_server import named_server
 from storage.disk import must_take
 from storage.errors import StoreError
@@ -21,7 +21,6 @@ from storage.sizes import in_words
 
 State = Literal["works", "missing", "broken"]
 
-_POOL = "evergreen"
 _PYTHONS = ((3, 11), (3, 12))
 _LIBRARIES = ("tensorflow", "keras", "prefect", "ai-edge-litert")
 _LEAST_FREE, _COMFORTABLE = 2**30, 10 * 2**30
@@ -170,7 +169,7 @@ def server() -> Check:
     if not answer.well:
         what = f"{named} does not answer ({answer.why})"
         return Check("server", "broken", what, "start it (make dashboard), or put PREFECT_API_URL= before the command")
-    workers = workers_online(named.url, _POOL)
+    workers = workers_online(named.url, POOL)
     if not workers:
         unknown = "does not say whether a worker runs" if workers is None else "answers; no worker runs"
         return Check("server", "missing", f"{shown(named.url)} {unknown}", "for what is scheduled: make worker")

@@ -69,6 +69,10 @@ def _pixels(facts: Facts) -> str:
     return f"{facts.width:g}x{facts.height:g}"
 
 
+def _aspects(facts: Facts) -> str:
+    return f"{facts.aspects[0]:g} to {facts.aspects[1]:g}"
+
+
 NETWORK = (
     Rule(
         "network",
@@ -151,7 +155,7 @@ RESIZE = (
         "Aspect ratios differ ({}); next: crop, pad.",
         lambda facts, preset: facts.aspects[0] >= 1 / _NEAR_SQUARE and facts.aspects[1] <= _NEAR_SQUARE,
         lambda facts: {"image": {"resize": "squash"}},
-        lambda facts: f"{facts.aspects[0]:g} to {facts.aspects[1]:g}",
+        _aspects,
     ),
     Rule(
         "resize",
@@ -160,7 +164,7 @@ RESIZE = (
         "Aspect ratios differ widely ({}): borders in place of distortion; next: crop, squash.",
         _always,
         lambda facts: {"image": {"resize": "pad"}},
-        lambda facts: f"{facts.aspects[0]:g} to {facts.aspects[1]:g}",
+        _aspects,
     ),
 )
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from evergreen.sections.defaults import defaults_of
+from evergreen.sections.refusing.expected import flow
 from evergreen.sections.trainings import frozen, side_of
 
 if TYPE_CHECKING:
@@ -69,6 +68,11 @@ def _text(values: Mapping[str, Any], comments: Mapping[str, list[str]], about: s
     return "\n".join(lines) + "\n"
 
 
+def teacher_name(student: str, backbone: str) -> str:
+    """Return what the recipe of a student's teacher is called: ``chess-lite1``."""
+    return f"{student}-{backbone.removeprefix('EfficientNet').lower()}"
+
+
 def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date) -> str:
     """Return the YAML of a teacher's recipe: the same images, a frozen backbone.
 
@@ -79,12 +83,11 @@ def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date
         day: on which it was written.
     """
     side = side_of(backbone)
-    name = f"{values['name']}-{backbone.removeprefix('EfficientNet').lower()}"
     same = {
         section: values[section] for section in ("repair", "labels", "split", "augment", "balance") if section in values
     }
     its = {
-        "name": name,
+        "name": teacher_name(values["name"], backbone),
         "title": f"{values['title']}, {backbone}",
         "source": values["source"],
         **same,
@@ -113,9 +116,9 @@ def _comment(text: str) -> Iterator[str]:
 
 def _lines(key: str, value: Any, indent: str) -> Iterator[str]:
     """Yield a key and its value: in one line if it fits there."""
-    flow = f"{indent}{key}: {_flow(value)}"
-    if len(flow) <= _WIDTH or not isinstance(value, Mapping | list) or not value:
-        yield flow
+    line = f"{indent}{key}: {flow(value)}"
+    if len(line) <= _WIDTH or not isinstance(value, Mapping | list) or not value:
+        yield line
         return
     yield f"{indent}{key}:"
     yield from _block(value, indent + "  ")
@@ -124,18 +127,12 @@ def _lines(key: str, value: Any, indent: str) -> Iterator[str]:
 def _block(value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _lines(_flow(key), inner, indent)
+            yield from _lines(flow(key), inner, indent)
         return
     for item in value:
-        flow = f"{indent}- {_flow(item)}"
-        if len(flow) <= _WIDTH or not isinstance(item, Mapping | list):
-            yield flow
+        line = f"{indent}- {flow(item)}"
+        if len(line) <= _WIDTH or not isinstance(item, Mapping | list):
+            yield line
             continue
-        for number, line in enumerate(_block(item, indent + "  ")):
-            yield line if number else f"{indent}- {line.strip()}"
-
-
-def _flow(value: Any) -> str:
-    """Return a value as YAML in one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=10**9, allow_unicode=True, sort_keys=False)
-    return text.removesuffix("...\n").strip()
+        for number, below in enumerate(_block(item, indent + "  ")):
+            yield below if number else f"{indent}- {below.strip()}"

@@ -1,5 +1,6 @@
 """What every section of a recipe has in common."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -7,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Range = tuple[float, float]
+
+
+def hyphenated(text: str) -> str:
+    """Return text in small letters and digits, with a hyphen in place of whatever stands between; it may be empty."""
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 class Section(BaseModel):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -54,6 +55,16 @@ def source_meant(text: str) -> dict[str, Any]:
     if why := _why_not_fetched(text):
         raise BadRecipe(f"--source: {why}. {_WORKS}")
     return _local(path_of(text), text)
+
+
+def sources_meant(words: Sequence[str]) -> dict[str, Any] | list[dict[str, Any]]:
+    """Return a recipe's section ``source`` for one word or more, as ``source_meant`` takes each; several are a list.
+
+    Raises:
+        BadRecipe: as ``source_meant``.
+    """
+    meant = [source_meant(text) for text in words]
+    return meant if len(meant) > 1 else meant[0]
 
 
 def is_file_address(text: str) -> bool:

@@ -1,6 +1,5 @@
 """What the Prefect dashboard shows of a run that failed: why, as it was said, line for line, and what to do."""
 
-import re
 import textwrap
 from typing import Any
 
@@ -8,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
 from evergreen.reports.markdown import fenced, literal
+from evergreen.sections.base import hyphenated
 from flows.dashboard.classes import show_classes
 from flows.dashboard.in_the_form import fields_in, in_the_form
 from flows.dashboard.reasons import reason_in, to_do
@@ -38,7 +38,7 @@ def show_refused(recipe: str, error: str) -> None:
         recipe: as the flow was given it.
         error: type and message.
     """
-    name = re.sub(r"[^a-z0-9]+", "-", recipe.lower().rpartition("/")[2].removesuffix(".yaml")).strip("-")
+    name = hyphenated(recipe.lower().rpartition("/")[2].removesuffix(".yaml"))
     _show(name[:_LONGEST_KEY] or "recipe", "Nothing was begun:", error)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from evergreen.errors import BadRecipe
 from evergreen.paths import is_file
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.recipe_files import folders
+from evergreen.recipe_files import recipe_names
 from evergreen.sections.base import Section
 from flows.form import settings_name
 from tasks.telling import shortened
@@ -34,7 +34,7 @@ def shown(schema: Mapping[str, Any], recipe: str, folder: Path) -> dict[str, Any
         folder: where relative paths begin.
     """
     if _SETTINGS not in schema.get("properties", {}):
-        return with_recipes(schema, {path.stem for known in folders() for path in known.glob("*.yaml")})
+        return with_recipes(schema, recipe_names())
     file = folder / recipe
     try:
         return with_present(schema, load_recipe(file if is_file(file) else recipe))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 # Where `make dashboard` serves unless PORT says otherwise.
 DASHBOARD = "http://127.0.0.1:4200/api"
+POOL = "evergreen"  # that `make worker` works for
 _SECONDS = 5.0
 _ONLINE = "ONLINE"
 

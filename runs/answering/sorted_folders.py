@@ -1,5 +1,6 @@
 """Images in folders that are named like classes: what each one's label is, and how a model does on them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,20 +48,18 @@ def score(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str
     known = [one for one in predictions if one.truth is not None and one.top]
     if not known:
         return None
-    right = [one.top[0][0] == one.truth for one in known]
-    low, high = wilson(sum(right), len(right))
-    per_class = []
-    for label in classes:
-        own = [good for good, one in zip(right, known, strict=True) if one.truth == label]
-        if own:
-            per_class.append({"label": label, "right": sum(own), "count": len(own)})
+    count = Counter(one.truth for one in known)
+    right = Counter(one.truth for one in known if one.top[0][0] == one.truth)
+    low, high = wilson(right.total(), len(known))
     return {
-        "right": sum(right),
-        "count": len(right),
-        "accuracy": sum(right) / len(right),
+        "right": right.total(),
+        "count": len(known),
+        "accuracy": right.total() / len(known),
         "accuracy_low": low,
         "accuracy_high": high,
-        "classes": per_class,
+        "classes": [
+            {"label": label, "right": right[label], "count": count[label]} for label in classes if count[label]
+        ],
     }
 
 

@@ -11,16 +11,14 @@ import yaml
 
 from evergreen.choosing.facts import Facts, facts_of
 from evergreen.choosing.rules import Choice, choose
-from evergreen.choosing.writing import recipe_text, teacher_text, title_of
+from evergreen.choosing.writing import recipe_text, teacher_name, teacher_text, title_of
 from evergreen.errors import BadDataset
 from evergreen.images.processors import processors
+from evergreen.overrides import overridden
 from evergreen.recipe import Recipe, parse_recipe
-from evergreen.recipe_files import apply
-from evergreen.sections.trainings import without_the_other
 from runs.tables import read_data, read_table
 
 if TYPE_CHECKING:
-    from storage.artifacts import Ref
     from storage.store import Store
 
 TEACHERS = ("EfficientNetLite1", "EfficientNetLite2")
@@ -72,7 +70,8 @@ def chosen(
         BadRecipe: an override does not fit.
     """
     outputs = {step["name"]: store.manifest(step["output"]).ref() for step in summary["steps"] if step["output"]}
-    data, groups = read_data(store, outputs["repair"], outputs["screen"], None, None), _groups(store, outputs)
+    data = read_data(store, outputs["repair"], outputs["screen"], None, None)
+    groups = read_table(store, outputs["repair"], "groups.csv")
     labelled, classes = data.splits.dataset, data.splits.classes
     if labelled.empty:
         raise BadDataset("expected labelled images, found none: evergreen new makes recipes for those")
@@ -80,10 +79,7 @@ def chosen(
     choice = choose(facts, preset)
     values: dict[str, Any] = {"name": name, "title": title_of(name, len(classes)), "source": source}
     values |= {"repair": {"classes": list(classes)}, **choice.values}
-    given = list(overrides)
-    left_out = without_the_other(values, given)
-    for override in given:
-        apply(values, override)
+    values, left_out = overridden(values, overrides, Recipe)
     about = f"{facts.images:,} images of {len(classes)} classes"
     files = _teachers(values, about, day)
     if files:
@@ -93,12 +89,7 @@ def chosen(
     alone.get("train", {}).pop("teacher", None)
     recipe = parse_recipe(alone, f"{name}.yaml")
     counts = _counts(labelled, groups, classes, recipe)
-    said = (*([left_out] * bool(left_out)), *recipe.remarks)
-    return Chosen(recipe, {**files, name: text}, facts, choice, counts, said)
-
-
-def _groups(store: Store, outputs: Mapping[str, Ref]) -> Any:
-    return read_table(store, outputs["repair"], "groups.csv")
+    return Chosen(recipe, {**files, name: text}, facts, choice, counts, (*left_out, *recipe.remarks))
 
 
 def _teachers(values: Mapping[str, Any], about: str, day: date) -> dict[str, str]:
@@ -106,10 +97,7 @@ def _teachers(values: Mapping[str, Any], about: str, day: date) -> dict[str, str
     teacher = values["train"].get("teacher")
     if not teacher or teacher.get("recipe") or teacher.get("model"):
         return {}
-    return {
-        f"{values['name']}-{backbone.removeprefix('EfficientNet').lower()}": teacher_text(values, backbone, about, day)
-        for backbone in TEACHERS
-    }
+    return {teacher_name(values["name"], backbone): teacher_text(values, backbone, about, day) for backbone in TEACHERS}
 
 
 def _counts(labelled: Any, groups: Any, classes: list[str], recipe: Recipe) -> dict[str, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe
-from evergreen.recipe_files import Typed
+from evergreen.recipe_files import Typed, name_like
 from evergreen.reports.labels import class_changes
 from runs.releases import parts_of
 from runs.tables import classes_of
@@ -16,9 +16,6 @@ from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.errors import StoreError
 from storage.store import Store
-
-_LONGEST = 63  # characters of a recipe's name
-_OTHER = "photos"
 
 
 def remarks_on(recipe: Recipe, store: Store) -> list[str]:
@@ -90,7 +87,7 @@ def _line(command: str, words: Sequence[str]) -> str:
 
 def _name(sources: Sequence[str]) -> str:
     """Return a name for a recipe of other images, after their first folder or file."""
-    return re.sub(r"[^a-z0-9]+", "-", _last(sources).lower()).strip("-")[:_LONGEST] or _OTHER
+    return name_like(_last(sources))
 
 
 def _last(sources: Sequence[str]) -> str:

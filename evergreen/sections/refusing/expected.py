@@ -173,10 +173,6 @@ def _kinds(annotation: Any, bounds: tuple[Any, ...]) -> Iterator[Kind]:
         yield annotation, bounds
 
 
-def _origin(kind: Any) -> Any:
-    return get_origin(kind)
-
-
 def _below(place: Place, part: int | str) -> Place | None:
     for kind, _ in place.kinds:
         path = (*place.path, part)
@@ -184,7 +180,8 @@ def _below(place: Place, part: int | str) -> Place | None:
             if field := kind.model_fields.get(str(part)):
                 return Place(path, field.annotation, tuple(field.metadata), field)
             continue
-        origin, arguments = _origin(kind), get_args(kind)
+        origin: Any = get_origin(kind)  # mypy thinks that it could be a ParamSpec alone
+        arguments = get_args(kind)
         if origin is tuple and isinstance(part, int):
             return Place(path, arguments[0])
         if origin is dict and part != "[key]":

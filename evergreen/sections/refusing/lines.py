@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
+from evergreen.sections.base import hyphenated
 from evergreen.sections.meant import source_meant
 from evergreen.sections.refusing.expected import Place, example, flow, limits, list_item, place_of
 from evergreen.sections.refusing.synonyms import SOURCE, VALUE_OF, Meant, as_number, location_of
@@ -193,7 +194,7 @@ def _texts(within: Mapping[str, Any], text: str) -> Iterator[Any]:
     if found := re.search(r"kaggle\.com/(?:datasets/)?([\w-]+/[\w-]+)|^kaggle:/*([\w-]+/[\w-]+)", text):
         yield found[1] or found[2]
     if "pattern" in within:
-        yield re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")[:63]
+        yield hyphenated(text)[:63]
         yield text.strip().lower()
     if "max_length" in within:
         yield text[: within["max_length"]].rstrip()
