@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evergreen.sections import trainings
-from evergreen.sections.trainings import BACKBONE, EPOCHS, FROZEN_EPOCHS, Values
+from evergreen.sections.trainings import BACKBONE, EPOCHS, HEAD_EPOCHS, Values
 
 if TYPE_CHECKING:
     from evergreen.choosing.facts import Facts
@@ -16,7 +16,7 @@ DOUBLED = 12
 _TRAIN_SHARE = 0.7
 _MANY_IN_TRAINING = 10_000
 # Images that pass through a network: enough for thousands, and no more than so many for hundreds of thousands.
-_FROZEN_PASSES, _PASSES, _FEWEST = 30_000, 36_000, 3
+_HEAD_PASSES, _PASSES, _FEWEST = 20_000, 24_000, 3
 _PHOTOS = {"rotation": 20, "width_shift": 0.1, "height_shift": 0.1, "zoom": 0.15, "brightness": [0.8, 1.2]}
 _SCANS = {"rotation": 10, "width_shift": 0.1, "height_shift": 0.1, "zoom": 0.1}
 
@@ -54,9 +54,9 @@ def frozen(facts: Facts) -> Values:
 
 
 def tuned(facts: Facts, backbone: str) -> Values:
-    """Return a backbone whose head learns first, then every layer; fewer epochs for many photos."""
-    epochs = (_epochs(facts, _FROZEN_PASSES, FROZEN_EPOCHS), _epochs(facts, _PASSES, EPOCHS))
-    return _photos(facts, backbone, trainings.tuned(*epochs))
+    """Return a backbone whose head learns first, then its layers; fewer epochs for many photos."""
+    epochs = (_epochs(facts, _HEAD_PASSES, HEAD_EPOCHS), _epochs(facts, _PASSES, EPOCHS))
+    return _photos(facts, backbone, trainings.tuned(backbone, *epochs))
 
 
 def taught(facts: Facts) -> Values:

@@ -16,7 +16,10 @@ SIDE_OF = {
     "EfficientNetB3": 300,
 }
 _SIDE = 224
-FROZEN_EPOCHS, EPOCHS = 12, 18
+FROZEN_EPOCHS, HEAD_EPOCHS, EPOCHS = 12, 8, 12
+# The last layers, which learn: those on maps of 28 or 30 pixels and less. What comes before sees edges and textures,
+# which ImageNet taught well enough, on the largest maps, where an epoch's time goes.
+_LEARN = {"EfficientNetLite0": 107, "EfficientNetLite1": 143}
 
 _FILTERS = (16, 32, 64, 128, 128)
 _LEAST_SIDE = 4  # of the last feature maps, in pixels
@@ -35,14 +38,14 @@ def frozen(epochs: int = FROZEN_EPOCHS) -> Values:
     return {"head": {"pooling": "average", "dropout": 0.2}, "views": 2, "phases": [phase]}
 
 
-def tuned(frozen_epochs: int = FROZEN_EPOCHS, epochs: int = EPOCHS) -> Values:
-    """Return values of ``train`` for a backbone whose head learns first, then every layer, earlier stages more slowly.
+def tuned(backbone: str = BACKBONE, head_epochs: int = HEAD_EPOCHS, epochs: int = EPOCHS) -> Values:
+    """Return values of ``train`` for a backbone whose head learns first, then its layers, earlier stages more slowly.
 
     Batch norms keep the moments of ImageNet, as in Keras' guide to fine-tuning
     (https://keras.io/guides/transfer_learning).
     """
-    every_layer = {
-        "unfreeze": "all",
+    layers = {
+        "unfreeze": _LEARN.get(backbone, "all"),
         "batch_norm": "frozen",
         "epochs": epochs,
         "learning_rate": 3.0e-4,
@@ -55,7 +58,8 @@ def tuned(frozen_epochs: int = FROZEN_EPOCHS, epochs: int = EPOCHS) -> Values:
     return {
         "head": {"pooling": "average", "dropout": 0.3},
         "label_smoothing": 0.1,
-        "phases": [*frozen(frozen_epochs)["phases"], every_layer],
+        "views": 2,
+        "phases": [*frozen(head_epochs)["phases"], layers],
     }
 
 
@@ -128,7 +132,7 @@ def completed(values: Mapping[str, Any]) -> tuple[Values, str]:
     side = _SMALL_SIDE if backbone == CNN else side_of(str(backbone))
     size = {} if {"height", "width"} & set(image) else {"height": side, "width": side}
     sides = [int(value) for name, value in {**size, **image}.items() if name in ("height", "width") and _is_size(value)]
-    own = plain(min(sides, default=side)) if backbone == CNN else tuned()
+    own = plain(min(sides, default=side)) if backbone == CNN else tuned(str(backbone))
     filled = {name: value for name, value in own.items() if name not in train}
     said = [f"{side}x{side} pixels"] * bool(size) + [name for name in filled if name != "backbone"]
     words = f"train has no phases: {backbone} brings its own ({', '.join(said)}); docs/recipe.md says how to set others"

@@ -1,8 +1,10 @@
-"""Batch norms: in TensorFlow's one kernel while a model trains, and measured anew for averaged weights."""
+"""Batch norms: one kernel or a convolution's part while a model trains, and measured anew for averaged weights."""
 
 from collections.abc import Iterable, Iterator
 from types import MethodType
 from typing import Any
+
+from evergreen.vision.networks import convolutions
 
 _LEAST_EPSILON = 1.001e-5  # the kernel, which is cuDNN's elsewhere, takes no smaller one
 
@@ -18,17 +20,28 @@ def fuse(model: Any) -> None:
     Keras 3 makes a dozen passes over memory of it. The same mathematics: in training a batch's mean and biased variance
     normalize it (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1), and both go into the moving averages by
     ``momentum``, as in Keras; outside training, and where frozen, the moving averages normalize. Only layers over the
-    channels of (N, H, W, C) float32 are changed. One that is frozen behind a layer that learns goes on as Keras does it
-    in training: there the kernel's gradient was measured to cost more than the kernel saves.
+    channels of (N, H, W, C) float32 are changed. One that is frozen behind a layer that learns is folded into the
+    convolution before it, so that its gradient is the kernel's; behind anything else it goes on as Keras does it in
+    training: there the kernel's gradient was measured to cost more than the kernel saves. Depthwise convolutions of
+    wide kernels get a faster gradient.
 
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are.
     """
+    layers = list(_layers(model))
+    convolutions.restore(layers)
+    sources = convolutions.before(layers)
     learns_before = False
-    for layer in _layers(model):
-        if _fits(layer):
-            layer.call = MethodType(_call_behind if learns_before and not layer.trainable else _call, layer)
+    for layer in layers:
         learns_before = learns_before or bool(layer.trainable_weights)
+        if not _fits(layer):
+            continue
+        call, source = _call, sources.get(id(layer))
+        if learns_before and not layer.trainable:
+            call = _call_folded if source else _call_behind
+            if source:
+                convolutions.fold(source, layer)
+        layer.call = MethodType(call, layer)
 
 
 def measure(model: Any, batches: Iterable[Any]) -> None:
@@ -84,6 +97,11 @@ def _call_behind(layer: Any, inputs: Any, training: bool | None = None, mask: An
     if training:
         return type(layer).call(layer, inputs, training=training, mask=mask)
     return _call(layer, inputs, training, mask)
+
+
+def _call_folded(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    """Return what comes in, which is normalized."""
+    return inputs
 
 
 def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
