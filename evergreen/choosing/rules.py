@@ -98,7 +98,7 @@ NETWORK = (
         "network",
         "`--fast`",
         "EfficientNet-Lite0, frozen: a head on features that are computed once",
-        "EfficientNet-Lite0 as it is: only a head learns. Next: evergreen new without --fast trains all of it.",
+        "EfficientNet-Lite0 as it is: only a head learns. Next: evergreen new without --fast: its layers too.",
         lambda facts, preset: preset == "fast",
         networks.frozen,
     ),
@@ -113,8 +113,8 @@ NETWORK = (
     Rule(
         "network",
         f"over {_MOST_A_PROCESSOR:,} photos for each processor",
-        "EfficientNet-Lite0, frozen: all layers would take days",
-        "EfficientNet-Lite0 as it is: {} photos are too many to train all layers on so few processors.",
+        "EfficientNet-Lite0, frozen: more would take days",
+        "EfficientNet-Lite0 as it is: {} photos are too many to train its layers on so few processors.",
         lambda facts, preset: facts.images > _MOST_A_PROCESSOR * facts.processors,
         networks.frozen,
         lambda facts: f"{facts.images:,}",
@@ -122,7 +122,7 @@ NETWORK = (
     Rule(
         "network",
         f"fewer than {_FEW:,} photos",
-        "EfficientNet-Lite1 at 240 pixels: frozen first, then all layers",
+        "EfficientNet-Lite1 at 240 pixels: frozen first, then its later layers",
         "{} photos are few: EfficientNet-Lite1 knows more than Lite0, and costs half as much again.",
         lambda facts, preset: facts.images < _FEW,
         lambda facts: networks.tuned(facts, "EfficientNetLite1"),
@@ -132,7 +132,7 @@ NETWORK = (
         "network",
         "photos otherwise",
         "EfficientNet-Lite0 at 224 pixels (160 where the median image's shorter side is below "
-        f"{networks.THUMBNAIL}): frozen first, then all layers, for fewer epochs the more photos there are",
+        f"{networks.THUMBNAIL}): frozen first, then its later layers, for fewer epochs the more photos there are",
         "EfficientNet-Lite0: small enough for phones. Next: EfficientNetLite1 at 240x240; evergreen new --best.",
         _always,
         lambda facts: networks.tuned(facts, "EfficientNetLite0"),

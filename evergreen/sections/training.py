@@ -34,7 +34,7 @@ class Train(Section):
     phases: tuple[Phase, ...] = Field(
         min_length=1,
         description="Fits, one after the other. Without, the network brings its own, and its head and size where they "
-        "are not set: frozen epochs, then all layers; for cnn, blocks too.",
+        "are not set: frozen epochs, then its later layers, or all; for cnn, blocks too.",
     )
     label_smoothing: float = Field(
         0,

@@ -17,9 +17,9 @@ SIDE_OF = {
 }
 _SIDE = 224
 FROZEN_EPOCHS, HEAD_EPOCHS, EPOCHS = 12, 8, 12
-# The last layers, which learn: those on maps of 28 or 30 pixels and less. What comes before sees edges and textures,
-# which ImageNet taught well enough, on the largest maps, where an epoch's time goes.
-_LEARN = {"EfficientNetLite0": 107, "EfficientNetLite1": 143}
+# The last layers, which learn: those on maps of an eighth of the picture and less. What comes before sees edges and
+# textures, which ImageNet taught well enough, on the largest maps, where an epoch's time goes.
+LEARN = {"EfficientNetLite0": 107, "EfficientNetLite1": 143, "EfficientNetLite2": 143}
 
 _FILTERS = (16, 32, 64, 128, 128)
 _LEAST_SIDE = 4  # of the last feature maps, in pixels
@@ -45,7 +45,7 @@ def tuned(backbone: str = BACKBONE, head_epochs: int = HEAD_EPOCHS, epochs: int 
     (https://keras.io/guides/transfer_learning).
     """
     layers = {
-        "unfreeze": _LEARN.get(backbone, "all"),
+        "unfreeze": LEARN.get(backbone, "all"),
         "batch_norm": "frozen",
         "epochs": epochs,
         "learning_rate": 3.0e-4,

@@ -40,7 +40,7 @@ def test_defaults_are_not_written_and_long_sections_are_blocks() -> None:
     text = recipe_text(values | {"image": {"height": 240, "width": 240, "resize": "squash"}}, choice, "x", DAY)
     assert yaml.safe_load(text)["image"] == {"height": 240, "width": 240}
     assert "evaluate" not in text
-    assert "\n    - unfreeze: all\n      batch_norm: frozen\n" in text
+    assert "\n    - unfreeze: 143\n      batch_norm: frozen\n" in text
 
 
 def test_a_teacher_learns_from_the_same_images_at_its_own_size() -> None:

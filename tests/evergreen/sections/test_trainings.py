@@ -14,10 +14,10 @@ BARE = {"name": "mine", "source": {"local": {"path": "x"}}}
 def test_name_and_source_are_a_whole_recipe(train: Any) -> None:
     recipe = parse_recipe(BARE if train is None else BARE | {"train": train}, "mine.yaml")
     assert (recipe.train.backbone, recipe.image.height, recipe.image.width) == ("EfficientNetLite0", 224, 224)
-    assert [phase.unfreeze for phase in recipe.train.phases] == ["none", "all"]
+    assert [phase.unfreeze for phase in recipe.train.phases] == ["none", 107]
     assert recipe.train.phases[1].batch_norm == "frozen"
     assert recipe.remarks == (
-        "train has no phases: EfficientNetLite0 brings its own (224x224 pixels, head, label_smoothing, phases); "
+        "train has no phases: EfficientNetLite0 brings its own (224x224 pixels, head, label_smoothing, views, phases); "
         "docs/recipe.md says how to set others",
     )
 

@@ -10,6 +10,7 @@ from matplotlib import get_data_path
 from sklearn.datasets import load_sample_image
 
 from evergreen.errors import WeightsUnavailable
+from evergreen.sections import trainings
 from evergreen.vision.networks import backbones, efficientnet_lite, torch_file
 from evergreen.vision.networks.distributions import BY_BACKBONE
 
@@ -82,3 +83,14 @@ def test_another_members_weights_and_a_package_that_is_not_there(monkeypatch: py
     monkeypatch.setitem(BY_BACKBONE, "EfficientNetLite1", ("none-such-pytorch-model",))
     with pytest.raises(WeightsUnavailable, match="none-such-pytorch-model to be installed: run make setup"):
         efficientnet_lite.load_imagenet(model, "EfficientNetLite1")
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_what_learns_by_default_begins_where_maps_are_an_eighth_of_the_picture(member: str) -> None:
+    pixels = MEMBERS[member].pixels
+    network = efficientnet_lite.build((pixels, pixels, 3), member)
+    first = network.layers[-trainings.LEARN[member]]
+    assert first.name.endswith("_expand_conv")
+    assert 8 * (first.output.shape[1] - 1) < pixels <= 8 * first.output.shape[1]
+    before = network.layers[-trainings.LEARN[member] - 1]  # the block before, which makes these maps
+    assert "expand" not in before.name
