@@ -6,12 +6,14 @@
     .venv/bin/python benchmarks/accuracy.py cifar10-fast cifar-10-images.zip
     .venv/bin/python benchmarks/accuracy.py rockpaperscissors
     .venv/bin/python benchmarks/accuracy.py rockpaperscissors-lite
+    .venv/bin/python benchmarks/accuracy.py new photos.zip [--fast] [--folds 0]
 
 trashnet and chess: five folds by ``evergreen folds``, each image judged once by a network that saw neither it nor a
 near-duplicate; ``--before`` has the settings from before Part 13 in their place, for the ratio of seconds. cifar10 and
 cifar10-fast: ``evergreen retrain``, the dataset's own test images, the seeds of ``--seeds``. rockpaperscissors: drawn
-hands; the data steps ran before, so that seconds are those of a retraining. ``--folds`` and ``--set``
-change what is measured, and stand in the row.
+hands; the data steps ran before, so that seconds are those of a retraining. new: what ``evergreen new`` writes for
+photos of one's own, with nothing but defaults, in folds, or with ``--folds 0`` retrained from new to its end.
+``--folds`` and ``--set`` change what is measured, and stand in the row.
 
 Each row goes to ``rows.jsonl`` as it is known, with commit, processor and precision. A row that is there already, of
 this commit and processor, is not measured again; ``--store`` keeps what is done of one, down to the epoch.
@@ -28,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import hands
-from retraining import cross_validate, inspect, processor, retrain, seconds_of
+from retraining import cross_validate, inspect, new, processor, retrain, seconds_of
 from sklearn.metrics import f1_score
 
 from evergreen.recipe import load_recipe
@@ -53,7 +55,7 @@ CHESS_BEFORE = (
     "train.phases=[{unfreeze: none, epochs: 12, learning_rate: 1.0e-3, batch: 16}, {unfreeze: 80, epochs: 12, "
     "learning_rate: 2.0e-4, decay: 0.85, batch: 16, early_stopping: {monitor: val_loss, patience: 6}}]",
 )
-WHATS = ("trashnet", "chess", "cifar10", "cifar10-fast", "rockpaperscissors", "rockpaperscissors-lite")
+WHATS = ("trashnet", "chess", "cifar10", "cifar10-fast", "rockpaperscissors", "rockpaperscissors-lite", "new")
 
 
 def main() -> None:
@@ -63,6 +65,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path, nargs="?", default=Path("drawn"), help="not for rockpaperscissors")
     parser.add_argument("--set", action="append", default=[], dest="settings", help="also set this in the recipe")
     parser.add_argument("--before", action="store_true", help="with the settings from before Part 13")
+    parser.add_argument("--fast", action="store_true", help="new --fast")
     parser.add_argument("--folds", type=int, default=FOLDS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[42], help="of cifar10 and cifar10-fast")
     parser.add_argument("--store", type=Path, help="keep the store here: a stopped measurement goes on")
@@ -78,6 +81,9 @@ def main() -> None:
 def rows(arguments: argparse.Namespace, store: Path, scratch: Path) -> Iterator[dict[str, Any]]:
     """Yield what is measured, each as it is known."""
     what, archive = arguments.what, arguments.archive.resolve()
+    if what == "new":
+        yield from own(arguments, archive, store, scratch)
+        return
     if what in ("trashnet", "chess"):
         recipe, settings = folded(what, before=arguments.before)
         settings = (*settings, *arguments.settings)
@@ -95,6 +101,25 @@ def rows(arguments: argparse.Namespace, store: Path, scratch: Path) -> Iterator[
                 inspect(what, store, archive)
             summary, wall = retrain(what, store, *settings, source=archive)
             yield about | of_test(store, summary) | {"wall": round(wall)}
+
+
+def own(arguments: argparse.Namespace, archive: Path, store: Path, scratch: Path) -> Iterator[dict[str, Any]]:
+    """Yield what is measured of the recipe that ``evergreen new`` writes."""
+    preset = ("--fast",) if arguments.fast else ()
+    began = new("own", store, archive, scratch, *preset)
+    recipe = str(scratch / "recipes" / "own.yaml")
+    more = {"recipe": f"new {archive.name} {' '.join(preset)}".strip()}
+    settings = tuple(arguments.settings)
+    if arguments.folds:
+        if about := to_do("new", recipe, settings, folds=arguments.folds, **more):
+            summary, wall = cross_validate(recipe, store, arguments.folds, *settings)
+            yield about | of_folds(summary) | {"new_seconds": round(began), "wall": round(wall)}
+        return
+    for seed in arguments.seeds:
+        given = (f"seed={seed}", *settings)
+        if about := to_do("new", recipe, given, **more):
+            summary, wall = retrain(recipe, store, *given)
+            yield about | of_test(store, summary) | {"new_seconds": round(began), "wall": round(wall)}
 
 
 def folded(what: str, *, before: bool) -> tuple[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ def retrain(
     """Run ``evergreen retrain`` and return its run.json and its wall time in seconds.
 
     Args:
-        recipe: a recipe's name.
+        recipe: a recipe's name, or the path of its file.
         store: folder of the store.
         settings: ``dotted.path=value`` overrides of the recipe.
         source: replaces the recipe's source.
@@ -31,6 +31,14 @@ def cross_validate(
 ) -> tuple[dict[str, Any], float]:
     """Run ``evergreen folds`` and return its run.json and its wall time in seconds; arguments as in ``retrain``."""
     return _run("folds", recipe, store, *settings, source=source, options=("--folds", str(folds)))
+
+
+def new(name: str, store: Path, source: Path, folder: Path, *options: str) -> float:
+    """Have ``evergreen new`` write a recipe into a folder's ``recipes/``; return its wall time in seconds."""
+    began = time.monotonic()
+    words = [str(EVERGREEN), "new", name, "--source", str(source), "--store", str(store), *options]
+    subprocess.run(words, check=True, cwd=folder)
+    return time.monotonic() - began
 
 
 def inspect(recipe: str, store: Path, source: Path) -> None:

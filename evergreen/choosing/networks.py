@@ -16,7 +16,7 @@ DOUBLED = 12
 _TRAIN_SHARE = 0.7
 _MANY_IN_TRAINING = 10_000
 # Images that pass through a network: enough for thousands, and no more than so many for hundreds of thousands.
-_HEAD_PASSES, _PASSES, _FEWEST = 20_000, 24_000, 3
+_HEAD_PASSES, _PASSES, _FEWEST = 20_000, 25_000, 3
 _PHOTOS = {"rotation": 20, "width_shift": 0.1, "height_shift": 0.1, "zoom": 0.15, "brightness": [0.8, 1.2]}
 _SCANS = {"rotation": 10, "width_shift": 0.1, "height_shift": 0.1, "zoom": 0.1}
 

@@ -23,3 +23,26 @@ def test_another_number_than_tensorflow_runs_on_is_refused() -> None:
     finally:
         of_this_step.reset(token)
     runtime.start()  # whatever it runs on, where nothing depends on it
+
+
+def test_generators_are_set_back_and_no_graph_is_prepared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+    import numpy as np
+    from tensorflow.python.eager import context
+
+    runtime.start(1)
+    model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5), keras.layers.Dropout(0.5)])
+    ones = np.ones((1, 50), np.float32)
+
+    def drawn() -> bytes:
+        return np.asarray(model(ones, training=True)).tobytes()
+
+    # What setting TensorFlow's seed ends in: every kernel and graph that is ready is thrown away.
+    monkeypatch.setattr(context.context(), "_set_global_seed", lambda seed: pytest.fail("its graphs are thrown away"))
+    runtime.reseed(model, 7)
+    first = [drawn(), drawn()]
+    assert first[0] != first[1]
+    runtime.reseed(model, 7)
+    assert [drawn(), drawn()] == first
+    runtime.reseed(model, 8)
+    assert drawn() != first[0]
