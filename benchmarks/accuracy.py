@@ -130,16 +130,16 @@ def folded(what: str, *, before: bool) -> tuple[str, tuple[str, ...]]:
     return ("chessman", (LITE, *CHESS_BEFORE)) if before else ("chessman-lite", ())
 
 
-def to_do(what: str, recipe: str, settings: tuple[str, ...], **more: Any) -> dict[str, Any]:
+def to_do(what: str, recipe: str, settings: tuple[str, ...], /, **more: Any) -> dict[str, Any]:
     """Return what tells a row from others, or nothing if there is such a row."""
     about = {
         "what": what,
         "recipe": recipe,
         "settings": list(settings),
-        **more,
         "commit": commit(),
         "processor": processor(),
         "precision": precision_of(load_recipe(recipe, list(settings)).train),
+        **more,
     }
     known = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines()] if ROWS.exists() else []
     if any(about.items() <= row.items() for row in known) and not about["commit"].endswith("dirty"):

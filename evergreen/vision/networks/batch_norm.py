@@ -26,7 +26,8 @@ def fuse(model: Any) -> None:
     wide kernels get a faster gradient.
 
     Args:
-        model: a built ``keras.Model``; weights, names and configurations stay as they are.
+        model: a built ``keras.Model``; weights, names and configurations stay as they are. No other model may read
+            what one of its convolutions gives before the norm.
     """
     layers = list(_layers(model))
     convolutions.restore(layers)
