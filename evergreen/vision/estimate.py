@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from evergreen.recipe import Recipe
     from evergreen.sections.phases import Phase
 
-_WARM, _STEPS, _FEATURES_BATCH = 1, 3, 64
+_STEPS, _FEATURES_BATCH = 3, 64
 # What changes of an image are tried on each of ``evaluate.shortcut_images``, itself among them.
 _COPIES = 9
-# Seconds that a cold run takes beside what is counted: the data's steps, imports, exports and their proofs.
-_BESIDE, _BESIDE_AN_IMAGE = 30.0, 0.003
+# Seconds that a cold run takes beside what is counted: the data's steps, imports, the start of Prefect.
+_BESIDE, _BESIDE_AN_IMAGE = 25.0, 0.003
+# A format costs some first passes of the network (it is written, and read again in a process of its own), and passes of
+# the proof, one image at a time, as so many in batches: measured on EfficientNet-Lite0, the web's in two runtimes.
+_FIRST_PASSES, _FOR_ONE, _FOR_THE_WEB = 4, 4, 20
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Estimate:
     """Seconds that a run is expected to take, if no phase ends before its last epoch.
 
     Attributes:
-        parts: what takes how long: ``features``, ``phase 1`` and so on, ``evaluation``, ``the rest``.
+        parts: what takes how long: ``features``, ``phase 1`` and so on, ``evaluation``, ``exports``, ``the rest``.
         folds: of cross-validation beside it.
     """
 
@@ -48,7 +51,7 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     """Measure a few steps of a recipe's network, and say how long all of them would take.
 
     Args:
-        recipe: its ``train``, ``image``, ``evaluate``, ``teaching`` and ``seed`` are read.
+        recipe: its ``train``, ``image``, ``evaluate``, ``export``, ``verify``, ``teaching`` and ``seed`` are read.
         counts: split -> images; ``train`` is among them.
         classes: how many there are.
 
@@ -67,18 +70,22 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
                 views |= set(range(min(recipe.train.views, phase.epochs)))
                 continue
             parts[f"phase {index}"] = _phase(model, phase, counts, rng)
-        forward = _seconds_each(model, _FEATURES_BATCH, rng)
+        first, forward = _looked_at(model, rng)
         if views:
             passes = counts["train"] * len(views) + counts.get("validation", 0)
-            parts["features"] = passes * _seconds_each(halves(model)[0], _FEATURES_BATCH, rng)
+            parts["features"] = passes * _looked_at(halves(model)[0], rng)[1]
     finally:
         runtime.start(recipe.seed)
     parts |= _teachers(recipe, counts, classes)
     again = sum(seconds for name, seconds in parts.items() if name.startswith("phase"))
     images = sum(counts.values())
-    judged = min(recipe.evaluate.shortcut_images, counts.get("test") or counts.get("validation", 0))
+    test = counts.get("test") or counts.get("validation", 0)
+    judged = min(recipe.evaluate.shortcut_images, test)
     probed = min(recipe.evaluate.baseline_images, counts["train"]) if recipe.train.backbone != "cnn" else 0
     parts["evaluation"] = forward * (images + _COPIES * judged + 2 * (probed + judged))
+    formats = recipe.export.formats
+    proofs = sum(_FOR_THE_WEB if name == "tfjs" else _FOR_ONE for name in formats) * min(recipe.verify.images, test)
+    parts["exports"] = len(formats) * _FIRST_PASSES * first + proofs * forward
     parts["the rest"] = _BESIDE + _BESIDE_AN_IMAGE * images
     return Estimate(parts, recipe.evaluate.folds * again)
 
@@ -90,7 +97,7 @@ def _teachers(recipe: Recipe, counts: Mapping[str, int], classes: int) -> dict[s
         runtime.start(recipe.seed, precision_of(teacher.train), threads_of(recipe.train))
         try:
             model = build(teacher.train, teacher.image, classes)
-            each = _seconds_each(model, _FEATURES_BATCH, np.random.default_rng(recipe.seed))
+            _, each = _looked_at(model, np.random.default_rng(recipe.seed))
         finally:
             runtime.start(recipe.seed)
         found[f"teacher {teacher.name}"] = each * counts["train"] * (teacher.train.views + recipe.train.views)
@@ -105,27 +112,28 @@ def _phase(model: Any, phase: Phase, counts: Mapping[str, int], rng: np.random.G
     model.compile(optimizer_of(phase, model), "categorical_crossentropy", jit_compile=runtime.may_compile())
     size = min(phase.batch, counts["train"])
     images, labels = _noise(model, size, rng), np.eye(model.output_shape[-1], dtype=np.float32)[[0] * size]
-    step = _median(lambda: model.train_on_batch(images, labels))
-    validation = counts.get("validation", 0) * _seconds_each(model, _FEATURES_BATCH, rng)
-    return phase.epochs * (step * counts["train"] / size + validation)
+    first, step = _measured(lambda: model.train_on_batch(images, labels))
+    first_look, look = _looked_at(model, rng)
+    return first + first_look + phase.epochs * (step * counts["train"] / size + counts.get("validation", 0) * look)
 
 
-def _seconds_each(model: Any, batch: int, rng: np.random.Generator) -> float:
-    """Return the seconds of one image, looked at without learning."""
-    images = _noise(model, batch, rng)
-    return _median(lambda: model.predict_on_batch(images)) / batch
+def _looked_at(model: Any, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the seconds that a first pass takes longer, without learning, and those of an image in later ones."""
+    images = _noise(model, _FEATURES_BATCH, rng)
+    first, each = _measured(lambda: model.predict_on_batch(images))
+    return first, each / _FEATURES_BATCH
 
 
 def _noise(model: Any, size: int, rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, 256, (size, *model.input_shape[1:]), np.uint8).astype(np.float32)
 
 
-def _median(work: Callable[[], object]) -> float:
-    """Return the seconds of what is done again and again, once it is warm."""
+def _measured(work: Callable[[], object]) -> tuple[float, float]:
+    """Return by how many seconds the first time, in which TensorFlow prepares a graph, is longer; and the others."""
     seconds = []
-    for turn in range(_WARM + _STEPS):
+    for _ in range(1 + _STEPS):
         began = time.perf_counter()
         work()
-        if turn >= _WARM:
-            seconds.append(time.perf_counter() - began)
-    return float(np.median(seconds))
+        seconds.append(time.perf_counter() - began)
+    usual = float(np.median(seconds[1:]))
+    return max(0.0, seconds[0] - usual), usual

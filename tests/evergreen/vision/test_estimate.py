@@ -13,15 +13,15 @@ COUNTS = {"train": 640, "validation": 100, "test": 50}
 
 @pytest.fixture(autouse=True)
 def a_second_each(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Each measured piece of work is done once, and takes a second."""
+    """Each measured piece of work is done once, takes a second, and half a second longer the first time."""
     done: list[int] = []
 
-    def second(work: Any) -> float:
+    def second(work: Any) -> tuple[float, float]:
         work()
         done.append(1)
-        return 1.0
+        return 0.5, 1.0
 
-    monkeypatch.setattr(module, "_median", second)
+    monkeypatch.setattr(module, "_measured", second)
     return done
 
 
@@ -29,7 +29,10 @@ def test_steps_of_a_plain_cnn_are_multiplied() -> None:
     phase = "{epochs: 3, batch: 32}"
     recipe = load_recipe("digits", [f"train.phases=[{phase}]", "evaluate.shortcut_images=10", "evaluate.folds=2"])
     found = estimate(recipe, COUNTS, 10)
-    assert found.parts["phase 1"] == 3 * (20 + 100 / 64), "twenty steps, and validation in batches of 64"
+    assert found.parts["phase 1"] == 1 + 3 * (20 + 100 / 64), "twenty steps, and validation in batches of 64"
+    assert recipe.export.formats[-1] == "tfjs"
+    one = (len(recipe.export.formats) - 1) * 4
+    assert found.parts["exports"] == len(recipe.export.formats) * 4 * 0.5 + 50 * (one + 20) / 64
     assert found.parts["evaluation"] == (790 + 9 * 10 + 2 * 10) / 64, "nothing is probed of a cnn"
     assert found.folds == 2 * found.parts["phase 1"]
     assert found.seconds == sum(found.parts.values()) + found.folds
@@ -40,7 +43,7 @@ def test_frozen_phases_cost_their_features_once(a_second_each: list[int]) -> Non
     tiny = ["train.backbone=EfficientNetLite0", "image={height: 32, width: 32}", "train.weights=none"]
     found = estimate(load_recipe("digits", [*tiny, phases, "train.views=3"]), COUNTS, 10)
     assert found.parts["features"] == (3 * 640 + 100) / 64
-    assert found.parts["phase 2"] == 10 + 100 / 64
+    assert found.parts["phase 2"] == 1 + 10 + 100 / 64
     assert "phase 1" not in found.parts
     assert len(a_second_each) == 4
 
