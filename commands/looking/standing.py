@@ -55,7 +55,7 @@ def _next(row: Row | None) -> list[tuple[str, str]]:
             ("evergreen new NAME --source PHOTOS", "a recipe for photos of your own: a folder, zip or address"),
         ]
     if row.outcome in ("failed", "cancelled"):
-        return [(f"evergreen retrain {row.recipe}", "goes on after the last step that ended well")]
+        return [(f"evergreen {row.command} {row.recipe}", "goes on after the last step that ended well")]
     if row.mark == "champion":
         return [
             ("evergreen predict photo.jpg", "what the champion says of a picture"),

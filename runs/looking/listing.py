@@ -34,6 +34,7 @@ class Row:
         error: why it failed, its first line; empty if it did not.
         release: SHA-256 of what it bundled; None if it did not come so far.
         mark: whether that release is the recipe's champion, or was once.
+        command: what a stopped run goes on by: ``folds`` or ``retrain``.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Row:
     error: str = ""
     release: str | None = None
     mark: Mark = ""
+    command: Literal["retrain", "folds"] = "retrain"
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -96,6 +98,7 @@ def row_of(summary: Mapping[str, Any], holders: "_Holders | None" = None) -> Row
     """
     release = next((step["output"] for step in summary["steps"] if step["name"] == "bundle"), None)
     split, values = _judged(summary)
+    ran = {step["name"] for step in summary["steps"]}
     known = "accuracy_low" in values
     return Row(
         id=summary["id"],
@@ -109,6 +112,7 @@ def row_of(summary: Mapping[str, Any], holders: "_Holders | None" = None) -> Row
         error=str(summary.get("error", "")).split("\n")[0],
         release=release,
         mark=holders.mark(summary["recipe"], release) if holders and release else "",
+        command="folds" if "deal" in ran and "train" not in ran else "retrain",
     )
 
 

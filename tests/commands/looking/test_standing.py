@@ -33,6 +33,16 @@ def test_it_says_where_one_stands(store: Store) -> None:
     assert "abcdef: digits failed, 2026-01-02" in _said(store)
 
 
+def test_folds_that_were_stopped_go_on_as_folds(store: Store) -> None:
+    run = write(store, "20260102-000000-abcdef")
+    assert "next step evergreen retrain digits goes on" in _said(store)
+    summary = read_summary(store, run)
+    assert summary
+    for steps, command in ((["split", "deal", "fold 1"], "folds"), (["train", "deal", "fold 1"], "retrain")):
+        write_summary(store, summary | {"steps": [{"name": name, "output": None} for name in steps]})
+        assert f"next step evergreen {command} digits goes on" in _said(store)
+
+
 @pytest.mark.parametrize("outcome", ["completed", "failed", "cancelled"])
 @pytest.mark.parametrize("mark", ["champion", "earlier", ""])
 def test_each_next_step_is_a_command(outcome: str, mark: str) -> None:
