@@ -17,6 +17,7 @@ from evergreen.reports.markdown import literal, markdown_table
 from evergreen.sections.base import hyphenated
 from evergreen.vision.training.fit import EpochReport
 from runs.run import listener
+from runs.stopped import go_on_unless_told
 from tasks.curves import curves
 
 _DASHBOARD_EVERY_SECONDS = 2.0
@@ -63,7 +64,11 @@ class DownloadProgress:
 
 
 class TrainingProgress:
-    """Tells how a training goes: to the terminal, the run's log, and one artifact in the dashboard, with its curves."""
+    """Tells how a training goes: to the terminal, the run's log, and one artifact in the dashboard, with its curves.
+
+    A training lasts long, so each time it also asks whether somebody stopped it and a library lost the exception; what
+    an epoch learned is kept before it is told.
+    """
 
     def __init__(self, recipe: str) -> None:
         self._recipe = recipe
@@ -72,16 +77,26 @@ class TrainingProgress:
         self._told = -_CURVES_EVERY_SECONDS
 
     def say(self, text: str) -> None:
-        """Tell something in words, to the terminal and the run's log."""
+        """Tell something in words, to the terminal and the run's log.
+
+        Raises:
+            Stopped: a signal came, and was lost.
+        """
         if hearing := listener.get():
             hearing.note(text)
         if TaskRunContext.get():
             get_run_logger().info(text)
+        go_on_unless_told()
 
     def __call__(self, report: EpochReport) -> None:
-        """Tell about one epoch; the dashboard hears of the first, and then now and then, until ``done``."""
+        """Tell about one epoch; the dashboard hears of the first, and then now and then, until ``done``.
+
+        Raises:
+            Stopped: a signal came, and was lost.
+        """
         if hearing := listener.get():
             hearing.epoch(report)
+        go_on_unless_told()
         if not TaskRunContext.get():
             return  # called outside a run: the listener is all there is
         get_run_logger().info(epoch_line(report))

@@ -2,6 +2,8 @@
 
 import base64
 import re
+import signal
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +14,7 @@ from httpx import HTTPError
 
 from evergreen.vision.training.fit import EpochReport
 from runs.run import listener
+from runs.stopped import Stopped, listening
 from tasks import progress as module
 from tasks.progress import DownloadProgress, TrainingProgress, epoch_line, training_page
 
@@ -47,6 +50,17 @@ def test_outside_of_a_task_who_listens_hears_everything(heard: list[Any]) -> Non
     TrainingProgress("digits").say("a word")
     DownloadProgress("digits")("a.zip", 5, None)
     assert heard == [report, "a word", ("a.zip", 5, None)]
+
+
+@pytest.mark.parametrize("told", [lambda progress: progress(_report(1)), lambda progress: progress.say("a word")])
+def test_a_signal_that_was_lost_stops_a_training_when_it_is_next_told_of(heard: list[Any], told: Any) -> None:
+    with listening():
+        told(TrainingProgress("digits"))
+        with suppress(Stopped):  # as a callback from C does
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Stopped, match="SIGTERM"):
+            told(TrainingProgress("digits"))
+    assert len(heard) == 2
 
 
 def test_the_dashboard_hears_of_a_download_at_its_beginning_now_and_then_and_at_its_end(
