@@ -8,6 +8,7 @@ from evergreen.errors import BadRecipe
 from evergreen.overrides import attempts_on, overridden
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.recipe_files import read
+from evergreen.sections.trainings import HEAD_EPOCHS, LEARN
 
 
 def test_the_values_that_are_given_stay_as_they_are() -> None:
@@ -22,7 +23,8 @@ def test_a_phase_is_of_those_that_the_network_brings_where_the_recipe_has_none()
     short = {"name": "short", "source": {"embedded": {"name": "digits"}}}
     given = ["train.phases.1.epochs=3", "train.backbone=EfficientNetLite1"]
     changed, said = overridden(short, given, Recipe)
-    assert [phase["epochs"] for phase in changed["train"]["phases"]] == [12, 3]
+    assert [phase["epochs"] for phase in changed["train"]["phases"]] == [HEAD_EPOCHS, 3]
+    assert changed["train"]["phases"][1]["unfreeze"] == LEARN["EfficientNetLite1"]
     assert changed["image"] == {"height": 240, "width": 240}, "the network that is named, wherever it stands"
     assert len(said) == 1
     assert "EfficientNetLite1 brings its own" in said[0]
