@@ -49,7 +49,7 @@ tiny_training.Trained(Path(sys.argv[1]), png)
     def model(name: str, number: int, processors: str, decoding: int) -> str:
         folder = tmp_path / name
         environment = os.environ | {"EVERGREEN_THREADS": str(decoding)}
-        environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), str(PROJECT / "tests/support")])
+        environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), str(PROJECT / "tests/support/networks")])
         command = [sys.executable, "-c", script, str(folder), str(number), processors]
         folder.mkdir()
         subprocess.run(command, env=environment, check=True, capture_output=True)

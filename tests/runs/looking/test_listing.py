@@ -51,7 +51,7 @@ def test_the_newest_come_first_with_what_each_came_to(store: Store) -> None:
     assert row.as_json() == {
         "id": first, "began": "2026-01-02T03:04:01+00:00", "recipe": "digits", "outcome": "completed", "split": "test",
         "accuracy": 0.9, "interval": [0.8, 0.95], "images": 50, "error": "", "release": "a" * 64, "mark": "earlier",
-            "command": "retrain",
+        "command": "retrain",
     }  # fmt: skip
     assert listed(store, "digits", 9).rows[1].error == "SourceGone: not there"
     assert [summary["outcome"] for summary in newest(store)][:2] == ["cross-validated", "failed"]

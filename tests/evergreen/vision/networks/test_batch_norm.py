@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from graph_step import graph_step
 
 from evergreen.vision.networks import batch_norm, runtime
 
@@ -25,18 +25,8 @@ def _model(**settings: Any) -> Any:
 
 def _step(model: Any, training: bool = True) -> tuple[list[np.ndarray], list[str]]:
     """Return outputs, gradients and all weights after one call, and the kernels that the graph is made of."""
-
-    @tf.function
-    def run(images: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            outputs = model(images, training=training)
-            loss = tf.reduce_sum(outputs * WEIGHTS)
-        return outputs, *tape.gradient(loss, [images, *model.trainable_variables])
-
-    kernels = [node.type for node in run.get_concrete_function(tf.constant(IMAGES)).graph.get_operations()]
-    found = run(tf.constant(IMAGES))
-    return [np.asarray(value) for value in (*found, *model.weights)], kernels
+    found, kernels = graph_step(model, IMAGES, lambda outputs: outputs * WEIGHTS, training)
+    return [*found, *map(np.asarray, model.weights)], kernels
 
 
 @pytest.mark.parametrize(

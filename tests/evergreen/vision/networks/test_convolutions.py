@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from graph_step import graph_step
 
 from evergreen.vision.networks import batch_norm, convolutions, runtime
 
@@ -38,17 +38,7 @@ def _network(frozen: bool = True, **depthwise: Any) -> Any:
 
 def _step(model: Any, training: bool = True) -> tuple[list[np.ndarray], list[str]]:
     """Return outputs, gradients of the input and of what learns, and the operations of the graph."""
-
-    @tf.function
-    def run(images: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            outputs = model(images, training=training)
-            loss = tf.reduce_sum(outputs * tf.sin(tf.range(tf.size(outputs), dtype=tf.float32) * 0.1)[0] + outputs**2)
-        return outputs, *tape.gradient(loss, [images, *model.trainable_variables])
-
-    operations = run.get_concrete_function(tf.constant(IMAGES)).graph.get_operations()
-    return [np.asarray(value) for value in run(tf.constant(IMAGES))], [node.type for node in operations]
+    return graph_step(model, IMAGES, lambda outputs: outputs**2, training)
 
 
 def _same(found: list[np.ndarray], expected: list[np.ndarray]) -> None:
