@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from evergreen.digests import sha256_of
 from evergreen.errors import BadInput
 from evergreen.sources.walk import Walk
 
@@ -76,8 +77,7 @@ def listing_digest(listing: Listing) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise BadInput(f"source.local.path: {path} cannot be read: {error.strerror}; mend or remove it") from error
 

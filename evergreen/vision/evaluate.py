@@ -18,8 +18,10 @@ from evergreen.judging.metrics import ByClass, by_class, losses, measure
 from evergreen.judging.shortcuts import Loss
 from evergreen.judging.verdict import Verdict, judge
 from evergreen.sections.release import Views
-from evergreen.vision.networks import runtime, saving
+from evergreen.vision.networks import build, runtime, saving
 from evergreen.vision.shortcuts import Sample, examples, losses_under_changes
+from evergreen.vision.training.batches import keys_of
+from evergreen.vision.training.features import PLAIN, Features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +68,7 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
         dataset: path, label, sha256, split.
         images: where they are read, and where their pixels are kept.
         classes: class names in order.
-        recipe: its ``image``, ``evaluate`` and ``seed`` are read.
+        recipe: its ``image``, ``evaluate`` and ``seed`` are read, and of ``train`` what names features.
         model_file: a ``.keras`` file.
 
     Raises:
@@ -76,7 +78,7 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
     model = saving.load_to_run(model_file, classes)
     dataset = dataset.sort_values("path", ignore_index=True)
     rows = images.rows(dataset, recipe.image)
-    scores = pixels.scores(model, rows)
+    scores = _scores(model, rows, dataset, images, recipe)
     truth = pixels.targets(dataset["label"], classes)
     where = {str(name): np.asarray(index) for name, index in sorted(dataset.groupby("split").indices.items())}
     judged = judged_split(where)
@@ -111,6 +113,21 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
         verdict=judge(metrics, judged, float(largest)),
         views=_with_views(model, rows, at, truth, judged, recipe),
     )
+
+
+def _scores(model: Any, rows: Rows, dataset: pd.DataFrame, images: Images, recipe: Recipe) -> np.ndarray:
+    """Return the probabilities for all rows, (N, K) float32.
+
+    Where no phase unfroze the backbone, its features of an image are kept: the training made those of validation, and
+    the baseline asks for all of them next. The head is then asked about these, as in training.
+    """
+    frozen = recipe.train.backbone != "cnn" and all(phase.unfreeze == "none" for phase in recipe.train.phases)
+    if frozen:
+        before, head = build.halves(model)
+        if len(head.input_shape) == 2:  # one number a channel: whole maps would take more room than they save time
+            features = Features.of(before, images.features_of(recipe.image), recipe.train)
+            return pixels.scores(head, features.rows(keys_of(list(dataset["sha256"])), rows.gather, PLAIN))
+    return pixels.scores(model, rows)
 
 
 def _with_views(

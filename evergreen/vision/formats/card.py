@@ -1,12 +1,12 @@
 """What lies beside every exported model: labels, a card that says what it is, and a few lines that run it."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.digests import sha256_of
 from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
 from evergreen.reports.model_readme import README, readme
@@ -79,7 +79,7 @@ def complete(name: str, folder: Path, about: About) -> None:
         "metrics": about.metrics,
         "shortcuts": {"split": about.judged, **told(**about.shortcuts)},
         "made_of": about.digests,
-        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
+        "files": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
         "made": _made(name, about),
     }
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
@@ -105,7 +105,3 @@ def _made(name: str, about: About) -> dict[str, Any]:
     if name == "tflite-int8":
         made["ranges_from"] = {"images": about.representative_images, "split": "train", "seed": about.seed}
     return made
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

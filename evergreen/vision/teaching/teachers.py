@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from evergreen.datasets.balance import balance, repeats
 from evergreen.datasets.carve import carve
 from evergreen.datasets.known import COLUMNS, refuse_known
+from evergreen.digests import sha256_of
 from evergreen.errors import BadDataset, PreflightFailed, TrainingDiverged, WeightsUnavailable
 from evergreen.images.processors import threads_of
 from evergreen.judging.ended import words
@@ -184,7 +184,7 @@ def facts_of(found: Iterable[Ready], train: Train) -> dict[str, Any] | None:
 def _given(one: Given) -> Ready:
     facts = {
         "name": one.name,
-        "digest": _sha256(one.file),
+        "digest": sha256_of(one.file),
         "trained": False,
         "val_accuracy": one.val_accuracy,
         "images": one.images[0],
@@ -231,7 +231,7 @@ def _trained(carved: Labelled, teacher: Recipe, folder: Path, callbacks: Callbac
     kept = done.history[done.history["kept"]].iloc[0]
     facts = {
         "name": teacher.name,
-        "digest": _sha256(file),
+        "digest": sha256_of(file),
         "trained": True,
         "val_accuracy": float(kept["val_accuracy"]),
         "images": int(sides["train"]),
@@ -252,9 +252,4 @@ def _told(told: Path, file: Path) -> dict[str, Any] | None:
     if not told.is_file() or not file.is_file():
         return None
     facts: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
-    return facts if facts["digest"] == _sha256(file) else None
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
+    return facts if facts["digest"] == sha256_of(file) else None

@@ -1,15 +1,21 @@
 """evergreen.vision.evaluate: every image is judged once, and changed copies as the model judges them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tiny_training import CLASSES, RECIPE, Trained
 
 from evergreen.images import pixels
+from evergreen.images.pixels import Images
 from evergreen.judging.calibration import calibrate, fit_temperature
 from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import load_recipe
+from evergreen.steps import BY_NAME
+from evergreen.vision import baseline
 from evergreen.vision.evaluate import Evaluation, evaluate
-from evergreen.vision.networks import saving
+from evergreen.vision.networks import build, runtime, saving
+from runs.keys import only
 
 
 def test_evaluation_covers_every_image_once(trained: Trained, evaluation: Evaluation) -> None:
@@ -99,3 +105,25 @@ def test_views_are_averaged_and_nothing_else_changes(trained: Trained, evaluatio
     assert found.views["words"].startswith(
         "test with test-time views (the mirror image, both ways by 2 pixels): not what"
     )
+
+
+@pytest.mark.parametrize(("unfreeze", "kept"), [("none", 1), ("3", 0)])
+def test_a_backbone_that_stayed_frozen_sees_each_image_once_for_evaluation_and_baseline(
+    trained: Trained, tmp_path: Path, unfreeze: str, kept: int
+) -> None:
+    lite = ["train.backbone=EfficientNetLite0", "image={height: 32, width: 32}", "evaluate.shortcut_images=0"]
+    recipe = load_recipe("digits", [*lite, f"train.phases=[{{unfreeze: {unfreeze}, epochs: 1}}]"])
+    images = Images(trained.blobs.__getitem__, tmp_path / "pixels", tmp_path / "features")
+    runtime.start(1)
+    saving.save(build.build(recipe.train, recipe.image, len(CLASSES)), tmp_path / "model.keras")
+    # As the step is given it: what its row of the table does not name cannot be read.
+    read = only(recipe, BY_NAME["evaluate"].recipe)
+    found = evaluate(trained.table, images, CLASSES, read, tmp_path / "model.keras")
+    rows = images.rows(trained.table.sort_values("path"), recipe.image)
+    scores = saving.load(tmp_path / "model.keras", CLASSES).predict(rows.gather(np.arange(len(rows))), verbose=0)
+    assert found.predictions["probability"].to_numpy() == pytest.approx(scores.max(axis=1), abs=1e-5)
+    assert found.predictions["predicted"].tolist() == [CLASSES[answer] for answer in scores.argmax(axis=1)]
+    files = set((tmp_path / "features").rglob("*.rows"))
+    assert len(files) == kept
+    baseline.probe(trained.table, images, CLASSES, recipe, lambda _: None)
+    assert bool(set((tmp_path / "features").rglob("*.rows")) - files) is not bool(kept)
