@@ -6,7 +6,8 @@ record that cannot be relied on is removed before Prefect looks: never a pickle,
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -193,6 +194,30 @@ def measured(values: dict[str, Any]) -> None:
         values: JSON values.
     """
     _execution.get().measured = values
+
+
+def execution_of(run: Run, step: str, inputs: Mapping[str, Ref]) -> Execution:
+    """Return a call of a step that is about to be made: its key, and what an earlier one gave for it.
+
+    Args:
+        run: whose store and recipe it is of.
+        step: a row of the step table.
+        inputs: parameter name -> artifact.
+    """
+    row = step_named(step)
+    if row is None:
+        raise KeyError(f"no row of the step table is called {step!r}")
+    return _prepare(run, row, dict(inputs))
+
+
+@contextmanager
+def within(execution: Execution) -> Iterator[None]:
+    """Let what is written be of this call."""
+    token = _execution.set(execution)
+    try:
+        yield
+    finally:
+        _execution.reset(token)
 
 
 def _name(execution: Execution) -> str:

@@ -115,6 +115,21 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
     )
 
 
+def right_on_validation(
+    dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, model_file: Path
+) -> np.ndarray:
+    """Return of each validation image, in the order of their paths, whether a model is right about it: (N,) bool.
+
+    Args, Raises: as ``evaluate``; no image of another split is opened.
+    """
+    runtime.start()
+    model = saving.load_to_run(model_file, classes)
+    judged = dataset[dataset["split"] == "validation"].sort_values("path", ignore_index=True)
+    answers = _scores(model, images.rows(judged, recipe.image), judged, images, recipe).argmax(axis=1)
+    right: np.ndarray = answers == pixels.targets(judged["label"], classes)
+    return right
+
+
 def _scores(model: Any, rows: Rows, dataset: pd.DataFrame, images: Images, recipe: Recipe) -> np.ndarray:
     """Return the probabilities for all rows, (N, K) float32.
 

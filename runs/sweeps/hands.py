@@ -1,0 +1,128 @@
+"""Who does the trials of a sweep: processes of this machine, or a Dask cluster's."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from evergreen.errors import BadInput
+from runs.sweeps.workers import Hands, ProcessLost, Task, Workers
+
+T = TypeVar("T")
+
+LOCAL_CLUSTER = "dask"
+_INSTALL = "pip install -r requirements-dask.lock (make setup EXTRAS=dask)"
+_CONNECT_SECONDS = 10
+
+
+def hands_of(on: str | None, parallel: int, log: Path) -> Hands:
+    """Return who does the trials.
+
+    Args:
+        on: ``dask`` for a cluster of this machine, the address of a scheduler, or None for processes.
+        parallel: how many at once.
+        log: where processes of this machine print to.
+
+    Raises:
+        BadInput: an address that is none, or that strangers may reach; Dask is not installed; nobody answers.
+    """
+    if on is None:
+        return Workers(parallel, log)
+    return OnDask(checked(on), parallel)
+
+
+def checked(on: str) -> str:
+    """Return where a cluster is, once it was found to be ``dask`` or an address that may be used.
+
+    A scheduler runs whatever is sent to it, and so does whoever answers in its place: beyond this machine only TLS,
+    with certificates that both sides check, says who that is.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    if on == LOCAL_CLUSTER:
+        return on
+    parts = urlsplit(on)
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname or not _port(parts):
+        raise BadInput(
+            f"--on: expected dask, or a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786; "
+            f"received {on!r}"
+        )
+    if parts.scheme == "tcp" and not _is_loopback(parts.hostname):
+        raise BadInput(
+            f"--on: expected tls:// beyond this machine, for whoever reaches a scheduler may run anything on it; "
+            f"received {on!r}; with certificates (distributed.comm.tls in Dask's configuration): "
+            f"--on tls://{parts.netloc}"
+        )
+    return on
+
+
+def _port(parts: Any) -> int | None:
+    try:
+        port: int | None = parts.port
+    except ValueError:
+        return None
+    return port
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class OnDask:
+    """A Dask cluster: one that is started here and ends with the sweep, or one that runs already.
+
+    A task whose worker dies is given to another worker by the scheduler.
+    """
+
+    def __init__(self, on: str, parallel: int) -> None:
+        """Connect to a cluster, or start one of ``parallel`` processes of a thread each."""
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            raise BadInput(f"--on {on}: expected Dask to be installed ({error}): {_INSTALL}") from None
+        self._cluster = None
+        if on == LOCAL_CLUSTER:
+            self._cluster = LocalCluster(
+                n_workers=parallel, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+            )
+        try:
+            self._client = Client(self._cluster or on, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise BadInput(f"--on: expected a Dask scheduler at {on}, received: {error}; dask scheduler starts one") from None
+        count = len(self._client.scheduler_info()["workers"])
+        self.where = f"Dask at {'this machine' if self._cluster else on}, {count} worker{'s' if count != 1 else ''}"
+        self._turns = threading.Semaphore(parallel)
+
+    def do(self, task: Task[T]) -> T:
+        """Do something on the cluster, and wait for its end.
+
+        Raises:
+            ProcessLost: the workers that had it died, one after the other.
+            Exception: what it raised itself.
+        """
+        from distributed import KilledWorker
+
+        with self._turns:
+            future = self._client.submit(_do, task, pure=False)
+            try:
+                done: T = future.result()
+            except KilledWorker as error:
+                raise ProcessLost(f"the workers that had it died, one after the other: {error}") from None
+        return done
+
+    def close(self) -> None:
+        """Leave the cluster; one that was started here ends."""
+        self._client.close()
+        if self._cluster:
+            self._cluster.close()
+
+
+def _do(task: Task[T]) -> T:
+    return task.do()

@@ -1,0 +1,119 @@
+"""What a sweep says of itself: ``sweep.json``, while it goes on and once it has ended."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from evergreen.images.processors import threads_of
+from evergreen.sweeping.found import found, ranking
+from evergreen.sweeping.space import Space, overrides_of
+from runs.sweeps.sweeping import Sweeping
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_TWO = 2
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a sweep before its first trial.
+
+    Attributes:
+        id: of the run.
+        name: what it is called: its file's name, or the recipe's.
+        where: where trials run, in words.
+        validation: how many images every trial is judged by.
+        notes: what whoever reads of it should know.
+        began: when, UTC.
+    """
+
+    id: str
+    name: str
+    where: str
+    validation: int
+    notes: Sequence[str]
+    began: datetime
+
+
+def begun_now() -> datetime:
+    """Return the time, UTC."""
+    return datetime.now(UTC)
+
+
+def told(
+    about: About, sweeping: Sweeping, outcome: str = "running", right: Mapping[int, np.ndarray | None] | None = None
+) -> dict[str, Any]:
+    """Return what ``sweep.json`` says.
+
+    Args:
+        about: what was known before.
+        sweeping: with its trials as they are now.
+        outcome: running, completed, stopped or out of budget.
+        right: as ``sweeping.found.found`` takes it; None while it goes on, when nothing is tested.
+    """
+    space, trials = sweeping.space, [trial.as_json() for trial in sweeping.trials]
+    sweep = space.sweep
+    over = {path: one.as_json() for path, one in space.dimensions.items()}
+    values = found(trials, over, about.validation, right) if right is not None else _best(trials)
+    best = next((trial for trial in trials if trial["number"] == values["best"]), None)
+    return {
+        "id": about.id,
+        "name": about.name,
+        "recipe": space.base.name,
+        "title": sweep.title or space.base.title,
+        "method": sweep.method,
+        "prune": sweep.prune,
+        "parallel": sweep.parallel,
+        "threads": threads_of(space.base.train) if not sweeping.also else int(sweeping.also[0].partition("=")[2]),
+        "seeds": list(sweeping.seeds),
+        "search_seed": sweep.seed,
+        "where": about.where,
+        "over": over,
+        "began": about.began.isoformat(timespec="seconds"),
+        "seconds": round(sweeping.seconds, 3),
+        "outcome": outcome,
+        "planned": space.trials,
+        "trials": trials,
+        "validation": about.validation,
+        **values,
+        "notes": list(about.notes),
+        "next": line_for(space, best["values"], sweeping.also) if best else "",
+    }
+
+
+def asked_of(trials: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the trials whose answers the lead is tested on: the best, and the one after it."""
+    return ranking(trials)[:_TWO]
+
+
+def line_for(space: Space, values: Mapping[str, Any], also: Sequence[str]) -> str:
+    """Return the line that retrains a trial's combination, and finds its model.
+
+    Args:
+        space: of the sweep.
+        values: of the trial.
+        also: pairs that held for every trial.
+    """
+    sweep = space.sweep
+    pairs = [*sweep.set, *overrides_of(values), *also]
+    sources = [word for source in sweep.sources or () for word in ("--source", source)]
+    return shlex.join(
+        ["evergreen", "retrain", sweep.recipe, *[word for pair in pairs for word in ("--set", pair)], *sources]
+    )
+
+
+def _best(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    ranked = ranking(trials)
+    return {
+        "best": ranked[0]["number"] if ranked else None,
+        "lead": None,
+        "optimism": "",
+        "importance": None,
+        "importance_method": "",
+        "pruned": sum(trial["state"] == "pruned" for trial in trials),
+    }
