@@ -17,7 +17,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
-from evergreen.reports.sweeps.page import sweep_page
+from evergreen.reports.sweeps.page import page
 from evergreen.sections.sweep import Sweep
 from evergreen.steps import STEPS
 from evergreen.sweeping.checking import check
@@ -59,16 +59,24 @@ _SHOW_EVERY_SECONDS = 5.0
 
 @flow(name="sweep", flow_run_name="sweep {recipe}", task_runner=ThreadPoolTaskRunner())
 @tells_outcome
-def sweep(recipe: str, sweep: dict[str, Any], store: str | None = None, on: str | None = None) -> dict[str, Any]:
+def sweep(
+    recipe: str,
+    sweep: dict[str, Any],
+    source: str | list[str] | None = None,
+    store: str | None = None,
+    on: str | None = None,
+) -> dict[str, Any]:
     """Train one recipe with many values, and say by validation which do best; test images are not touched.
 
     Args:
         recipe: what the sweep is called: its file's name, or the recipe's.
         sweep: what is tried, as a file in recipes/sweeps has it.
+        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         on: ``dask``, or the address of a Dask scheduler; processes of this machine if empty.
     """
-    space = check(Sweep.model_validate(sweep))
+    sources = [source] if isinstance(source, str) else source or []
+    space = check(Sweep.model_validate(sweep).named(recipe, sources=sources))
     also, notes = shared_out(space)
     base = recipe_of(space.sweep, {}, also=also)
     with started(base, store, SWEPT, _show) as (run, summary):
@@ -229,7 +237,7 @@ def _written(run: Run, found: dict[str, Any]) -> dict[str, Any]:
     folder = run_folder(run.store, run.id)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sweep.json").write_text(json.dumps(found, ensure_ascii=False, indent=2), encoding="utf-8")
-    (folder / "sweep.html").write_bytes(sweep_page(found))
+    (folder / "sweep.html").write_bytes(page(found))
     return found
 
 

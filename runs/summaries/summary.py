@@ -83,6 +83,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         summary["sources"] = sources
     if grouping := the_other_way(run.store, summary):
         summary["grouping"] = grouping
+    if run.journal.sweep:
+        summary["sweep"] = run.journal.sweep
     if error:
         summary["error"] = error
     if exports and (edited := _show_exports(run.store, outputs["export"], exports, folder)):

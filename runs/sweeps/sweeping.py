@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from evergreen.recipe import Recipe
 from evergreen.sweeping.search import Study
-from evergreen.sweeping.space import Space, recipe_of
+from evergreen.sweeping.space import Space
+from evergreen.sweeping.values import recipe_of
 from runs.sweeps.trials import FAILED, PRUNED, RUNNING, WAITING, Trial
 from runs.sweeps.work import Pruning
 

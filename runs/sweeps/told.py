@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.images.processors import threads_of
 from evergreen.sweeping.found import found, ranking
-from evergreen.sweeping.space import Space, overrides_of
+from evergreen.sweeping.space import Space
+from evergreen.sweeping.values import overrides_of
 from runs.sweeps.sweeping import Sweeping
 
 if TYPE_CHECKING:
