@@ -1,0 +1,1 @@
+"""Sweeps: which values are tried, which come next, and what they showed."""
