@@ -59,7 +59,8 @@ class Trials:
                 self._told.add(trial["number"])
                 names = short_names(found["over"])
                 values = "  ".join(f"{names[path]} {shown(value)}" for path, value in trial["values"].items())
-                line = f"  trial {trial['number'] + 1} of {found['planned']}  {values}  {_outcome(trial)}"
+                done = f"{len(self._told)} of {found['planned']}"
+                line = f"  {done}  trial {trial['number']}  {values}  {_outcome(trial)}"
                 self._console.print(visible(line), highlight=False, markup=False, soft_wrap=True)
 
 

@@ -13,11 +13,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from prefect import flow
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
-from evergreen.reports.sweeps.page import page
 from evergreen.sections.sweep import Sweep
 from evergreen.steps import STEPS
 from evergreen.sweeping.checking import check
@@ -35,7 +33,7 @@ from runs.sweeps.hands import hands_of
 from runs.sweeps.place import folder_of, write_last
 from runs.sweeps.sweeping import Sweeping
 from runs.sweeps.threads import shared_out
-from runs.sweeps.told import About, asked_of, begun_now, told
+from runs.sweeps.told import SWEPT, About, asked_of, begun_now, told, written
 from runs.sweeps.trials import Trial
 from runs.sweeps.work import Judging, Pruning
 from runs.sweeps.workers import Hands, ProcessLost
@@ -53,11 +51,10 @@ from tasks.data.unpack import unpack
 from tasks.model.trial import Seeded
 from tasks.model.trial import trial as trial_task
 
-SWEPT = "swept"
 _SHOW_EVERY_SECONDS = 5.0
 
 
-@flow(name="sweep", flow_run_name="sweep {recipe}", task_runner=ThreadPoolTaskRunner())
+@flow(name="sweep", flow_run_name="sweep {recipe}")
 @tells_outcome
 def sweep(
     recipe: str,
@@ -104,9 +101,7 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
     last = 0.0
 
     def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
-        trainings = [
-            Seeded(recipe, **data.of(recipe), told=_told_of(trial, recipe), stop=stop) for recipe in recipes
-        ]
+        trainings = [Seeded(recipe, **data.of(recipe), told=_told_of(trial, recipe), stop=stop) for recipe in recipes]
         task = trial_task.with_options(task_run_name=trial_name({"number": trial.number, "values": trial.values}))
         return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial)
 
@@ -196,7 +191,9 @@ def _alone(folder: Path) -> Iterator[None]:
         with FileLock(folder / "lock", timeout=0, thread_local=False, fallback_to_soft=False):
             yield
     except Timeout:
-        raise BadInput(f"expected one sweep of these values at a time, another one runs; its trials are in {folder}") from None
+        raise BadInput(
+            f"expected one sweep of these values at a time, another one runs; its trials are in {folder}"
+        ) from None
 
 
 @contextmanager
@@ -231,13 +228,7 @@ def _right(
 
 
 def _written(run: Run, found: dict[str, Any]) -> dict[str, Any]:
-    """Write ``sweep.json`` and ``sweep.html`` into the run's folder, and return what they say."""
-    import json
-
-    folder = run_folder(run.store, run.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sweep.json").write_text(json.dumps(found, ensure_ascii=False, indent=2), encoding="utf-8")
-    (folder / "sweep.html").write_bytes(page(found))
+    written(run_folder(run.store, run.id), found)
     return found
 
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from commands.options import (
+    DONE,
     MAKE,
     JsonOption,
     NameOption,
@@ -19,11 +20,22 @@ from commands.options import (
     renamed,
 )
 from commands.running import ended, run_flow
+from commands.terminal import show_run
 from commands.trials import show_sweep
 from evergreen.sections.sweep import Method, Prune
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.reading import load_sweep
+from evergreen.sweeping.space import Space
+from flows.servers.named_server import named_server
 from runs.place import store_root
+from runs.run import Run
+from runs.summaries.summary import finish
+from runs.sweeps.hands import checked
+from runs.sweeps.known import answered
+from runs.sweeps.told import SWEPT, pairs_of, written
+from storage.in_use import in_use
+from storage.runs import run_folder
+from storage.store import Store
 
 app = typer.Typer()
 
@@ -76,10 +88,38 @@ def sweep(
     }  # fmt: skip
     with errors(verbose):
         asked = load_sweep(recipe, over or (), renamed(overrides, name), source or (), options)
-        check(asked)
-    arguments = (asked.name, asked.model_dump(mode="json"), list(asked.sources))
-    summary, code = run_flow("sweep", arguments, {"on": on}, root, verbose)
-    ended(summary, code, root, as_json, _show)
+        space = check(asked)
+        if on:
+            checked(on)
+        if only_plan:
+            raise typer.Exit
+        summary = None if named_server() else _answered(space, Store(root))
+    code = DONE
+    if summary is None:
+        arguments = (asked.name, asked.model_dump(mode="json"), list(asked.sources))
+        summary, code = run_flow("sweep", arguments, {"on": on}, root, verbose)
+    best = (summary.get("sweep") or {}).get("best")
+    if code != DONE or then is None or best is None:
+        ended(summary, code, root, as_json, _show)
+    _show(Console(stderr=as_json), summary, run_folder(Store(root), summary["id"]))
+    pairs = pairs_of(space, next(one for one in summary["sweep"]["trials"] if one["number"] == best)["values"])
+    summary, code = run_flow("retrain", (asked.recipe, pairs, list(asked.sources) or None), {}, root, verbose)
+    ended(summary, code, root, as_json, show_run)
+
+
+def _answered(space: Space, store: Store) -> dict[str, Any] | None:
+    """Return the summary of a sweep that was answered before, or None if something must run. Starts nothing."""
+    with in_use(store):
+        known = answered(space, store)
+        if known is None:
+            return None
+        data, last = known
+        run = Run.new(store, data.base)
+        for entry in data.entries:
+            run.journal.add(entry)
+        run.journal.sweep = last | {"id": run.id}
+        written(run_folder(store, run.id), run.journal.sweep)
+        return finish(run, SWEPT)
 
 
 def _show(console: Console, summary: dict[str, Any], folder: Path) -> None:

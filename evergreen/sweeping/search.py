@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from filelock import FileLock
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
 from evergreen.sections.sweep import Method, Prune
 from evergreen.sweeping.dimensions import Choices, Dimensions
 
@@ -70,7 +73,6 @@ class Study:
             several: whether several trials run at once: the search then keeps away from those that run.
         """
         import optuna
-        from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -168,13 +170,12 @@ class Study:
         return min(one.high, max(one.low, float(f"{drawn:.{_DIGITS}g}")))
 
 
-class _Lock:
+class _Lock(JournalFileOpenLock):
     """A lock on the journal that the system releases with its holder; Optuna's own are files that a kill leaves."""
 
     def __init__(self, file: Path) -> None:
-        from filelock import FileLock
-
-        self._lock = FileLock(f"{file}.lock", thread_local=False, fallback_to_soft=False)
+        super().__init__(str(file))
+        self._lock = _lock_of(file)
 
     def acquire(self) -> bool:
         """Wait for it."""
@@ -188,7 +189,7 @@ class _Lock:
 
 def _whole_lines(file: Path) -> None:
     """Cut off a last line that a kill, or a full disk, left half written: Optuna would refuse the whole journal."""
-    with _held(file):
+    with _lock_of(file):
         if not file.exists():
             return
         data = file.read_bytes()
@@ -198,9 +199,7 @@ def _whole_lines(file: Path) -> None:
                 journal.truncate(len(whole))
 
 
-def _held(file: Path) -> Any:
-    from filelock import FileLock
-
+def _lock_of(file: Path) -> FileLock:
     return FileLock(f"{file}.lock", thread_local=False, fallback_to_soft=False)
 
 

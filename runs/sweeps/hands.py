@@ -95,7 +95,9 @@ class OnDask:
         try:
             self._client = Client(self._cluster or on, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError) as error:
-            raise BadInput(f"--on: expected a Dask scheduler at {on}, received: {error}; dask scheduler starts one") from None
+            raise BadInput(
+                f"--on: expected a Dask scheduler at {on}, received: {error}; dask scheduler starts one"
+            ) from None
         count = len(self._client.scheduler_info()["workers"])
         self.where = f"Dask at {'this machine' if self._cluster else on}, {count} worker{'s' if count != 1 else ''}"
         self._turns = threading.Semaphore(parallel)

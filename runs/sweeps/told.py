@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.images.processors import threads_of
+from evergreen.reports.sweeps.page import page
 from evergreen.sweeping.found import found, ranking
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import overrides_of
-from runs.sweeps.sweeping import Sweeping
+from runs.sweeps.threads import shared_out
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from runs.sweeps.sweeping import Sweeping
+
+SWEPT = "swept"
 _TWO = 2
 
 
@@ -83,7 +89,7 @@ def told(
         "validation": about.validation,
         **values,
         "notes": list(about.notes),
-        "next": line_for(space, best["values"], sweeping.also) if best else "",
+        "next": line_for(space, best["values"]) if best else "",
     }
 
 
@@ -92,20 +98,28 @@ def asked_of(trials: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return ranking(trials)[:_TWO]
 
 
-def line_for(space: Space, values: Mapping[str, Any], also: Sequence[str]) -> str:
-    """Return the line that retrains a trial's combination, and finds its model.
+def pairs_of(space: Space, values: Mapping[str, Any]) -> list[str]:
+    """Return a trial's combination as ``--set`` takes it, so that a retraining finds the trial's model.
 
     Args:
         space: of the sweep.
         values: of the trial.
-        also: pairs that held for every trial.
+    """
+    also, _ = shared_out(space)
+    return [*space.sweep.set, *overrides_of(values), *also]
+
+
+def line_for(space: Space, values: Mapping[str, Any]) -> str:
+    """Return the line that retrains a trial's combination.
+
+    Args:
+        space: of the sweep.
+        values: of the trial.
     """
     sweep = space.sweep
-    pairs = [*sweep.set, *overrides_of(values), *also]
-    sources = [word for source in sweep.sources or () for word in ("--source", source)]
-    return shlex.join(
-        ["evergreen", "retrain", sweep.recipe, *[word for pair in pairs for word in ("--set", pair)], *sources]
-    )
+    sources = [word for source in sweep.sources for word in ("--source", source)]
+    pairs = [word for pair in pairs_of(space, values) for word in ("--set", pair)]
+    return shlex.join(["evergreen", "retrain", sweep.recipe, *pairs, *sources])
 
 
 def _best(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -118,3 +132,15 @@ def _best(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "importance_method": "",
         "pruned": sum(trial["state"] == "pruned" for trial in trials),
     }
+
+
+def written(folder: Path, values: Mapping[str, Any]) -> None:
+    """Write ``sweep.json`` and ``sweep.html``.
+
+    Args:
+        folder: of the run.
+        values: what ``told`` returned.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sweep.json").write_text(json.dumps(values, ensure_ascii=False, indent=2), encoding="utf-8")
+    (folder / "sweep.html").write_bytes(page(values))

@@ -136,6 +136,7 @@ class Trial:
             "values": dict(self.values),
             "state": self.state,
             "why": self.why,
+            "again": any(one.again for one in self.fitted),
             **{name: self.mean(name) if ended else None for name in reversed(SHOWN)},
             "epoch": first.epoch if first else None,
             "epochs": len(history),

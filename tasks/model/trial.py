@@ -9,7 +9,8 @@ from typing import Any
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Completed, Failed, State
+from prefect.client.schemas import State
+from prefect.states import Completed, Failed
 
 from evergreen.recipe import Recipe
 from runs.run import Run
@@ -53,7 +54,17 @@ def _trial(run: Run, trainings: list[Seeded], hands: Hands, pruning: Pruning | N
         asked = pruning if number == 0 else None  # a second seed is of a combination that was worth its first
 
         def make(parts: KeyParts, seeded: Seeded = seeded, asked: Pruning | None = asked) -> Ref:
-            job = Job(run.store.root, seeded.recipe, run.id, parts, seeded.dataset, seeded.weights, seeded.told, seeded.stop, asked)
+            job = Job(
+                run.store.root,
+                seeded.recipe,
+                run.id,
+                parts,
+                seeded.dataset,
+                seeded.weights,
+                seeded.told,
+                seeded.stop,
+                asked,
+            )
             try:
                 outcome = hands.do(job)
             except ProcessLost as error:
