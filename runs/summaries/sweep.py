@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from evergreen.sweeping.found import optimistic_by, winner_in_words
+from evergreen.sweeping.found import winner_in_words
 
 # How a run ends that was a sweep.
 SWEPT = "swept"
@@ -35,7 +35,7 @@ def sweep_of(found: Mapping[str, Any]) -> dict[str, Any]:
         "val_accuracy": best["val_accuracy"] if best else None,
         "model": best["seeds"][0]["model"] if best and best["seeds"] else None,
         "lead": {name: lead[name] for name in ("over", "difference", "low", "high")} if lead else None,
-        "flattered_by": optimistic_by(found["trials"], found["validation"]),
+        "flattered_by": found["flattered_by"],
         "validation": found["validation"],
         "next": found["next"],
         "words": "; ".join(sentence for sentence in said if sentence),
