@@ -13,6 +13,7 @@ from evergreen.judging.statistics import mcnemar, paired
 from evergreen.sweeping.importance import LEAST_TRIALS, METHOD, importance
 from evergreen.sweeping.naming import in_brackets, trial_name
 
+FOUND = ("best", "lead", "optimism", "flattered_by", "importance", "importance_method", "pruned")
 ENDED = ("trained", "reused")
 PRUNED, FAILED = "pruned", "failed"
 ORDER = "the highest validation accuracy wins; of equal ones the lower validation loss, then the lower number"
@@ -63,7 +64,7 @@ def found(
     validation: int,
     right: Mapping[int, np.ndarray | None],
 ) -> dict[str, Any]:
-    """Return what ``sweep.json`` says was found: best, lead, optimism, importance, importance_method, pruned.
+    """Return what ``sweep.json`` says was found: the values that ``FOUND`` names.
 
     Args:
         trials: as ``sweep.json`` holds them.
@@ -78,10 +79,39 @@ def found(
         "best": ranked[0]["number"] if ranked else None,
         "lead": asdict(lead(ranked[0], ranked[1], right)) if len(ranked) > 1 else None,
         "optimism": optimism(trials, validation),
+        "flattered_by": optimistic_by(trials, validation),
         "importance": shares,
         "importance_method": METHOD if shares else _no_importance(len(ranked), len(over)),
         "pruned": sum(trial["state"] == PRUNED for trial in trials),
     }
+
+
+def found_before(
+    earlier: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], over: Mapping[str, Any], validation: int
+) -> dict[str, Any] | None:
+    """Return what an earlier sweep found if it tried the very same, so that neither SciPy nor scikit-learn starts.
+
+    Args:
+        earlier: values of its ``sweep.json``.
+        trials: as ``found`` takes them.
+        over: as ``found`` takes it.
+        validation: images that every trial was judged on.
+
+    Returns:
+        What ``found`` would; None where a trial has other values, another end, another accuracy or another model, or
+        an earlier version found other things.
+    """
+    same = earlier.get("over") == over and earlier.get("validation") == validation
+    if not same or list(map(_told, earlier["trials"])) != list(map(_told, trials)) or not earlier.keys() >= set(FOUND):
+        return None
+    return {name: earlier[name] for name in FOUND}
+
+
+def _told(trial: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what of a trial decides what is found; one that is reused is what it was when it was trained."""
+    end = ENDED[0] if trial["state"] in ENDED else trial["state"]
+    models = [one["model"] for one in trial["seeds"]]
+    return trial["number"], trial["values"], end, trial["val_accuracy"], trial["val_loss"], models
 
 
 def lead(best: Mapping[str, Any], other: Mapping[str, Any], right: Mapping[int, np.ndarray | None]) -> Lead:

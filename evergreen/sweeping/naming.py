@@ -5,6 +5,9 @@ from typing import Any
 
 from evergreen.sections.refusing.expected import flow
 
+# What stands beside values in tables and pictures; a value of such a name keeps more of its path.
+_TAKEN = {"trial", "state", "accuracy", "val_accuracy", "loss", "val_loss", "epoch", "epochs", "seconds"}
+
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
     """Return dotted path -> the shortest end of it that no other path has: ``train.backbone`` is ``backbone``.
@@ -20,8 +23,11 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     def alone(path: str, length: int) -> bool:
         return all(end(path, length) != end(other, length) for other in parts if other != path)
 
-    lengths = {path: next((n for n in range(1, len(own)) if alone(path, n)), len(own)) for path, own in parts.items()}
-    return {path: end(path, length) for path, length in lengths.items()}
+    def length(path: str) -> int:
+        most = len(parts[path])
+        return next((n for n in range(1, most) if alone(path, n) and end(path, n) not in _TAKEN), most)
+
+    return {path: end(path, length(path)) for path in parts}
 
 
 def shown(value: Any) -> str:

@@ -9,8 +9,10 @@ import pytest
 
 from evergreen.judging.statistics import mcnemar, paired
 from evergreen.sweeping.found import (
+    FOUND,
     expected_maximum,
     found,
+    found_before,
     lead,
     optimism,
     optimistic_by,
@@ -106,8 +108,7 @@ def test_the_best_of_many_equal_trials_flatters_by_what_is_said() -> None:
 
 def test_what_is_found_stands_in_json() -> None:
     made = made_sweeps.grid()
-    keys = ("best", "lead", "optimism", "importance", "importance_method", "pruned")
-    assert json.loads(json.dumps({key: made[key] for key in keys}))["lead"]["over"] == 6
+    assert json.loads(json.dumps({key: made[key] for key in FOUND}))["lead"]["over"] == 6
     assert (made["best"], made["pruned"]) == (7, 1)
     one, none = made_sweeps.single(), made_sweeps.all_failed()
     assert (one["best"], one["lead"], one["optimism"], one["importance"]) == (0, None, "", None)
@@ -116,3 +117,16 @@ def test_what_is_found_stands_in_json() -> None:
     assert found([], {}, 10, {})["best"] is None
     lone = [_trial(number, 0.5 + number / 10) for number in range(4)]
     assert found(lone, {"a.b": {"choices": [0, 1, 2, 3]}}, 10, {})["importance_method"] == "one value alone was varied"
+
+
+def test_the_very_same_trials_are_not_judged_twice() -> None:
+    earlier = json.loads(json.dumps(made_sweeps.grid()))
+    trials, over, images = earlier["trials"], earlier["over"], earlier["validation"]
+    again = [one | {"state": "reused"} if one["state"] == "trained" else one for one in trials]
+    assert found_before(earlier, again, over, images) == {name: earlier[name] for name in FOUND}
+    assert found_before(earlier, again[1:], over, images) is None
+    assert found_before(earlier, again, over, images + 1) is None
+    assert found_before(earlier, again, over | {"seed": {"choices": [1]}}, images) is None
+    assert found_before({name: earlier[name] for name in earlier if name != "lead"}, again, over, images) is None
+    for changed in ({"val_accuracy": 0.1}, {"state": "failed"}, {"seeds": [again[0]["seeds"][0] | {"model": "other"}]}):
+        assert found_before(earlier, [again[0] | changed, *again[1:]], over, images) is None

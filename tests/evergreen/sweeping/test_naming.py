@@ -7,6 +7,9 @@ def test_a_name_is_the_shortest_end_that_no_other_has() -> None:
     paths = ["train.backbone", "train.phases.0.learning_rate", "train.phases.1.learning_rate", "seed", "a.seed"]
     assert list(short_names(paths).values()) == ["backbone", "0.learning_rate", "1.learning_rate", "seed", "a.seed"]
     assert short_names(["train.phases.0.learning_rate"]) == {"train.phases.0.learning_rate": "learning_rate"}
+    assert short_names(["train.loss", "train.phases.0.epochs"]) == {
+        "train.loss": "train.loss", "train.phases.0.epochs": "0.epochs",
+    }  # fmt: skip
     assert short_names([]) == {}
 
 
