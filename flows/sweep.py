@@ -14,14 +14,16 @@ from filelock import FileLock, Timeout
 from prefect import flow
 from prefect.futures import PrefectFuture
 
-from evergreen.errors import BadInput, EvergreenError
+from evergreen.errors import BadInput, EvergreenError, TrackingFailed
 from evergreen.recipe import Recipe
 from evergreen.sections.sweep import Sweep
 from evergreen.steps import STEPS
 from evergreen.sweeping.checking import check
+from evergreen.sweeping.found import found_before
 from evergreen.sweeping.naming import trial_name
 from evergreen.sweeping.space import Space, notes_on
 from evergreen.sweeping.values import recipe_of
+from evergreen.tracking import mlflow_sweep
 from flows.dashboard.run import show_recipe
 from flows.dashboard.sweep import show_sweep
 from flows.outcome import tells_outcome
@@ -29,17 +31,18 @@ from flows.say import say
 from flows.started import started
 from runs.own.remarks import refuse_other_classes
 from runs.run import Run, listener
+from runs.summaries.sweep import SWEPT
 from runs.sweeps.hands import hands_of
-from runs.sweeps.place import folder_of, write_last
+from runs.sweeps.place import folder_of, read_last, write_last
 from runs.sweeps.sweeping import Sweeping
 from runs.sweeps.threads import shared_out
-from runs.sweeps.told import SWEPT, About, asked_of, begun_now, told, written
+from runs.sweeps.told import About, asked_of, begun_now, told, written
 from runs.sweeps.trials import Trial
 from runs.sweeps.work import Judging, Pruning
 from runs.sweeps.workers import Hands, ProcessLost
 from runs.tables import read_table
 from storage.artifacts import Ref
-from storage.runs import run_folder
+from storage.runs import run_folder, write_summary
 from storage.store import Store
 from tasks.data.acquire import acquire
 from tasks.data.balance import balance
@@ -120,8 +123,10 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
         run.journal.sweep = _written(run, told(about, sweeping, "stopped"))
         raise
     now = told(about, sweeping)
-    outcome = "out of budget" if sweeping.out_of_budget else "completed"
-    found = told(about, sweeping, outcome, _right(run.store, now, sweeping, data, hands))
+    before = read_last(sweeping.folder)
+    earlier = found_before(before, now["trials"], now["over"], about.validation) if before else None
+    right = {} if earlier else _right(run.store, now, sweeping, data, hands)
+    found = told(about, sweeping, "out of budget" if sweeping.out_of_budget else "completed", right, earlier)
     run.journal.sweep = _written(run, found)
     write_last(sweeping.folder, found)
     if hearing := listener.get():
@@ -233,7 +238,18 @@ def _written(run: Run, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(run: Run, summary: dict[str, Any]) -> None:
-    """Show a sweep in the dashboard; what stands there of the recipe's model stays."""
+    """Tell MLflow of a sweep and show it in the dashboard; what stands there of the recipe's model stays."""
+    if run.journal.sweep and run.recipe.track.mlflow:
+        summary["tracking"] = {"mlflow": _tracked(run.recipe.track.mlflow, run.journal.sweep)}
+        write_summary(run.store, summary)
     show_recipe(run)
     if run.journal.sweep:
         show_sweep(run.journal.sweep)
+
+
+def _tracked(uri: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return mlflow_sweep.tell(uri, found)
+    except TrackingFailed as error:
+        say(str(error))
+        return {"error": str(error)}

@@ -30,9 +30,10 @@ from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.run import Run
 from runs.summaries.summary import finish
+from runs.summaries.sweep import SWEPT
 from runs.sweeps.hands import checked
 from runs.sweeps.known import answered
-from runs.sweeps.told import SWEPT, pairs_of, written
+from runs.sweeps.told import pairs_of, read_written, written
 from storage.in_use import in_use
 from storage.runs import run_folder
 from storage.store import Store
@@ -102,7 +103,7 @@ def sweep(
     if code != DONE or then is None or best is None:
         ended(summary, code, root, as_json, _show)
     _show(Console(stderr=as_json), summary, run_folder(Store(root), summary["id"]))
-    pairs = pairs_of(space, next(one for one in summary["sweep"]["trials"] if one["number"] == best)["values"])
+    pairs = pairs_of(space, summary["sweep"]["values"])
     summary, code = run_flow("retrain", (asked.recipe, pairs, list(asked.sources) or None), {}, root, verbose)
     ended(summary, code, root, as_json, show_run)
 
@@ -123,5 +124,8 @@ def _answered(space: Space, store: Store) -> dict[str, Any] | None:
 
 
 def _show(console: Console, summary: dict[str, Any], folder: Path) -> None:
-    if found := summary.get("sweep"):
+    if found := read_written(folder):
         show_sweep(console, found)
+    console.print()
+    for name, path in (("page", "sweep.html"), ("run", "run.json")):
+        console.print(f"{name:<10} {folder / path}", markup=False, soft_wrap=True, highlight=False)

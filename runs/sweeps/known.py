@@ -8,6 +8,7 @@ from typing import Any
 
 from evergreen.recipe import Recipe
 from evergreen.steps import STEPS, Step
+from evergreen.sweeping.found import FOUND
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import recipe_of
 from runs.plan import nothing_to_do, plan
@@ -67,7 +68,9 @@ def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
     if not nothing_to_do(data.entries):
         return None
     last = read_last(folder_of(store, space.sweep, data.base, data.inputs))
-    if last is None or last["outcome"] != "completed" or last["planned"] != space.trials:
+    if last is None or not last.keys() >= set(FOUND):  # never, or by an earlier version
+        return None
+    if last["outcome"] != "completed" or last["planned"] != space.trials:
         return None
     records = Records(store)
     for trial in last["trials"]:

@@ -21,6 +21,6 @@ def shared_out(space: Space) -> tuple[list[str], list[str]]:
     threads = max(1, processors() // parallel)
     pair = f"train.threads={threads}"
     return [pair], [
-        f"{parallel} trials at once on {processors()} processors: {pair} for each, which is part of what a training is; "
-        "the line that retrains the winner names it"
+        f"{parallel} trials at once on {processors()} processors: {pair} for each, which is part of what a training "
+        "is; the line that retrains the winner names it"
     ]

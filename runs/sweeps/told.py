@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.images.processors import threads_of
 from evergreen.reports.sweeps.page import page
-from evergreen.sweeping.found import found, ranking
+from evergreen.sweeping.found import FOUND, found, ranking
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import overrides_of
 from runs.sweeps.threads import shared_out
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from runs.sweeps.sweeping import Sweeping
 
-SWEPT = "swept"
 _TWO = 2
+_FILE = "sweep.json"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ def begun_now() -> datetime:
 
 
 def told(
-    about: About, sweeping: Sweeping, outcome: str = "running", right: Mapping[int, np.ndarray | None] | None = None
+    about: About,
+    sweeping: Sweeping,
+    outcome: str = "running",
+    right: Mapping[int, np.ndarray | None] | None = None,
+    earlier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what ``sweep.json`` says.
 
@@ -62,11 +66,12 @@ def told(
         sweeping: with its trials as they are now.
         outcome: running, completed, stopped or out of budget.
         right: as ``sweeping.found.found`` takes it; None while it goes on, when nothing is tested.
+        earlier: what it found of the very same trials before, in place of ``right``.
     """
     space, trials = sweeping.space, [trial.as_json() for trial in sweeping.trials]
     sweep = space.sweep
     over = {path: one.as_json() for path, one in space.dimensions.items()}
-    values = found(trials, over, about.validation, right) if right is not None else _best(trials)
+    values = earlier if earlier else found(trials, over, about.validation, right) if right else _best(trials)
     best = next((trial for trial in trials if trial["number"] == values["best"]), None)
     return {
         "id": about.id,
@@ -123,15 +128,10 @@ def line_for(space: Space, values: Mapping[str, Any]) -> str:
 
 
 def _best(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what can be said while trials run: who leads, and nothing that a later one would move."""
     ranked = ranking(trials)
-    return {
-        "best": ranked[0]["number"] if ranked else None,
-        "lead": None,
-        "optimism": "",
-        "importance": None,
-        "importance_method": "",
-        "pruned": sum(trial["state"] == "pruned" for trial in trials),
-    }
+    values = {"best": ranked[0]["number"] if ranked else None, "optimism": "", "importance_method": "", "pruned": 0}
+    return dict.fromkeys(FOUND) | values
 
 
 def written(folder: Path, values: Mapping[str, Any]) -> None:
@@ -142,5 +142,14 @@ def written(folder: Path, values: Mapping[str, Any]) -> None:
         values: what ``told`` returned.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sweep.json").write_text(json.dumps(values, ensure_ascii=False, indent=2), encoding="utf-8")
+    (folder / _FILE).write_text(json.dumps(values, ensure_ascii=False, indent=2), encoding="utf-8")
     (folder / "sweep.html").write_bytes(page(values))
+
+
+def read_written(folder: Path) -> dict[str, Any] | None:
+    """Return what ``written`` wrote into a run's folder; None if there is nothing."""
+    try:
+        values: dict[str, Any] = json.loads((folder / _FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    return values
