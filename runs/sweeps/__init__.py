@@ -1,0 +1,1 @@
+"""Sweeps in a store: what is known of one before it begins."""
