@@ -36,7 +36,9 @@ class ValueRange(Section):
 
     low: float = Field(description="The least.")
     high: float = Field(description="The greatest.")
-    log: bool = Field(False, description="Drawn evenly by its logarithm: as many from 0.001 to 0.01 as from 0.01 to 0.1.")
+    log: bool = Field(
+        False, description="Drawn evenly by its logarithm: as many from 0.001 to 0.01 as from 0.01 to 0.1."
+    )
     step: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Only low and what lies so many steps above it; null: any number, which a grid cannot have."
     )

@@ -79,4 +79,7 @@ def test_the_schema_says_what_a_file_may_hold() -> None:
     assert schema["required"] == ["recipe", "over"]
     assert set(schema["properties"]) == set(Sweep.model_fields)
     assert "default" not in schema["properties"]["method"], "it hangs on what is tried"
-    assert [form.get("type") for form in schema["properties"]["over"]["additionalProperties"]["oneOf"]] == ["array", None]
+    assert [form.get("type") for form in schema["properties"]["over"]["additionalProperties"]["oneOf"]] == [
+        "array",
+        None,
+    ]
