@@ -15,7 +15,7 @@ from evergreen.sections.refusing.expected import flow
 from evergreen.sections.refusing.lines import Location, nearest_word
 from evergreen.sections.refusing.synonyms import meant_by
 from evergreen.sections.refusing.told import TRY, places, refused
-from evergreen.sections.sweep import FORMS, Sweep
+from evergreen.sections.sweep import FORMS, Sweep, ValueRange
 from evergreen.sweeping.dimensions import place_in_recipe
 from evergreen.sweeping.over import over_line
 
@@ -184,9 +184,11 @@ def _with(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]
         except yaml.YAMLError:
             return None
         field, _, tried = path.partition(".")
+        if changed.get("over") is None and tried:
+            changed["over"] = {}
         if not tried:
             changed[field] = value
-        elif field != "over" or not isinstance(changed.setdefault("over", {}), dict):
+        elif field != "over" or not isinstance(changed["over"], dict):
             return None
         else:
             name, part = _divided(changed["over"], tried)
@@ -223,14 +225,23 @@ def _as_options(values: Mapping[str, Any], line: str) -> str:
         if path.startswith("over.") and changed:
             name, _ = _divided(changed["over"], path.removeprefix("over."))
             tried = changed["over"][name]
-            if isinstance(tried, dict) and not {"low", "high"} <= set(tried):
-                return ""
+            if isinstance(tried, dict) and not _is_range(tried):
+                return ""  # another place of it is wrong, too
             found.append(over_line(name, tried))
         elif path in OPTIONS:
             found.append(f"{OPTIONS[path]} {shlex.quote(_word(yaml_value(text)))}")
         else:
             return ""
     return " ".join(found)
+
+
+def _is_range(tried: Mapping[str, Any]) -> bool:
+    """Whether a range can be read, whatever other keys stand in it."""
+    try:
+        ValueRange.model_validate({name: value for name, value in tried.items() if name in ValueRange.model_fields})
+    except ValidationError:
+        return False
+    return True
 
 
 def _word(value: Any) -> str:

@@ -61,6 +61,8 @@ ELSEWHERE = {
     "evergreen/vision/formats/isolated.py": VERIFY,
     "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",
     "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
+    "evergreen/sweeping/mending.py": "evergreen/sweeping/test_checking.py",
+    "evergreen/sweeping/telling.py": "evergreen/sweeping/test_checking.py",
     "flows/batch_prediction.py": "commands/using/test_predict.py",
     "flows/servers/server_process.py": "flows/servers/test_private_server.py",
 }
