@@ -1,5 +1,6 @@
 """The command that trains a recipe with many values."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,21 +19,25 @@ from commands.options import (
     errors,
     example,
     renamed,
+    tell,
 )
 from commands.running import ended, run_flow
 from commands.terminal import show_run
 from commands.trials import show_sweep
 from evergreen.sections.sweep import Method, Prune
+from evergreen.sources.archives.names import visible_lines
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.reading import load_sweep
-from evergreen.sweeping.space import Space
+from evergreen.sweeping.space import Space, notes_on
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.run import Run
 from runs.summaries.summary import finish
 from runs.summaries.sweep import SWEPT
+from runs.sweeps.foreseen import foresee, inputs_by_plan
 from runs.sweeps.hands import checked
 from runs.sweeps.known import answered
+from runs.sweeps.threads import shared_out
 from runs.sweeps.told import pairs_of, read_written, written
 from storage.in_use import in_use
 from storage.runs import run_folder
@@ -93,6 +98,7 @@ def sweep(
         if on:
             checked(on)
         if only_plan:
+            _tell_plan(space, Store(root), as_json)
             raise typer.Exit
         summary = None if named_server() else _answered(space, Store(root))
     code = DONE
@@ -115,12 +121,27 @@ def _answered(space: Space, store: Store) -> dict[str, Any] | None:
         if known is None:
             return None
         data, last = known
+        for note in last["notes"]:
+            tell(visible_lines(note))
         run = Run.new(store, data.base)
         for entry in data.entries:
             run.journal.add(entry)
         run.journal.sweep = last | {"id": run.id}
         written(run_folder(store, run.id), run.journal.sweep)
         return finish(run, SWEPT)
+
+
+def _tell_plan(space: Space, store: Store, as_json: bool) -> None:
+    """Say what a sweep would do."""
+    also, notes = shared_out(space)
+    trials = space.grid() if space.sweep.method == "grid" else None
+    foreseen = foresee(space, trials, store, inputs_by_plan(store), also)
+    if as_json:
+        typer.echo(json.dumps(foreseen.as_json(), indent=2, ensure_ascii=False))
+        return
+    for note in (*notes_on(space), *notes):
+        tell(visible_lines(note))
+    typer.echo(foreseen.in_words())
 
 
 def _show(console: Console, summary: dict[str, Any], folder: Path) -> None:

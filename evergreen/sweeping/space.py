@@ -14,7 +14,6 @@ from evergreen.sweeping.values import value_text
 
 MOST_COMBINATIONS = 10_000  # of a grid that does not say how many
 MOST_CHECKED = 1_000  # combinations that are read as recipes before anything runs
-_WITHOUT_CHANCE = ("stable", "keras")  # methods of a split that no seed moves
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,8 @@ def notes_on(space: Space) -> Iterator[str]:
             f"the first {MOST_CHECKED:,} of {space.trials:,} combinations were read as recipes beforehand; one of the "
             "others that is none is a row that says so"
         )
-    method = space.base.split.method
-    if set(sweep.seeds) - {space.base.seed} and method not in _WITHOUT_CHANCE:
+    if sweep.seeds and space.base.seed not in sweep.seeds:
         yield (
-            f"seeds: each divides the images anew, for split.method is {method}: trials are compared by the mean over "
-            "the same seeds; --set split.method=stable keeps every image where it is"
+            f"seeds: the recipe's own, {space.base.seed}, is not among {', '.join(map(str, sweep.seeds))}: whoever "
+            "retrains the winner trains it once more"
         )

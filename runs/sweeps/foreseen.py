@@ -108,7 +108,9 @@ def foresee(
         except BadRecipe:
             refused += 1
             continue
-        missing = [recipe for recipe in recipes if _record_of(recipe, store, records, inputs_of) is None]
+        missing = [
+            recipe for recipe in recipes if _record_of(recipe, space.base.seed, store, records, inputs_of) is None
+        ]
         known += not missing
         seconds += [seconds_of_training(recipe, trained) for recipe in missing]
     if trials is None:
@@ -149,9 +151,9 @@ def inputs_by_plan(store: Store) -> InputsOf:
     return inputs_of
 
 
-def _record_of(recipe: Recipe, store: Store, records: Records, inputs_of: InputsOf) -> Record | None:
-    """Return the record of a recipe's training; None if it has none that can be relied on."""
-    inputs = inputs_of(recipe)
+def _record_of(recipe: Recipe, seed: int, store: Store, records: Records, inputs_of: InputsOf) -> Record | None:
+    """Return the record of a recipe's training on images divided by a seed; None if there is none to rely on."""
+    inputs = inputs_of(recipe.model_copy(update={"seed": seed}))
     return None if inputs is None else records.read(key_parts(_TRAIN, recipe, store, inputs).key)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from evergreen.errors import BadRecipe
 from evergreen.recipe import Recipe
 from evergreen.sweeping.search import Study
 from evergreen.sweeping.space import Space
@@ -93,7 +94,8 @@ class Sweeping:
         while True:
             while len(running) < self.space.sweep.parallel and (trial := next(waiting, None)):
                 trial.state, trial.began_at = RUNNING, self.seconds
-                running.append((trial, self._begun(trial, begin)))
+                if begun := self._begun(trial, begin):
+                    running.append((trial, begun))
                 look()
             if not running:
                 return
@@ -123,8 +125,14 @@ class Sweeping:
         self.out_of_budget = budget is not None and self.seconds >= budget * _MINUTE
         return self.out_of_budget
 
-    def _begun(self, trial: Trial, begin: Begin) -> Begun:
-        recipes = [recipe_of(self.space.sweep, trial.values, seed, self.also) for seed in self.seeds]
+    def _begun(self, trial: Trial, begin: Begin) -> Begun | None:
+        """Begin a trial, unless its combination is no recipe: a row that says so."""
+        try:
+            recipes = [recipe_of(self.space.sweep, trial.values, seed, self.also) for seed in self.seeds]
+        except BadRecipe as error:
+            trial.state, trial.why = FAILED, str(error)
+            self._study.tell(trial.number, "failed", why=trial.why)
+            return None
         trial.epochs = self._epochs(recipes[0])
         pruning = Pruning(self.journal, trial.number, trial.epochs) if self.space.sweep.prune != "none" else None
         return begin(trial, recipes, pruning)
