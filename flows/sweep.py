@@ -82,7 +82,7 @@ def sweep(
     with started(base, store, SWEPT, _show) as (run, summary):
         data = _Data(run)
         inputs = data.of(base)
-        folder = folder_of(run.store, space.sweep, base, inputs)
+        folder = folder_of(run.store, space, base, inputs)
         with _alone(folder), _hands(on, space, run.store) as hands:
             about = About(
                 run.id,
@@ -106,7 +106,7 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
     def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
         trainings = [Seeded(recipe, **data.of(recipe), told=_told_of(trial, recipe), stop=stop) for recipe in recipes]
         task = trial_task.with_options(task_run_name=trial_name({"number": trial.number, "values": trial.values}))
-        return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial)
+        return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial, len(trainings))
 
     def look() -> None:
         nonlocal last
@@ -167,8 +167,8 @@ class _Data:
 class _Begun:
     """A trial that Prefect runs in a thread, which waits for a process."""
 
-    def __init__(self, future: PrefectFuture[Any], trial: Trial) -> None:
-        self._future, self._trial = future, trial
+    def __init__(self, future: PrefectFuture[Any], trial: Trial, trainings: int) -> None:
+        self._future, self._trial, self._trainings = future, trial, trainings
 
     def is_over(self) -> bool:
         """Whether it has ended.
@@ -179,7 +179,7 @@ class _Begun:
         self._future.wait(timeout=0)
         if not self._future.state.is_final():
             return False
-        if not self._trial.fitted:
+        if len(self._trial.fitted) < self._trainings and not any(one.why for one in self._trial.fitted):
             self._future.result()
         return True
 

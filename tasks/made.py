@@ -10,11 +10,13 @@ from prefect.results import ResultStore
 
 from runs.keys import code_of
 from runs.run import Run
+from runs.stopped import go_on_unless_told
 from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
 from storage.steps.records import Record
 from tasks.step import Execution, RecordSerializer, execution_of, within
 
+_HEEDS_EVERY_SECONDS = 1.0
 Make = Callable[[KeyParts], Ref]
 
 
@@ -26,10 +28,14 @@ def made(run: Run, step: str, inputs: Mapping[str, Ref], make: Make) -> tuple[Re
         step: a row of the step table.
         inputs: parameter name -> artifact.
         make: publishes the output; what it raises goes through, and leaves no record.
+
+    Raises:
+        Stopped: a signal came while somebody else made it.
     """
     execution = execution_of(run, step, inputs)
     key = execution.parts.key
-    execution.locks.acquire_lock(key, run.id)
+    while not execution.locks.acquire_lock(key, run.id, acquire_timeout=_HEEDS_EVERY_SECONDS):
+        go_on_unless_told()  # it waits in a thread, which no signal interrupts
     try:
         if record := run.records.read(key):
             return record, True

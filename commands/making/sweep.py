@@ -38,7 +38,7 @@ from runs.sweeps.foreseen import foresee, inputs_by_plan
 from runs.sweeps.hands import checked
 from runs.sweeps.known import answered
 from runs.sweeps.threads import shared_out
-from runs.sweeps.told import pairs_of, read_written, written
+from runs.sweeps.told import again, pairs_of, read_written, written
 from storage.in_use import in_use
 from storage.runs import run_folder
 from storage.store import Store
@@ -126,7 +126,7 @@ def _answered(space: Space, store: Store) -> dict[str, Any] | None:
         run = Run.new(store, data.base)
         for entry in data.entries:
             run.journal.add(entry)
-        run.journal.sweep = last | {"id": run.id}
+        run.journal.sweep = again(space, last, run.id)
         written(run_folder(store, run.id), run.journal.sweep)
         return finish(run, SWEPT)
 

@@ -7,8 +7,10 @@ answered.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +29,7 @@ Ended = Literal["done", "pruned", "failed"]
 _REDUCTION = 3
 _LOWEST_RUNG = 9  # the part of all epochs that every trial is given
 _DIGITS = 4  # of a number that the search chooses: what it adds says nothing, and makes no line to type longer
-_PRIME = 1_000_003
-_VALUES, _WHY = "values", "why"
+_VALUES, _WHY, _PRUNED = "values", "why", "pruned at"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,6 @@ class Study:
         # A kill between asking and noting what was asked left one without values: it is asked to its end.
         state = self._optuna.trial.TrialState.RUNNING
         left = next((one for one in trials if one.state == state and _VALUES not in one.user_attrs), None)
-        self._study.sampler = self._sampler(left.number if left else len(trials))
         trial = self._optuna.trial.Trial(self._study, left._trial_id) if left else self._study.ask()
         values = {path: self._suggested(trial, path) for path in self._dimensions} if fixed is None else dict(fixed)
         trial.set_user_attr(_VALUES, values)
@@ -115,14 +115,25 @@ class Study:
     def goes_on(self, number: int, epoch: int, val_accuracy: float) -> bool:
         """Note how a trial stands after an epoch, and return whether it is worth going on with.
 
+        One that was found not worth it stays so, whoever is killed before that is told. One that had ended already, and
+        is trained again since its model is gone, comes to the same end.
+
         Args:
             number: of the trial.
             epoch: from 1, over all phases.
             val_accuracy: 0 to 1.
         """
-        trial = self._optuna.trial.Trial(self._study, self._id(number))
+        known = self._study.get_trials(deepcopy=False)[number]
+        if known.state.is_finished():
+            return True
+        if _PRUNED in known.user_attrs:
+            return bool(epoch < known.user_attrs[_PRUNED])
+        trial = self._optuna.trial.Trial(self._study, known._trial_id)
         trial.report(val_accuracy, epoch)
-        return not trial.should_prune()
+        if trial.should_prune():
+            trial.set_user_attr(_PRUNED, epoch)
+            return False
+        return True
 
     def tell(self, number: int, how: Ended, val_accuracy: float | None = None, why: str = "") -> None:
         """End a trial; one that had ended stays as it was.
@@ -133,12 +144,15 @@ class Study:
             val_accuracy: 0 to 1, of one that came to its end.
             why: in words, of one that did not.
         """
+        known = self._study.get_trials(deepcopy=False)[number]
+        if known.state.is_finished():
+            return
         if why:
-            self._optuna.trial.Trial(self._study, self._id(number)).set_user_attr(_WHY, why)
+            self._optuna.trial.Trial(self._study, known._trial_id).set_user_attr(_WHY, why)
         state = self._optuna.trial.TrialState
         states = {"done": state.COMPLETE, "pruned": state.PRUNED, "failed": state.FAIL}
         value = val_accuracy if how == "done" else None
-        self._study.tell(number, value, states[how], skip_if_finished=True)
+        self._study.tell(number, value, states[how])
 
     def _known(self) -> list[tuple[Any, dict[str, Any], str]]:
         trials = self._study.get_trials(deepcopy=False)
@@ -146,13 +160,10 @@ class Study:
         told = [trial for trial in trials if _VALUES in trial.user_attrs]
         return [(trial, trial.user_attrs[_VALUES], trial.user_attrs.get(_WHY, "")) for trial in told]
 
-    def _id(self, number: int) -> int:
-        found: int = self._study.get_trials(deepcopy=False)[number]._trial_id
-        return found
-
-    def _sampler(self, number: int) -> Any:
-        """Return what chooses one trial: made anew for each, so that no kill moves what it draws."""
-        seed = (self._seed * _PRIME + number) % 2**32
+    def _sampler(self, number: int, path: str) -> Any:
+        """Return what chooses one value: made anew for each, so that no kill, also between two, moves what it draws."""
+        words = json.dumps([self._seed, number, path]).encode()
+        seed = int.from_bytes(hashlib.sha256(words).digest()[:4])
         if self._method == "tpe":
             return self._optuna.samplers.TPESampler(seed=seed, constant_liar=self._several)
         return self._optuna.samplers.RandomSampler(seed=seed)
@@ -160,13 +171,14 @@ class Study:
     def _suggested(self, trial: Any, path: str) -> Any:
         """Return the search's choice of a value; of choices it knows the JSON, since Optuna takes only plain values."""
         one = self._dimensions[path]
+        self._study.sampler = self._sampler(trial.number, path)
         if isinstance(one, Choices):
             return json.loads(trial.suggest_categorical(path, [json.dumps(value) for value in one.values]))
         if one.whole:
             return trial.suggest_int(path, int(one.low), int(one.high), step=int(one.step or 1), log=one.log)
         drawn = trial.suggest_float(path, one.low, one.high, step=one.step, log=one.log)
         if one.step is not None:
-            return float(f"{drawn:.10g}")
+            return one.values[round((drawn - one.low) / one.step)]  # as it is written, without what steps add up to
         return min(one.high, max(one.low, float(f"{drawn:.{_DIGITS}g}")))
 
 
@@ -175,11 +187,12 @@ class _Lock(JournalFileOpenLock):
 
     def __init__(self, file: Path) -> None:
         super().__init__(str(file))
-        self._lock = _lock_of(file)
+        self._file, self._lock = file, _lock_of(file)
 
     def acquire(self) -> bool:
-        """Wait for it."""
+        """Wait for it, and cut off what a writer left half written: what is added to that would be no line either."""
         self._lock.acquire()
+        _cut(self._file)
         return True
 
     def release(self) -> None:
@@ -190,13 +203,19 @@ class _Lock(JournalFileOpenLock):
 def _whole_lines(file: Path) -> None:
     """Cut off a last line that a kill, or a full disk, left half written: Optuna would refuse the whole journal."""
     with _lock_of(file):
-        if not file.exists():
+        _cut(file)
+
+
+def _cut(file: Path) -> None:
+    """Cut off what stands behind the last end of a line; whoever calls it holds the lock."""
+    if not file.exists():
+        return
+    with file.open("r+b") as journal:
+        end = journal.seek(0, os.SEEK_END)
+        if end == 0 or (journal.seek(end - 1), journal.read(1))[1] == b"\n":
             return
-        data = file.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if whole != data:
-            with file.open("r+b") as journal:
-                journal.truncate(len(whole))
+        journal.seek(0)
+        journal.truncate(journal.read().rfind(b"\n") + 1)
 
 
 def _lock_of(file: Path) -> FileLock:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import threading
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
+from evergreen.addresses import redacted
 from evergreen.errors import BadInput
 from runs.sweeps.workers import Hands, ProcessLost, Task, Workers
 
 T = TypeVar("T")
+# In a worker: two trainings in one process would seed and clear TensorFlow for each other.
+_ONE_AT_A_TIME = threading.Lock()
 
 LOCAL_CLUSTER = "dask"
 _INSTALL = "pip install -r requirements-dask.lock (make setup EXTRAS=dask)"
 _CONNECT_SECONDS = 10
+_LAST_PORT = 65_535
+# Nothing else: what one reader of addresses takes for the host may be a name or a path to another.
+_ADDRESS = re.compile(
+    r"(?P<scheme>tcp|tls)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})", re.ASCII
+)
 
 
 def hands_of(on: str | None, parallel: int, log: Path) -> Hands:
@@ -45,34 +53,26 @@ def checked(on: str) -> str:
     """
     if on == LOCAL_CLUSTER:
         return on
-    parts = urlsplit(on)
-    if parts.scheme not in ("tcp", "tls") or not parts.hostname or not _port(parts):
+    parts = _ADDRESS.fullmatch(on)
+    if parts is None or not 0 < int(parts["port"]) <= _LAST_PORT:
         raise BadInput(
             f"--on: expected dask, or a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786; "
-            f"received {on!r}"
+            f"received {redacted(repr(on))}"
         )
-    if parts.scheme == "tcp" and not _is_loopback(parts.hostname):
+    if parts["scheme"] == "tcp" and not _is_loopback(parts["host"].strip("[]")):
         raise BadInput(
             f"--on: expected tls:// beyond this machine, for whoever reaches a scheduler may run anything on it; "
             f"received {on!r}; with certificates (distributed.comm.tls in Dask's configuration): "
-            f"--on tls://{parts.netloc}"
+            f"--on tls://{parts['host']}:{parts['port']}"
         )
     return on
-
-
-def _port(parts: Any) -> int | None:
-    try:
-        port: int | None = parts.port
-    except ValueError:
-        return None
-    return port
 
 
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
 
 
 class OnDask:
@@ -98,7 +98,11 @@ class OnDask:
             raise BadInput(
                 f"--on: expected a Dask scheduler at {on}, received: {error}; dask scheduler starts one"
             ) from None
-        count = len(self._client.scheduler_info()["workers"])
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        count = len(workers)
+        if not count:
+            self.close()
+            raise BadInput(f"--on: expected workers at {on}, received none; dask worker {on} --nthreads 1 starts one")
         self.where = f"Dask at {'this machine' if self._cluster else on}, {count} worker{'s' if count != 1 else ''}"
         self._turns = threading.Semaphore(parallel)
 
@@ -127,4 +131,5 @@ class OnDask:
 
 
 def _do(task: Task[T]) -> T:
-    return task.do()
+    with _ONE_AT_A_TIME:
+        return task.do()

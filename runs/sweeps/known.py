@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from evergreen.recipe import Recipe
-from evergreen.steps import STEPS, Step
+from evergreen.steps import BY_NAME, STEPS, Step
 from evergreen.sweeping.found import FOUND
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import recipe_of
+from runs.keys import key_parts
 from runs.plan import nothing_to_do, plan
 from runs.run import Entry
+from runs.sweeps.foreseen import inputs_by_plan
 from runs.sweeps.place import folder_of, read_last
 from runs.sweeps.threads import shared_out
 from runs.sweeps.trials import FAILED, PRUNED, REUSED, TRAINED
 from storage.artifacts import Ref
 from storage.steps.records import Records
 from storage.store import Store
+
+_NEEDED = {*FOUND, "outcome", "planned", "trials", "notes", "over", "validation"}
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,39 @@ def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
     data = data_of(space, store)
     if not nothing_to_do(data.entries):
         return None
-    last = read_last(folder_of(store, space.sweep, data.base, data.inputs))
-    if last is None or not last.keys() >= set(FOUND):  # never, or by an earlier version
+    last = read_last(folder_of(store, space, data.base, data.inputs))
+    if last is None or not last.keys() >= _NEEDED:  # never, or by an earlier version
         return None
     if last["outcome"] != "completed" or last["planned"] != space.trials:
         return None
-    records = Records(store)
+    records, keys = Records(store), _Keys(space, store)
     for trial in last["trials"]:
         if trial["state"] in (PRUNED, FAILED) and not trial["again"]:
+            if trial["seeds"] and keys.of(trial["values"], trial["seeds"][-1]["seed"]) != trial["seeds"][-1]["key"]:
+                return None
             continue
-        if trial["state"] not in (TRAINED, REUSED) or not all(records.read(one["key"]) for one in trial["seeds"]):
+        if trial["state"] not in (TRAINED, REUSED):
+            return None
+        if not all(keys.of(trial["values"], one["seed"]) == one["key"] for one in trial["seeds"]):
+            return None  # a training is another than it was: a file that a value names, say
+        if not all(records.read(one["key"]) for one in trial["seeds"]):
             return None
         trial["state"], trial["seconds"] = REUSED, 0.0
         for one in trial["seeds"]:
             one["state"] = REUSED
     return data, last
+
+
+class _Keys:
+    """The keys that trials have now."""
+
+    def __init__(self, space: Space, store: Store) -> None:
+        self._space, self._store = space, store
+        self._also, _ = shared_out(space)
+        self._inputs_of = inputs_by_plan(store)
+
+    def of(self, values: Mapping[str, Any], seed: int) -> str | None:
+        """Return the key of a training; None if what it is given is not known."""
+        recipe = recipe_of(self._space.sweep, values, seed, self._also)
+        inputs = self._inputs_of(recipe.model_copy(update={"seed": self._space.base.seed}))
+        return key_parts(BY_NAME["train"], recipe, self._store, inputs).key if inputs else None

@@ -16,8 +16,8 @@ from evergreen.recipe import Recipe
 from evergreen.sweeping.search import Study
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import recipe_of
-from runs.sweeps.trials import FAILED, PRUNED, RUNNING, WAITING, Trial
-from runs.sweeps.work import Pruning
+from runs.sweeps.trials import FAILED, PRUNED, REUSED, RUNNING, WAITING, Trial
+from runs.sweeps.work import Pruning, epochs_before
 
 _MINUTE = 60.0
 _LOOK_EVERY_SECONDS = 0.2
@@ -145,7 +145,21 @@ class Sweeping:
         elif trial.state == PRUNED:
             self._study.tell(trial.number, "pruned", why=trial.why)
         else:
+            self._report(trial)
             self._study.tell(trial.number, "done", trial.mean("val_accuracy"))
+
+    def _report(self, trial: Trial) -> None:
+        """Tell the pruner how one that was trained elsewhere stood after each epoch: others are compared with it."""
+        first = trial.fitted[0]
+        if self.space.sweep.prune == "none" or first.state != REUSED:
+            return
+        recipe = recipe_of(self.space.sweep, trial.values, self.seeds[0], self.also)
+        before = epochs_before(recipe)
+        study = Pruning(self.journal, trial.number, trial.epochs).study()
+        for row in first.history:
+            at = before[row["phase"] - 1] + row["epoch"]
+            if at >= before[-1] or not study.goes_on(trial.number, at, row["val_accuracy"]):
+                return
 
     def _trial(self, number: int, values: Mapping[str, Any]) -> Trial:
         told = self.folder / "trials" / f"{number:04d}-{self.seeds[0]}.jsonl"

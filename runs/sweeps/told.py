@@ -16,6 +16,7 @@ from evergreen.sweeping.found import FOUND, found, ranking
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import overrides_of
 from runs.sweeps.threads import shared_out
+from runs.sweeps.trials import PRUNED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ def told(
     space, trials = sweeping.space, [trial.as_json() for trial in sweeping.trials]
     sweep = space.sweep
     over = {path: one.as_json() for path, one in space.dimensions.items()}
-    values = earlier if earlier else found(trials, over, about.validation, right) if right else _best(trials)
+    values = earlier or (_best(trials) if right is None else found(trials, over, about.validation, right))
     best = next((trial for trial in trials if trial["number"] == values["best"]), None)
     return {
         "id": about.id,
@@ -94,6 +95,26 @@ def told(
         "validation": about.validation,
         **values,
         "notes": list(about.notes),
+        "next": line_for(space, best["values"]) if best else "",
+    }
+
+
+def again(space: Space, last: Mapping[str, Any], run: str) -> dict[str, Any]:
+    """Return what ``sweep.json`` says of a run that finds all answered: what an earlier one found, as it is asked now.
+
+    Args:
+        space: of the sweep.
+        last: values of the earlier one.
+        run: its id.
+    """
+    best = next((trial for trial in last["trials"] if trial["number"] == last["best"]), None)
+    return {
+        **last,
+        "id": run,
+        "name": space.sweep.name,
+        "title": space.sweep.title or space.base.title,
+        "began": begun_now().isoformat(timespec="seconds"),
+        "seconds": 0.0,
         "next": line_for(space, best["values"]) if best else "",
     }
 
@@ -130,8 +151,9 @@ def line_for(space: Space, values: Mapping[str, Any]) -> str:
 def _best(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what can be said while trials run: who leads, and nothing that a later one would move."""
     ranked = ranking(trials)
-    values = {"best": ranked[0]["number"] if ranked else None, "optimism": "", "importance_method": "", "pruned": 0}
-    return dict.fromkeys(FOUND) | values
+    pruned = sum(trial["state"] == PRUNED for trial in trials)
+    best = ranked[0]["number"] if ranked else None
+    return dict.fromkeys(FOUND) | {"best": best, "optimism": "", "importance_method": "", "pruned": pruned}
 
 
 def written(folder: Path, values: Mapping[str, Any]) -> None:

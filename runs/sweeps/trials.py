@@ -23,7 +23,7 @@ class Fitted:
         seed: the recipe's.
         state: trained, reused, pruned or failed.
         model: SHA-256 of the model's artifact; None if there is none.
-        key: the step key that it stands under; None if there is none.
+        key: the step key that it stands under, or would; None if it is not known.
         seconds: that it took now; 0 of one that is reused.
         why: in words, of one that was pruned or failed.
         metrics: loss, accuracy, val_loss and val_accuracy of the epoch that was kept; empty if there is no model.
@@ -76,16 +76,17 @@ def fitted_of(store: Store, seed: int, record: Record, known: bool) -> Fitted:
     )
 
 
-def unfinished(seed: int, outcome: Outcome, told: Path) -> Fitted:
+def unfinished(seed: int, outcome: Outcome, told: Path, key: str | None = None) -> Fitted:
     """Return what is known of a training that was pruned or failed.
 
     Args:
         seed: of its recipe.
         outcome: how it ended.
         told: where its epochs stand.
+        key: that its model would have stood under; None if it is not known.
     """
     history = tuple(epochs_told(told))
-    return Fitted(seed, outcome.how, seconds=outcome.seconds, why=outcome.why, history=history, again=outcome.again)
+    return Fitted(seed, outcome.how, None, key, outcome.seconds, outcome.why, history=history, again=outcome.again)
 
 
 @dataclass

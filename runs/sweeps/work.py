@@ -6,19 +6,20 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from evergreen.errors import BadDataset, BadInput, EvergreenError, PreflightFailed, TrainingDiverged
 from evergreen.images.processors import of_this_step
 from evergreen.recipe import Recipe
 from evergreen.steps import BY_NAME
 from runs.kept.caches import images_of
-from runs.keys import only
+from runs.keys import code_digests, libraries_of, only
 from runs.model_file import MODEL
 from runs.run import Run
 from runs.tables import classes_of, read_table
 from storage.artifacts import Ref
-from storage.errors import StoreError
 from storage.steps.keys import KeyParts
 from storage.store import Store
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from evergreen.vision.training.fit import EpochReport
 
 How = Literal["done", "pruned", "failed"]
+_THREADS = "threads"  # which a key names, and a process is told: the one library that may be another there
+# What the same values come to every time. Anything else (a full disk, no memory, no network, no weights, a mistake of
+# ours) may be mended by the next sweep, which tries them again.
+_OF_THE_RECIPE = (BadInput, BadDataset, PreflightFailed, TrainingDiverged)
 SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -86,7 +91,7 @@ class Job:
             return Outcome("pruned", why=str(error), seconds=time.monotonic() - began)
         except Exception as error:  # noqa: BLE001 - a trial that crashes is a row of the table, with its words
             words = str(error).strip() or "no more is known"
-            again = isinstance(error, StoreError | OSError | MemoryError)
+            again = not isinstance(error, _OF_THE_RECIPE)
             return Outcome("failed", None, f"{type(error).__name__}: {words}", time.monotonic() - began, again)
         return Outcome("done", model, seconds=time.monotonic() - began)
 
@@ -144,37 +149,54 @@ class Pruned(Exception):
     """Others did better after as many epochs."""
 
 
-class ToldToStop(OSError):
+class OtherCode(EvergreenError):
+    """A process has other code or libraries than the sweep that it trains for."""
+
+
+class ToldToStop(EvergreenError):
     """The sweep is being stopped; what was learned is kept."""
 
 
 def _trained(job: Job) -> Ref:
     from evergreen.vision.train import Callbacks
-    from evergreen.vision.training.checkpoint import Checkpoints
-    from runs.kept.checkpoints import folder_of
-    from runs.training import trained
+    from runs.training import drop, trained
 
+    _refuse_other_code(job)
     store = Store(job.store)
     recipe = only(job.recipe, BY_NAME["train"].recipe)
     run = Run(store, recipe, job.run, job.recipe.name)
     job.told.parent.mkdir(parents=True, exist_ok=True)
-    threads = of_this_step.set(int(job.parts.libraries.get("threads", 0)) or None)
+    threads = of_this_step.set(int(job.parts.libraries.get(_THREADS, 0)) or None)
     try:
         with job.told.open("a", encoding="utf-8") as told:
             callbacks = Callbacks(_each_epoch(job, told), lambda _: None)
-            return trained(run, job.parts, job.dataset, job.weights, callbacks)
+            return trained(run, job.parts, job.dataset, job.weights, callbacks, forgets=False)
     except Pruned:
-        Checkpoints(folder_of(store, job.parts)).clear()  # nobody goes on from there, and each takes a network's room
+        drop(store, job.parts)  # nobody goes on from there, and each takes a network's room
         raise
     finally:
         of_this_step.reset(threads)
 
 
+def _refuse_other_code(job: Job) -> None:
+    """Refuse to train where code or libraries are others than the key says: the model would stand under a false one.
+
+    A worker of a cluster may have another version; one that is started in mid-sweep may find files that were changed.
+    """
+    step = BY_NAME["train"]
+    there = {**job.parts.code, **job.parts.libraries}
+    here = {**code_digests(step), **libraries_of(step, job.recipe)}
+    other = sorted(name for name in here if name != _THREADS and here[name] != there.get(name))
+    if other:
+        raise OtherCode(
+            f"expected the code and libraries of the sweep where it is trained; others there: {', '.join(other)}; "
+            "give every worker the same version, and begin the sweep anew"
+        )
+
+
 def _each_epoch(job: Job, told: Any) -> Callable[[EpochReport], None]:
     """Return what writes down each epoch, and ends a training that is pruned."""
-    before = [0]
-    for phase in job.recipe.train.phases:
-        before.append(before[-1] + phase.epochs)
+    before = epochs_before(job.recipe)
     study = job.pruning.study() if job.pruning else None
 
     def on_epoch(report: EpochReport) -> None:
@@ -191,6 +213,11 @@ def _each_epoch(job: Job, told: Any) -> Callable[[EpochReport], None]:
             raise Pruned(f"at epoch {at} of {before[-1]}: validation accuracy {metrics['val_accuracy']:.1%}")
 
     return on_epoch
+
+
+def epochs_before(recipe: Recipe) -> list[int]:
+    """Return how many epochs lie before each phase at most, and last how many there are."""
+    return [0, *accumulate(phase.epochs for phase in recipe.train.phases)]
 
 
 def epochs_told(file: Path) -> list[dict[str, Any]]:

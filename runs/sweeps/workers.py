@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import threading
@@ -175,7 +176,15 @@ def _answer(task: Task[Any]) -> tuple[bool, Any]:
     try:
         return True, task.do()
     except Exception as error:  # noqa: BLE001 - it is raised again where it was asked for
-        return False, error
+        return False, error if _travels(error) else EvergreenError(f"{type(error).__name__}: {error}")
+
+
+def _travels(error: Exception) -> bool:
+    """Whether an exception arrives as it is: some hold what cannot be sent, or cannot be made anew of what is sent."""
+    try:
+        return type(pickle.loads(pickle.dumps(error))) is type(error)  # noqa: S301 - our own, of a moment ago
+    except Exception:  # noqa: BLE001 - whatever it is
+        return False
 
 
 def _end_with(parent: int) -> None:

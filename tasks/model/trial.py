@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
+from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe
 from runs.run import Run
-from runs.sweeps.trials import REUSED, Fitted, fitted_of, unfinished
+from runs.sweeps.trials import FAILED, PRUNED, REUSED, Fitted, fitted_of, unfinished
 from runs.sweeps.work import Job, Outcome, Pruning
 from runs.sweeps.workers import Hands, ProcessLost
+from runs.training import forget
 from storage.artifacts import Ref
+from storage.errors import StoreError
 from storage.steps.keys import KeyParts
 from tasks.made import made
 
@@ -50,43 +52,46 @@ class _Ended(Exception):
 def _trial(run: Run, trainings: list[Seeded], hands: Hands, pruning: Pruning | None, found: list[Fitted]) -> State[Any]:
     """Fit or reuse each training of a trial, in turn; what is known of each is added to ``found``."""
     for number, seeded in enumerate(trainings):
-        of_this = replace(run, recipe=seeded.recipe)
-        asked = pruning if number == 0 else None  # a second seed is of a combination that was worth its first
-
-        def make(parts: KeyParts, seeded: Seeded = seeded, asked: Pruning | None = asked) -> Ref:
-            job = Job(
-                run.store.root,
-                seeded.recipe,
-                run.id,
-                parts,
-                seeded.dataset,
-                seeded.weights,
-                seeded.told,
-                seeded.stop,
-                asked,
-            )
-            try:
-                outcome = hands.do(job)
-            except ProcessLost as error:
-                outcome = Outcome("failed", why=str(error), again=True)
-            if outcome.model is None:
-                raise _Ended(outcome)
-            return outcome.model
-
-        inputs: Mapping[str, Ref] = {"dataset": seeded.dataset, "weights": seeded.weights}
-        try:
-            record, known = made(of_this, "train", inputs, make)
-        except _Ended as ended:
-            outcome = ended.outcome
-            found.append(unfinished(seeded.recipe.seed, outcome, seeded.told))
-            if outcome.how == "pruned":
-                return Completed(name="Pruned", message=outcome.why)
-            return Failed(message=outcome.why)
-        found.append(fitted_of(run.store, seeded.recipe.seed, record, known))
+        # A second seed is of a combination that was worth its first.
+        one = _fitted(replace(run, recipe=seeded.recipe), seeded, hands, pruning if number == 0 else None)
+        found.append(one)
+        if one.state == PRUNED:
+            return Completed(name="Pruned", message=one.why)
+        if one.state == FAILED:
+            return Failed(message=one.why)
     if all(one.state == REUSED for one in found):
         return Completed(name="Cached", message="trained before, under the same key")
     accuracy = sum(one.metrics["val_accuracy"] for one in found) / len(found)
     return Completed(message=f"validation accuracy {accuracy:.1%}")
+
+
+def _fitted(run: Run, seeded: Seeded, hands: Hands, pruning: Pruning | None) -> Fitted:
+    """Fit one training of a trial, or reuse it; whatever ends it is a row of the table, not the end of the sweep."""
+    seed, tried = seeded.recipe.seed, list[KeyParts]()
+
+    def make(parts: KeyParts) -> Ref:
+        tried.append(parts)
+        job = Job(
+            run.store.root, seeded.recipe, run.id, parts, seeded.dataset, seeded.weights, seeded.told, seeded.stop,
+            pruning,
+        )  # fmt: skip
+        outcome = hands.do(job)
+        if outcome.model is None:
+            raise _Ended(outcome)
+        return outcome.model
+
+    try:
+        record, known = made(run, "train", {"dataset": seeded.dataset, "weights": seeded.weights}, make)
+        if not known:
+            forget(run.store, tried[0], record.output)
+        return fitted_of(run.store, seed, record, known)
+    except _Ended as ended:
+        outcome = ended.outcome
+    except ProcessLost as error:
+        outcome = Outcome("failed", why=str(error), again=True)
+    except (EvergreenError, StoreError, OSError) as error:  # outside its process: it had no chance to end well
+        outcome = Outcome("failed", why=f"{type(error).__name__}: {error}", again=True)
+    return unfinished(seed, outcome, seeded.told, tried[0].key if tried else None)
 
 
 # Named by the trial's values where it is called. Its memory is the records of `train`, so Prefect keeps nothing.
