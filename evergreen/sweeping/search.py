@@ -101,8 +101,9 @@ class Study:
         # A kill between asking and noting what was asked left one without values: it is asked to its end.
         state = self._optuna.trial.TrialState.RUNNING
         left = next((one for one in trials if one.state == state and _VALUES not in one.user_attrs), None)
+        self._study.sampler = self._sampler(left.number if left else len(trials))
         trial = self._optuna.trial.Trial(self._study, left._trial_id) if left else self._study.ask()
-        values = {path: self._suggested(trial, path) for path in self._dimensions} if fixed is None else dict(fixed)
+        values = dict(fixed) if fixed is not None else self._chosen(trial)
         trial.set_user_attr(_VALUES, values)
         return Asked(trial.number, values)
 
@@ -160,13 +161,18 @@ class Study:
         told = [trial for trial in trials if _VALUES in trial.user_attrs]
         return [(trial, trial.user_attrs[_VALUES], trial.user_attrs.get(_WHY, "")) for trial in told]
 
-    def _sampler(self, number: int, path: str) -> Any:
-        """Return what chooses one value: made anew for each, so that no kill, also between two, moves what it draws."""
+    def _sampler(self, number: int, path: str = "") -> Any:
+        """Return what chooses a trial's values together, or one of them: made anew, so no kill moves what it draws."""
         words = json.dumps([self._seed, number, path]).encode()
         seed = int.from_bytes(hashlib.sha256(words).digest()[:4])
         if self._method == "tpe":
             return self._optuna.samplers.TPESampler(seed=seed, constant_liar=self._several)
         return self._optuna.samplers.RandomSampler(seed=seed)
+
+    def _chosen(self, trial: Any) -> dict[str, Any]:
+        """Return the search's choice of all values, the same after a kill that left some of them chosen."""
+        trial.relative_params  # noqa: B018 - draws together what is drawn together, before any is drawn alone
+        return {path: self._suggested(trial, path) for path in self._dimensions}
 
     def _suggested(self, trial: Any, path: str) -> Any:
         """Return the search's choice of a value; of choices it knows the JSON, since Optuna takes only plain values."""

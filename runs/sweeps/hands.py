@@ -21,9 +21,7 @@ _INSTALL = "pip install -r requirements-dask.lock (make setup EXTRAS=dask)"
 _CONNECT_SECONDS = 10
 _LAST_PORT = 65_535
 # Nothing else: what one reader of addresses takes for the host may be a name or a path to another.
-_ADDRESS = re.compile(
-    r"(?P<scheme>tcp|tls)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})", re.ASCII
-)
+_ADDRESS = re.compile(r"(?P<scheme>tcp|tls)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 
 
 def hands_of(on: str | None, parallel: int, log: Path) -> Hands:
@@ -98,8 +96,7 @@ class OnDask:
             raise BadInput(
                 f"--on: expected a Dask scheduler at {on}, received: {error}; dask scheduler starts one"
             ) from None
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        count = len(workers)
+        count = len(self._client.nthreads())
         if not count:
             self.close()
             raise BadInput(f"--on: expected workers at {on}, received none; dask worker {on} --nthreads 1 starts one")
