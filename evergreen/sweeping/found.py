@@ -98,11 +98,13 @@ def found_before(
         validation: images that every trial was judged on.
 
     Returns:
-        What ``found`` would; None where a trial has other values, another end, another accuracy or another model, or
-        an earlier version found other things.
+        What ``found`` would; None where a trial has other values, another end, another accuracy or another model,
+        where the lead could not be tested then, or an earlier version found other things.
     """
     same = earlier.get("over") == over and earlier.get("validation") == validation
     if not same or list(map(_told, earlier["trials"])) != list(map(_told, trials)) or not earlier.keys() >= set(FOUND):
+        return None
+    if earlier["lead"] and earlier["lead"]["p_value"] is None:
         return None
     return {name: earlier[name] for name in FOUND}
 

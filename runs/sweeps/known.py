@@ -76,6 +76,8 @@ def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
         return None
     if last["outcome"] != "completed" or last["planned"] != space.trials:
         return None
+    if last["lead"] and last["lead"]["p_value"] is None:  # the two could not be asked then; now they may be
+        return None
     records, keys = Records(store), _Keys(space, store)
     for trial in last["trials"]:
         if trial["state"] in (PRUNED, FAILED) and not trial["again"]:

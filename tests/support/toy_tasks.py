@@ -13,7 +13,7 @@ class Pid:
     """Says which process does it, and how it takes Ctrl-C."""
 
     def do(self) -> tuple[int, bool]:
-        print("said by a worker", flush=True)
+        os.write(1, b"said by a worker\n")
         return os.getpid(), signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
@@ -82,7 +82,7 @@ def until(there: Path, seconds: float = 30) -> str:
     """Wait until a file holds something, and return that."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if there.exists() and (text := there.read_text()):
+        if there.exists() and (text := there.read_text(encoding="utf-8")):
             return text
         time.sleep(0.02)
     raise AssertionError(f"nothing was written to {there}")
@@ -93,7 +93,7 @@ def ended(pid: int, seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
         except (FileNotFoundError, ProcessLookupError):
             return True
         if state == "Z":

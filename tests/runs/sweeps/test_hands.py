@@ -191,6 +191,6 @@ def test_a_scheduler_that_does_not_answer_or_has_no_workers_is_said(
     monkeypatch.setitem(sys.modules, "distributed", dask)
     with pytest.raises(BadInput, match=r"expected a Dask scheduler at tcp://127.0.0.1:9, received: nobody answers"):
         hands_of("tcp://127.0.0.1:9", 1, tmp_path)
-    with pytest.raises(BadInput, match="expected workers at tcp://127.0.0.1:8786, received none"):
+    with pytest.raises(BadInput, match=r"expected workers at tcp://127\.0\.0\.1:8786, received none"):
         hands_of("tcp://127.0.0.1:8786", 1, tmp_path)
     assert dask.open == 0

@@ -1,4 +1,4 @@
-"""runs.sweeps.place: a search has another folder where its trials would be others, and the same where they would not."""
+"""runs.sweeps.place: a search has another folder where its trials would be others, else the same."""
 
 import json
 from collections.abc import Callable
