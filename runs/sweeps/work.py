@@ -117,7 +117,8 @@ class Judging:
             store.materialise(self.model, folder)
             images = images_of(run, self.recipe.screen.range)
             classes = classes_of(store, self.dataset)
-            right = right_on_validation(read_table(store, self.dataset), images, classes, self.recipe, folder / MODEL)
+            table, frozen = read_table(store, self.dataset), frozen_backbone(store, self.model)
+            right = right_on_validation(table, images, classes, self.recipe, folder / MODEL, frozen)
         return [bool(one) for one in right]
 
 
