@@ -14,7 +14,7 @@ from evergreen.recipe import Recipe
 from evergreen.steps import BY_NAME
 from runs.kept.caches import images_of
 from runs.keys import only
-from runs.model_file import MODEL
+from runs.model_file import MODEL, frozen_backbone
 from runs.run import Run
 from runs.tables import classes_of, read_table
 from storage.artifacts import Ref
