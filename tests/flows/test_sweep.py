@@ -52,7 +52,7 @@ def photos(tmp_path: Path, png: Callable[..., bytes]) -> Path:
 def _told(*arguments: str) -> str:
     done: Any = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "PREFECT_API_URL": ""})
     assert done.exit_code == 0, done.output
-    return str(done.output)
+    return str(done.stdout)
 
 
 def test_trials_are_trainings_that_a_retraining_finds(photos: Path, tmp_path: Path, prefect_server: str) -> None:
