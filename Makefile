@@ -77,6 +77,10 @@ deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, ont
 lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whether both Pythons may have it
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 		--group dev pyproject.toml -o requirements.lock
+	for extra in $(EXTRAS_KNOWN); do \
+		uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+			--extra $$extra -c requirements.lock pyproject.toml -o requirements-$$extra.lock || exit 1; \
+	done
 	for version in 3.11 3.12; do \
 		.venv/bin/python -m pip install --quiet --disable-pip-version-check --dry-run --no-deps --ignore-installed \
 			--only-binary=:all: --python-version $$version --target .venv/never -r requirements.lock || exit 1; \

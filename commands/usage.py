@@ -150,7 +150,10 @@ def _help_of(parameter: Any) -> str:
 
 
 def _bounds(parameter: Any, message: str) -> str:
-    """Return what a parameter expects, in place of what its library says of a number."""
+    """Return what a parameter expects, in place of what its library says of a number or a choice."""
+    if choices := re.search(r"is not one of (.*?)\.*$", message):
+        *others, last = re.findall(r"'([^']*)'", choices[1])
+        return f"expected {', '.join(others)} or {last}" if others else f"expected {last}"
     if not message.startswith("Input should"):
         return message
     information = getattr(getattr(parameter, "type_descriptor", None), "parameter_info", None)

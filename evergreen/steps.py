@@ -63,8 +63,6 @@ _TABLES = ("numpy", "pandas")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 # What a model is judged by; how the baseline is made is in no key of a model.
 _JUDGED = ("evaluate.top_k", "evaluate.unsure_precision", "evaluate.shortcut_images", "evaluate.views")
-# What names the features that a backbone which stayed frozen made of images.
-_FEATURES = ("train.backbone", "train.weights", "train.head.pooling", "train.threads")
 _KERAS = ("tensorflow", "keras", "numpy", "pandas", "opencv-python-headless", "pillow", "pillow-heif")
 
 STEPS: tuple[Step, ...] = (
@@ -144,7 +142,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.vision.evaluate:evaluate",
         inputs={"dataset": "split", "model": "train"},
         reads={"dataset": _DATASET, "model": _MODEL},
-        recipe=(*_JUDGED, *_FEATURES, "train.phases", "image", "seed", *_PIXELS),
+        recipe=(*_JUDGED, "image", "seed", *_PIXELS),
         libraries=(*_KERAS, "scikit-learn", "scipy"),
         threads=True,
     ),

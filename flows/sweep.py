@@ -93,7 +93,8 @@ def sweep(
                 begun_now(),
             )
             for note in about.notes:
-                say(note)
+                if note not in base.remarks:  # these are said of every run
+                    say(note)
             _swept(run, about, Sweeping(space, folder, also), data, hands)
     return summary
 

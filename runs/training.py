@@ -10,7 +10,7 @@ from evergreen.vision.training.checkpoint import Checkpoints
 from evergreen.vision.training.course import METRICS
 from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of, held, why_ended
-from runs.model_file import MODEL
+from runs.model_file import MODEL, backbone_if_frozen
 from runs.run import Run
 from runs.tables import TAUGHT, classes_of, read_json, read_table, to_json, with_range
 from runs.teachers import given_teachers
@@ -48,7 +48,7 @@ def trained(
             given_teachers(run, parts, folder),
         )
         facts = {"classes": classes, "image": run.recipe.image.model_dump(mode="json")}
-        facts |= with_range(run.recipe.screen.range)
+        facts |= with_range(run.recipe.screen.range) | backbone_if_frozen(run.recipe.train)
         files: dict[str, bytes | Path | Blob] = {
             MODEL: folder / MODEL,
             "history.csv": to_csv(done.history),

@@ -20,6 +20,7 @@ from commands.options import (
     example,
     renamed,
     tell,
+    tell_about,
 )
 from commands.running import ended, run_flow
 from commands.terminal import show_run
@@ -95,6 +96,7 @@ def sweep(
     with errors(verbose):
         asked = load_sweep(recipe, over or (), renamed(overrides, name), source or (), options)
         space = check(asked)
+        tell_about(space.base, Store(root))
         if on:
             checked(on)
         if only_plan:

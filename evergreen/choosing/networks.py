@@ -53,6 +53,11 @@ def frozen(facts: Facts) -> Values:
     return _photos(facts, BACKBONE, trainings.frozen())
 
 
+def as_they_are(facts: Facts) -> Values:
+    """Return a frozen backbone with a head on its features of unchanged photos: each passes through it once."""
+    return _photos(facts, BACKBONE, trainings.frozen(trainings.UNCHANGED_EPOCHS) | {"views": 1}) | {"augment": {}}
+
+
 def tuned(facts: Facts, backbone: str) -> Values:
     """Return a backbone whose head learns first, then its layers; fewer epochs for many photos."""
     epochs = (_epochs(facts, _HEAD_PASSES, HEAD_EPOCHS), _epochs(facts, _PASSES, EPOCHS))

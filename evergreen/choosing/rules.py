@@ -61,6 +61,10 @@ def _short(facts: Facts, preset: str = "") -> bool:
     return _SHORT_LOW <= facts.longer <= _SHORT_HIGH and facts.grey < _GREY and facts.images >= _MANY_SMALL
 
 
+def _fast(facts: Facts, preset: str) -> bool:
+    return preset == "fast"
+
+
 def _always(facts: Facts, preset: str) -> bool:
     return True
 
@@ -97,10 +101,10 @@ NETWORK = (
     Rule(
         "network",
         "`--fast`",
-        "EfficientNet-Lite0, frozen: a head on features that are computed once",
+        "EfficientNet-Lite0, frozen: a head on its features of unchanged photos, each computed once",
         "EfficientNet-Lite0 as it is: only a head learns. Next: evergreen new without --fast: its layers too.",
-        lambda facts, preset: preset == "fast",
-        networks.frozen,
+        _fast,
+        networks.as_they_are,
     ),
     Rule(
         "network",
@@ -169,6 +173,14 @@ RESIZE = (
 )
 
 FLIP = (
+    Rule(
+        "flip",
+        "`--fast`, of photos",
+        "no left-right flip, nor any other augmentation, since each would be one more pass through the network",
+        "",
+        lambda facts, preset: _fast(facts, preset) and not _small(facts),
+        lambda facts: {"augment": {"horizontal_flip": False}},
+    ),
     Rule(
         "flip",
         "names of classes say sides (left, kiri, arrow-west), or half of them are numbers or letters",
@@ -247,7 +259,7 @@ FORMATS = (
         "`--fast`",
         "TFLite in float32",
         "One format, for speed. Next: [savedmodel, tflite-float32, tflite-int8, tfjs].",
-        lambda facts, preset: preset == "fast",
+        _fast,
         lambda facts: {"export": {"formats": ["tflite-float32"]}},
     ),
     Rule(
@@ -280,7 +292,7 @@ JUDGING = (
         "`--fast`",
         "fewer changed copies of judged images, and no linear probe beside it, which it nearly is",
         "Judged quickly: fewer changed copies, no linear probe. Next: without these two.",
-        lambda facts, preset: preset == "fast",
+        _fast,
         lambda facts: {"evaluate": {"shortcut_images": 60, "baseline_images": 0}},
     ),
     Rule(

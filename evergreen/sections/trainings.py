@@ -17,6 +17,7 @@ SIDE_OF = {
 }
 _SIDE = 224
 FROZEN_EPOCHS, HEAD_EPOCHS, EPOCHS = 12, 8, 10
+UNCHANGED_EPOCHS = 30  # of a head on one view: each takes a tenth of a second
 # The last layers, which learn: those on maps of an eighth of the picture and less. What comes before sees edges and
 # textures, which ImageNet taught well enough, on the largest maps, where an epoch's time goes.
 LEARN = {"EfficientNetLite0": 107, "EfficientNetLite1": 143, "EfficientNetLite2": 143}

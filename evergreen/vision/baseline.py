@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
-from evergreen.images.processors import of_this_step
+from evergreen.images.processors import of_this_step, processors
 from evergreen.images.rows import Rows
 from evergreen.images.views import MIRRORED, Seen
 from evergreen.judging.baseline import Baseline
@@ -27,7 +27,7 @@ from evergreen.sections.phases import Phase
 from evergreen.sections.training import Train
 from evergreen.vision.networks import batch_norm, build, runtime
 from evergreen.vision.training.batches import keys_of
-from evergreen.vision.training.features import PLAIN, Features
+from evergreen.vision.training.features import PLAIN, Backbone, Features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,13 +126,12 @@ def _frozen(recipe: Recipe, images: Images) -> Features:
     train = Train(
         backbone=recipe.train.backbone,
         weights=recipe.train.weights,
-        threads=of_this_step.get() or "auto",
         phases=(Phase(unfreeze="none", epochs=1),),
     )
     model = build.build(train, recipe.image, 2)
     batch_norm.fuse(model)
     before, _ = build.halves(model)
-    return Features.of(before, images.features_of(recipe.image), train)
+    return Features.of(before, images.features_of(recipe.image), Backbone.of(train), of_this_step.get() or processors())
 
 
 def _features(features: Features, images: Images, recipe: Recipe, table: pd.DataFrame, *, mirrored: bool) -> Rows:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evergreen.images.augment import Augmenter
 from evergreen.images.processors import threads_of
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
 from evergreen.vision.networks.build import build, halves
@@ -81,13 +82,25 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     images = sum(counts.values())
     test = counts.get("test") or counts.get("validation", 0)
     judged = min(recipe.evaluate.shortcut_images, test)
-    probed = min(recipe.evaluate.baseline_images, counts["train"]) if recipe.train.backbone != "cnn" else 0
-    parts["evaluation"] = forward * (images + _COPIES * judged + 2 * (probed + judged))
+    parts["evaluation"] = forward * (_evaluated(recipe, counts) + _COPIES * judged)
     formats = recipe.export.formats
     proofs = sum(_FOR_THE_WEB if name == "tfjs" else _FOR_ONE for name in formats) * min(recipe.verify.images, test)
     parts["exports"] = len(formats) * _FIRST_PASSES * first + proofs * forward
     parts["the rest"] = _BESIDE + _BESIDE_AN_IMAGE * images
     return Estimate(parts, recipe.evaluate.folds * again)
+
+
+def _evaluated(recipe: Recipe, counts: Mapping[str, int]) -> int:
+    """Return how many images pass through the network for evaluation and baseline whose features are not kept yet."""
+    images, validation = sum(counts.values()), counts.get("validation", 0)
+    test = counts.get("test") or validation
+    train = recipe.train
+    probed = min(recipe.evaluate.baseline_images, counts["train"]) if train.backbone != "cnn" else 0
+    asked = validation + test if probed else 0  # and their mirror images
+    if train.backbone == "cnn" or any(phase.unfreeze != "none" for phase in train.phases):
+        return images + probed + 2 * asked
+    kept = validation if Augmenter(recipe.augment, 0).active else validation + counts["train"]
+    return images - kept + asked
 
 
 def _teachers(recipe: Recipe, counts: Mapping[str, int], classes: int) -> dict[str, float]:

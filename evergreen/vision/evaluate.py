@@ -10,6 +10,7 @@ import numpy as np
 
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
+from evergreen.images.processors import of_this_step, processors
 from evergreen.images.rows import Rows
 from evergreen.images.views import Seen, views_of
 from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
@@ -21,7 +22,7 @@ from evergreen.sections.release import Views
 from evergreen.vision.networks import build, runtime, saving
 from evergreen.vision.shortcuts import Sample, examples, losses_under_changes
 from evergreen.vision.training.batches import keys_of
-from evergreen.vision.training.features import PLAIN, Features
+from evergreen.vision.training.features import PLAIN, Backbone, Features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,15 +62,23 @@ class Evaluation:
     views: dict[str, Any] | None = None
 
 
-def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, model_file: Path) -> Evaluation:
+def evaluate(
+    dataset: pd.DataFrame,
+    images: Images,
+    classes: list[str],
+    recipe: Recipe,
+    model_file: Path,
+    frozen: Backbone | None = None,
+) -> Evaluation:
     """Run a model over every image once, over a sample of the judged ones once more for each change, and over views.
 
     Args:
         dataset: path, label, sha256, split.
         images: where they are read, and where their pixels are kept.
         classes: class names in order.
-        recipe: its ``image``, ``evaluate`` and ``seed`` are read, and of ``train`` what names features.
+        recipe: its ``image``, ``evaluate`` and ``seed`` are read.
         model_file: a ``.keras`` file.
+        frozen: the model's backbone, if no phase trained it: its features of an image are kept.
 
     Raises:
         ExportRefused: Keras refuses the model.
@@ -78,7 +87,7 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
     model = saving.load_to_run(model_file, classes)
     dataset = dataset.sort_values("path", ignore_index=True)
     rows = images.rows(dataset, recipe.image)
-    scores = _scores(model, rows, dataset, images, recipe)
+    scores = _scores(model, rows, list(dataset["sha256"]), images.features_of(recipe.image), frozen)
     truth = pixels.targets(dataset["label"], classes)
     where = {str(name): np.asarray(index) for name, index in sorted(dataset.groupby("split").indices.items())}
     judged = judged_split(where)
@@ -116,7 +125,12 @@ def evaluate(dataset: pd.DataFrame, images: Images, classes: list[str], recipe: 
 
 
 def right_on_validation(
-    dataset: pd.DataFrame, images: Images, classes: list[str], recipe: Recipe, model_file: Path
+    dataset: pd.DataFrame,
+    images: Images,
+    classes: list[str],
+    recipe: Recipe,
+    model_file: Path,
+    frozen: Backbone | None = None,
 ) -> np.ndarray:
     """Return of each validation image, in the order of their paths, whether a model is right about it: (N,) bool.
 
@@ -125,23 +139,23 @@ def right_on_validation(
     runtime.start()
     model = saving.load_to_run(model_file, classes)
     judged = dataset[dataset["split"] == "validation"].sort_values("path", ignore_index=True)
-    answers = _scores(model, images.rows(judged, recipe.image), judged, images, recipe).argmax(axis=1)
+    rows, folder = images.rows(judged, recipe.image), images.features_of(recipe.image)
+    answers = _scores(model, rows, list(judged["sha256"]), folder, frozen).argmax(axis=1)
     right: np.ndarray = answers == pixels.targets(judged["label"], classes)
     return right
 
 
-def _scores(model: Any, rows: Rows, dataset: pd.DataFrame, images: Images, recipe: Recipe) -> np.ndarray:
+def _scores(model: Any, rows: Rows, digests: list[str], folder: Path | None, frozen: Backbone | None) -> np.ndarray:
     """Return the probabilities for all rows, (N, K) float32.
 
-    Where no phase unfroze the backbone, its features of an image are kept: the training made those of validation, and
-    the baseline asks for all of them next. The head is then asked about these, as in training.
+    Of a backbone that stayed frozen, features are kept: the training made those of validation, and the baseline asks
+    for all of them next. The head is then asked about these, as in training.
     """
-    frozen = recipe.train.backbone != "cnn" and all(phase.unfreeze == "none" for phase in recipe.train.phases)
     if frozen:
         before, head = build.halves(model)
         if len(head.input_shape) == 2:  # one number a channel: whole maps would take more room than they save time
-            features = Features.of(before, images.features_of(recipe.image), recipe.train)
-            return pixels.scores(head, features.rows(keys_of(list(dataset["sha256"])), rows.gather, PLAIN))
+            features = Features.of(before, folder, frozen, of_this_step.get() or processors())
+            return pixels.scores(head, features.rows(keys_of(digests), rows.gather, PLAIN))
     return pixels.scores(model, rows)
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadInput
+from evergreen.sections.refusing.told import TRY
 from runs.sweeps.workers import Hands, ProcessLost, Task, Workers
 
 T = TypeVar("T")
@@ -55,13 +56,13 @@ def checked(on: str) -> str:
     if parts is None or not 0 < int(parts["port"]) <= _LAST_PORT:
         raise BadInput(
             f"--on: expected dask, or a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786; "
-            f"received {redacted(repr(on))}"
+            f"received {redacted(repr(on))}\n{TRY}--on {LOCAL_CLUSTER}"
         )
     if parts["scheme"] == "tcp" and not _is_loopback(parts["host"].strip("[]")):
         raise BadInput(
             f"--on: expected tls:// beyond this machine, for whoever reaches a scheduler may run anything on it; "
-            f"received {on!r}; with certificates (distributed.comm.tls in Dask's configuration): "
-            f"--on tls://{parts['host']}:{parts['port']}"
+            f"received {on!r}; it needs certificates (distributed.comm.tls in Dask's configuration)"
+            f"\n{TRY}--on tls://{parts['host']}:{parts['port']}"
         )
     return on
 

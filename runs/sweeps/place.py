@@ -17,8 +17,8 @@ from storage.store import Store
 
 _LAST = "sweep.json"
 # What decides which trials there are, and which of them is pruned. How many, how long and how many at once does not:
-# the same search goes on.
-_QUESTION = ("set", "over", "method", "prune", "seeds", "seed")
+# the same search goes on. What holds for all trials is in the key of a training, as far as it is part of one.
+_QUESTION = ("over", "method", "prune", "seeds", "seed")
 _TRAIN = BY_NAME["train"]
 
 

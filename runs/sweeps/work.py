@@ -16,7 +16,7 @@ from evergreen.recipe import Recipe
 from evergreen.steps import BY_NAME
 from runs.kept.caches import images_of
 from runs.keys import code_digests, libraries_of, only
-from runs.model_file import MODEL
+from runs.model_file import MODEL, frozen_backbone
 from runs.run import Run
 from runs.tables import classes_of, read_table
 from storage.artifacts import Ref
@@ -122,7 +122,8 @@ class Judging:
             store.materialise(self.model, folder)
             images = images_of(run, self.recipe.screen.range)
             classes = classes_of(store, self.dataset)
-            right = right_on_validation(read_table(store, self.dataset), images, classes, self.recipe, folder / MODEL)
+            table, frozen = read_table(store, self.dataset), frozen_backbone(store, self.model)
+            right = right_on_validation(table, images, classes, self.recipe, folder / MODEL, frozen)
         return [bool(one) for one in right]
 
 

@@ -4,7 +4,7 @@ from evergreen.judging.metrics import confusion_table
 from evergreen.tables import to_csv
 from evergreen.vision.evaluate import evaluate as judge
 from runs.kept.caches import images_of
-from runs.model_file import MODEL
+from runs.model_file import MODEL, frozen_backbone
 from runs.run import Run
 from runs.tables import VIEWS, classes_of, read_table, to_json
 from storage.artifacts import Ref
@@ -18,7 +18,12 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
     with run.store.workspace() as folder:
         run.store.materialise(model, folder)
         found = judge(
-            read_table(run.store, dataset), images_of(run, run.recipe.screen.range), classes, run.recipe, folder / MODEL
+            read_table(run.store, dataset),
+            images_of(run, run.recipe.screen.range),
+            classes,
+            run.recipe,
+            folder / MODEL,
+            frozen_backbone(run.store, model),
         )
     confusion = confusion_table(found.by_class.confusion, classes)
     tables = {"per_class": found.by_class.per_class, "confusion": confusion, "predictions": found.predictions}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from blake3 import blake3
 
-from evergreen.images.processors import threads_of
 from evergreen.images.rows import RowCache, Rows
 
 if TYPE_CHECKING:
@@ -19,6 +18,29 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """What of a recipe, beside its weights, builds what makes features.
+
+    Attributes:
+        name: as ``train.backbone``.
+        pooling: as ``train.head.pooling``.
+    """
+
+    name: str
+    pooling: str
+
+    @classmethod
+    def of(cls, train: Train) -> Backbone:
+        """Return it."""
+        return cls(train.backbone, train.head.pooling)
+
+
+def stayed_frozen(train: Train) -> bool:
+    """Whether a recipe's network has a backbone that no phase trains: features of it stay true to the end."""
+    return train.backbone != "cnn" and all(phase.unfreeze == "none" for phase in train.phases)
 
 
 @dataclass(frozen=True)
@@ -36,11 +58,11 @@ class Features:
     name: str
 
     @classmethod
-    def of(cls, model: Any, folder: Path | None, train: Train) -> Features:
-        """Name a model by its weights, by what of the recipe built it, and by how it is computed."""
+    def of(cls, model: Any, folder: Path | None, backbone: Backbone, threads: int) -> Features:
+        """Name a model by its weights, by what built it, and by how it is computed."""
         # A GPU's float16 features are not those that a CPU would make, and their last digits depend on the threads.
-        computed = (model.output.dtype, threads_of(train))
-        made = (train.backbone, train.weights, train.head.pooling, model.input_shape, model.output_shape, *computed)
+        computed = (model.output.dtype, threads)
+        made = (backbone.name, backbone.pooling, model.input_shape, model.output_shape, *computed)
         digest = blake3(repr(made).encode())
         for weight in model.weights:
             digest.update(np.ascontiguousarray(weight).data.cast("B"))

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.images.augment import Augmenter
+from evergreen.images.processors import threads_of
 from evergreen.images.rows import Rows
 from evergreen.vision.networks import build
 from evergreen.vision.teaching.answers import Teachers, taught
 from evergreen.vision.training.batches import Side
-from evergreen.vision.training.features import PLAIN, Features
+from evergreen.vision.training.features import PLAIN, Backbone, Features
 from evergreen.vision.training.views import Gather, View, view_of
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Source:
                 )
             return FromImages(model, self, 0, views)
         before, head = build.halves(model)
-        features = Features.of(before, self.features, train)
+        features = Features.of(before, self.features, Backbone.of(train), threads_of(train))
         rows = len(self.sides["train"].rows) * views + len(self.sides["validation"].rows)
         gib = rows * features.bytes_each / _GIB
         seen = f"{views} view{'s' if views > 1 else ''} of each image"

@@ -117,6 +117,8 @@ def test_balance_split_groups_gate_and_presets() -> None:
     assert fast["export"]["formats"] == ["tflite-float32"]
     assert fast["evaluate"] == {"shortcut_images": 60, "baseline_images": 0}
     assert [phase["unfreeze"] for phase in fast["train"]["phases"]] == ["none"]
+    assert (fast["augment"], fast["train"]["views"]) == ({}, 1), "each photo passes through the network once"
+    assert choose(_facts(counts=_even(900), width=64, height=48), "fast").values["augment"], "a cnn sees no features"
 
 
 @pytest.mark.parametrize("preset", PRESETS)

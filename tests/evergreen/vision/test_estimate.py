@@ -33,7 +33,7 @@ def test_steps_of_a_plain_cnn_are_multiplied() -> None:
     assert recipe.export.formats[-1] == "tfjs"
     one = (len(recipe.export.formats) - 1) * 4
     assert found.parts["exports"] == len(recipe.export.formats) * 4 * 0.5 + 50 * (one + 20) / 64
-    assert found.parts["evaluation"] == (790 + 9 * 10 + 2 * 10) / 64, "nothing is probed of a cnn"
+    assert found.parts["evaluation"] == (790 + 9 * 10) / 64, "nothing is probed of a cnn"
     assert found.folds == 2 * found.parts["phase 1"]
     assert found.seconds == sum(found.parts.values()) + found.folds
 
@@ -46,6 +46,23 @@ def test_frozen_phases_cost_their_features_once(a_second_each: list[int]) -> Non
     assert found.parts["phase 2"] == 1 + 10 + 100 / 64
     assert "phase 1" not in found.parts
     assert len(a_second_each) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "passes"),
+    [
+        (["train.phases=[{unfreeze: 5, epochs: 1}]"], 790 + 640 + 2 * 150),
+        (["train.phases=[{unfreeze: none, epochs: 1}]", "augment.rotation=5"], 690 + 150),
+        (["train.phases=[{unfreeze: none, epochs: 1}]", "augment={}"], 50 + 150),
+        (["train.phases=[{unfreeze: none, epochs: 1}]", "augment={}", "evaluate.baseline_images=0"], 50),
+    ],
+)
+def test_images_whose_features_a_frozen_backbone_keeps_are_evaluated_for_nothing(
+    settings: list[str], passes: int
+) -> None:
+    tiny = ["train.backbone=EfficientNetLite0", "image={height: 32, width: 32}", "evaluate.shortcut_images=10"]
+    found = estimate(load_recipe("digits", [*tiny, *settings]), COUNTS, 10)
+    assert found.parts["evaluation"] == (passes + 9 * 10) / 64
 
 
 def test_seconds_are_those_of_all_parts() -> None:

@@ -15,6 +15,7 @@ from evergreen.steps import BY_NAME
 from evergreen.vision import baseline
 from evergreen.vision.evaluate import Evaluation, evaluate, right_on_validation
 from evergreen.vision.networks import build, runtime, saving
+from evergreen.vision.training.features import Backbone, stayed_frozen
 from runs.keys import only
 
 
@@ -135,7 +136,8 @@ def test_a_backbone_that_stayed_frozen_sees_each_image_once_for_evaluation_and_b
     saving.save(build.build(recipe.train, recipe.image, len(CLASSES)), tmp_path / "model.keras")
     # As the step is given it: what its row of the table does not name cannot be read.
     read = only(recipe, BY_NAME["evaluate"].recipe)
-    found = evaluate(trained.table, images, CLASSES, read, tmp_path / "model.keras")
+    frozen = Backbone.of(recipe.train) if stayed_frozen(recipe.train) else None
+    found = evaluate(trained.table, images, CLASSES, read, tmp_path / "model.keras", frozen)
     rows = images.rows(trained.table.sort_values("path"), recipe.image)
     scores = saving.load(tmp_path / "model.keras", CLASSES).predict(rows.gather(np.arange(len(rows))), verbose=0)
     assert found.predictions["probability"].to_numpy() == pytest.approx(scores.max(axis=1), abs=1e-5)

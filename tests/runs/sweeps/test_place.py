@@ -57,7 +57,7 @@ def test_the_folder_stays_with_what_only_says_how_long_and_how_many_at_once(fold
     assert folder() == folder(budget_minutes=3) == folder(trials=2), "a whole grid is the same however it is said"
     assert folder(parallel=2, overrides=("train.threads=1",)) == folder(overrides=("train.threads=1",))
     assert folder(seeds=str(load_recipe("digits").seed)) == folder(), "the recipe's own"
-    assert folder(overrides=("name=digits", "gate.margin=0.1")).name.rpartition("-")[0] == "digits"
+    assert folder(overrides=("gate.min_gain=0.1", "title=Mine")) == folder(), "no part of a training"
     searches = {folder("train.head.dropout=0..0.5", trials=trials) for trials in (4, 8)}
     assert len(searches) == 1, "with more trials it goes on"
 
