@@ -1,13 +1,11 @@
 """runs.sweeps.known: a sweep is answered from what is kept only if every training of it still stands as it is."""
 
 from pathlib import Path
-from typing import Any
 
-import made_sweeps
 import pytest
-from trainings import leave_data, make_trained
+from swept import keep, leave_sweep
+from trainings import make_trained
 
-from evergreen.recipe import load_recipe
 from evergreen.steps import BY_NAME
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.found import found
@@ -15,46 +13,23 @@ from evergreen.sweeping.reading import load_sweep
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import recipe_of
 from runs.keys import key_parts
-from runs.sweeps.known import answered, data_of, steps_of_data
-from runs.sweeps.place import folder_of, write_last
+from runs.sweeps.known import answered, steps_of_data
+from runs.sweeps.place import write_last
 from storage.steps.records import Records
 from storage.store import Store
 
 DROPOUT = "train.head.dropout"
-SEED = load_recipe("digits").seed
 
 
 def space(values: str = "[0,0.2]", **options: object) -> Space:
     return check(load_sweep("digits", [f"{DROPOUT}={values}"], options=options))
 
 
-def sweep(store: Store, asked: Space, accuracies: tuple[float, ...] = (0.5, 0.75)) -> dict[str, Any]:
-    """Leave what a sweep leaves that has ended: records of its trainings, and what it came to; return that."""
-    inputs = leave_data(store, asked.base)
-    trials = []
-    for number, (values, accuracy) in enumerate(zip(asked.grid(), accuracies, strict=True)):
-        parts = key_parts(BY_NAME["train"], recipe_of(asked.sweep, values), store, inputs)
-        model = make_trained(store, parts, [accuracy])
-        trial = made_sweeps.trial(number, values, accuracy) | {"again": False}
-        trial["seeds"] = [{"seed": SEED, "state": "trained", "val_accuracy": accuracy, "model": model.sha256,
-                           "key": parts.key}]  # fmt: skip
-        trials.append(trial)
-    over = {path: one.as_json() for path, one in asked.dimensions.items()}
-    last = made_sweeps.sweep(trials, over, made_sweeps.answers(trials))
-    keep(store, asked, last)
-    return last
-
-
-def keep(store: Store, asked: Space, last: dict[str, Any]) -> None:
-    data = data_of(asked, store)
-    write_last(folder_of(store, asked, data.base, data.inputs), last)
-
-
 def test_what_was_asked_before_is_answered_and_every_trial_reused(store: Store) -> None:
     asked = space()
     assert [step.name for step in steps_of_data()][-2:] == ["split", "balance"]
     assert answered(asked, store) is None, "nothing is there"
-    last = sweep(store, asked)
+    last = leave_sweep(store, asked, (0.5, 0.75))
     known = answered(asked, store)
     assert known is not None
     data, values = known
@@ -76,7 +51,7 @@ def test_what_was_asked_before_is_answered_and_every_trial_reused(store: Store) 
 
 def test_what_is_not_known_to_be_over_is_asked_again(store: Store) -> None:
     asked = space()
-    last = sweep(store, asked)
+    last = leave_sweep(store, asked, (0.5, 0.75))
     ended = {"state": "pruned", "why": "at epoch 1", "val_accuracy": None}
     diverged = {"state": "failed", "why": "TrainingDiverged: nan", "val_accuracy": None, "again": False}
     for change, is_answered in (
@@ -108,7 +83,7 @@ def test_a_training_that_is_another_by_now_is_no_answer(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = space()
-    last = sweep(store, asked)
+    last = leave_sweep(store, asked, (0.5, 0.75))
     monkeypatch.setattr("runs.sweeps.known.folder_of", lambda *_: tmp_path)
     write_last(tmp_path, last)
     assert answered(asked, store) is not None
