@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,8 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
     try:
         sweeping.run(begin, look)
     except BaseException:
-        stop.touch()
+        with suppress(OSError):  # a full disk, say, of which the error tells that is raised
+            stop.touch()
         run.journal.sweep = _written(run, told(about, sweeping, "stopped"))
         raise
     now = told(about, sweeping)

@@ -27,6 +27,7 @@ Prune = Literal["none", "successive-halving"]
 # How pydantic calls the two forms of a path's values in an error's location; no word of a sweep's.
 FORMS = ("some values", "a range")
 _MOST_VALUES, _MOST_PATHS, _MOST_TRIALS, _MOST_SEEDS = 1000, 20, 10_000, 20
+_MOST_STEPS = 10_000  # each is a number that is kept
 _LARGEST_SEED = 2**31 - 1
 _HOW = "a list, as [0.1, 0.2], or a range, as {low: 0.1, high: 0.5}"
 
@@ -54,6 +55,11 @@ class ValueRange(Section):
             raise ValueError(f"expected either log: true or a step; received both, log and step: {flow(self.step)}")
         if self.step is not None and self.step > self.high - self.low:
             raise ValueError(f"expected a step that fits between {ends}; received step: {flow(self.step)}")
+        if self.step is not None and (self.high - self.low) / self.step >= _MOST_STEPS:
+            raise ValueError(
+                f"expected a step that makes at most {_MOST_STEPS:,} values between {ends}; received step: "
+                f"{flow(self.step)}"
+            )
         return self
 
 

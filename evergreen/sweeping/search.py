@@ -79,7 +79,6 @@ class Study:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._optuna, self._method, self._seed, self._several = optuna, method, seed, several
         self._dimensions = dimensions
-        _whole_lines(file)
         storage = optuna.storages.JournalStorage(JournalFileBackend(str(file), lock_obj=_Lock(file)))
         lowest = max(1, round(epochs / _LOWEST_RUNG))
         pruner = (
@@ -206,14 +205,8 @@ class _Lock(JournalFileOpenLock):
         self._lock.release()
 
 
-def _whole_lines(file: Path) -> None:
-    """Cut off a last line that a kill, or a full disk, left half written: Optuna would refuse the whole journal."""
-    with _lock_of(file):
-        _cut(file)
-
-
 def _cut(file: Path) -> None:
-    """Cut off what stands behind the last end of a line; whoever calls it holds the lock."""
+    """Cut off what stands behind the last end of a line, as a kill or a full disk leaves it; the lock is held."""
     if not file.exists():
         return
     with file.open("r+b") as journal:

@@ -88,6 +88,12 @@ def notes_on(space: Space) -> Iterator[str]:
                 known.add(remark)
                 yield f"{path}={value_text(value)}: {remark}"
     yield from space.base.remarks
+    epochs = {sum(phase.epochs for phase in recipe.train.phases) for _, _, recipe in space.recipes}
+    if sweep.prune != "none" and len(epochs) > 1:
+        yield (
+            f"trials have {min(epochs)} to {max(epochs)} epochs: pruning compares them after the same share of their "
+            "own, so a longer one is given more before it is judged"
+        )
     total = space.combinations
     if sweep.method == "grid" and total and space.trials < total:
         yield f"{space.trials:,} of {total:,} combinations, drawn by the search's seed, {sweep.seed}"

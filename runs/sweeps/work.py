@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -172,7 +173,7 @@ def _trained(job: Job) -> Ref:
         with job.told.open("a", encoding="utf-8") as told:
             callbacks = Callbacks(_each_epoch(job, told), lambda _: None)
             return trained(run, job.parts, job.dataset, job.weights, callbacks, forgets=False)
-    except Pruned:
+    except (Pruned, TrainingDiverged):
         drop(store, job.parts)  # nobody goes on from there, and each takes a network's room
         raise
     finally:
@@ -182,17 +183,22 @@ def _trained(job: Job) -> Ref:
 def _refuse_other_code(job: Job) -> None:
     """Refuse to train where code or libraries are others than the key says: the model would stand under a false one.
 
-    A worker of a cluster may have another version; one that is started in mid-sweep may find files that were changed.
+    A worker of a cluster may have another version; files may be changed while a sweep goes on.
     """
-    step = BY_NAME["train"]
     there = {**job.parts.code, **job.parts.libraries}
-    here = {**code_digests(step), **libraries_of(step, job.recipe)}
+    here = {**_code_here(), **libraries_of(BY_NAME["train"], job.recipe)}
     other = sorted(name for name in here if name != _THREADS and here[name] != there.get(name))
     if other:
         raise OtherCode(
             f"expected the code and libraries of the sweep where it is trained; others there: {', '.join(other)}; "
             "give every worker the same version, and begin the sweep anew"
         )
+
+
+@cache
+def _code_here() -> dict[str, str]:
+    """Return the code that this process trains with: of its first training, for what is imported stays as it was."""
+    return code_digests(BY_NAME["train"])
 
 
 def _each_epoch(job: Job, told: Any) -> Callable[[EpochReport], None]:

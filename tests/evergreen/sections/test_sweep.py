@@ -53,6 +53,7 @@ def test_seeds_may_be_numbers_with_commas(given: Any) -> None:
         ({"a": {"low": 0, "high": 1, "log": True}}, {}, "low above 0 with log"),
         ({"a": {"low": 1, "high": 2, "log": True, "step": 1}}, {}, "either log: true or a step"),
         ({"a": {"low": 1, "high": 2, "step": 1.5}}, {}, "a step that fits between"),
+        ({"a": {"low": 0, "high": 1, "step": 1e-12}}, {}, "a step that makes at most 10,000 values between"),
     ],
 )
 def test_what_contradicts_itself_is_refused(over: Any, more: Any, message: str) -> None:

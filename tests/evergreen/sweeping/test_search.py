@@ -110,8 +110,9 @@ def test_values_stay_within_their_bounds_on_their_steps_and_of_their_kind(tmp_pa
         assert 0.123456789012 <= values["a"] <= 0.123456789019
         assert values["c"] in odd["c"].values
         assert any(is_same(values[KIND], kind) for kind in KINDS)
-    below = sum(values[UNITS] < 45 for values in found)
-    assert 12 <= below <= 28, "by its logarithm half of them lie below the middle of 8 and 256"
+    for path, middle in ((UNITS, 45), (RATE, 1e-3)):
+        below = sum(values[path] < middle for values in found)
+        assert 12 <= below <= 28, "by its logarithm half of them lie below the middle"
     for kind in KINDS:
         assert any(is_same(values[KIND], kind) for values in found), kind
     assert [asked.values for asked, _, _ in Study(tmp_path / "journal", {}).asked()] == found, "as JSON has them"
@@ -194,9 +195,11 @@ def test_a_verdict_stands_though_whoever_heard_it_was_killed(tmp_path: Path) -> 
     assert not worker().goes_on(1, 1, 0.5)
     assert not worker().goes_on(1, 1, 0.5), "it is trained again from its beginning, and comes to the same"
     assert not worker().goes_on(1, 3, 0.5)
-    assert worker().goes_on(0, 1, 0.1), "one that has ended is trained again since its model is gone: to its end"
-    worker().tell(0, "failed", why="now it does not")
-    assert [how for _, how, _ in worker().asked()] == ["done", None]
+    Study(file, {}).ask({RATE: 2})
+    worker().tell(2, "done", 0.9)  # it was trained elsewhere
+    assert worker().goes_on(2, 1, 0.1), "now its model is gone: it is trained again to its end"
+    worker().tell(2, "failed", why="now it does not")
+    assert [how for _, how, _ in worker().asked()] == ["done", None, "done"]
 
 
 def test_without_pruning_every_trial_goes_on(tmp_path: Path) -> None:

@@ -56,11 +56,14 @@ def test_what_is_said_beforehand() -> None:
         "image.height, image.width were the other's, and left out",
         "train.backbone=cnn: train has no phases: cnn brings its own (32x32 pixels, cnn, head, phases); docs/recipe.md "
         "says how to set others",
-        "seeds: each divides the images anew, for split.method is predefined: trials are compared by the mean over the "
-        "same seeds; --set split.method=stable keeps every image where it is",
+        "seeds: the recipe's own, 42, is not among 1, 2: whoever retrains the winner trains it once more",
     ]
-    assert list(notes_on(space(f"{DENSE}=[0.1,0.2]", seeds=[1, 2], set=["split.method=stable"]))) == []
+    assert list(notes_on(space(f"{DENSE}=[0.1,0.2]", seeds=[1, 7]))) == []
     assert list(notes_on(space(f"{DENSE}=[0.1,0.2]", seeds=[7]))) == [], "the recipe's own"
+    assert list(notes_on(space("train.phases.0.epochs=[3,12]", prune="successive-halving"))) == [
+        "trials have 3 to 12 epochs: pruning compares them after the same share of their own, so a longer one is given "
+        "more before it is judged"
+    ]
     assert list(notes_on(space(f"{RATE}=0.001..0.4:0.001", trials=20, seed=3))) == [
         "20 of 400 combinations, drawn by the search's seed, 3"
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tiny_training import CLASSES, SETTINGS, Trained
-from trainings import inputs_of_train
+from trainings import inputs_of_train, keep_a_state
 
 from evergreen.errors import BadDataset, BadInput, PreflightFailed, TrainingDiverged, WeightsUnavailable
 from evergreen.images.processors import of_this_step
@@ -119,12 +119,15 @@ def test_what_a_kill_left_of_the_epochs_is_passed_over(job: Job, tmp_path: Path)
 def test_a_training_that_crashes_says_why_and_whether_it_may_end_better(
     error: Exception, again: bool, job: Job, fits: Callable[..., None]
 ) -> None:
+    checkpoints = folder_of(Store(job.store), job.parts)
+    keep_a_state(checkpoints)
     fits(report(1, 1), error)
     done = job.do()
     words = str(error) or "no more is known"
     assert (done.how, done.model, done.why, done.again) == ("failed", None, f"{type(error).__name__}: {words}", again)
     assert len(epochs_told(job.told)) == 1
     assert of_this_step.get() is None
+    assert checkpoints.exists() is not isinstance(error, TrainingDiverged), "nobody goes on from one that diverged"
 
 
 def test_what_stops_a_process_is_no_failure_of_a_trial(job: Job, fits: Callable[..., None]) -> None:
@@ -142,8 +145,7 @@ def test_epochs_count_over_all_phases_and_whoever_lags_is_pruned(
     assert epochs_before(job.recipe) == [0, 2, 5]
     journal = tmp_path / "journal"
     checkpoints = folder_of(store, job.parts)
-    checkpoints.mkdir(parents=True)
-    (checkpoints / "1-a.npz").write_bytes(b"state")
+    keep_a_state(checkpoints)
     good, bad = [0.9, 0.8, 0.7, 0.6, 0.5], [0.9, 0.8, 0.1, 0.0, 0.0]
     where = [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3)]
 
@@ -161,7 +163,9 @@ def test_epochs_count_over_all_phases_and_whoever_lags_is_pruned(
     assert not checkpoints.exists(), "nobody goes on from there"
 
 
-def test_other_code_or_libraries_than_the_key_names_train_nothing(job: Job, fits: Callable[..., None]) -> None:
+def test_other_code_or_libraries_than_the_key_names_train_nothing(
+    job: Job, fits: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     fits(report(1, 1))
     library, module = "keras", "evergreen.vision.training.fit"
     there = replace(
@@ -172,6 +176,8 @@ def test_other_code_or_libraries_than_the_key_names_train_nothing(job: Job, fits
     done = replace(job, parts=there).do()
     assert (done.how, done.model, done.again) == ("failed", None, True)
     assert f"others there: {module}, {library}; give every worker the same version" in done.why
+    monkeypatch.setattr("runs.sweeps.work.code_digests", lambda step: {})  # its files are changed by now
+    assert replace(job, parts=there).do().how == "failed", "what it imported stays as it was"
     assert replace(job, parts=replace(job.parts, libraries=job.parts.libraries | {"threads": "3"})).do().how == "done"
 
 
