@@ -20,8 +20,10 @@ SUPPORT = Path(__file__).parents[2] / "support"
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
     made = Workers(1, tmp_path / "logs" / "sweep.txt")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background without
     yield made
     made.close()
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_process_stays_and_what_it_raises_or_prints_comes_to_where_it_belongs(
