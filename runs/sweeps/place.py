@@ -40,7 +40,7 @@ def folder_of(store: Store, space: Space, base: Recipe, inputs: Mapping[str, Ref
     if not sweep.seeds:
         asked["seeds"] = [base.seed]
     # A grid that is drawn in part draws other combinations for another number of trials; a whole one is the same.
-    if sweep.method == "grid" and space.trials != space.combinations:
+    if sweep.method == "grid":
         asked["trials"] = space.trials
     name = sha256_bytes(canonical_json({"train": train, "values": values, **asked}))
     return store.root / "sweeps" / f"{base.name}-{name[:16]}"
