@@ -51,8 +51,7 @@ from tasks.data.repair import repair
 from tasks.data.screen import screen
 from tasks.data.split import split
 from tasks.data.unpack import unpack
-from tasks.model.trial import Seeded
-from tasks.model.trial import trial as trial_task
+from tasks.model.trial import Seeded, trial_called
 
 _SHOW_EVERY_SECONDS = 5.0
 
@@ -106,7 +105,7 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
 
     def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
         trainings = [Seeded(recipe, **data.of(recipe), told=_told_of(trial, recipe), stop=stop) for recipe in recipes]
-        task = trial_task.with_options(task_run_name=trial_name({"number": trial.number, "values": trial.values}))
+        task = trial_called(trial_name({"number": trial.number, "values": trial.values}))
         return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial, len(trainings))
 
     def look() -> None:

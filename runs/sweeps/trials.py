@@ -130,15 +130,20 @@ class Trial:
     def as_json(self) -> dict[str, Any]:
         """Return what ``sweep.json`` says of it."""
         first = self.fitted[0] if self.fitted else None
-        history = list(first.history) if first else epochs_told(self.told) if self.state == RUNNING else []
-        ended = self.state in (TRAINED, REUSED)
+        # One that an earlier sweep pruned, or that failed in it, has its epochs where its process wrote them down.
+        history = list(first.history) if first else epochs_told(self.told) if self.state != WAITING else []
+        metrics: Mapping[str, float | None] = {}
+        if self.state in (TRAINED, REUSED):
+            metrics = {name: self.mean(name) for name in SHOWN}
+        elif self.state == PRUNED and history:  # it might have won: luck with its images counts (found.optimism)
+            metrics = max(history, key=lambda row: row["val_accuracy"])
         return {
             "number": self.number,
             "values": dict(self.values),
             "state": self.state,
             "why": self.why,
             "again": any(one.again for one in self.fitted),
-            **{name: self.mean(name) if ended else None for name in reversed(SHOWN)},
+            **{name: metrics.get(name) for name in reversed(SHOWN)},
             "epoch": first.epoch if first else None,
             "epochs": len(history),
             "seconds": round(sum(one.seconds for one in self.fitted), 3),

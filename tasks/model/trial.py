@@ -94,5 +94,10 @@ def _fitted(run: Run, seeded: Seeded, hands: Hands, pruning: Pruning | None) -> 
     return unfinished(seed, outcome, seeded.told, tried[0].key if tried else None)
 
 
-# Named by the trial's values where it is called. Its memory is the records of `train`, so Prefect keeps nothing.
+def trial_called(name: str) -> Task[..., Any]:
+    """Return the task of a trial under a name: as it is, for Prefect fills in what stands between braces of a text."""
+    return trial.with_options(task_run_name=lambda: name)
+
+
+# Its memory is the records of `train`, so Prefect keeps nothing.
 trial: Task[..., Any] = Task(fn=_trial, name="trial", cache_policy=NO_CACHE, persist_result=False)

@@ -7,6 +7,7 @@ import made_sweeps
 import pytest
 from trainings import make_trained, parts_of_train
 
+from evergreen.sweeping.found import optimistic_by
 from runs.sweeps.trials import FAILED, PRUNED, REUSED, RUNNING, TRAINED, WAITING, Fitted, Trial, fitted_of, unfinished
 from runs.sweeps.work import Outcome
 from storage.steps.records import Record, Records
@@ -70,9 +71,18 @@ def test_a_trial_is_the_mean_of_its_seeds_and_as_good_as_the_worst_end(store: St
     trial.settle()
     assert trial.state == REUSED
     for how, again in (("pruned", False), ("failed", True)):
-        trial.fitted = [good, unfinished(2, Outcome(how, why="because", again=again), tmp_path / "none")]
+        ended = unfinished(2, Outcome(how, why="because", again=again), tmp_path / "none")
+        trial.fitted = [ended] if how == "pruned" else [good, ended]  # a second seed is not pruned
         trial.settle()
         assert (trial.state, trial.why) == (how, "because")
         values = trial.as_json()
         assert (values["val_accuracy"], values["loss"], values["again"]) == (None, None, again)
     assert trial.state == FAILED
+    lags = unfinished(1, Outcome("pruned", why="at epoch 4"), tmp_path / "0.jsonl")
+    for fitted in ([lags], []):  # pruned now, or by an earlier sweep whose process wrote its epochs down
+        trial.fitted, trial.state = fitted, PRUNED
+        values = trial.as_json()
+        assert (values["epochs"], values["epoch"], values["val_accuracy"]) == (4, None, 0.6), (
+            "it counts: it might have won"
+        )
+        assert optimistic_by([values, values], 100) is not None

@@ -1,5 +1,6 @@
 """tasks.model.trial: what a trial's task run is called and how it ends, whatever becomes of its trainings."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
+from prefect.client.schemas.sorting import TaskRunSort
 from trainings import inputs_of_train, keep_a_state, make_trained
 
 from evergreen.errors import BadInput
@@ -20,7 +23,7 @@ from storage.errors import StoreUnwritable
 from storage.steps.records import Records
 from storage.store import Store
 from tasks.model import trial as module
-from tasks.model.trial import Seeded, _trial, trial
+from tasks.model.trial import Seeded, _trial, trial_called
 
 
 class Hands:
@@ -146,18 +149,25 @@ def test_prefect_shows_what_became_of_each(
     def sweeps() -> None:
         for seed in (1, 2, 3, 1):
             found[seed] = []
-            begun = trial.with_options(task_run_name=f"trial {seed} of a test").submit(
+            begun = trial_called(f"trial {seed} (dense [{{units: {seed}}}, {{hands}}])").submit(
                 run, asked(seed), hands, None, found[seed]
             )
             begun.wait()
 
     sweeps()
     assert [found[seed][0].state for seed in (1, 2, 3)] == ["reused", "pruned", "failed"], "the very lists were filled"
+    shown: list[tuple[str, str | None]] = []
+    deadline = time.monotonic() + 60
     with get_client(sync_client=True) as client:
-        shown = sorted((one.name, one.state_name) for one in client.read_task_runs() if one.name.endswith("of a test"))
+        while len(shown) < 4 and time.monotonic() < deadline:  # the server hears of them by and by
+            runs = client.read_task_runs(
+                task_run_filter=TaskRunFilter(name=TaskRunFilterName(like_="units")), sort=TaskRunSort.ID_DESC
+            )
+            shown = sorted((one.name, one.state_name) for one in runs if one.state and one.state.is_final())
+            time.sleep(0.1)
     assert shown == [
-        ("trial 1 of a test", "Cached"),
-        ("trial 1 of a test", "Completed"),
-        ("trial 2 of a test", "Pruned"),
-        ("trial 3 of a test", "Failed"),
+        ("trial 1 (dense [{units: 1}, {hands}])", "Cached"),
+        ("trial 1 (dense [{units: 1}, {hands}])", "Completed"),
+        ("trial 2 (dense [{units: 2}, {hands}])", "Pruned"),
+        ("trial 3 (dense [{units: 3}, {hands}])", "Failed"),
     ]
