@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,8 +147,12 @@ def test_a_run_reuses_what_was_made_and_what_a_run_did_is_not_made_again(run: Ru
     assert retrains(later) == record.output
     entry = later.journal.entries["train"]
     assert (calls, entry.state, entry.key, entry.reason) == ([], "reused", record.key, "nothing changed")
+    states: dict[str, str | None] = {}
+    deadline = time.monotonic() + 60
     with get_client(sync_client=True) as client:
-        states = {task_run.name: task_run.state_name for task_run in client.read_task_runs()}
+        while states.get("train: nothing changed") != "Cached" and time.monotonic() < deadline:
+            time.sleep(0.1)  # the server hears of it by and by
+            states = {task_run.name: task_run.state_name for task_run in client.read_task_runs()}
     assert states["train: nothing changed"] == "Cached"
 
     other = Run.new(run.store, load_recipe("digits", ["train.phases.0.epochs=3"]))

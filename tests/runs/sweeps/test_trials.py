@@ -74,7 +74,7 @@ def test_a_trial_is_the_mean_of_its_seeds_and_as_good_as_the_worst_end(store: St
         ended = unfinished(2, Outcome(how, why="because", again=again), tmp_path / "none")
         trial.fitted = [ended] if how == "pruned" else [good, ended]  # a second seed is not pruned
         trial.settle()
-        assert (trial.state, trial.why) == (how, "because")
+        assert (trial.state, trial.why, trial.mean("loss")) == (how, "because", None), "not that of one seed alone"
         values = trial.as_json()
         assert (values["val_accuracy"], values["loss"], values["again"]) == (None, None, again)
     assert trial.state == FAILED

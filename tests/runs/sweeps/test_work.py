@@ -151,7 +151,8 @@ def test_epochs_count_over_all_phases_and_whoever_lags_is_pruned(
 
     def tried(number: int, course: list[float]) -> Outcome:
         Study(journal, {}).ask({"train.head.dropout": number})
-        fits(*(report(*at, one) for at, one in zip(where, course, strict=True)), report(1, 1, 0.0, "teacher"))
+        teachers = [report(1, epoch, 0.0, "teacher") for epoch in range(1, 1 + 2 * number)]
+        fits(*teachers, *(report(*at, one) for at, one in zip(where, course, strict=True)))
         return replace(job, told=tmp_path / f"{number}.jsonl", pruning=Pruning(journal, number, 5)).do()
 
     assert tried(0, good).how == "done"
