@@ -135,7 +135,6 @@ class StepTask:
         """Run or reuse the step for these inputs and return what it published."""
         go_on_unless_told()
         execution = _prepare(run, called(self.step, run.recipe.evaluate.folds), inputs)
-        token, named = _execution.set(execution), step_called.set(execution.title)
         try:
             task: Callable[..., Any] = self.task.with_options(
                 task_run_name=lambda: _name(execution),
@@ -144,13 +143,11 @@ class StepTask:
                     isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=execution.locks
                 ),
             )
-            output: Ref = task(run, **inputs)
+            with within(execution):
+                output: Ref = task(run, **inputs)
         except BaseException as error:
             run.journal.add(_broken_off(execution, error))
             raise
-        finally:
-            _execution.reset(token)
-            step_called.reset(named)
         run.journal.add(_ended(execution, output))
         return output
 
@@ -200,9 +197,7 @@ def execution_of(run: Run, step: str, inputs: Mapping[str, Ref]) -> Execution:
     """Return a call of a step that is about to be made: its key, and what an earlier one gave for it.
 
     Args:
-        run: whose store and recipe it is of.
-        step: a row of the step table.
-        inputs: parameter name -> artifact.
+        run, step, inputs: as ``tasks.made.made`` takes them.
     """
     row = step_named(step)
     if row is None:
@@ -212,12 +207,13 @@ def execution_of(run: Run, step: str, inputs: Mapping[str, Ref]) -> Execution:
 
 @contextmanager
 def within(execution: Execution) -> Iterator[None]:
-    """Let what is written be of this call."""
-    token = _execution.set(execution)
+    """Let what is done and written be of this call."""
+    token, named = _execution.set(execution), step_called.set(execution.title)
     try:
         yield
     finally:
         _execution.reset(token)
+        step_called.reset(named)
 
 
 def _name(execution: Execution) -> str:

@@ -70,10 +70,11 @@ def test_what_it_raises_goes_through_leaves_no_record_and_lets_go_of_the_lock(ru
         assert FlockLockManager(run.store.root / "locks").is_locked(given.key)
         raise ValueError("the training broke")
 
-    with pytest.raises(ValueError, match="the training broke"):
+    with pytest.raises(ValueError, match="the training broke") as broke:
         made(run, "train", inputs, breaks)
     assert run.records.read(parts[0].key) is None
     assert not FlockLockManager(run.store.root / "locks").is_locked(parts[0].key)
+    assert broke.traceback, "whoever keeps the exception keeps what held the lock"
     with pytest.raises(KeyError, match="no row of the step table is called 'trian'"):
         made(run, "trian", inputs, breaks)
 
