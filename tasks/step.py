@@ -194,11 +194,7 @@ def measured(values: dict[str, Any]) -> None:
 
 
 def execution_of(run: Run, step: str, inputs: Mapping[str, Ref]) -> Execution:
-    """Return a call of a step that is about to be made: its key, and what an earlier one gave for it.
-
-    Args:
-        run, step, inputs: as ``tasks.made.made`` takes them.
-    """
+    """Return a call of a step that is about to be made: its key, and what an earlier one gave; as for ``made``."""
     row = step_named(step)
     if row is None:
         raise KeyError(f"no row of the step table is called {step!r}")
