@@ -54,6 +54,7 @@ from tasks.data.unpack import unpack
 from tasks.model.trial import Seeded, trial_called
 
 _SHOW_EVERY_SECONDS = 5.0
+_STOP = "stop-"
 
 
 @flow(name="sweep", flow_run_name="sweep {recipe}")
@@ -100,7 +101,7 @@ def sweep(
 
 def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands) -> None:
     """Have every trial done, tell of them while they are, and write down what they came to, whatever ends it."""
-    stop = sweeping.folder / f"stop-{run.id}"
+    stop = sweeping.folder / f"{_STOP}{run.id}"
     last = 0.0
 
     def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
@@ -195,6 +196,8 @@ def _alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0, thread_local=False, fallback_to_soft=False):
+            for old in folder.glob(f"{_STOP}*"):  # of sweeps that were stopped, and whose workers have heard of it
+                old.unlink()
             yield
     except Timeout:
         raise BadInput(

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -219,14 +218,3 @@ def _cut(file: Path) -> None:
 
 def _lock_of(file: Path) -> FileLock:
     return FileLock(f"{file}.lock", thread_local=False, fallback_to_soft=False)
-
-
-def rungs(epochs: int) -> Sequence[int]:
-    """Return the epochs after which successive halving asks whether a trial goes on.
-
-    Args:
-        epochs: of a whole trial.
-    """
-    lowest = max(1, round(epochs / _LOWEST_RUNG))
-    number = int(math.log(epochs / lowest, _REDUCTION) + 1e-9) + 1 if epochs >= lowest else 0
-    return [lowest * _REDUCTION**power for power in range(number)]

@@ -88,8 +88,15 @@ class OnDask:
             raise BadInput(f"--on {on}: expected Dask to be installed ({error}): {_INSTALL}") from None
         self._cluster = None
         if on == LOCAL_CLUSTER:
+            # Who reaches a scheduler may run anything: certificates of its own keep this machine's other users out.
             self._cluster = LocalCluster(
-                n_workers=parallel, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+                n_workers=parallel,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                host="127.0.0.1",
+                protocol="tls",
+                security=True,
             )
         try:
             self._client = Client(self._cluster or on, timeout=_CONNECT_SECONDS, set_as_default=False)
