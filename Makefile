@@ -6,6 +6,8 @@ RECIPE ?= digits
 ARGS ?=
 PORT ?= 4200
 POOL := evergreen
+# What setup installs beside: EXTRAS=dask. Each has a lock of its own.
+EXTRAS ?=
 # Absolute, whatever letters it has: a run's working folder is another.
 STORE := $(shell case "$(EVERGREEN_STORE)" in (/*) echo "$(EVERGREEN_STORE)";; ("") echo "$$PWD/.evergreen";; (*) echo "$$PWD/$(EVERGREEN_STORE)";; esac)
 
@@ -17,7 +19,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
-setup: .venv/.ready node_modules/.ready ## Create .venv from the lock, and node_modules if npm is there
+setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need
 
 retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
@@ -77,6 +79,10 @@ deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, ont
 lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whether both Pythons may have it
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 		--group dev pyproject.toml -o requirements.lock
+	for extra in $(patsubst requirements-%.lock,%,$(wildcard requirements-*.lock)); do \
+		uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+			--extra $$extra -c requirements.lock pyproject.toml -o requirements-$$extra.lock || exit 1; \
+	done
 	for version in 3.11 3.12; do \
 		.venv/bin/python -m pip install --quiet --disable-pip-version-check --dry-run --no-deps --ignore-installed \
 			--only-binary=:all: --python-version $$version --target .venv/never -r requirements.lock || exit 1; \
@@ -111,6 +117,15 @@ clean: ## Remove what setup made; the store stays
 		"$(PYTHON)" -m venv .venv && \
 		.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
 		.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+# Its lock holds what the other one does, at the same versions.
+.venv/.ready-%: requirements-%.lock .venv/.ready
+	@if uv --version >/dev/null 2>&1; then \
+		uv pip install --quiet --python .venv/bin/python --compile-bytecode -r $<; \
+	else \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<; \
 	fi
 	@touch $@
 

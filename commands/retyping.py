@@ -25,6 +25,7 @@ _WORDS = {
     "why": ("explain", "reason"),
     "lineage": ("graph", "history", "trace", "provenance", "dag"),
     "folds": ("cv", "kfold", "k-fold", "crossval", "cross-validate", "crossvalidate"),
+    "sweep": ("tune", "search", "optimize", "optimise", "hpo", "hyperparameters", "grid", "gridsearch", "sweeps"),
     "predict": ("classify", "infer", "inference", "label", "test", "eval", "evaluate", "score"),
     "web": ("serve", "demo", "page", "site", "app"),
     "champions": ("models", "champion", "leaderboard"),

@@ -27,7 +27,7 @@ from storage.errors import StoreError
 from storage.runs import read_summary, run_folder
 from storage.store import Store
 
-FlowName = Literal["retrain", "inspect", "folds"]
+FlowName = Literal["retrain", "inspect", "folds", "sweep"]
 Show = Callable[[Console, dict[str, Any], Path], None]
 
 
@@ -179,6 +179,10 @@ def _flow(name: FlowName) -> Callable[..., dict[str, Any]]:
         from flows.folds import folds as cross_validation
 
         return cross_validation
+    if name == "sweep":
+        from flows.sweep import sweep as sweeping
+
+        return sweeping
     from flows.inspection import inspect as inspection
 
     return inspection

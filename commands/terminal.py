@@ -12,6 +12,7 @@ from rich.table import Table
 
 from commands.bars import Bars
 from commands.classes import show_classes
+from commands.trials import Trials
 from evergreen.judging.advice import lines
 from evergreen.judging.ended import is_cut
 from evergreen.sources.archives.names import visible, visible_lines
@@ -50,6 +51,7 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._bars = Bars(console)
+        self._trials = Trials(console)
         self._last_epoch = 0.0
         self.run: Run | None = None
         self.failed: Entry | None = None
@@ -80,8 +82,9 @@ class Progress:
         self.told_of_the_stop = True
 
     def close(self) -> None:
-        """End the bar, if there is one: nothing moves any more."""
+        """End the bar, or the table of trials, if there is one: nothing moves any more."""
         self._bars.end()
+        self._trials.end()
 
     def download(self, name: str, done: int, total: int | None) -> None:
         """Show how much of a file is here: a bar where the terminal can, else a line at its end."""
@@ -111,6 +114,11 @@ class Progress:
         elif report.epoch == report.epochs or time.monotonic() - self._last_epoch >= _EPOCHS_EVERY_SECONDS:
             self._last_epoch = time.monotonic()
             self.console.print(f"  {name}  {numbers}", highlight=False, soft_wrap=True)
+
+    def sweep(self, found: Mapping[str, Any]) -> None:
+        """Show how the trials of a sweep stand."""
+        self._bars.end()
+        self._trials.show(found)
 
 
 def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:

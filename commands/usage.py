@@ -15,6 +15,8 @@ from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
 from evergreen.sections.refusing.told import TRY
 from evergreen.sources.archives.names import visible_lines
+from evergreen.sweeping.checking import check
+from evergreen.sweeping.reading import load_sweep
 
 # Every mistake of usage is one of these; where Typer keeps the class depends on its version.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -62,7 +64,9 @@ class Usage(TyperGroup):
                 given = context.params
             if words[0] == "predict" and not (given["paths"] or given["sample"] or given["unlabelled"]):
                 return False
-            if "recipe" in given and "overrides" in given:
+            if words[0] == "sweep":
+                check(load_sweep(given["recipe"], given["over"] or (), given["overrides"] or (), given["source"] or ()))
+            elif "recipe" in given and "overrides" in given:
                 load_recipe(given["recipe"], given["overrides"] or (), given.get("source"))
         except (_UsageError, typer.Exit, BadInput):
             return False
@@ -150,7 +154,10 @@ def _help_of(parameter: Any) -> str:
 
 
 def _bounds(parameter: Any, message: str) -> str:
-    """Return what a parameter expects, in place of what its library says of a number."""
+    """Return what a parameter expects, in place of what its library says of a number or a choice."""
+    if choices := re.search(r"is not one of (.*?)\.*$", message):
+        *others, last = re.findall(r"'([^']*)'", choices[1])
+        return f"expected {', '.join(others)} or {last}" if others else f"expected {last}"
     if not message.startswith("Input should"):
         return message
     information = getattr(getattr(parameter, "type_descriptor", None), "parameter_info", None)

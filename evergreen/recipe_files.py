@@ -5,7 +5,9 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 OWN = Path("recipes")  # of whoever runs it, below the working folder
+_SHORTEST = "The shortest recipe is two lines:\nname: photos\nsource: {local: {path: photos}}"
 
 
 def own_folder() -> Path:
@@ -80,7 +83,7 @@ def read(recipe: str | Path, line: str = "evergreen retrain {}") -> tuple[Path, 
         BadRecipe: there is none, or it cannot be read.
     """
     path = _path_of(recipe, line)
-    return path, _read_yaml(path)
+    return path, _nested(mapping_in(path, "recipe", _SHORTEST), path)
 
 
 def _path_of(recipe: str | Path, line: str) -> Path:
@@ -134,10 +137,10 @@ def _images_in(path: Path, what: str) -> str:
     )
 
 
-def _no_text(path: Path) -> str:
+def _no_text(path: Path, what: str) -> str:
     """Return what to type for somebody who names a file that is no text where a recipe is expected."""
     return (
-        f"{path}: expected a recipe in YAML, received a file that is no text. If it is an image:\n"
+        f"{path}: expected a {what} in YAML, received a file that is no text. If it is an image:\n"
         f"{TRY}evergreen predict {shlex.quote(str(path))}"
     )
 
@@ -154,22 +157,42 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def yaml_value(text: str) -> Any:
+    """Return what a text is as YAML, with a key given twice refused.
+
+    Raises:
+        yaml.YAMLError: it is none.
+    """
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
+# The trials of a sweep read one recipe a thousand times, and the parser takes ten times as long as all the rest.
+_known_text = lru_cache(maxsize=16)(yaml_value)
+
+
+def mapping_in(path: Path, what: str, shortest: str) -> dict[str, Any]:
+    """Return the mapping that a file in YAML holds; the caller's own, to be changed at will.
+
+    Args:
+        path: of the file.
+        what: it is to be, in words.
+        shortest: a sentence with the shortest that would do.
+
+    Raises:
+        BadRecipe: it cannot be read, or holds something else.
+    """
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        values = deepcopy(_known_text(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise BadRecipe(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadRecipe(_no_text(path)) from None
+        raise BadRecipe(_no_text(path, what)) from None
     except yaml.YAMLError as error:
-        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(_problem(error))}") from None
+        raise BadRecipe(f"{path} cannot be read as YAML: {redacted(problem_in(error))}") from None
     if not isinstance(values, dict):
         kind = "nothing" if values is None else "a list" if isinstance(values, list) else "a single value"
-        raise BadRecipe(
-            f"{path}: expected a mapping of sections, received {kind}. The shortest recipe is two lines:\n"
-            "name: photos\nsource: {local: {path: photos}}"
-        )
-    return _nested(values, path)
+        raise BadRecipe(f"{path}: expected a mapping of sections, received {kind}. {shortest}")
+    return values
 
 
 def _nested(values: dict[Any, Any], path: Path) -> dict[str, Any]:
@@ -213,11 +236,11 @@ def apply(values: dict[str, Any], override: str) -> None:
     if not equals or not path:
         raise NoPlace(f"--set: expected PATH=VALUE, received {redacted(repr(override))}", override)
     try:
-        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        value = yaml_value(text)
     except yaml.YAMLError as error:
         what = "the value" if path.startswith("source") else redacted(repr(text))  # it may be a secret
         quoted = f"{path}={json.dumps(text, ensure_ascii=False)}"  # whoever has brackets in it may mean a text
-        raise NoPlace(f"--set {path}: {what} is not a YAML value: {_problem(error)}", override, quoted) from None
+        raise NoPlace(f"--set {path}: {what} is not a YAML value: {problem_in(error)}", override, quoted) from None
     parts = path.split(".")
     target: Any = values
     for at, part in enumerate(parts):
@@ -254,7 +277,7 @@ def _no_item(override: str, parts: list[str], at: int, length: int) -> NoPlace:
     )
 
 
-def _problem(error: yaml.YAMLError) -> str:
+def problem_in(error: yaml.YAMLError) -> str:
     """Return what is no YAML, where, and no more of the parser's words than help."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return "it holds characters that YAML does not know"

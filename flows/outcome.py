@@ -19,6 +19,7 @@ from flows.dashboard.reasons import reason_in
 from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.folds import CROSS_VALIDATED
+from runs.summaries.sweep import SWEPT
 from storage.errors import StoreError
 from tasks.telling import listen, shortened
 
@@ -47,6 +48,10 @@ def words_of(summary: Mapping[str, Any]) -> str:
         return f"{found['images used']:,} images used, {found['quarantined']:,} quarantined"
     if (folds := summary.get("folds")) and summary["outcome"] == CROSS_VALIDATED:
         return f"{folds['folds']} folds, accuracy {folds['accuracy']:.1%} of {folds['count']:,} images"
+    if (sweep := summary.get("sweep")) and summary["outcome"] == SWEPT:
+        ended = sum(sweep["trials"].values())
+        best = "" if sweep["val_accuracy"] is None else f", the best validates at {sweep['val_accuracy']:.1%}"
+        return f"{ended} trials{best}"
     if summary["outcome"] != "completed":
         changed = f", {CHAMPION_CHANGED}" if summary.get("promoted") else ""
         ended = at_step(summary["outcome"], steps.values())

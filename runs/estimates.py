@@ -1,7 +1,8 @@
 """How long a plan would take: what its steps took before, for this recipe in this store. Knows no Prefect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from evergreen.datasets.labelling.words import some
@@ -69,6 +70,33 @@ def estimate(entries: Sequence[Entry], recipe: Recipe, store: Store) -> Estimate
         return record.seconds * (_epochs_beside(record, recipe) if trains(entry.name) else 1)
 
     return Estimate({entry.name: seconds_of(entry) for entry in entries})
+
+
+def seconds_of_training(recipe: Recipe, records: Iterable[Record]) -> float | None:
+    """Return how long a training would take, by what earlier ones of the same recipe took; None if there were none.
+
+    The median of those that are nearest: of the same network, size of images and frozen layers; else of the same
+    network and size; else of the same network; else of any. Each is taken to last as its epochs do. It is a guess, and
+    rather too long where features of a frozen backbone are kept by then.
+
+    Args:
+        recipe: what would be trained.
+        records: of any steps; those of ``train`` for the recipe's name count.
+    """
+    trained = [record for record in records if record.step == "train" and record.recipe == recipe.name]
+    wanted = _kind_of_training(recipe.values())
+    for like in range(len(wanted), -1, -1):
+        near = [record for record in trained if _kind_of_training(record.settings)[:like] == wanted[:like]]
+        if near:
+            return median(record.seconds * _epochs_beside(record, recipe) for record in near)
+    return None
+
+
+def _kind_of_training(settings: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what a training's time hangs on, the weightiest first."""
+    train, image = settings.get("train") or {}, settings.get("image") or {}
+    frozen = [phase.get("unfreeze") for phase in train.get("phases") or ()]
+    return train.get("backbone"), (image.get("height"), image.get("width")), frozen
 
 
 _KIND_OF_TRAINING = "any training"

@@ -69,6 +69,9 @@ class Listener(Protocol):
     def epoch(self, report: "EpochReport") -> None:
         """Training finished an epoch."""
 
+    def sweep(self, found: Mapping[str, Any]) -> None:
+        """The trials of a sweep stand so: values of ``sweep.json``."""
+
 
 # Set by a command that shows progress; a worker has none.
 listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -83,6 +86,7 @@ class Journal:
         class_changes: how the run's classes differ from the champion's; None if they do not, or it did not come so far.
         refused: of an inspection, why the split refuses the images; None if it divided them.
         training: of a training that was stopped, how far it came; None if none was.
+        sweep: of a sweep, what ``sweep.json`` says; None of any other run, or before the first trial.
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
 
     Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
@@ -94,6 +98,7 @@ class Journal:
         self.class_changes: dict[str, Any] | None = None
         self.refused: str | None = None
         self.training: dict[str, Any] | None = None
+        self.sweep: dict[str, Any] | None = None
         self.remarks: list[str] = []
         self._lock = threading.Lock()
 

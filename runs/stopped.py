@@ -86,6 +86,10 @@ def how_it_stopped(run: Run | None, error: BaseException) -> str:
     at = next((entry for entry in entries if entry.state == "stopped"), None)
     if run is None or not entries:
         return by
+    if at is None and run.journal.sweep:
+        over = sum(trial["state"] not in ("running", "waiting") for trial in run.journal.sweep["trials"])
+        kept = f"{over} of {run.journal.sweep['planned']} trials have ended and are kept"
+        return f"{by} in a sweep; {kept}, as is what others learned so far; {_GOES_ON}"
     if at is None:
         return f"{by} after {entries[-1].name}; every step so far is kept, {_GOES_ON}"
     return f"{by} in {at.name}; {_kept(run, at)}, {_GOES_ON}"

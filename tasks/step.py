@@ -6,7 +6,8 @@ record that cannot be relied on is removed before Prefect looks: never a pickle,
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -134,7 +135,6 @@ class StepTask:
         """Run or reuse the step for these inputs and return what it published."""
         go_on_unless_told()
         execution = _prepare(run, called(self.step, run.recipe.evaluate.folds), inputs)
-        token, named = _execution.set(execution), step_called.set(execution.title)
         try:
             task: Callable[..., Any] = self.task.with_options(
                 task_run_name=lambda: _name(execution),
@@ -143,13 +143,11 @@ class StepTask:
                     isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=execution.locks
                 ),
             )
-            output: Ref = task(run, **inputs)
+            with within(execution):
+                output: Ref = task(run, **inputs)
         except BaseException as error:
             run.journal.add(_broken_off(execution, error))
             raise
-        finally:
-            _execution.reset(token)
-            step_called.reset(named)
         run.journal.add(_ended(execution, output))
         return output
 
@@ -193,6 +191,25 @@ def measured(values: dict[str, Any]) -> None:
         values: JSON values.
     """
     _execution.get().measured = values
+
+
+def execution_of(run: Run, step: str, inputs: Mapping[str, Ref]) -> Execution:
+    """Return a call of a step that is about to be made: its key, and what an earlier one gave; as for ``made``."""
+    row = step_named(step)
+    if row is None:
+        raise KeyError(f"no row of the step table is called {step!r}")
+    return _prepare(run, row, dict(inputs))
+
+
+@contextmanager
+def within(execution: Execution) -> Iterator[None]:
+    """Let what is done and written be of this call."""
+    token, named = _execution.set(execution), step_called.set(execution.title)
+    try:
+        yield
+    finally:
+        _execution.reset(token)
+        step_called.reset(named)
 
 
 def _name(execution: Execution) -> str:

@@ -17,7 +17,7 @@ from storage.store import Store
 app = typer.Typer()
 
 # The pages that runs leave, the better one first.
-_PAGES = ("report.html", "inspection.html")
+_PAGES = ("report.html", "sweep.html", "inspection.html")
 
 
 @app.command(name="open", rich_help_panel=LOOK, epilog=example("evergreen open"))

@@ -6,6 +6,7 @@ from commands.lines import say
 from runs.looking.known_recipes import files
 from runs.looking.listing import Row, ago, marked, newest
 from runs.place import store_root
+from runs.summaries.sweep import SWEPT
 from storage.champions import Champions
 from storage.store import Store
 
@@ -54,6 +55,10 @@ def _next(row: Row | None) -> list[tuple[str, str]]:
             ("evergreen retrain digits", "a first model in two minutes, from data that is here"),
             ("evergreen new NAME --source PHOTOS", "a recipe for photos of your own: a folder, zip or address"),
         ]
+    if row.outcome == SWEPT:
+        return [("evergreen open", "its page: which trial is the best, by how much, and the line that retrains it")]
+    if row.command == "sweep":
+        return [("evergreen sweep ...", "the same line as before goes on: trials that ended are reused")]
     if row.outcome in ("failed", "cancelled"):
         return [(f"evergreen {row.command} {row.recipe}", "goes on after the last step that ended well")]
     if row.mark == "champion":

@@ -6,7 +6,7 @@ MLflow's own client does it. What was told once is found again by its tag, so te
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,12 +61,12 @@ def tell(uri: str, told: Told) -> dict[str, Any]:
     Raises:
         TrackingFailed: MLflow cannot be reached, or refuses.
     """
-    _without_telemetry()
+    without_telemetry()
     from mlflow.exceptions import MlflowException
 
     try:
-        client = _client(uri)
-        experiment = _experiment(client, uri, told.recipe)
+        client = client_of(uri)
+        experiment = experiment_of(client, uri, told.recipe)
         earlier = client.search_runs([experiment], f"tags.`{_ID}` = '{told.model}' and attributes.status = 'FINISHED'")
         run_id = earlier[0].info.run_id if earlier else _log(client, experiment, told)
         return {"run_id": run_id, "version": _version(client, told, run_id), "uri": uri}
@@ -85,11 +85,11 @@ def name_champion(uri: str, recipe: str, model: str) -> str | None:
     Raises:
         TrackingFailed: MLflow cannot be reached, or refuses.
     """
-    _without_telemetry()
+    without_telemetry()
     from mlflow.exceptions import MlflowException
 
     try:
-        client = _client(uri)
+        client = client_of(uri)
         found = [version for version in _versions(client, recipe) if version.tags.get(_ID) == model]
         if not found:
             return None
@@ -99,7 +99,7 @@ def name_champion(uri: str, recipe: str, model: str) -> str | None:
         raise TrackingFailed(f"track.mlflow: {uri} could not be told of the champion: {str(error)[:300]}") from error
 
 
-def _without_telemetry() -> None:
+def without_telemetry() -> None:
     """Keep MLflow's client, before it is imported, from telling its makers; whoever says otherwise is obeyed.
 
     Its thread also changes the environment while requests read it, and one of them then fails with a KeyError.
@@ -107,13 +107,15 @@ def _without_telemetry() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
-def _client(uri: str) -> MlflowClient:
+def client_of(uri: str) -> MlflowClient:
+    """Return a client that tracks and registers at one address."""
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _experiment(client: MlflowClient, uri: str, name: str) -> str:
+def experiment_of(client: MlflowClient, uri: str, name: str) -> str:
+    """Return the id of an experiment, made if it is not there."""
     found = client.get_experiment_by_name(name)
     if found:
         return str(found.experiment_id)
@@ -124,14 +126,13 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _log(client: MlflowClient, experiment: str, told: Told) -> str:
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric, RunTag
 
     tags = {_RUN: told.run, _ID: told.model, **{f"evergreen.{step}": digest for step, digest in told.digests.items()}}
     run = client.create_run(experiment, run_name=f"{told.recipe} {told.run}", tags=tags)
     run_id = str(run.info.run_id)
     try:
-        params = [Param(name, str(value)[:_LONGEST]) for name, value in _flat(told.settings)]
-        params += [Param(f"dataset.{name}", str(value)[:_LONGEST]) for name, value in _flat(told.dataset)]
+        params = dict(_flat(told.settings)) | {f"dataset.{name}": value for name, value in _flat(told.dataset)}
         metrics = list(_epochs(told.history, run.info.start_time))
         metrics += [
             Metric(f"{split}_{name}", float(value), run.info.start_time, 0)
@@ -139,10 +140,7 @@ def _log(client: MlflowClient, experiment: str, told: Told) -> str:
             for name, value in values.items()
             if isinstance(value, int | float)
         ]
-        for start in range(0, len(params), _MOST_AT_ONCE):
-            client.log_batch(run_id, params=params[start : start + _MOST_AT_ONCE])
-        for start in range(0, len(metrics), _MOST_AT_ONCE):
-            client.log_batch(run_id, metrics=metrics[start : start + _MOST_AT_ONCE])
+        log(client, run_id, params, metrics)
         client.log_batch(run_id, tags=[RunTag("evergreen.classes", ", ".join(told.dataset.get("classes", ())))])
         for name, file in told.files.items():
             folder = name.rpartition("/")[0]
@@ -152,6 +150,17 @@ def _log(client: MlflowClient, experiment: str, told: Told) -> str:
         raise
     client.set_terminated(run_id, "FINISHED")
     return run_id
+
+
+def log(client: MlflowClient, run_id: str, params: Mapping[str, Any], metrics: Sequence[Any]) -> None:
+    """Log parameters, cut where MLflow would refuse them, and metrics, so many at once as it takes."""
+    from mlflow.entities import Param
+
+    given = [Param(name, str(value)[:_LONGEST]) for name, value in params.items()]
+    for start in range(0, len(given), _MOST_AT_ONCE):
+        client.log_batch(run_id, params=given[start : start + _MOST_AT_ONCE])
+    for start in range(0, len(metrics), _MOST_AT_ONCE):
+        client.log_batch(run_id, metrics=metrics[start : start + _MOST_AT_ONCE])
 
 
 def _epochs(history: pd.DataFrame, time: int) -> Iterator[Any]:

@@ -124,6 +124,27 @@ def evaluate(
     )
 
 
+def right_on_validation(
+    dataset: pd.DataFrame,
+    images: Images,
+    classes: list[str],
+    recipe: Recipe,
+    model_file: Path,
+    frozen: Backbone | None = None,
+) -> np.ndarray:
+    """Return of each validation image, in the order of their paths, whether a model is right about it: (N,) bool.
+
+    Args, Raises: as ``evaluate``; no image of another split is opened.
+    """
+    runtime.start()
+    model = saving.load_to_run(model_file, classes)
+    judged = dataset[dataset["split"] == "validation"].sort_values("path", ignore_index=True)
+    rows, folder = images.rows(judged, recipe.image), images.features_of(recipe.image)
+    answers = _scores(model, rows, list(judged["sha256"]), folder, frozen).argmax(axis=1)
+    right: np.ndarray = answers == pixels.targets(judged["label"], classes)
+    return right
+
+
 def _scores(model: Any, rows: Rows, digests: list[str], folder: Path | None, frozen: Backbone | None) -> np.ndarray:
     """Return the probabilities for all rows, (N, K) float32.
 

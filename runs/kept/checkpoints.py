@@ -3,10 +3,13 @@
 Knows no Prefect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 from evergreen.fold_steps import trains
 from evergreen.judging.ended import is_cut, words
@@ -36,6 +39,19 @@ def folder_of(store: Store, parts: KeyParts) -> Path:
     train = {name: value for name, value in parts.recipe.get("train", {}).items() if name != _LIMIT}
     course = replace(parts, recipe={**parts.recipe, "train": train})
     return store.root / "checkpoints" / course.key
+
+
+@contextmanager
+def held(folder: Path, store: Store) -> Iterator[None]:
+    """Have a folder of checkpoints for oneself; trainings that differ in their time limit take turns.
+
+    Raises:
+        OSError: the store's file system knows no ``flock``; a lock of another kind would outlive a kill.
+    """
+    lock = store.root / "locks" / f"checkpoints-{folder.name}"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock, thread_local=False, fallback_to_soft=False):
+        yield
 
 
 def state_of(store: Store, key: str) -> "State | None":

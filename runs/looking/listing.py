@@ -34,7 +34,7 @@ class Row:
         error: why it failed, its first line; empty if it did not.
         release: SHA-256 of what it bundled; None if it did not come so far.
         mark: whether that release is the recipe's champion, or was once.
-        command: what a stopped run goes on by: ``folds`` or ``retrain``.
+        command: what a stopped run goes on by: ``folds``, ``sweep`` or ``retrain``.
     """
 
     id: str
@@ -48,7 +48,7 @@ class Row:
     error: str = ""
     release: str | None = None
     mark: Mark = ""
-    command: Literal["retrain", "folds"] = "retrain"
+    command: Literal["retrain", "folds", "sweep"] = "retrain"
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -112,7 +112,7 @@ def row_of(summary: Mapping[str, Any], holders: "_Holders | None" = None) -> Row
         error=str(summary.get("error", "")).split("\n")[0],
         release=release,
         mark=holders.mark(summary["recipe"], release) if holders and release else "",
-        command="folds" if "deal" in ran and "train" not in ran else "retrain",
+        command="sweep" if "sweep" in summary else "folds" if "deal" in ran and "train" not in ran else "retrain",
     )
 
 
@@ -143,6 +143,8 @@ def _judged(summary: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     metrics, folds = summary.get("metrics") or {}, summary.get("folds")
     if metrics and (split := judged_split(metrics)) in metrics:
         return split, metrics[split]
+    if (sweep := summary.get("sweep")) and sweep["val_accuracy"] is not None:
+        return "validation", {"accuracy": sweep["val_accuracy"], "count": sweep["validation"]}
     return ("folds", folds) if folds else ("", {})
 
 

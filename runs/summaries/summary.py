@@ -19,6 +19,7 @@ from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
 from runs.summaries.judged import calibration_of, verdict_of
 from runs.summaries.labels import classes_and_labels, images_by_source
+from runs.summaries.sweep import sweep_of
 from runs.tables import read_baseline, read_json, read_notes, read_table, read_taught, read_views
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
@@ -83,6 +84,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         summary["sources"] = sources
     if grouping := the_other_way(run.store, summary):
         summary["grouping"] = grouping
+    if run.journal.sweep:
+        summary["sweep"] = sweep_of(run.journal.sweep)
     if error:
         summary["error"] = error
     if exports and (edited := _show_exports(run.store, outputs["export"], exports, folder)):

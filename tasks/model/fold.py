@@ -6,13 +6,13 @@ from evergreen.vision.fold import fold as train_and_judge
 from evergreen.vision.train import Callbacks, Labelled, ModelFiles
 from evergreen.vision.training.checkpoint import Checkpoints
 from runs.kept.caches import images_of
-from runs.kept.checkpoints import ENDED, folder_of
+from runs.kept.checkpoints import ENDED, folder_of, held
 from runs.model_file import MODEL
 from runs.run import Run
 from runs.tables import PROBABILITIES, TAUGHT, classes_of, read_table, to_json, to_npy
 from runs.teachers import given_teachers
 from storage.artifacts import Ref
-from tasks.model.train import held, when_stopped
+from tasks.model.train import when_stopped
 from tasks.progress import TrainingProgress
 from tasks.step import measured, number_of_this_step, parts_of_this_step, step
 
@@ -24,13 +24,13 @@ def fold(run: Run, dealt: Ref) -> Ref:
     parts = parts_of_this_step()
     checkpoints = folder_of(run.store, parts)
     progress = TrainingProgress(run.name)
-    with held(checkpoints, run.store, run.id), run.store.workspace() as folder:
+    with held(checkpoints, run.store), run.store.workspace() as folder:
         found = train_and_judge(
             Labelled(read_table(run.store, dealt), images_of(run, run.recipe.screen.range), classes),
             number,
             run.recipe,
             ModelFiles(folder / MODEL, checkpoints=checkpoints),
-            Callbacks(progress, progress.say, when_stopped(run, progress)),
+            Callbacks(progress, progress.say, when_stopped(run)),
             given_teachers(run, parts, folder),
         )
         progress.done()

@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 from commands.main import app
 from evergreen.recipe import load_recipe
 from evergreen.recipe_files import recipe_names
+from evergreen.sweeping.checking import check
+from evergreen.sweeping.reading import load_sweep, sweep_names
+from runs.sweeps.hands import checked
 
 GOLDEN = Path(__file__).parents[1] / "support" / "wrong_commands.txt"
 AT_LEAST = 40
@@ -64,6 +67,7 @@ def _answer(words: list[str], here: Path) -> str:
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 2, done.output
     told = done.output.replace(str(here), "HERE").replace(", ".join(recipe_names()), "RECIPES")
+    told = told.replace(", ".join(sweep_names()), "SWEEPS")
     commands: Any = typer.main.get_command(app)
     return told.replace(", ".join(commands.commands), "COMMANDS").rstrip("\n")
 
@@ -92,8 +96,19 @@ def _understood(words: list[str]) -> None:
     commands: Any = typer.main.get_command(app)
     with commands.commands[words[0]].make_context(words[0], words[1:]) as context:
         given = context.params
-    if "overrides" in given and "recipe" in given:
+    if words[0] == "sweep":
+        _sweeps(given)
+    elif "overrides" in given and "recipe" in given:
         load_recipe(given["recipe"], given["overrides"] or (), given["source"])
+
+
+def _sweeps(given: dict[str, Any]) -> None:
+    """Read what is swept, without running it."""
+    names = ("method", "trials", "prune", "parallel", "seeds", "seed")
+    options = {name: given[name] for name in names} | {"budget_minutes": given["budget"]}
+    check(load_sweep(given["recipe"], given["over"] or (), given["overrides"] or (), given["source"] or (), options))
+    if given["on"]:
+        checked(given["on"])
 
 
 def _loads(words: list[str], options: str, told: str, here: Path) -> None:
@@ -108,6 +123,14 @@ def _loads(words: list[str], options: str, told: str, here: Path) -> None:
             del section[last]
         path.write_text(yaml.safe_dump(values), encoding="utf-8")
     given = shlex.split(options)
+    if words[0] == "sweep":  # a line replaces what was said of its option, and of its path
+        names = [*given[::2], *(pair.partition("=")[0] for pair in given[1::2])]
+        kept = [(name, value) for name, value in zip(words[2::2], words[3::2], strict=True)
+                if name not in given[::2] or (name == "--over" and value.partition("=")[0] not in names)]  # fmt: skip
+        refused = re.findall(r"^  ([\w.]+): (?:decides|belongs|unknown key)", told, re.MULTILINE)
+        kept = [(name, value) for name, value in kept if value.partition("=")[0] not in refused]
+        _understood([*words[:2], *(word for pair in kept for word in pair), *given])
+        return
     pairs = list(zip(given[::2], given[1::2], strict=True))
     overrides = [value for option, value in pairs if option == "--set"]
     source = next((value for option, value in pairs if option == "--source"), None)

@@ -3,6 +3,10 @@
 import importlib.util
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from commands.upkeep.schema import app
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -24,3 +28,9 @@ def test_make_help_and_readme_name_real_targets() -> None:
     assert "make test" in first_screen
     for word in ("retrain", "test", "soak", "lint", "dashboard", "help", "docs"):
         assert f"\n{word}:" in makefile
+
+
+def test_the_command_prints_the_schemas_that_editors_read() -> None:
+    for option, name in (([], "recipe"), (["--sweep"], "sweep")):
+        printed = CliRunner().invoke(app, option).output
+        assert printed == (PROJECT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8")

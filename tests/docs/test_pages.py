@@ -18,7 +18,7 @@ PAGES = [
 ARCHITECTURE = PROJECT / "docs/architecture.md"
 TOP = ("recipes", "evergreen", "storage", "tasks", "flows", "tests", "docs", "benchmarks", ".ci", ".github")
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-MADE = {"recipes/NAME.yaml", "recipes/chess.yaml"}  # by evergreen new, of whoever reads
+MADE = {"recipes/NAME.yaml", "recipes/chess.yaml", "recipes/sweeps/NAME.yaml"}  # by evergreen new, or whoever reads
 _FENCED = re.compile(r"^```.*?\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, TOP))})/[\w./*-]*|\b[A-Z]+\.(?:md|cff)\b")

@@ -1,6 +1,7 @@
-"""requirements.lock: pip and uv install it on both Pythons."""
+"""requirements.lock: pip and uv install it on both Pythons; what extras add moves nothing of it."""
 
 import re
+import tomllib
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -8,14 +9,19 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+PROJECT = Path(__file__).resolve().parents[2]
+LOCK = PROJECT / "requirements.lock"
+EXTRAS = sorted(PROJECT.glob("requirements-*.lock"))
 SUPPORTED = ("3.11.0", "3.11.99", "3.12.0", "3.12.99")
+
+
+def _lines(lock: Path) -> list[str]:
+    return [line for line in lock.read_text(encoding="utf-8").splitlines() if re.match(r"[A-Za-z0-9]", line)]
 
 
 def locked() -> list[Requirement]:
     """Return the pins of the lock that hold on this machine."""
-    lines = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if re.match(r"[A-Za-z0-9]", line)]
-    found = [Requirement(line) for line in lines]
+    found = [Requirement(line) for line in _lines(LOCK)]
     return [pin for pin in found if pin.marker is None or pin.marker.evaluate()]
 
 
@@ -52,5 +58,17 @@ def test_every_locked_distribution_admits_both_pythons() -> None:
     assert not refused
 
 
-def test_no_line_of_it_names_a_registry() -> None:
-    assert not re.search(r"https?://|index-url|find-links", LOCK.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("lock", [LOCK, *EXTRAS], ids=lambda path: path.name)
+def test_no_line_of_it_names_a_registry(lock: Path) -> None:
+    assert not re.search(r"https?://|index-url|find-links", lock.read_text(encoding="utf-8"))
+
+
+def test_every_extra_has_a_lock_which_moves_no_pin() -> None:
+    named = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert {path.name for path in EXTRAS} == {f"requirements-{extra}.lock" for extra in named}
+    pins = set(_lines(LOCK))
+    known = {re.split("[= ]", line)[0] for line in pins}
+    for path in EXTRAS:
+        added = [line for line in _lines(path) if line not in pins]
+        assert added
+        assert not {re.split("[= ]", line)[0] for line in added} & known

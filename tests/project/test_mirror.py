@@ -50,7 +50,6 @@ ELSEWHERE = {
     "evergreen/reports/found.py": "evergreen/reports/test_report.py",
     "evergreen/vision/formats/chromium.py": VERIFY,
     "evergreen/vision/formats/keras_file.py": VERIFY,
-    "runs/model_file.py": WHOLE,
     "runs/looking/compared.py": "runs/looking/test_comparing.py",
     "flows/scheduling/lines.py": "flows/scheduling/test_file.py",
     "storage/errors.py": "storage/test_store.py",
@@ -61,6 +60,9 @@ ELSEWHERE = {
     "evergreen/vision/formats/isolated.py": VERIFY,
     "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",
     "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
+    "evergreen/sweeping/mending.py": "evergreen/sweeping/test_checking.py",
+    "evergreen/sweeping/telling.py": "evergreen/sweeping/test_checking.py",
+    "runs/training.py": "runs/sweeps/test_training.py",
     "flows/batch_prediction.py": "commands/using/test_predict.py",
     "flows/servers/server_process.py": "flows/servers/test_private_server.py",
 }

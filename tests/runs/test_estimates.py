@@ -4,9 +4,11 @@ import pytest
 from releases import leave_record
 
 from evergreen.recipe import load_recipe
-from runs.estimates import estimate
+from runs.estimates import estimate, seconds_of_training
 from runs.run import Entry
+from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
+from storage.steps.records import Record
 from storage.store import Store
 
 PLAN = [Entry("split", "reused", "nothing changed"), Entry("train", "would run", "x"), Entry("export", "unknown", "x")]
@@ -47,3 +49,21 @@ def test_what_never_ran_is_not_known(store: Store) -> None:
     assert found.in_words() == (
         "1.5 minutes and what is not known: what never ran for this recipe in this store (train)"
     )
+
+
+def _trained(seconds: float, *overrides: str, recipe: str = "tsel", step: str = "train") -> Record:
+    settings = load_recipe("tsel", overrides).sections(["train", "image"])
+    return Record(step, "0" * 64, Ref("model", "0" * 64, 1), {}, recipe, "run", seconds, "", settings)
+
+
+def test_a_training_lasts_as_the_median_of_those_that_are_nearest() -> None:
+    recipe, wanted = load_recipe("tsel"), seconds_of_training
+    assert wanted(recipe, [_trained(5, recipe="other"), _trained(5, step="fold 1")]) is None
+    far = [_trained(1000, "train.backbone=ResNet50"), _trained(3000, "train.backbone=MobileNetV2")]
+    assert wanted(recipe, far) == 2000
+    same_network = [*far, _trained(700, "image.height=64")]
+    assert wanted(recipe, same_network) == 700
+    same_size = [*same_network, _trained(500, "train.phases.1.unfreeze=none")]
+    assert wanted(recipe, same_size) == 500
+    alike = [*same_size, _trained(90), _trained(100), _trained(60, "train.phases.1.epochs=12")]
+    assert wanted(recipe, alike) == 90, "of 90, 100, and 60 for three quarters of the epochs"

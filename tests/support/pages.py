@@ -5,6 +5,7 @@ import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 from chromium import Browser
 from PIL import Image
@@ -49,6 +50,11 @@ def _decoded(address: str) -> tuple[str, tuple[int, int]]:
         picture.load()
         assert picture.format == matched[1].upper()
         return matched[1], picture.size
+
+
+def svg_of(text: str) -> ElementTree.Element:
+    """Return a drawing of ours as a tree of elements; raise if it is not well-formed."""
+    return ElementTree.fromstring(text)  # noqa: S314 - our own
 
 
 def check_pictures(browser: Browser) -> None:

@@ -13,7 +13,7 @@ from evergreen.judging.shortcuts import SHORTCUTS
 from evergreen.recipe import load_recipe
 from evergreen.steps import BY_NAME
 from evergreen.vision import baseline
-from evergreen.vision.evaluate import Evaluation, evaluate
+from evergreen.vision.evaluate import Evaluation, evaluate, right_on_validation
 from evergreen.vision.networks import build, runtime, saving
 from evergreen.vision.training.features import Backbone, stayed_frozen
 from runs.keys import only
@@ -48,6 +48,23 @@ def test_calibration_is_fitted_on_validation_alone(trained: Trained) -> None:
     precision = RECIPE.evaluate.unsure_precision
     assert evaluation.calibration == calibrate(validation, test, precision)
     assert fit_temperature(*test) != fit_temperature(*validation)  # else nothing was shown
+
+
+def test_of_validation_alone_it_is_told_which_images_are_right_as_evaluation_has_them(
+    trained: Trained, evaluation: Evaluation
+) -> None:
+    read: list[str] = []
+    images = Images(lambda digest: (read.append(digest), trained.blobs[digest])[1])
+    shuffled = trained.table.sample(frac=1, random_state=3)
+    shuffled.loc[shuffled["path"] == "dark/14", "label"] = "red"  # else all of them may be right, whatever the order
+    right = right_on_validation(shuffled, images, CLASSES, RECIPE, trained.model)
+    answers = evaluation.predictions.set_index("path")["predicted"]
+    judged = shuffled[shuffled["split"] == "validation"].sort_values("path")
+    assert right.tolist() == [
+        answers[path] == label for path, label in zip(judged["path"], judged["label"], strict=True)
+    ]
+    assert not right.all()
+    assert set(read) == set(judged["sha256"])
 
 
 def test_changed_copies_are_judged_as_the_model_judges_them(trained: Trained, evaluation: Evaluation) -> None:

@@ -1,0 +1,259 @@
+"""A sweep: many trainings of one recipe, each with other values, judged by validation alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from prefect import flow
+from prefect.futures import PrefectFuture
+
+from evergreen.errors import BadInput, EvergreenError, TrackingFailed
+from evergreen.recipe import Recipe
+from evergreen.sections.sweep import Sweep
+from evergreen.steps import STEPS
+from evergreen.sweeping.checking import check
+from evergreen.sweeping.found import found_before
+from evergreen.sweeping.naming import trial_name
+from evergreen.sweeping.space import Space, notes_on
+from evergreen.sweeping.values import recipe_of
+from evergreen.tracking import mlflow_sweep
+from flows.dashboard.run import show_recipe
+from flows.dashboard.sweep import show_sweep
+from flows.outcome import tells_outcome
+from flows.say import say
+from flows.started import started
+from runs.own.remarks import refuse_other_classes
+from runs.run import Run, listener
+from runs.summaries.sweep import SWEPT
+from runs.sweeps.hands import hands_of
+from runs.sweeps.place import folder_of, read_last, write_last
+from runs.sweeps.sweeping import Sweeping
+from runs.sweeps.threads import shared_out
+from runs.sweeps.told import About, asked_of, begun_now, told, written
+from runs.sweeps.trials import Trial
+from runs.sweeps.work import Judging, Pruning
+from runs.sweeps.workers import Hands, ProcessLost
+from runs.tables import read_table
+from storage.artifacts import Ref
+from storage.runs import run_folder, write_summary
+from storage.store import Store
+from tasks.data.acquire import acquire
+from tasks.data.balance import balance
+from tasks.data.probe import probe
+from tasks.data.repair import repair
+from tasks.data.screen import screen
+from tasks.data.split import split
+from tasks.data.unpack import unpack
+from tasks.model.trial import Seeded, trial_called
+
+_SHOW_EVERY_SECONDS = 5.0
+_STOP = "stop-"
+
+
+@flow(name="sweep", flow_run_name="sweep {recipe}")
+@tells_outcome
+def sweep(
+    recipe: str,
+    sweep: dict[str, Any],
+    source: str | list[str] | None = None,
+    store: str | None = None,
+    on: str | None = None,
+) -> dict[str, Any]:
+    """Train one recipe with many values, and say by validation which do best; test images are not touched.
+
+    Args:
+        recipe: what the sweep is called: its file's name, or the recipe's.
+        sweep: what is tried, as a file in recipes/sweeps has it.
+        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
+        store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
+        on: ``dask``, or the address of a Dask scheduler; processes of this machine if empty.
+    """
+    sources = [source] if isinstance(source, str) else source or []
+    space = check(Sweep.model_validate(sweep).named(recipe, sources=sources))
+    also, notes = shared_out(space)
+    base = recipe_of(space.sweep, {}, also=also)
+    with started(base, store, SWEPT, _show) as (run, summary):
+        data = _Data(run)
+        inputs = data.of(base)
+        folder = folder_of(run.store, space, base, inputs)
+        with _alone(folder), _hands(on, space, run.store) as hands:
+            about = About(
+                run.id,
+                recipe,
+                hands.where,
+                int((read_table(run.store, inputs["dataset"])["split"] == "validation").sum()),
+                [*notes_on(space), *notes],
+                begun_now(),
+            )
+            for note in about.notes:
+                if note not in base.remarks:  # these are said of every run
+                    say(note)
+            _swept(run, about, Sweeping(space, folder, also), data, hands)
+    return summary
+
+
+def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands) -> None:
+    """Have every trial done, tell of them while they are, and write down what they came to, whatever ends it."""
+    stop = sweeping.folder / f"{_STOP}{run.id}"
+    last = 0.0
+
+    def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
+        trainings = [Seeded(recipe, **data.of(recipe), told=_told_of(trial, recipe), stop=stop) for recipe in recipes]
+        task = trial_called(trial_name({"number": trial.number, "values": trial.values}))
+        return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial, len(trainings))
+
+    def look() -> None:
+        nonlocal last
+        if hearing := listener.get():
+            hearing.sweep(told(about, sweeping))
+        if time.monotonic() - last >= _SHOW_EVERY_SECONDS:
+            show_sweep(told(about, sweeping))
+            last = time.monotonic()
+
+    try:
+        sweeping.run(begin, look)
+    except BaseException:
+        with suppress(OSError):  # a full disk, say, of which the error tells that is raised
+            stop.touch()
+        run.journal.sweep = _written(run, told(about, sweeping, "stopped"))
+        raise
+    now = told(about, sweeping)
+    before = read_last(sweeping.folder)
+    earlier = found_before(before, now["trials"], now["over"], about.validation) if before else None
+    right = {} if earlier else _right(run.store, now, sweeping, data, hands)
+    found = told(about, sweeping, "out of budget" if sweeping.out_of_budget else "completed", right, earlier)
+    run.journal.sweep = _written(run, found)
+    write_last(sweeping.folder, found)
+    if hearing := listener.get():
+        hearing.sweep(found)
+
+
+class _Data:
+    """What a training takes from the steps before it; they run once for all trials that share their values."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._known = run, dict[str, dict[str, Ref]]()
+        before = [step.name for step in STEPS].index("train")
+        self._sections = sorted({section for step in STEPS[:before] for section in step.recipe})
+
+    def of(self, recipe: Recipe) -> dict[str, Ref]:
+        """Return ``dataset`` and ``weights`` of a trial's recipe: divided by the recipe's own seed, whatever a trial's.
+
+        Else a trial of another seed would learn from what are test images of the recipe.
+        """
+        recipe = recipe.model_copy(update={"seed": self._run.recipe.seed})
+        values = repr(recipe.choices(self._sections))
+        if values not in self._known:
+            self._known[values] = self._steps(replace(self._run, recipe=recipe))
+        return self._known[values]
+
+    @staticmethod
+    def _steps(run: Run) -> dict[str, Ref]:
+        token = probe(run)
+        archive = acquire(run, token=token)
+        files = unpack(run, archive=archive)
+        repaired = repair(run, files=files)
+        refuse_other_classes(run.recipe, run.store, repaired)
+        screened = screen(run, dataset=repaired)
+        dataset = split(run, dataset=screened, repaired=repaired)
+        return {"dataset": dataset, "weights": balance(run, dataset=dataset)}
+
+
+class _Begun:
+    """A trial that Prefect runs in a thread, which waits for a process."""
+
+    def __init__(self, future: PrefectFuture[Any], trial: Trial, trainings: int) -> None:
+        self._future, self._trial, self._trainings = future, trial, trainings
+
+    def is_over(self) -> bool:
+        """Whether it has ended.
+
+        Raises:
+            Exception: it ended by a fault of ours, not of its training.
+        """
+        self._future.wait(timeout=0)
+        if not self._future.state.is_final():
+            return False
+        if len(self._trial.fitted) < self._trainings and not any(one.why for one in self._trial.fitted):
+            self._future.result()
+        return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have a search for oneself: two that ask at once would each do every trial.
+
+    Raises:
+        BadInput: another sweep asks the same at this moment.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "lock", timeout=0, thread_local=False, fallback_to_soft=False):
+            for old in folder.glob(f"{_STOP}*"):  # of sweeps that were stopped, and whose workers have heard of it
+                old.unlink()
+            yield
+    except Timeout:
+        raise BadInput(
+            f"expected one sweep of these values at a time, another one runs; its trials are in {folder}"
+        ) from None
+
+
+@contextmanager
+def _hands(on: str | None, space: Space, store: Store) -> Iterator[Hands]:
+    hands = hands_of(on, space.sweep.parallel, store.root / "logs" / "sweep.txt")
+    try:
+        yield hands
+    finally:
+        hands.close()
+
+
+def _told_of(trial: Trial, recipe: Recipe) -> Path:
+    return trial.told.with_name(f"{trial.number:04d}-{recipe.seed}.jsonl")
+
+
+def _right(
+    store: Store, now: Mapping[str, Any], sweeping: Sweeping, data: _Data, hands: Hands
+) -> dict[int, np.ndarray | None]:
+    """Return which validation images the two best trials are right about, (S, N) bool, a row a seed."""
+    found: dict[int, np.ndarray | None] = {}
+    for trial in asked_of(now["trials"]):
+        rows = []
+        for one in trial["seeds"]:
+            recipe = recipe_of(sweeping.space.sweep, trial["values"], one["seed"], sweeping.also)
+            judging = Judging(store.root, recipe, store.manifest(one["model"]).ref(), data.of(recipe)["dataset"])
+            try:
+                rows.append(hands.do(judging))
+            except (EvergreenError, ProcessLost, OSError) as error:
+                say(f"the lead is not tested: {error}")
+        found[trial["number"]] = np.array(rows) if len(rows) == len(trial["seeds"]) else None
+    return found
+
+
+def _written(run: Run, found: dict[str, Any]) -> dict[str, Any]:
+    written(run_folder(run.store, run.id), found)
+    return found
+
+
+def _show(run: Run, summary: dict[str, Any]) -> None:
+    """Tell MLflow of a sweep and show it in the dashboard; what stands there of the recipe's model stays."""
+    if run.journal.sweep and run.recipe.track.mlflow:
+        summary["tracking"] = {"mlflow": _tracked(run.recipe.track.mlflow, run.journal.sweep)}
+        write_summary(run.store, summary)
+    show_recipe(run)
+    if run.journal.sweep:
+        show_sweep(run.journal.sweep)
+
+
+def _tracked(uri: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return mlflow_sweep.tell(uri, found)
+    except TrackingFailed as error:
+        say(str(error))
+        return {"error": str(error)}
