@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from evergreen.vision.formats import process
+from evergreen.vision.formats import process, savedmodel
 from evergreen.vision.formats.contract import Predictor, RuntimeNotInstalled, Trained
+from evergreen.vision.networks import activations
 
 FILE = "model.json"
 _RUNNER = Path(__file__).with_name("tfjs_node.mjs")
@@ -19,7 +20,7 @@ _LARGE_KERNEL = 16_384
 
 
 def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
-    """Convert the bare SavedModel to a graph model that names its classes in ``userDefinedMetadata``.
+    """Convert a bare SavedModel to a graph model that names its classes in ``userDefinedMetadata``.
 
     Args:
         trained: the model.
@@ -33,7 +34,11 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
     from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
 
     folder.mkdir(parents=True, exist_ok=True)
-    convert = partial(convert_tf_saved_model, str(trained.saved), str(folder))
+    saved = trained.saved.with_name(f"{trained.saved.name}-for-the-web")
+    if not saved.exists():
+        with activations.spelled_out(trained.model):
+            savedmodel.write_bare(trained.model, saved)
+    convert = partial(convert_tf_saved_model, str(saved), str(folder))
     if quantization == "uint8":
         convert()
         kernels = _kernels(json.loads((folder / FILE).read_text(encoding="utf-8")))

@@ -1,6 +1,8 @@
-"""GELU in one pass over memory while a model trains: compiled, where TensorFlow's own is a dozen kernels."""
+"""GELU: in one pass over memory while a model trains, and in operations that TensorFlow.js has."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import MethodType
 from typing import Any
@@ -16,16 +18,43 @@ def fuse(model: Any) -> None:
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are.
     """
+    for layer in _layers(model):
+        if layer.compute_dtype == "float32":
+            layer.call = MethodType(_call, layer)
+
+
+@contextmanager
+def spelled_out(model: Any) -> Iterator[None]:
+    """Have the GELU layers of a model compute by erf: TensorFlow.js has no erfc, of which Keras makes them.
+
+    Args:
+        model: a built ``keras.Model``; as it was behind.
+    """
+    layers = list(_layers(model))
+    for layer in layers:
+        layer.call = MethodType(_spelled_out, layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.call
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield the GELU layers of a model, those inside its backbone too."""
     import keras
 
     for layer in model._flatten_layers():
-        gelu = isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu
-        if gelu and layer.compute_dtype == "float32":
-            layer.call = MethodType(_call, layer)
+        if isinstance(layer, keras.layers.Activation) and layer.activation is keras.activations.gelu:
+            yield layer
 
 
 def _call(layer: Any, inputs: Any) -> Any:
     return _gelu()(inputs)
+
+
+def _spelled_out(layer: Any, inputs: Any) -> Any:
+    return _times_share(inputs)
 
 
 @lru_cache

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evergreen.recipe import load_recipe
 from evergreen.vision.formats import tfjs
+from evergreen.vision.formats.contract import Trained
+from evergreen.vision.networks import build, runtime
 
 
 def _stored(folder: Path) -> set[tuple[int, str | None]]:
@@ -54,3 +57,16 @@ def test_a_model_of_8_bits_answers_as_keras_does(
     exports.write(tmp_path / "e", ("tfjs-uint8",))
     assert (4, "uint8") in _stored(tmp_path / "e" / "tfjs-uint8")
     assert exports.verify(tmp_path / "e", "tfjs-uint8")["tfjs-uint8"].runtimes[0].verified == "passed"
+
+
+def test_a_network_of_gelus_is_in_operations_that_tensorflow_js_has(tmp_path: Path, node: str) -> None:
+    recipe = load_recipe("cifar10-fast")
+    assert {block.activation for block in recipe.train.cnn} == {"gelu"}
+    runtime.start(1)
+    classes = [str(number) for number in range(10)]
+    model = build.build(recipe.train, recipe.image, len(classes))
+    trained = Trained(tmp_path / "model.keras", model, tmp_path / "saved", classes, lambda: iter(()))
+    tfjs.write(trained, tmp_path / "tfjs", "none")
+    images = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    expected = model.predict(images.astype(np.float32), verbose=0)
+    assert np.allclose(tfjs.open_predictor(tmp_path / "tfjs")(images), expected, atol=1e-4)

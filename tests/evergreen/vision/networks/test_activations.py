@@ -1,4 +1,4 @@
-"""evergreen.vision.networks.activations: GELU compiled, the same as Keras' own."""
+"""evergreen.vision.networks.activations: GELU compiled, or by erf; the same as Keras' own."""
 
 import json
 from pathlib import Path
@@ -55,3 +55,13 @@ def test_a_saved_model_knows_nothing_of_it(tmp_path: Path) -> None:
     saving.save(theirs, tmp_path / "theirs.keras")
     assert (tmp_path / "ours.keras").read_bytes() == (tmp_path / "theirs.keras").read_bytes()
     assert json.loads(json.dumps(ours.get_config())) == json.loads(json.dumps(theirs.get_config()))
+
+
+def test_by_erf_it_answers_as_by_erfc_and_is_as_it_was_behind() -> None:
+    model = _model()
+    expected, _, plain = _step(model)
+    with activations.spelled_out(model):
+        found, _, erfc = _step(model)
+    assert (erfc, plain > 0) == (0, True)
+    assert np.allclose(found, expected, atol=2e-6)
+    assert _step(model)[2] == plain
