@@ -161,7 +161,7 @@ def test_prefect_shows_what_became_of_each(
     with get_client(sync_client=True) as client:
         while len(shown) < 4 and time.monotonic() < deadline:  # the server hears of them by and by
             runs = client.read_task_runs(
-                task_run_filter=TaskRunFilter(name=TaskRunFilterName(like_="units")), sort=TaskRunSort.ID_DESC
+                task_run_filter=TaskRunFilter(name=TaskRunFilterName(like_="{hands}")), sort=TaskRunSort.ID_DESC
             )
             shown = sorted((one.name, one.state_name) for one in runs if one.state and one.state.is_final())
             time.sleep(0.1)
