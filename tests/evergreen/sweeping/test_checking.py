@@ -83,8 +83,8 @@ WRONG = [
      ["seed: decides how images are divided and how a training begins: seeds trains every trial once with each, and "
       "takes the mean"], "--seeds 1,2"),
     (["source.local.path=[a,b]"], [f"source.local.path: {_IMAGES}, --source"], ""),
-    ([f"{RATE}=0.0002..2:0.0002", "train.label_smoothing=[0,0.1]"], ["trials: expected so many of 20,000 combinations, at most 10,000; received none"],
-     "--trials 100"),
+    ([f"{RATE}=0.0002..2:0.0002", "train.label_smoothing=[0,0.1]"],
+     ["trials: expected so many of 20,000 combinations, at most 10,000; received none"], "--trials 100"),
     # Valid alone, and not together.
     (["train.backbone=[MobileNetV2,cnn]", f"{UNFREEZE}=[none,all]"], [f"train.backbone=cnn {UNFREEZE}=none: {_CNN}"],
      "--over 'train.backbone=[MobileNetV2]'"),
