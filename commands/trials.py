@@ -11,9 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evergreen.sources.archives.names import visible
-from evergreen.sweeping.found import ranking
 from evergreen.sweeping.naming import short_names, shown
-from runs.sweeps.trials import FAILED, PRUNED, REUSED, RUNNING, TRAINED, WAITING
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED, RUNNING, TRAINED, WAITING
 
 _COLOURS = {TRAINED: "green", REUSED: "cyan", PRUNED: "yellow", FAILED: "red", RUNNING: "bold", WAITING: "dim"}
 _BESIDE_THE_ROWS = 5  # lines of a terminal
@@ -95,6 +94,8 @@ def table_of(found: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> T
 
 def show_sweep(console: Console, found: Mapping[str, Any]) -> None:
     """Print what a sweep found: every trial, the best, its lead, and what to type next."""
+    from evergreen.sweeping.found import ranking  # late: NumPy
+
     ended = ranking(found["trials"])
     others = [trial for trial in found["trials"] if trial not in ended]
     console.print(table_of(found, [*ended, *others]))

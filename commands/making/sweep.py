@@ -33,13 +33,6 @@ from evergreen.sweeping.space import Space, notes_on
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.run import Run
-from runs.summaries.summary import finish
-from runs.summaries.sweep import SWEPT
-from runs.sweeps.foreseen import foresee, inputs_by_plan
-from runs.sweeps.hands import checked
-from runs.sweeps.known import answered
-from runs.sweeps.threads import shared_out
-from runs.sweeps.told import again, pairs_of, read_written, written
 from storage.in_use import in_use
 from storage.runs import run_folder
 from storage.store import Store
@@ -98,6 +91,8 @@ def sweep(
         space = check(asked)
         tell_about(space.base, Store(root))
         if on:
+            from runs.sweeps.hands import checked  # late: NumPy
+
             checked(on)
         if only_plan:
             _tell_plan(space, Store(root), as_json)
@@ -111,6 +106,8 @@ def sweep(
     if code != DONE or then is None or best is None:
         ended(summary, code, root, as_json, _show)
     _show(Console(stderr=as_json), summary, run_folder(Store(root), summary["id"]))
+    from runs.sweeps.told import pairs_of
+
     pairs = pairs_of(space, summary["sweep"]["values"])
     summary, code = run_flow("retrain", (asked.recipe, pairs, list(asked.sources) or None), {}, root, verbose)
     ended(summary, code, root, as_json, show_run)
@@ -118,6 +115,11 @@ def sweep(
 
 def _answered(space: Space, store: Store) -> dict[str, Any] | None:
     """Return the summary of a sweep that was answered before, or None if something must run. Starts nothing."""
+    from runs.summaries.summary import finish  # late: NumPy
+    from runs.summaries.sweep import SWEPT
+    from runs.sweeps.known import answered
+    from runs.sweeps.told import again, written
+
     with in_use(store):
         known = answered(space, store)
         if known is None:
@@ -135,6 +137,9 @@ def _answered(space: Space, store: Store) -> dict[str, Any] | None:
 
 def _tell_plan(space: Space, store: Store, as_json: bool) -> None:
     """Say what a sweep would do."""
+    from runs.sweeps.foreseen import foresee, inputs_by_plan  # late: NumPy
+    from runs.sweeps.threads import shared_out
+
     also, notes = shared_out(space)
     trials = space.grid() if space.sweep.method == "grid" else None
     foreseen = foresee(space, trials, store, inputs_by_plan(store), also)
@@ -147,6 +152,8 @@ def _tell_plan(space: Space, store: Store, as_json: bool) -> None:
 
 
 def _show(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    from runs.sweeps.told import read_written  # late: NumPy
+
     if found := read_written(folder):
         show_sweep(console, found)
     console.print()

@@ -12,10 +12,9 @@ import numpy as np
 from evergreen.judging.statistics import mcnemar, paired
 from evergreen.sweeping.importance import LEAST_TRIALS, METHOD, importance
 from evergreen.sweeping.naming import in_brackets, trial_name
+from evergreen.sweeping.states import ENDED, PRUNED
 
 FOUND = ("best", "lead", "optimism", "flattered_by", "importance", "importance_method", "pruned")
-ENDED = ("trained", "reused")
-PRUNED, FAILED = "pruned", "failed"
 ORDER = "the highest validation accuracy wins; of equal ones the lower validation loss, then the lower number"
 OPTIMISM_METHOD = (
     "the mean of the largest of N normal values (N trials, pruned ones among them) times the standard error of an "

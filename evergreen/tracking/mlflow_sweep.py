@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import TrackingFailed
-from evergreen.sweeping.found import ENDED, FAILED, is_finite
+from evergreen.sweeping.found import is_finite
 from evergreen.sweeping.naming import trial_name
+from evergreen.sweeping.states import ENDED, FAILED
 from evergreen.tracking.mlflow_log import client_of, experiment_of, log, without_telemetry
 
 if TYPE_CHECKING:

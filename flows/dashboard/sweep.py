@@ -12,7 +12,7 @@ from evergreen.reports.sweeps.curves import curves
 from evergreen.reports.sweeps.page import columns_of, in_order, pruned_in_words, row_of, sentences, space_in_words
 from evergreen.reports.sweeps.parallel import parallel
 from evergreen.sources.archives.names import visible
-from evergreen.sweeping.found import FAILED, PRUNED
+from evergreen.sweeping.states import FAILED, PRUNED
 
 _MOST_ROWS = 500
 _MOST_SAID = 50

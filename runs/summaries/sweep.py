@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from evergreen.sweeping.found import winner_in_words
-
 # How a run ends that was a sweep.
 SWEPT = "swept"
 
@@ -21,6 +19,8 @@ def sweep_of(found: Mapping[str, Any]) -> dict[str, Any]:
         ``values``, ``val_accuracy``, ``model`` (SHA-256, of the first seed), ``lead`` (over, difference, low, high),
         ``flattered_by`` (at most, 0-1), ``validation``, ``next`` and ``words``; null where there is no such thing.
     """
+    from evergreen.sweeping.found import winner_in_words  # late: NumPy
+
     best = next((trial for trial in found["trials"] if trial["number"] == found["best"]), None)
     lead = found["lead"]
     said = [winner_in_words(found["trials"]), lead["words"] if lead else "", found["optimism"]]

@@ -10,6 +10,7 @@ from evergreen.recipe import Recipe
 from evergreen.steps import BY_NAME, STEPS, Step
 from evergreen.sweeping.found import FOUND
 from evergreen.sweeping.space import Space
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED, TRAINED
 from evergreen.sweeping.values import recipe_of
 from runs.keys import key_parts
 from runs.plan import nothing_to_do, plan
@@ -17,7 +18,6 @@ from runs.run import Entry
 from runs.sweeps.foreseen import inputs_by_plan
 from runs.sweeps.place import folder_of, read_last
 from runs.sweeps.threads import shared_out
-from runs.sweeps.trials import FAILED, PRUNED, REUSED, TRAINED
 from storage.artifacts import Ref
 from storage.steps.records import Records
 from storage.store import Store

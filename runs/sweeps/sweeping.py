@@ -15,8 +15,9 @@ from evergreen.errors import BadRecipe
 from evergreen.recipe import Recipe
 from evergreen.sweeping.search import Study
 from evergreen.sweeping.space import Space
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED, RUNNING, WAITING
 from evergreen.sweeping.values import recipe_of
-from runs.sweeps.trials import FAILED, PRUNED, REUSED, RUNNING, WAITING, Trial
+from runs.sweeps.trials import Trial
 from runs.sweeps.work import Pruning, epochs_before
 
 _MINUTE = 60.0

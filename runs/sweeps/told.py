@@ -14,9 +14,9 @@ from evergreen.images.processors import threads_of
 from evergreen.reports.sweeps.page import page
 from evergreen.sweeping.found import FOUND, found, ranking
 from evergreen.sweeping.space import Space
+from evergreen.sweeping.states import PRUNED
 from evergreen.sweeping.values import overrides_of
 from runs.sweeps.threads import shared_out
-from runs.sweeps.trials import PRUNED
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED, TRAINED, WAITING
 from runs.sweeps.work import SHOWN, Outcome, epochs_told
 from runs.tables import read_rows
 from storage.steps.records import Record
 from storage.store import Store
-
-WAITING, RUNNING, TRAINED, REUSED, PRUNED, FAILED = "waiting", "running", "trained", "reused", "pruned", "failed"
 
 
 @dataclass(frozen=True)

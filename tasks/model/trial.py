@@ -13,8 +13,9 @@ from prefect.states import Completed, Failed
 
 from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED
 from runs.run import Run
-from runs.sweeps.trials import FAILED, PRUNED, REUSED, Fitted, fitted_of, unfinished
+from runs.sweeps.trials import Fitted, fitted_of, unfinished
 from runs.sweeps.work import Job, Outcome, Pruning
 from runs.sweeps.workers import Hands, ProcessLost
 from runs.training import forget

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "commands/looking/why.py": WHOLE,
     "commands/upkeep/schema.py": "docs/test_generated.py",
     "commands/retyping.py": "commands/test_usage.py",
+    "evergreen/sweeping/states.py": "evergreen/sweeping/test_found.py",
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     "tasks/release/bundle.py": WHOLE,

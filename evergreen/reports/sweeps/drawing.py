@@ -10,8 +10,9 @@ from typing import Any
 
 from evergreen.reports.figures import BLUE, GREY, ORANGE
 from evergreen.sources.archives.names import visible
-from evergreen.sweeping.found import FAILED, PRUNED, is_finite, ranking
+from evergreen.sweeping.found import is_finite, ranking
 from evergreen.sweeping.naming import trial_name
+from evergreen.sweeping.states import FAILED, PRUNED
 
 MOST_LINES = 200
 # Of text and axes, on a page whose style says what its ink is; an SVG that is a picture takes grey.

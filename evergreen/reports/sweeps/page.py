@@ -11,8 +11,9 @@ from evergreen.reports.page import render
 from evergreen.reports.sweeps import curves, parallel
 from evergreen.reports.sweeps.axes import METRICS
 from evergreen.reports.sweeps.drawing import MOST_LINES, name_of, state_of
-from evergreen.sweeping.found import ENDED, FAILED, OPTIMISM_METHOD, ORDER, PRUNED, is_finite, ranking, winner_in_words
+from evergreen.sweeping.found import OPTIMISM_METHOD, ORDER, is_finite, ranking, winner_in_words
 from evergreen.sweeping.naming import short_names, shown
+from evergreen.sweeping.states import ENDED, FAILED, PRUNED
 
 MOST_ROWS = 2_000
 _COLOURS = {"trained": "passed", "reused": "soft", PRUNED: "warn", FAILED: "failed"}

@@ -8,8 +8,8 @@ from typing import Any
 from evergreen.reports.figures import GREY
 from evergreen.reports.sweeps.axes import METRICS, Axis, metric_axis, value_axis
 from evergreen.reports.sweeps.drawing import CURRENT, colour, colours, drawn, label, line_of, opening, scale_of
-from evergreen.sweeping.found import ENDED
 from evergreen.sweeping.naming import short_names
+from evergreen.sweeping.states import ENDED
 
 _LEFT, _APART, _RIGHT = 62, 130, 96
 _TOP, _FOOT, _HEIGHT = 44, 304, 352

@@ -125,7 +125,7 @@ def test_views_are_averaged_and_nothing_else_changes(trained: Trained, evaluatio
     )
 
 
-@pytest.mark.parametrize(("unfreeze", "kept"), [("none", 1), ("3", 0)])
+@pytest.mark.parametrize(("unfreeze", "kept"), [("none", 1), pytest.param("3", 0, marks=pytest.mark.soak)])
 def test_a_backbone_that_stayed_frozen_sees_each_image_once_for_evaluation_and_baseline(
     trained: Trained, tmp_path: Path, unfreeze: str, kept: int
 ) -> None:

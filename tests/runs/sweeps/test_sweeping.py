@@ -13,9 +13,10 @@ from evergreen.sweeping.checking import check
 from evergreen.sweeping.reading import load_sweep
 from evergreen.sweeping.search import Study
 from evergreen.sweeping.space import Space
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED, TRAINED, WAITING
 from runs.sweeps import sweeping as module
 from runs.sweeps.sweeping import Sweeping
-from runs.sweeps.trials import FAILED, PRUNED, REUSED, TRAINED, WAITING, Fitted, Trial
+from runs.sweeps.trials import Fitted, Trial
 from runs.sweeps.work import Pruning
 
 DROPOUT = "train.head.dropout"

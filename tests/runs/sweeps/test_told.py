@@ -15,11 +15,12 @@ from evergreen.recipe import load_recipe
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.reading import load_sweep
 from evergreen.sweeping.space import Space
+from evergreen.sweeping.states import PRUNED, TRAINED, WAITING
 from evergreen.sweeping.values import recipe_of
 from runs.sweeps import threads
 from runs.sweeps.sweeping import Sweeping
 from runs.sweeps.told import About, again, asked_of, begun_now, line_for, pairs_of, read_written, told, written
-from runs.sweeps.trials import PRUNED, TRAINED, WAITING, Fitted
+from runs.sweeps.trials import Fitted
 
 DROPOUT = "train.head.dropout"
 

@@ -8,7 +8,8 @@ import pytest
 from trainings import make_trained, parts_of_train
 
 from evergreen.sweeping.found import optimistic_by
-from runs.sweeps.trials import FAILED, PRUNED, REUSED, RUNNING, TRAINED, WAITING, Fitted, Trial, fitted_of, unfinished
+from evergreen.sweeping.states import FAILED, PRUNED, REUSED, RUNNING, TRAINED, WAITING
+from runs.sweeps.trials import Fitted, Trial, fitted_of, unfinished
 from runs.sweeps.work import Outcome
 from storage.steps.records import Record, Records
 from storage.store import Store
