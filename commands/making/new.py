@@ -166,7 +166,7 @@ def in_minutes(estimate: "Estimate") -> str:
     longest = sorted(estimate.parts.items(), key=lambda part: -part[1])[:3]
     told = ", ".join(f"{name} {_minutes(seconds)}" for name, seconds in longest)
     folds = f", folds {_minutes(estimate.folds)}" if estimate.folds else ""
-    return f"about {_minutes(estimate.seconds)} on this machine, at most ({told}{folds})"
+    return f"about {_minutes(estimate.seconds)} on this machine, by a few measured steps ({told}{folds})"
 
 
 def _minutes(seconds: float) -> str:

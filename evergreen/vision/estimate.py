@@ -28,6 +28,9 @@ _BESIDE, _BESIDE_AN_IMAGE = 25.0, 0.003
 # A format costs some first passes of the network (it is written, and read again in a process of its own), and passes of
 # the proof, one image at a time, as so many in batches: measured on EfficientNet-Lite0, the web's in two runtimes.
 _FIRST_PASSES, _FOR_ONE, _FOR_THE_WEB = 4, 4, 20
+# How often a training builds its network (for its check, itself, and the two files that it writes), and a format reads
+# it: of few photos, most of the time.
+_BUILDS, _BUILDS_A_FORMAT = 4, 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Estimate:
     """Seconds that a run is expected to take, if no phase ends before its last epoch.
 
     Attributes:
-        parts: what takes how long: ``features``, ``phase 1`` and so on, ``evaluation``, ``exports``, ``the rest``.
+        parts: what takes how long: ``preparation``, ``features``, ``phase 1`` and so on, ``evaluation``, ``exports``,
+            ``the rest``.
         folds: of cross-validation beside it.
     """
 
@@ -62,15 +66,18 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     number, precision = threads_of(recipe.train), precision_of(recipe.train)
     runtime.start(recipe.seed, precision, number)
     try:
+        began = time.perf_counter()
         model = build(recipe.train, recipe.image, classes)
+        built = time.perf_counter() - began
         rng = np.random.default_rng(recipe.seed)
-        parts: dict[str, float] = {}
+        parts = {"preparation": _BUILDS * built}
         views = set()
         for index, phase in enumerate(recipe.train.phases, start=1):
             if phase.unfreeze == "none":
                 views |= set(range(min(recipe.train.views, phase.epochs)))
                 continue
-            parts[f"phase {index}"] = _phase(model, phase, counts, rng)
+            first, parts[f"phase {index}"] = _phase(model, phase, counts, rng)
+            parts["preparation"] += 2 * first  # in the check before a training, and in it
         first, forward = _looked_at(model, rng)
         if views:
             passes = counts["train"] * len(views) + counts.get("validation", 0)
@@ -78,14 +85,14 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     finally:
         runtime.start(recipe.seed)
     parts |= _teachers(recipe, counts, classes)
-    again = sum(seconds for name, seconds in parts.items() if name.startswith("phase"))
+    again = sum(seconds for name, seconds in parts.items() if name.startswith(("phase", "preparation")))
     images = sum(counts.values())
     test = counts.get("test") or counts.get("validation", 0)
     judged = min(recipe.evaluate.shortcut_images, test)
     parts["evaluation"] = forward * (_evaluated(recipe, counts) + _COPIES * judged)
     formats = recipe.export.formats
     proofs = sum(_FOR_THE_WEB if name == "tfjs" else _FOR_ONE for name in formats) * min(recipe.verify.images, test)
-    parts["exports"] = len(formats) * _FIRST_PASSES * first + proofs * forward
+    parts["exports"] = len(formats) * (_FIRST_PASSES * first + _BUILDS_A_FORMAT * built) + proofs * forward
     parts["the rest"] = _BESIDE + _BESIDE_AN_IMAGE * images
     return Estimate(parts, recipe.evaluate.folds * again)
 
@@ -117,8 +124,8 @@ def _teachers(recipe: Recipe, counts: Mapping[str, int], classes: int) -> dict[s
     return found
 
 
-def _phase(model: Any, phase: Phase, counts: Mapping[str, int], rng: np.random.Generator) -> float:
-    """Return the seconds of a phase that trains the network itself."""
+def _phase(model: Any, phase: Phase, counts: Mapping[str, int], rng: np.random.Generator) -> tuple[float, float]:
+    """Return the seconds in which a phase that trains the network prepares its graphs, and those of its epochs."""
     backbones.unfreeze(model, phase)
     batch_norm.fuse(model)
     activations.fuse(model)
@@ -127,7 +134,8 @@ def _phase(model: Any, phase: Phase, counts: Mapping[str, int], rng: np.random.G
     images, labels = _noise(model, size, rng), np.eye(model.output_shape[-1], dtype=np.float32)[[0] * size]
     first, step = _measured(lambda: model.train_on_batch(images, labels))
     first_look, look = _looked_at(model, rng)
-    return first + first_look + phase.epochs * (step * counts["train"] / size + counts.get("validation", 0) * look)
+    epochs = phase.epochs * (step * counts["train"] / size + counts.get("validation", 0) * look)
+    return first + first_look, epochs
 
 
 def _looked_at(model: Any, rng: np.random.Generator) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """evergreen.vision.estimate: minutes from a few measured steps."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ def a_second_each(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return 0.5, 1.0
 
     monkeypatch.setattr(module, "_measured", second)
+    clock = count(step=3)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))  # a network is built in three
     return done
 
 
@@ -29,12 +32,13 @@ def test_steps_of_a_plain_cnn_are_multiplied() -> None:
     phase = "{epochs: 3, batch: 32}"
     recipe = load_recipe("digits", [f"train.phases=[{phase}]", "evaluate.shortcut_images=10", "evaluate.folds=2"])
     found = estimate(recipe, COUNTS, 10)
-    assert found.parts["phase 1"] == 1 + 3 * (20 + 100 / 64), "twenty steps, and validation in batches of 64"
+    assert found.parts["phase 1"] == 3 * (20 + 100 / 64), "twenty steps, and validation in batches of 64"
+    assert found.parts["preparation"] == 4 * 3 + 2 * (0.5 + 0.5), "four networks, and the graphs of a step and a look"
     assert recipe.export.formats[-1] == "tfjs"
     one = (len(recipe.export.formats) - 1) * 4
-    assert found.parts["exports"] == len(recipe.export.formats) * 4 * 0.5 + 50 * (one + 20) / 64
+    assert found.parts["exports"] == len(recipe.export.formats) * (4 * 0.5 + 2 * 3) + 50 * (one + 20) / 64
     assert found.parts["evaluation"] == (790 + 9 * 10) / 64, "nothing is probed of a cnn"
-    assert found.folds == 2 * found.parts["phase 1"]
+    assert found.folds == 2 * (found.parts["phase 1"] + found.parts["preparation"])
     assert found.seconds == sum(found.parts.values()) + found.folds
 
 
@@ -43,7 +47,7 @@ def test_frozen_phases_cost_their_features_once(a_second_each: list[int]) -> Non
     tiny = ["train.backbone=EfficientNetLite0", "image={height: 32, width: 32}", "train.weights=none"]
     found = estimate(load_recipe("digits", [*tiny, phases, "train.views=3"]), COUNTS, 10)
     assert found.parts["features"] == (3 * 640 + 100) / 64
-    assert found.parts["phase 2"] == 1 + 10 + 100 / 64
+    assert found.parts["phase 2"] == 10 + 100 / 64
     assert "phase 1" not in found.parts
     assert len(a_second_each) == 4
 
