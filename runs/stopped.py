@@ -84,6 +84,8 @@ def how_it_stopped(run: Run | None, error: BaseException) -> str:
     by = f"stopped by {number.name}" if number else f"stopped ({type(error).__name__})"
     entries = list(run.journal.entries.values()) if run else []
     at = next((entry for entry in entries if entry.state == "stopped"), None)
+    if at:  # its step was stopped by what is written there; whoever asks may know only that it was
+        by = f"stopped {at.reason.partition(';')[0]}"
     if run is None or not entries:
         return by
     if at is None and run.journal.sweep:

@@ -156,3 +156,20 @@ def test_the_runs_own_words_are_written_down(tmp_path: Path) -> None:
         raise _in_the_wake_of(TerminationSignal(signal=signal.SIGTERM))
     summary = run_summary(found[0].store, found[0].id)
     assert (summary["outcome"], summary["error"]) == ("cancelled", how_it_stopped(found[0], Stopped(signal.SIGTERM)))
+
+
+def test_a_step_is_said_to_be_stopped_by_what_stopped_it_whatever_the_asker_knows(store: Store) -> None:
+    run = _run(store, Entry("split", "stopped", "by SIGTERM; its words", key="k"))
+    assert how_it_stopped(run, KeyboardInterrupt()).startswith("stopped by SIGTERM in split; ")
+
+
+def test_of_a_sweep_the_trials_that_ended_are_counted(store: Store) -> None:
+    run = _run(store, Entry("balance", "ran", "first run"))
+    run.journal.sweep = {
+        "planned": 9,
+        "trials": [{"state": one} for one in ("trained", "pruned", "running", "waiting")],
+    }
+    assert how_it_stopped(run, KeyboardInterrupt()) == (
+        "stopped by SIGINT in a sweep; 2 of 9 trials have ended and are kept, as is what others learned so far; "
+        "the same command goes on from there"
+    )
