@@ -14,6 +14,7 @@ from evergreen.images.processors import threads_of
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
 from evergreen.vision.networks.build import build, halves
 from evergreen.vision.networks.precision import precision_of
+from evergreen.vision.training.features import stayed_frozen
 from evergreen.vision.training.optimizers import optimizer_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _evaluated(recipe: Recipe, counts: Mapping[str, int]) -> int:
     train = recipe.train
     probed = min(recipe.evaluate.baseline_images, counts["train"]) if train.backbone != "cnn" else 0
     asked = validation + test if probed else 0  # and their mirror images
-    if train.backbone == "cnn" or any(phase.unfreeze != "none" for phase in train.phases):
+    if not stayed_frozen(train):
         return images + probed + 2 * asked
     kept = validation if Augmenter(recipe.augment, 0).active else validation + counts["train"]
     return images - kept + asked

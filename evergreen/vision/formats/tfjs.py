@@ -34,11 +34,7 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
     from tensorflowjs.converters.tf_saved_model_conversion_v2 import convert_tf_saved_model
 
     folder.mkdir(parents=True, exist_ok=True)
-    saved = trained.saved.with_name(f"{trained.saved.name}-for-the-web")
-    if not saved.exists():
-        with activations.spelled_out(trained.model):
-            savedmodel.write_bare(trained.model, saved)
-    convert = partial(convert_tf_saved_model, str(saved), str(folder))
+    convert = partial(convert_tf_saved_model, str(_saved(trained)), str(folder))
     if quantization == "uint8":
         convert()
         kernels = _kernels(json.loads((folder / FILE).read_text(encoding="utf-8")))
@@ -51,6 +47,17 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
     model["userDefinedMetadata"] = {"classes": trained.classes}
     # The converter orders the attributes of a node by chance; the graph's own order is in lists, which stay.
     (folder / FILE).write_text(json.dumps(model, sort_keys=True, separators=(",", ":")), encoding="utf-8")
+
+
+def _saved(trained: Trained) -> Path:
+    """Return a bare SavedModel of operations that TensorFlow.js has; TFLite knows GELU only as Keras makes it."""
+    if not activations.has_gelu(trained.model):
+        return trained.saved
+    saved = trained.saved.with_name(f"{trained.saved.name}-for-the-web")
+    if not saved.exists():
+        with activations.spelled_out(trained.model):
+            savedmodel.write_bare(trained.model, saved)
+    return saved
 
 
 def open_predictor(folder: Path) -> Predictor:

@@ -23,6 +23,11 @@ def fuse(model: Any) -> None:
             layer.call = MethodType(_call, layer)
 
 
+def has_gelu(model: Any) -> bool:
+    """Whether a model has GELU layers."""
+    return any(True for _ in _layers(model))
+
+
 @contextmanager
 def spelled_out(model: Any) -> Iterator[None]:
     """Have the GELU layers of a model compute by erf: TensorFlow.js has no erfc, of which Keras makes them.
