@@ -130,14 +130,21 @@ def _all_the_same(recipe: str, release: str) -> str:
     )
 
 
-def reused(recipe: Recipe, store: Store, entries: Iterable[Entry], outcome: str) -> dict[str, Any]:
-    """Return the summary of a run that reuses every step of a plan."""
+def reused(
+    recipe: Recipe,
+    store: Store,
+    entries: Iterable[Entry],
+    outcome: str,
+    fill: Callable[[Run], object] = lambda run: None,
+) -> dict[str, Any]:
+    """Return the summary of a run that reuses every step of a plan; ``fill`` adds to its journal and its folder."""
     from runs.summaries.summary import finish  # late: NumPy
 
     run = Run.new(store, recipe)
     run.journal.remarks = remarks_on(recipe, store)
     for entry in entries:
         run.journal.add(entry)
+    fill(run)
     return finish(run, outcome)
 
 

@@ -261,3 +261,6 @@ STEPS: tuple[Step, ...] = (
 )
 
 BY_NAME = {step.name: step for step in STEPS}
+# What a training is made from: the steps before it, and what of a recipe they read.
+OF_DATA = STEPS[: [step.name for step in STEPS].index("train")]
+READ_OF_DATA = tuple(sorted({section for step in OF_DATA for section in step.recipe}))

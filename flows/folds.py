@@ -6,22 +6,16 @@ from prefect import flow
 
 from flows.dashboard.evaluation import show_folds
 from flows.dashboard.run import show_recipe
+from flows.data import divided
 from flows.outcome import tells_outcome
 from flows.say import say
 from flows.started import started
 from runs.folds import with_folds
-from runs.own.remarks import refuse_other_classes
 from runs.run import Run
 from runs.summaries.folds import CROSS_VALIDATED, fold_in_words
 from runs.tables import read_json, read_notes
 from storage.artifacts import Ref
-from tasks.data.acquire import acquire
 from tasks.data.deal import deal
-from tasks.data.probe import probe
-from tasks.data.repair import repair
-from tasks.data.screen import screen
-from tasks.data.split import split
-from tasks.data.unpack import unpack
 from tasks.model.fold import fold
 from tasks.model.folds import folds as pool
 
@@ -45,14 +39,8 @@ def folds(
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
     """
     with started(with_folds(recipe, overrides, source, folds), store, CROSS_VALIDATED, _show) as (run, summary):
-        token = probe(run)
-        archive = acquire(run, token=token)
-        files = unpack(run, archive=archive)
-        repaired = repair(run, files=files)
-        refuse_other_classes(run.recipe, run.store, repaired)
-        screened = screen(run, dataset=repaired)
-        dataset = split(run, dataset=screened, repaired=repaired)
-        cross_validated(run, screened, dataset, repaired)
+        data = divided(run)
+        cross_validated(run, data.screened, data.dataset, data.repaired)
     return summary
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 
 from evergreen.errors import BadInput, EvergreenError, TrackingFailed
+from evergreen.images.processors import threads_of
 from evergreen.recipe import Recipe
 from evergreen.sections.sweep import Sweep
-from evergreen.steps import STEPS
+from evergreen.steps import READ_OF_DATA
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.found import found_before
 from evergreen.sweeping.naming import trial_name
@@ -26,31 +28,25 @@ from evergreen.sweeping.values import recipe_of
 from evergreen.tracking import mlflow_sweep
 from flows.dashboard.run import show_recipe
 from flows.dashboard.sweep import show_sweep
+from flows.data import divided
 from flows.outcome import tells_outcome
 from flows.say import say
 from flows.started import started
-from runs.own.remarks import refuse_other_classes
 from runs.run import Run, listener
 from runs.summaries.sweep import SWEPT
 from runs.sweeps.hands import hands_of
 from runs.sweeps.place import folder_of, read_last, write_last
 from runs.sweeps.sweeping import Sweeping
 from runs.sweeps.threads import shared_out
-from runs.sweeps.told import About, asked_of, begun_now, told, written
+from runs.sweeps.told import About, asked_of, told, written
 from runs.sweeps.trials import Trial
 from runs.sweeps.work import Judging, Pruning
-from runs.sweeps.workers import Hands, ProcessLost
+from runs.sweeps.workers import Hands
 from runs.tables import read_table
 from storage.artifacts import Ref
 from storage.runs import run_folder, write_summary
 from storage.store import Store
-from tasks.data.acquire import acquire
 from tasks.data.balance import balance
-from tasks.data.probe import probe
-from tasks.data.repair import repair
-from tasks.data.screen import screen
-from tasks.data.split import split
-from tasks.data.unpack import unpack
 from tasks.model.trial import Seeded, trial_called
 
 _SHOW_EVERY_SECONDS = 5.0
@@ -90,7 +86,8 @@ def sweep(
                 hands.where,
                 int((read_table(run.store, inputs["dataset"])["split"] == "validation").sum()),
                 [*notes_on(space), *notes],
-                begun_now(),
+                threads_of(base.train),
+                datetime.now(UTC),
             )
             for note in about.notes:
                 if note not in base.remarks:  # these are said of every run
@@ -102,20 +99,24 @@ def sweep(
 def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands) -> None:
     """Have every trial done, tell of them while they are, and write down what they came to, whatever ends it."""
     stop = sweeping.folder / f"{_STOP}{run.id}"
-    last = 0.0
+    shown = 0.0
 
     def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
-        trainings = [Seeded(recipe, **data.of(recipe), told=_told_of(trial, recipe), stop=stop) for recipe in recipes]
+        trainings = [
+            Seeded(recipe, **data.of(recipe), told=sweeping.told_of(trial.number, recipe.seed), stop=stop)
+            for recipe in recipes
+        ]
         task = trial_called(trial_name({"number": trial.number, "values": trial.values}))
         return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial, len(trainings))
 
     def look() -> None:
-        nonlocal last
+        nonlocal shown
+        now = told(about, sweeping)
         if hearing := listener.get():
-            hearing.sweep(told(about, sweeping))
-        if time.monotonic() - last >= _SHOW_EVERY_SECONDS:
-            show_sweep(told(about, sweeping))
-            last = time.monotonic()
+            hearing.sweep(now)
+        if time.monotonic() - shown >= _SHOW_EVERY_SECONDS:
+            show_sweep(now)
+            shown = time.monotonic()
 
     try:
         sweeping.run(begin, look)
@@ -140,8 +141,6 @@ class _Data:
 
     def __init__(self, run: Run) -> None:
         self._run, self._known = run, dict[str, dict[str, Ref]]()
-        before = [step.name for step in STEPS].index("train")
-        self._sections = sorted({section for step in STEPS[:before] for section in step.recipe})
 
     def of(self, recipe: Recipe) -> dict[str, Ref]:
         """Return ``dataset`` and ``weights`` of a trial's recipe: divided by the recipe's own seed, whatever a trial's.
@@ -149,21 +148,12 @@ class _Data:
         Else a trial of another seed would learn from what are test images of the recipe.
         """
         recipe = recipe.model_copy(update={"seed": self._run.recipe.seed})
-        values = repr(recipe.choices(self._sections))
+        values = repr(recipe.choices(READ_OF_DATA))
         if values not in self._known:
-            self._known[values] = self._steps(replace(self._run, recipe=recipe))
+            run = replace(self._run, recipe=recipe)
+            dataset = divided(run).dataset
+            self._known[values] = {"dataset": dataset, "weights": balance(run, dataset=dataset)}
         return self._known[values]
-
-    @staticmethod
-    def _steps(run: Run) -> dict[str, Ref]:
-        token = probe(run)
-        archive = acquire(run, token=token)
-        files = unpack(run, archive=archive)
-        repaired = repair(run, files=files)
-        refuse_other_classes(run.recipe, run.store, repaired)
-        screened = screen(run, dataset=repaired)
-        dataset = split(run, dataset=screened, repaired=repaired)
-        return {"dataset": dataset, "weights": balance(run, dataset=dataset)}
 
 
 class _Begun:
@@ -214,10 +204,6 @@ def _hands(on: str | None, space: Space, store: Store) -> Iterator[Hands]:
         hands.close()
 
 
-def _told_of(trial: Trial, recipe: Recipe) -> Path:
-    return trial.told.with_name(f"{trial.number:04d}-{recipe.seed}.jsonl")
-
-
 def _right(
     store: Store, now: Mapping[str, Any], sweeping: Sweeping, data: _Data, hands: Hands
 ) -> dict[int, np.ndarray | None]:
@@ -230,7 +216,7 @@ def _right(
             judging = Judging(store.root, recipe, store.manifest(one["model"]).ref(), data.of(recipe)["dataset"])
             try:
                 rows.append(hands.do(judging))
-            except (EvergreenError, ProcessLost, OSError) as error:
+            except (EvergreenError, OSError) as error:
                 say(f"the lead is not tested: {error}")
         found[trial["number"]] = np.array(rows) if len(rows) == len(trial["seeds"]) else None
     return found

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from prefect.filesystems import LocalFileSystem
 from prefect.results import ResultStore
 
-from runs.keys import code_of
 from runs.run import Run
 from runs.stopped import go_on_unless_told
 from storage.artifacts import Ref
@@ -39,9 +38,7 @@ def made(run: Run, step: str, inputs: Mapping[str, Ref], make: Make) -> tuple[Re
     try:
         if record := run.records.read(key):
             return record, True
-        run.store.put_blob(execution.parts.canonical())
-        for text in code_of(execution.step).values():
-            run.store.put_blob(text.encode())
+        execution.keep_key()
         began = time.monotonic()
         output = make(execution.parts)
         execution.seconds = time.monotonic() - began

@@ -59,6 +59,12 @@ class Execution:
         """What people read of it: its step, and of a fold how many there are."""
         return f"{self.step.name} of {self.run.recipe.evaluate.folds}" if self.step.number else self.step.name
 
+    def keep_key(self) -> None:
+        """Keep what the key stands for, the code too."""
+        self.run.store.put_blob(self.parts.canonical())
+        for text in code_of(self.step).values():
+            self.run.store.put_blob(text.encode())
+
     def record(self, output: Ref) -> Record:
         """Return the record of this execution."""
         return Record(
@@ -244,9 +250,7 @@ def _timed(fn: StepFunction) -> StepFunction:
         execution = _execution.get()
         if hearing := listener.get():
             hearing.began(execution.title, execution.reason if execution.step.cached else "asked on every run")
-        run.store.put_blob(execution.parts.canonical())
-        for text in code_of(execution.step).values():
-            run.store.put_blob(text.encode())
+        execution.keep_key()
         if execution.step.asks and (told := run.records.read(execution.parts.key)):
             execution.earlier = told.output  # another run may have asked while this one waited for its turn
         threads = of_this_step.set(int(execution.parts.libraries.get("threads", 0)) or None)

@@ -22,7 +22,7 @@ from commands.options import (
     tell,
     tell_about,
 )
-from commands.running import ended, run_flow
+from commands.running import ended, reused, run_flow
 from commands.terminal import show_run
 from commands.trials import show_sweep
 from evergreen.sections.sweep import Method, Prune
@@ -33,6 +33,7 @@ from evergreen.sweeping.space import Space, notes_on
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.run import Run
+from runs.summaries.sweep import SWEPT
 from storage.in_use import in_use
 from storage.runs import run_folder
 from storage.store import Store
@@ -115,9 +116,7 @@ def sweep(
 
 def _answered(space: Space, store: Store) -> dict[str, Any] | None:
     """Return the summary of a sweep that was answered before, or None if something must run. Starts nothing."""
-    from runs.summaries.summary import finish  # late: NumPy
-    from runs.summaries.sweep import SWEPT
-    from runs.sweeps.known import answered
+    from runs.sweeps.known import answered  # late: NumPy
     from runs.sweeps.told import again, written
 
     with in_use(store):
@@ -127,12 +126,12 @@ def _answered(space: Space, store: Store) -> dict[str, Any] | None:
         data, last = known
         for note in last["notes"]:
             tell(visible_lines(note))
-        run = Run.new(store, data.base)
-        for entry in data.entries:
-            run.journal.add(entry)
-        run.journal.sweep = again(space, last, run.id)
-        written(run_folder(store, run.id), run.journal.sweep)
-        return finish(run, SWEPT)
+
+        def fill(run: Run) -> None:
+            run.journal.sweep = again(space, last, run.id)
+            written(run_folder(store, run.id), run.journal.sweep)
+
+        return reused(data.base, store, data.entries, SWEPT, fill)
 
 
 def _tell_plan(space: Space, store: Store, as_json: bool) -> None:

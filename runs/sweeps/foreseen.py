@@ -7,23 +7,22 @@ from typing import Any
 
 from evergreen.errors import BadRecipe
 from evergreen.recipe import Recipe
-from evergreen.steps import BY_NAME
+from evergreen.steps import BY_NAME, OF_DATA, READ_OF_DATA
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import Values, recipe_of
 from runs.estimates import seconds_of_training
 from runs.keys import key_parts
 from runs.plan import plan
+from runs.run import Entry
 from storage.artifacts import Ref
 from storage.digests import canonical_json
-from storage.steps.records import Record, Records
+from storage.steps.records import Records
 from storage.store import Store
 
 # Recipe -> what its step ``train`` is given, by the names of its parameters; None where that is not known yet.
 InputsOf = Callable[[Recipe], Mapping[str, Ref] | None]
 
 _TRAIN = BY_NAME["train"]
-_BEFORE = ("probe", "acquire", "unpack", "repair", "screen", "split", "balance")
-_READ = ("source", "unpack", "repair", "labels", "screen", "split", "seed", "balance")
 _MINUTE = 60.0
 
 
@@ -108,9 +107,9 @@ def foresee(
         except BadRecipe:
             refused += 1
             continue
-        missing = [
-            recipe for recipe in recipes if _record_of(recipe, space.base.seed, store, records, inputs_of) is None
-        ]
+        keys = [key_of(recipe, space.base.seed, store, inputs_of) for recipe in recipes]
+        known_keys = [key is not None and records.read(key) is not None for key in keys]
+        missing = [recipe for recipe, there in zip(recipes, known_keys, strict=True) if not there]
         known += not missing
         seconds += [seconds_of_training(recipe, trained) for recipe in missing]
     if trials is None:
@@ -140,21 +139,25 @@ def inputs_by_plan(store: Store) -> InputsOf:
     found: dict[bytes, Mapping[str, Ref] | None] = {}
 
     def inputs_of(recipe: Recipe) -> Mapping[str, Ref] | None:
-        what = canonical_json(recipe.choices(_READ))
+        what = canonical_json(recipe.choices(READ_OF_DATA))
         if what not in found:
-            entries = plan(recipe, store, [BY_NAME[name] for name in _BEFORE])
-            outputs = {entry.name: entry.output for entry in entries}
-            refs = {name: ref for name, step in _TRAIN.inputs.items() if (ref := outputs[step]) is not None}
+            refs = inputs_in(plan(recipe, store, OF_DATA))
             found[what] = refs if len(refs) == len(_TRAIN.inputs) else None
         return found[what]
 
     return inputs_of
 
 
-def _record_of(recipe: Recipe, seed: int, store: Store, records: Records, inputs_of: InputsOf) -> Record | None:
-    """Return the record of a recipe's training on images divided by a seed; None if there is none to rely on."""
+def inputs_in(entries: Iterable[Entry]) -> dict[str, Ref]:
+    """Return what a training is given of what steps gave, as far as they did."""
+    outputs = {entry.name: entry.output for entry in entries}
+    return {name: ref for name, step in _TRAIN.inputs.items() if (ref := outputs.get(step))}
+
+
+def key_of(recipe: Recipe, seed: int, store: Store, inputs_of: InputsOf) -> str | None:
+    """Return the key of a recipe's training on images divided by a seed; None if what it is given is not known."""
     inputs = inputs_of(recipe.model_copy(update={"seed": seed}))
-    return None if inputs is None else records.read(key_parts(_TRAIN, recipe, store, inputs).key)
+    return None if inputs is None else key_parts(_TRAIN, recipe, store, inputs).key
 
 
 def _counted(number: int, noun: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from evergreen.recipe import Recipe
-from evergreen.steps import BY_NAME, STEPS, Step
+from evergreen.steps import OF_DATA
 from evergreen.sweeping.found import FOUND
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.states import FAILED, PRUNED, REUSED, TRAINED
 from evergreen.sweeping.values import recipe_of
-from runs.keys import key_parts
 from runs.plan import nothing_to_do, plan
 from runs.run import Entry
-from runs.sweeps.foreseen import inputs_by_plan
+from runs.sweeps.foreseen import inputs_by_plan, inputs_in, key_of
 from runs.sweeps.place import folder_of, read_last
 from runs.sweeps.threads import shared_out
 from storage.artifacts import Ref
@@ -40,12 +39,6 @@ class Data:
     inputs: dict[str, Ref]
 
 
-def steps_of_data() -> Iterable[Step]:
-    """Return the rows of the step table before ``train``."""
-    names = [step.name for step in STEPS]
-    return STEPS[: names.index("train")]
-
-
 def data_of(space: Space, store: Store) -> Data:
     """Return what a sweep's trainings would take from the steps before them.
 
@@ -55,10 +48,8 @@ def data_of(space: Space, store: Store) -> Data:
     """
     also, _ = shared_out(space)
     base = recipe_of(space.sweep, {}, also=also)
-    entries = plan(base, store, steps_of_data())
-    outputs = {entry.name: entry.output for entry in entries if entry.output}
-    names = {"dataset": "split", "weights": "balance"}
-    return Data(base, entries, {name: outputs[step] for name, step in names.items() if step in outputs})
+    entries = plan(base, store, OF_DATA)
+    return Data(base, entries, inputs_in(entries))
 
 
 def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
@@ -107,5 +98,4 @@ class _Keys:
     def of(self, values: Mapping[str, Any], seed: int) -> str | None:
         """Return the key of a training; None if what it is given is not known."""
         recipe = recipe_of(self._space.sweep, values, seed, self._also)
-        inputs = self._inputs_of(recipe.model_copy(update={"seed": self._space.base.seed}))
-        return key_parts(BY_NAME["train"], recipe, self._store, inputs).key if inputs else None
+        return key_of(recipe, self._space.base.seed, self._store, self._inputs_of)

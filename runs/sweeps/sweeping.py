@@ -21,7 +21,7 @@ from runs.sweeps.trials import Trial
 from runs.sweeps.work import Pruning, epochs_before
 
 _MINUTE = 60.0
-_LOOK_EVERY_SECONDS = 0.2
+_ASK_EVERY_SECONDS, _LOOK_EVERY_SECONDS = 0.2, 1.0
 
 
 class Begun(Protocol):
@@ -65,7 +65,7 @@ class Sweeping:
             sweep.method,
             sweep.seed,
             sweep.prune,
-            self._epochs(self.space.base),
+            epochs_before(self.space.base)[-1],
             several=sweep.parallel > 1,
         )
         for asked, how, why in self._study.asked()[: self.space.trials]:
@@ -83,6 +83,10 @@ class Sweeping:
         """Since it began."""
         return time.monotonic() - self._began
 
+    def told_of(self, number: int, seed: int) -> Path:
+        """Return the file for what is known of a trial's training after each epoch."""
+        return self.folder / "trials" / f"{number:04d}-{seed}.jsonl"
+
     def run(self, begin: Begin, look: Callable[[], None]) -> None:
         """Have every trial done, so many at once as the sweep says, until all have ended or the time is over.
 
@@ -91,6 +95,7 @@ class Sweeping:
             look: is called now and then, and whenever a trial has begun or ended.
         """
         running: list[tuple[Trial, Begun]] = []
+        looked = time.monotonic()
         waiting = self._waiting()
         while True:
             while len(running) < self.space.sweep.parallel and (trial := next(waiting, None)):
@@ -100,28 +105,31 @@ class Sweeping:
                 look()
             if not running:
                 return
-            time.sleep(_LOOK_EVERY_SECONDS)
-            for pair in [pair for pair in running if pair[1].is_over()]:
+            time.sleep(_ASK_EVERY_SECONDS)
+            ended = [pair for pair in running if pair[1].is_over()]
+            for pair in ended:
                 running.remove(pair)
                 self._end(pair[0])
-            look()
+            if ended or time.monotonic() - looked >= _LOOK_EVERY_SECONDS:
+                look()
+                looked = time.monotonic()
 
     def _waiting(self) -> Iterator[Trial]:
         """Yield the trials that have not ended: those that were begun before, then new ones, as they are asked for."""
         for trial in list(self.trials):
             if trial.state != WAITING:
                 continue
-            if self._is_late(trial):
+            if self._is_late():
                 return
             if trial.number >= len(self._study.asked()):
                 self._study.ask(trial.values)
             yield trial
-        while self._grid is None and len(self.trials) < self.space.trials and not self._is_late(None):
+        while self._grid is None and len(self.trials) < self.space.trials and not self._is_late():
             asked = self._study.ask()
             self.trials.append(self._trial(asked.number, asked.values))
             yield self.trials[-1]
 
-    def _is_late(self, trial: Trial | None) -> bool:
+    def _is_late(self) -> bool:
         budget = self.space.sweep.budget_minutes
         self.out_of_budget = budget is not None and self.seconds >= budget * _MINUTE
         return self.out_of_budget
@@ -134,7 +142,7 @@ class Sweeping:
             trial.state, trial.why = FAILED, str(error)
             self._study.tell(trial.number, "failed", why=trial.why)
             return None
-        trial.epochs = self._epochs(recipes[0])
+        trial.epochs = epochs_before(recipes[0])[-1]
         pruning = Pruning(self.journal, trial.number, trial.epochs) if self.space.sweep.prune != "none" else None
         return begin(trial, recipes, pruning)
 
@@ -163,9 +171,5 @@ class Sweeping:
                 return
 
     def _trial(self, number: int, values: Mapping[str, Any]) -> Trial:
-        told = self.folder / "trials" / f"{number:04d}-{self.seeds[0]}.jsonl"
-        return Trial(number, values, WAITING, told, self._epochs(self.space.base))
-
-    @staticmethod
-    def _epochs(recipe: Recipe) -> int:
-        return sum(phase.epochs for phase in recipe.train.phases)
+        told = self.told_of(number, self.seeds[0])
+        return Trial(number, values, WAITING, told, epochs_before(self.space.base)[-1])

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.images.processors import threads_of
 from evergreen.reports.sweeps.page import page
 from evergreen.sweeping.found import FOUND, found, ranking
 from evergreen.sweeping.space import Space
@@ -37,6 +36,7 @@ class About:
         where: where trials run, in words.
         validation: how many images every trial is judged by.
         notes: what whoever reads of it should know.
+        threads: on how many each training computes.
         began: when, UTC.
     """
 
@@ -45,12 +45,8 @@ class About:
     where: str
     validation: int
     notes: Sequence[str]
+    threads: int
     began: datetime
-
-
-def begun_now() -> datetime:
-    """Return the time, UTC."""
-    return datetime.now(UTC)
 
 
 def told(
@@ -82,7 +78,7 @@ def told(
         "method": sweep.method,
         "prune": sweep.prune,
         "parallel": sweep.parallel,
-        "threads": threads_of(space.base.train) if not sweeping.also else int(sweeping.also[0].partition("=")[2]),
+        "threads": about.threads,
         "seeds": list(sweeping.seeds),
         "search_seed": sweep.seed,
         "where": about.where,
@@ -113,7 +109,7 @@ def again(space: Space, last: Mapping[str, Any], run: str) -> dict[str, Any]:
         "id": run,
         "name": space.sweep.name,
         "title": space.sweep.title or space.base.title,
-        "began": begun_now().isoformat(timespec="seconds"),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": 0.0,
         "next": line_for(space, best["values"]) if best else "",
     }

@@ -9,7 +9,7 @@ import queue
 import signal
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -197,7 +197,6 @@ def _end_with(parent: int) -> None:
 def _print_to(log: Path) -> None:
     """Have whatever this process and its libraries print go to a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as opened:
-        file = opened.enter_context(log.open("ab"))
+    with log.open("ab") as file:
         for number in (1, 2):
             os.dup2(file.fileno(), number)

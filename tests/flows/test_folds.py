@@ -1,7 +1,6 @@
 """evergreen folds: each fold is a record of its own, so a run that breaks off goes on; what is found is told."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +58,6 @@ def craft(monkeypatch: pytest.MonkeyPatch) -> Craft:
     made = Craft()
     monkeypatch.setattr(task, "train_and_judge", made)
     return made
-
-
-@pytest.fixture
-def photos(tmp_path: Path, png: Callable[..., bytes]) -> Path:
-    for label, grey in (("dark", 0), ("bright", 190)):
-        for seed in range(30):
-            path = tmp_path / "photos" / label / f"{seed}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(seed + grey, (9, 7), (grey, grey, grey)))
-    return tmp_path / "photos"
 
 
 def test_a_fold_that_fails_leaves_those_before_it_and_every_image_is_judged_once(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from typer.testing import CliRunner
@@ -37,16 +36,6 @@ class Heard:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
-
-
-@pytest.fixture
-def photos(tmp_path: Path, png: Callable[..., bytes]) -> Path:
-    for label, grey in (("dark", 0), ("bright", 190)):
-        for seed in range(30):
-            path = tmp_path / "photos" / label / f"{seed}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(seed + grey, (9, 7), (grey, grey, grey)))
-    return tmp_path / "photos"
 
 
 def _told(*arguments: str) -> str:

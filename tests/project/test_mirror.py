@@ -23,6 +23,7 @@ ELSEWHERE = {
     "tasks/data/split.py": REFERENCES,
     "tasks/model/baseline.py": WHOLE,
     "tasks/data/deal.py": FOLDS,
+    "flows/data.py": FOLDS,
     "tasks/model/fold.py": FOLDS,
     "tasks/model/folds.py": FOLDS,
     "runs/summaries/folds.py": FOLDS,

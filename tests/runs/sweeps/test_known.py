@@ -6,14 +6,14 @@ import pytest
 from swept import keep, leave_sweep
 from trainings import make_trained
 
-from evergreen.steps import BY_NAME
+from evergreen.steps import BY_NAME, OF_DATA
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.found import found
 from evergreen.sweeping.reading import load_sweep
 from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import recipe_of
 from runs.keys import key_parts
-from runs.sweeps.known import answered, steps_of_data
+from runs.sweeps.known import answered
 from runs.sweeps.place import write_last
 from storage.steps.records import Records
 from storage.store import Store
@@ -27,7 +27,7 @@ def space(values: str = "[0,0.2]", **options: object) -> Space:
 
 def test_what_was_asked_before_is_answered_and_every_trial_reused(store: Store) -> None:
     asked = space()
-    assert [step.name for step in steps_of_data()][-2:] == ["split", "balance"]
+    assert [step.name for step in OF_DATA][-2:] == ["split", "balance"]
     assert answered(asked, store) is None, "nothing is there"
     last = leave_sweep(store, asked, (0.5, 0.75))
     known = answered(asked, store)

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from evergreen.sweeping.states import PRUNED, TRAINED, WAITING
 from evergreen.sweeping.values import recipe_of
 from runs.sweeps import threads
 from runs.sweeps.sweeping import Sweeping
-from runs.sweeps.told import About, again, asked_of, begun_now, line_for, pairs_of, read_written, told, written
+from runs.sweeps.told import About, again, asked_of, line_for, pairs_of, read_written, told, written
 from runs.sweeps.trials import Fitted
 
 DROPOUT = "train.head.dropout"
@@ -39,7 +40,7 @@ def sweeping(tmp_path: Path) -> Sweeping:
     return Sweeping(space(), tmp_path / "folder")
 
 
-ABOUT = About("run", "mine", "this machine, 1 worker", 8, ["a note"], begun_now())
+ABOUT = About("run", "mine", "this machine, 1 worker", 8, ["a note"], 2, datetime.now(UTC))
 
 
 def test_while_it_goes_on_only_what_no_later_trial_would_move_is_said(sweeping: Sweeping) -> None:

@@ -1,0 +1,38 @@
+"""From a source to images that are divided into train, validation and test, for flows that ask nothing in between."""
+
+from dataclasses import dataclass
+
+from runs.own.remarks import refuse_other_classes
+from runs.run import Run
+from storage.artifacts import Ref
+from tasks.data.acquire import acquire
+from tasks.data.probe import probe
+from tasks.data.repair import repair
+from tasks.data.screen import screen
+from tasks.data.split import split
+from tasks.data.unpack import unpack
+
+
+@dataclass(frozen=True)
+class Divided:
+    """What the steps published, as far as later ones take it."""
+
+    repaired: Ref
+    screened: Ref
+    dataset: Ref
+
+
+def divided(run: Run) -> Divided:
+    """Call the steps from ``probe`` to ``split``.
+
+    Raises:
+        BadInput: the images have other classes than the recipe's champion.
+    """
+    token = probe(run)
+    archive = acquire(run, token=token)
+    files = unpack(run, archive=archive)
+    repaired = repair(run, files=files)
+    refuse_other_classes(run.recipe, run.store, repaired)
+    screened = screen(run, dataset=repaired)
+    dataset = split(run, dataset=screened, repaired=repaired)
+    return Divided(repaired, screened, dataset)
