@@ -51,7 +51,7 @@ def sweep(
         typer.Option(
             "--over",
             metavar="PATH=VALUES",
-            help="What is tried: PATH=[a, b], PATH=LOW..HIGH, PATH=LOW..HIGH:log, PATH=LOW..HIGH:STEP; repeatable.",
+            help="What is tried: PATH=\\[a, b], PATH=LOW..HIGH, PATH=LOW..HIGH:log, PATH=LOW..HIGH:STEP; repeatable.",
         ),
     ] = None,
     method: Annotated[Method | None, typer.Option("--method", help="How values are chosen.")] = None,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from rich.text import Text
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -70,6 +71,12 @@ def test_what_a_command_is_given_is_called_the_same_everywhere() -> None:
     assert {one.metavar for one in arguments} == {"NAME", "RECIPE", "RUN", "STEP", "REF", "[PATH]..."}
     repeated = {one.help for command in COMMANDS.values() for one in command.params if "--set" in one.opts}
     assert [text.endswith("; repeatable.") for text in repeated] == [True]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_loses_nothing_that_stands_in_brackets(name: str) -> None:
+    texts = [text for one in COMMANDS[name].params if (text := getattr(one, "help", None))]
+    assert [Text.from_markup(text).plain for text in texts] == [text.replace("\\[", "[") for text in texts]
 
 
 def test_a_wrong_variable_is_warned_of_unless_it_shall_be_quiet(store: Store) -> None:
