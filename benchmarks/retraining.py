@@ -1,4 +1,4 @@
-"""What the benchmarks share: a retraining or a cross-validation by the command, and which machine it is."""
+"""What the benchmarks share: a retraining, a cross-validation or a sweep by the command, and which machine it is."""
 
 import json
 import os
@@ -41,9 +41,24 @@ def new(name: str, store: Path, source: Path, folder: Path, *options: str) -> fl
     return time.monotonic() - began
 
 
-def inspect(recipe: str, store: Path, source: Path) -> None:
+def sweep(
+    recipe: str, store: Path, *settings: str, source: Path | None = None, options: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], float]:
+    """Run ``evergreen sweep`` and return its run.json and its wall time in seconds.
+
+    Args:
+        recipe: a recipe's name, or a sweep's.
+        store: folder of the store.
+        settings: as in ``retrain``.
+        source: as in ``retrain``.
+        options: what is tried, and how.
+    """
+    return _run("sweep", recipe, store, *settings, source=source, options=options)
+
+
+def inspect(recipe: str, store: Path, source: Path | None, *settings: str) -> None:
     """Run the steps of the data, by ``evergreen inspect``."""
-    _run("inspect", recipe, store, source=source)
+    _run("inspect", recipe, store, *settings, source=source)
 
 
 def _run(
