@@ -206,8 +206,8 @@ def _fitted(
         seconds = course.elapsed
     finally:
         runtime.start(recipe.seed)  # whatever follows is float32, what is written too
+    best = build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
     for metric, file in {recipe.train.keep: files.model, **files.others}.items():
-        best = build(recipe.train, recipe.image, len(classes))  # anew: plain Keras, without an optimizer
         put(best, course.best[metric].weights)
         saving.save(best, file)
     table = pd.DataFrame(course.history)

@@ -30,7 +30,7 @@ def check(model: Any, side: Side, train: Train) -> None:
         PreflightFailed: labels and outputs do not agree, pixels are scaled already, an output is no number, or the loss
             on one batch does not fall.
     """
-    from evergreen.vision.networks import backbones, batch_norm
+    from evergreen.vision.networks import backbones, batch_norm, build
 
     if side.labels.shape[1] != model.output_shape[-1]:
         raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {side.labels.shape[1]}")
@@ -41,22 +41,27 @@ def check(model: Any, side: Side, train: Train) -> None:
     # From everywhere, so that the batch has several classes.
     chosen = np.linspace(0, len(side.rows) - 1, min(_MOST_IMAGES, len(side.rows))).round().astype(int)
     batch, truth = side.rows.gather(chosen), side.labels[chosen]
-    scores = np.asarray(model(batch.astype(np.float32), training=False))
+    phase = train.phases[0]
+    backbones.unfreeze(model, phase)
+    batch_norm.fuse(model)
+    learner, shown = model, batch
+    if train.backbone != "cnn" and phase.unfreeze == "none":  # as the phase does: its backbone computes once
+        before, learner = build.halves(model)
+        shown = np.asarray(before(batch.astype(np.float32), training=False))
+    scores = np.asarray(learner(shown.astype(np.float32), training=False))
     if not np.isfinite(scores).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-3):
         raise PreflightFailed("the network gives no probabilities for a batch of images: are its weights whole?")
     import keras
 
-    backbones.unfreeze(model, train.phases[0])
-    if not model.trainable_weights:
+    if not learner.trainable_weights:
         raise PreflightFailed(
             "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"
         )
-    batch_norm.fuse(model)
-    model.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy", jit_compile=False)
+    learner.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy", jit_compile=False)
     losses = []
     for _ in range(_STEPS):
-        model.reset_metrics()  # else it would be the mean of all steps so far
-        losses.append(float(model.train_on_batch(batch, truth)))
+        learner.reset_metrics()  # else it would be the mean of all steps so far
+        losses.append(float(learner.train_on_batch(shown, truth)))
     if not min(losses[1:]) < losses[0] * (1 - _LEAST_FALL):
         raise PreflightFailed(
             f"the loss on one batch went from {losses[0]:.4f} to {losses[-1]:.4f} in {_STEPS} steps: nothing is "
