@@ -12,6 +12,7 @@ from evergreen.reports.predictions import Prediction
 from flows.dashboard.reasons import reason_in
 from flows.opening import open_store
 from flows.outcome import rename
+from flows.scheduling.fresh import keep_form_fresh
 from runs.answering.prediction import Job, Request, answer, refuse_in_batch, understand
 from runs.answering.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
 from runs.run import new_id
@@ -55,6 +56,7 @@ def predict(
     name = recipe or "model"
     outcome = "failed"
     listen()
+    keep_form_fresh()
     try:
         refuse_in_batch(request)
         opened = open_store(store)

@@ -138,7 +138,7 @@ def _show_choices(file: Path = _DEPLOYMENTS, name: str | None = None) -> None:
         for found in client.read_deployments(deployment_filter=wanted):
             schema = found.parameter_openapi_schema or {}
             shown = choices.shown(schema, str(given[found.name]), file.parent)
-            if shown != schema:
+            if not choices.is_same(shown, schema):
                 client.update_deployment(found.id, DeploymentUpdate(parameter_openapi_schema=shown, tags=found.tags))
 
 

@@ -34,7 +34,7 @@ def folds(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
+        source: a path, an address or kaggle:OWNER/DATASET in place of the recipe's source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
     """

@@ -46,7 +46,7 @@ def inspect(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
+        source: a path, an address or kaggle:OWNER/DATASET in place of the recipe's source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         dry_run: stop once it is known which folder becomes which class.
     """

@@ -14,8 +14,9 @@ from prefect.states import Completed, Failed
 
 from evergreen.errors import EvergreenError
 from evergreen.sources.archives.names import visible_lines
-from flows.dashboard.failure import show_refused
+from flows.dashboard.failure import as_in_the_form, show_refused
 from flows.dashboard.reasons import reason_in
+from flows.scheduling.fresh import keep_form_fresh
 from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.folds import CROSS_VALIDATED
@@ -85,6 +86,7 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
     def told(*args: P.args, **kwargs: P.kwargs) -> Any:
         current_run.set(None)
         listen()
+        keep_form_fresh()
         try:
             summary = flow(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the state carries it, and Prefect raises it
@@ -93,7 +95,7 @@ def tells_outcome(flow: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, An
                 _refused(f"{type(error).__name__}: {error}")
             where = _failed(run) if run else "failed"
             ours = isinstance(error, EvergreenError | StoreError)
-            why = visible_lines(str(error))
+            why = visible_lines(as_in_the_form(str(error)) if FlowRunContext.get() else str(error))
             if FlowRunContext.get():
                 get_run_logger().error(f"{where}: {why}", exc_info=not ours)
             return Failed(message=f"{where}: {type(error).__name__}: {why}", data=error)

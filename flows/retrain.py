@@ -50,7 +50,7 @@ def retrain(
     Args:
         recipe: a name in recipes/, or the path of a YAML file.
         overrides: dotted.path=value pairs that replace values of the recipe.
-        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
+        source: a path, an address or kaggle:OWNER/DATASET in place of the recipe's source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
     """

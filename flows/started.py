@@ -8,7 +8,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from evergreen.recipe import Recipe
-from flows.dashboard.failure import show_failure
+from flows.dashboard.failure import as_in_the_form, show_failure
 from flows.dashboard.run import show_in_dashboard
 from flows.decision import NOT_RETRAINED
 from flows.opening import open_store
@@ -68,7 +68,7 @@ def started(
 def _log(sentences: Iterable[str]) -> None:
     """Tell the run's log what people should know; in a terminal the command says it."""
     for sentence in sentences if FlowRunContext.get() else ():
-        get_run_logger().warning(sentence)
+        get_run_logger().warning(as_in_the_form(sentence))
 
 
 def _told(run: Run, ended: str, why: str) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from httpx import HTTPError
 from prefect import flow
+from prefect.exceptions import PrefectException
 from prefect.futures import PrefectFuture
 
 from evergreen.errors import BadInput, EvergreenError, TrackingFailed
@@ -27,7 +30,7 @@ from evergreen.sweeping.space import Space, notes_on
 from evergreen.sweeping.values import recipe_of
 from evergreen.tracking import mlflow_sweep
 from flows.dashboard.run import show_recipe
-from flows.dashboard.sweep import show_sweep
+from flows.dashboard.sweep import SweepShown
 from flows.data import divided
 from flows.outcome import tells_outcome
 from flows.say import say
@@ -48,6 +51,7 @@ from storage.runs import run_folder, write_summary
 from storage.store import Store
 from tasks.data.balance import balance
 from tasks.model.trial import Seeded, trial_called
+from tasks.telling import told_of
 
 _SHOW_EVERY_SECONDS = 5.0
 _STOP = "stop-"
@@ -67,7 +71,7 @@ def sweep(
     Args:
         recipe: what the sweep is called: its file's name, or the recipe's.
         sweep: what is tried, as a file in recipes/sweeps has it.
-        source: a path or address that replaces the recipe's source, as for --source; a list joins several.
+        source: a path, an address or kaggle:OWNER/DATASET in place of the recipe's source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         on: ``dask``, or the address of a Dask scheduler; processes of this machine if empty.
     """
@@ -75,7 +79,8 @@ def sweep(
     space = check(Sweep.model_validate(sweep).named(recipe, sources=sources))
     also, notes = shared_out(space)
     base = recipe_of(space.sweep, {}, also=also)
-    with started(base, store, SWEPT, _show) as (run, summary):
+    page = SweepShown()
+    with started(base, store, SWEPT, partial(_show, page)) as (run, summary):
         data = _Data(run)
         inputs = data.of(base)
         folder = folder_of(run.store, space, base, inputs)
@@ -92,11 +97,11 @@ def sweep(
             for note in about.notes:
                 if note not in base.remarks:  # these are said of every run
                     say(note)
-            _swept(run, about, Sweeping(space, folder, also), data, hands)
+            _swept(run, about, Sweeping(space, folder, also), data, hands, page)
     return summary
 
 
-def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands) -> None:
+def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands, page: SweepShown) -> None:
     """Have every trial done, tell of them while they are, and write down what they came to, whatever ends it."""
     stop = sweeping.folder / f"{_STOP}{run.id}"
     shown = 0.0
@@ -106,8 +111,10 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
             Seeded(recipe, **data.of(recipe), told=sweeping.told_of(trial.number, recipe.seed), stop=stop)
             for recipe in recipes
         ]
-        task = trial_called(trial_name({"number": trial.number, "values": trial.values}))
-        return _Begun(task.submit(run, trainings, hands, pruning, trial.fitted), trial, len(trainings))
+        name = trial_name({"number": trial.number, "values": trial.values})
+        with told_of(name):  # the thread that it runs in takes this along
+            begun = trial_called(name).submit(run, trainings, hands, pruning, trial.fitted)
+        return _Begun(begun, trial, len(trainings))
 
     def look() -> None:
         nonlocal shown
@@ -115,7 +122,7 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
         if hearing := listener.get():
             hearing.sweep(now)
         if time.monotonic() - shown >= _SHOW_EVERY_SECONDS:
-            show_sweep(now)
+            _shown_now(page, now)
             shown = time.monotonic()
 
     try:
@@ -227,14 +234,22 @@ def _written(run: Run, found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _show(run: Run, summary: dict[str, Any]) -> None:
+def _shown_now(page: SweepShown, now: Mapping[str, Any]) -> None:
+    """Show a sweep that goes on; a server that does not answer costs nothing but the look."""
+    try:
+        page.show(now)
+    except (HTTPError, PrefectException) as error:
+        say(f"the sweep could not be shown: {error}")
+
+
+def _show(page: SweepShown, run: Run, summary: dict[str, Any]) -> None:
     """Tell MLflow of a sweep and show it in the dashboard; what stands there of the recipe's model stays."""
     if run.journal.sweep and run.recipe.track.mlflow:
         summary["tracking"] = {"mlflow": _tracked(run.recipe.track.mlflow, run.journal.sweep)}
         write_summary(run.store, summary)
     show_recipe(run)
     if run.journal.sweep:
-        show_sweep(run.journal.sweep)
+        page.show(run.journal.sweep)
 
 
 def _tracked(uri: str, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from storage.steps.keys import KeyParts
 from storage.steps.records import SERIALIZER, Record
 from tasks.causes import traced
 from tasks.locks import FlockLockManager
-from tasks.telling import shortened, step_called
+from tasks.telling import shortened, told_of
 
 StepFunction = Callable[..., Ref]
 _LONGEST_REASON = 72
@@ -210,12 +210,12 @@ def execution_of(run: Run, step: str, inputs: Mapping[str, Ref]) -> Execution:
 @contextmanager
 def within(execution: Execution) -> Iterator[None]:
     """Let what is done and written be of this call."""
-    token, named = _execution.set(execution), step_called.set(execution.title)
+    token = _execution.set(execution)
     try:
-        yield
+        with told_of(execution.title):
+            yield
     finally:
         _execution.reset(token)
-        step_called.reset(named)
 
 
 def _name(execution: Execution) -> str:

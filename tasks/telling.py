@@ -2,6 +2,8 @@
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from evergreen.errors import EvergreenError
@@ -34,6 +36,16 @@ def shortened(text: str, most: int) -> str:
         return line
     head, gap, _ = line[: most - 1].rpartition(" ")
     return f"{head.rstrip(' ,;:(')} …" if gap else f"{line[: most - 1]}…"
+
+
+@contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Have what is logged, here and in threads that begin here, be of a step or a trial of this name."""
+    token = step_called.set(name)
+    try:
+        yield
+    finally:
+        step_called.reset(token)
 
 
 class StepLogs(logging.Filter):

@@ -9,7 +9,7 @@ from prefect.context import FlowRunContext
 from evergreen.reports.markdown import fenced, literal
 from evergreen.sections.base import hyphenated
 from flows.dashboard.classes import show_classes
-from flows.dashboard.in_the_form import fields_in, in_the_form
+from flows.dashboard.in_the_form import IN_A_TERMINAL, fields_in, in_the_form
 from flows.dashboard.reasons import reason_in, to_do
 from runs.run import Run
 
@@ -44,11 +44,10 @@ def show_refused(recipe: str, error: str) -> None:
 
 def _show(name: str, where: str, error: str) -> None:
     """Write the artifact: the few words, the whole message, and what to do, in the words of the form."""
-    settings = _has_settings()
     reason, help_ = reason_in(error), to_do(error)
-    lines = [f"# {literal(reason[:1].upper() + reason[1:])}", where, fenced(_wrapped(in_the_form(error, settings)))]
+    lines = [f"# {literal(reason[:1].upper() + reason[1:])}", where, fenced(_wrapped(as_in_the_form(error)))]
     lines += ["## What to do", help_]
-    if found := fields_in(f"{error}\n{help_}", settings):
+    if _has("overrides") and (found := fields_in(f"{error}\n{help_}", _has("settings"))):
         lines += ["In the form of *Run > Custom run*:", "\n".join(f"- {line}" for line in found)]
     lines.append("What is done already is not done again.")
     create_markdown_artifact(
@@ -56,16 +55,26 @@ def _show(name: str, where: str, error: str) -> None:
     )
 
 
-def _has_settings() -> bool:
-    """Whether the form of the flow that runs here has them; a retraining's has."""
+def as_in_the_form(text: str) -> str:
+    """Return what a message says to type in the words of the form of the flow that runs here, if it has such fields."""
+    return in_the_form(text, _has("settings")) if _has("overrides") else text
+
+
+def _has(field: str) -> bool:
+    """Whether the form of the flow that runs here has a field; a retraining's has them all."""
     context = FlowRunContext.get()
-    return context is None or context.flow is None or "settings" in context.flow.parameters.properties
+    return context is None or context.flow is None or field in context.flow.parameters.properties
 
 
 def _wrapped(text: str) -> str:
-    """Return text whose long lines go on in the next, further in: a block of code is as wide as its longest line."""
+    """Return text whose long lines go on in the next, further in: a block of code is as wide as its longest line.
+
+    A command stays on its line: what is copied from several is no command.
+    """
     return "\n".join(
-        textwrap.fill(
+        line
+        if line.strip().removeprefix("try: ").startswith(IN_A_TERMINAL)
+        else textwrap.fill(
             line,
             _WIDTH,
             subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4),

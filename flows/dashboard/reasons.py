@@ -7,9 +7,10 @@ from evergreen.sources.archives.names import visible
 from storage import errors as stored
 from tasks.telling import shortened
 
-_LONGEST = 70
+_LONGEST = 80  # with the flow, the recipe and the step, a line of the list of runs
 _NO_SOURCE = "source not found"
 _SOURCE_IS = "Correct **Source**, or `source` in the recipe's file."
+_RECIPE_IS = "Choose another **Recipe**, or correct the name where the run was ordered."
 _AGAIN = "Run it again later: what was fetched is kept."
 _LOOK = "The run's log shows where in the code. Run it once more; if it fails alike, it is a fault of Evergreen's."
 
@@ -57,6 +58,7 @@ _OF_THE_RECIPE = "Correct it in the recipe's file, or for one run in the form, a
 _OF_THE_DATA = "Correct the folders, or say in the recipe how they are meant; then run it again."
 _BY_KIND = {"BadRecipe": _OF_THE_RECIPE, "BadInput": _OF_THE_RECIPE, "BadDataset": _OF_THE_DATA}
 _NOTHING_THERE = re.compile(r"source(\.\w+)*: expected .*found none at ", re.DOTALL)
+_NO_RECIPE = re.compile(r"expected a recipe's name or path, received (?P<name>'[^']*')")
 _OF_FILE = re.compile(r"\S+ is not a valid recipe:\n\s*(?P<first>.*)")
 
 
@@ -71,6 +73,8 @@ def reason_in(error: str) -> str:
         return _BY_NAME[kind][0]
     if _NOTHING_THERE.match(text):
         return _NO_SOURCE
+    if unknown := _NO_RECIPE.match(text):
+        return shortened(visible(f"no recipe is called {unknown['name']}"), _LONGEST)
     invalid = _OF_FILE.match(text)
     said = f"recipe not valid: {invalid['first']}" if invalid else text.strip().partition("\n")[0]
     ours = kind in vars(errors) or kind in vars(stored)
@@ -86,6 +90,8 @@ def to_do(error: str) -> str:
     kind, text = _parts(error)
     if _NOTHING_THERE.match(text):
         return _SOURCE_IS
+    if _NO_RECIPE.match(text):
+        return _RECIPE_IS
     return _BY_NAME[kind][1] if kind in _BY_NAME else _BY_KIND.get(kind, _LOOK)
 
 

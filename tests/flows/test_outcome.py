@@ -1,10 +1,12 @@
 """flows.outcome: how a run ended, as a name."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from evergreen.errors import BadDataset
+from flows import outcome as module
 from flows.outcome import tells_outcome, words_of
 
 
@@ -67,3 +69,19 @@ def test_a_failure_keeps_its_lines_and_no_control_character() -> None:
         raise BadDataset("which?\n  photos/[1]\x00\x1b[2J")
 
     assert flow().message == "failed: BadDataset: which?\n  photos/[1]\\x00\\x1b[2J"  # type: ignore[attr-defined]
+
+
+def test_a_run_in_the_dashboard_is_told_in_the_words_of_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    @tells_outcome
+    def flow() -> dict[str, Any]:
+        raise BadDataset("too few: --set split.test=0.1")
+
+    assert flow().message.endswith("--set split.test=0.1")  # type: ignore[attr-defined]
+    form = SimpleNamespace(parameters=SimpleNamespace(properties={"overrides": {}, "settings": {}}))
+    context, logged = SimpleNamespace(flow=form, flow_run=None), list[str]()
+    monkeypatch.setattr(module.FlowRunContext, "get", lambda: context)
+    monkeypatch.setattr(module, "get_run_logger", lambda: SimpleNamespace(error=lambda text, **_: logged.append(text)))
+    assert flow().message.endswith("too few: Settings > split > test: 0.1")  # type: ignore[attr-defined]
+    assert logged == ["failed: too few: Settings > split > test: 0.1"]
+    form.parameters.properties = {"sweep": {}}  # nothing of the command line's is in this form
+    assert flow().message.endswith("--set split.test=0.1")  # type: ignore[attr-defined]

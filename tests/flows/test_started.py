@@ -1,6 +1,7 @@
 """flows.started: what fails beside a run is said, and neither hides how the run ended nor ends it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -81,7 +82,7 @@ def test_what_people_should_know_is_in_the_runs_summary_and_its_log(
         def warning(self, text: str) -> None:
             logged.append(text)
 
-    monkeypatch.setattr(started.FlowRunContext, "get", lambda: object())
+    monkeypatch.setattr(started.FlowRunContext, "get", lambda: SimpleNamespace(flow=None))
     monkeypatch.setattr(started, "get_run_logger", Logger)
     monkeypatch.setattr(started, "name_run", lambda run, summary: None)
     recipe = load_recipe("digits", ["split.group_near_duplicates=true"])

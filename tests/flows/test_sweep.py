@@ -77,6 +77,7 @@ def test_trials_are_trainings_that_a_retraining_finds(photos: Path, tmp_path: Pa
             "pets-sweep",
             "pets-sweep-trials",
         }
+        assert len(client.read_artifacts(artifact_filter=keys)) == 2, "written anew, not once more"
         names = {run.name for run in client.read_task_runs()}
     assert {"trial 0 (units 4)", "trial 1 (units 8)"} <= names
 

@@ -6,7 +6,7 @@ import pytest
 
 from evergreen.errors import BadDataset
 from tasks import telling as module
-from tasks.telling import listen, shortened, step_called
+from tasks.telling import listen, shortened, told_of
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ def logged() -> list[str]:
 
 def test_a_line_says_of_which_step_it_is_and_an_error_of_ours_shows_no_code(logged: list[str]) -> None:
     logger = logging.getLogger(module._LOGGERS[0])
-    token = step_called.set("fold 1 of 3")
+    named = told_of("fold 1 of 3")
+    named.__enter__()
     for error in (BadDataset("rare has 1"), KeyError("a mistake in the code")):
         try:
             raise error
@@ -55,7 +56,7 @@ def test_a_line_says_of_which_step_it_is_and_an_error_of_ours_shows_no_code(logg
     logger.error("Finished in state Cached(type=COMPLETED)")
     logger.error("Failed to write result: Failed to serialize object of type 'BadDataset' with serializer 'x'. You can")
     logger.error("epoch 1/2: loss 0.5")
-    step_called.reset(token)
+    named.__exit__(None, None, None)
     logger.error("Finished in state Completed()")
     ours, code, ended, cached, epoch, another = logged
     assert ours == "fold 1 of 3: Task run failed with exception: BadDataset('rare has 1')"

@@ -50,6 +50,11 @@ def test_what_to_do_is_told_in_the_words_of_the_form_that_there_is(monkeypatch: 
     assert "--set" not in retrain + inspect
 
 
+def test_a_command_for_a_terminal_stays_on_its_line() -> None:
+    line = "  in a terminal: evergreen new photos --source /photos" + " --set split.test=0.2" * 4
+    assert module._wrapped(f"expected:\n{line}") == f"expected:\n{line}"
+
+
 def test_where_no_flow_runs_there_is_no_dashboard(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _shown(store, monkeypatch) == []
 

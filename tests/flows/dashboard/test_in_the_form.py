@@ -20,6 +20,22 @@ from flows.form import Settings
         ("--set a.b=1: unknown",) + ("Overrides: a.b=1: unknown",) * 2,
         ("--source '/my photos', then",) + ("Source: /my photos, then",) * 2,
         ("--source: expected a folder",) * 3,
+        (
+            "  or on the command line:  --set 'repair.leave_out=[\"x\"]'",
+            '  or in the form:  Settings > repair > leave_out: ["x"]',
+            '  or in the form:  Overrides: repair.leave_out=["x"]',
+        ),
+        ("    try: evergreen retrain digits",) + ("    try: Recipe: digits",) * 2,
+        (
+            "try: evergreen inspect digits --set split.test=0.2 --source /x",
+            "try: Recipe: digits; Settings > split > test: 0.2; Source: /x",
+            "try: Recipe: digits; Overrides: split.test=0.2; Source: /x",
+        ),
+        ("  evergreen new mine --source /x",) + ("  in a terminal: evergreen new mine --source /x",) * 2,
+        ("evergreen retrain a --set seed=1 --name b",)
+        + ("in a terminal: evergreen retrain a --set seed=1 --name b",) * 2,
+        ("First: evergreen new x --source 'a b'; then: evergreen retrain x",) * 3,
+        ("every one was: evergreen inspect shows which",) + ("every one was: the deployment inspect shows which",) * 2,
     ],
 )
 def test_options_are_told_as_the_form_has_them(typed: str, form: str, without: str) -> None:

@@ -16,13 +16,18 @@ from flows.dashboard.reasons import reason_in, to_do
             "source not found",
             "Correct **Source**",
         ),
+        (
+            "BadRecipe: expected a recipe's name or path, received 'digitz'; there are: digits. Did you mean digits?",
+            "no recipe is called 'digitz'",
+            "Choose another **Recipe**",
+        ),
         ("AccessRefused: https://h: access was refused (HTTP 403)", "the source refuses access", "Renew"),
         ("StoreUnwritable: no space left", "the store cannot be written", "Free"),
         ("BadDataset: class 'a' has 1 image\nmore", "class 'a' has 1 image", "Correct the folders"),
         ("BadDataset: which?\x1b[2J", "which?\\x1b[2J", "Correct the folders"),
         ("KeyError: 'x'", "KeyError: 'x'", "The run's log shows where"),
         ("MemoryError: ", "out of memory", "Take smaller batches"),
-        ("ZeroDivisionError: " + "very long " * 30, "ZeroDivisionError: " + "very long " * 4 + "very long …", "The"),
+        ("ZeroDivisionError: " + "very long " * 30, "ZeroDivisionError: " + "very long " * 5 + "very long …", "The"),
     ],
 )
 def test_the_reason_is_few_words(error: str, reason: str, first_to_do: str) -> None:
@@ -35,3 +40,9 @@ def test_of_a_recipe_that_is_not_valid_it_is_the_first_thing_that_is_wrong() -> 
         load_recipe("digits", ["split.tset=0.2"])
     assert reason_in(f"BadRecipe: {refused.value}").startswith("recipe not valid: split.tset: unknown key")
     assert "\n" not in reason_in(f"BadRecipe: {refused.value}")
+
+
+def test_what_is_meant_in_place_of_a_field_is_not_cut_off() -> None:
+    with pytest.raises(BadRecipe) as refused:
+        load_recipe("digits", ["train.epochs=3"])
+    assert reason_in(f"BadRecipe: {refused.value}").endswith("train.epochs: unknown key; it is train.phases.0.epochs")
