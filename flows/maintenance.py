@@ -20,9 +20,11 @@ from flows.servers.server_runs import dead_runs, forget, mark_crashed, old_serve
 from runs.kept.caches import cache_excess, trim_cache
 from runs.kept.checkpoints import ended_trainings
 from runs.kept.leftovers import orphans
+from runs.sweeps.place import unasked
 from storage.champions import Champions
 from storage.errors import ArtifactDamaged
 from storage.garbage import collect, garbage
+from storage.in_use import exclusively
 from storage.sizes import in_words
 from storage.store import Store
 from storage.upkeep import damaged, discard, incomplete, old_runs, remove, size_of
@@ -91,7 +93,8 @@ def maintain(
 
     Args:
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
-        keep_days: runs that ended more than this many days ago go, here and on the server.
+        keep_days: runs that ended more than this many days ago go, here and on the server; so do the searches of sweeps
+            that nobody asked for since.
         keep_runs: so many completed runs of a recipe stay however old they are.
         orphan_days: checkpoints, partial downloads and old memories that nobody touched for so long go.
         garbage_days: what no run, champion or release needs goes once nobody used it for so long: records, artifacts,
@@ -117,6 +120,7 @@ def maintain(
     return cast(list[dict[str, Any]], state)
 
 
+_IN_USE = "a run uses the store; the next maintain looks again"
 _DAMAGED = "remove what was altered in the store, to be made again"
 
 
@@ -142,6 +146,7 @@ def _chores(store: Store, bounds: Bounds) -> Iterator[Chore]:
     old = old_runs(store, bounds.keep_days, bounds.keep_runs, needed)
     yield _removal("remove the folders of old runs", old, _does(discard, store, old))
     yield _garbage(store, bounds, old)
+    yield _searches(store, bounds)
     for folder, paths in orphans(store, bounds.orphan_days).items():
         yield _removal(f"remove orphans in {folder}", paths)
     yield _removal("remove checkpoints of trainings that ended", ended_trainings(store))
@@ -158,9 +163,23 @@ def _garbage(store: Store, bounds: Bounds, gone: list[Path]) -> Chore:
 
     def do() -> str | None:
         done = collect(store, bounds.garbage_days, rejected=bounds.keep_rejected)
-        return "a run uses the store; the next maintain looks again" if done is None else None
+        return _IN_USE if done is None else None
 
     return Chore("remove what no run or champion needs", _named(found.paths), found.size, do)
+
+
+def _searches(store: Store, bounds: Bounds) -> Chore:
+    """Return the chore of forgetting what sweeps drew and pruned, where none was asked for again."""
+    found = unasked(store, bounds.keep_days)
+
+    def do() -> str | None:
+        with exclusively(store) as nobody_uses_it:
+            if not nobody_uses_it:
+                return _IN_USE
+            discard(store, unasked(store, bounds.keep_days))
+        return None
+
+    return Chore("forget searches of sweeps that nobody asked for", _named(found), size_of(found), do)
 
 
 def _removal(name: str, paths: list[Path], do: Callable[[], None] | None = None) -> Chore:

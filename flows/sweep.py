@@ -38,7 +38,7 @@ from flows.started import started
 from runs.run import Run, listener
 from runs.summaries.sweep import SWEPT
 from runs.sweeps.hands import hands_of
-from runs.sweeps.place import folder_of, read_last, write_last
+from runs.sweeps.place import asked, folder_of, read_last, write_last
 from runs.sweeps.sweeping import Sweeping
 from runs.sweeps.threads import shared_out
 from runs.sweeps.told import About, asked_of, told, written
@@ -84,7 +84,7 @@ def sweep(
         data = _Data(run)
         inputs = data.of(base)
         folder = folder_of(run.store, space, base, inputs)
-        with _alone(folder), _hands(on, space, run.store) as hands:
+        with _alone(run.store, folder), _hands(on, space, run.store) as hands:
             about = About(
                 run.id,
                 recipe,
@@ -184,7 +184,7 @@ class _Begun:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(store: Store, folder: Path) -> Iterator[None]:
     """Have a search for oneself: two that ask at once would each do every trial.
 
     Raises:
@@ -195,6 +195,7 @@ def _alone(folder: Path) -> Iterator[None]:
         with FileLock(folder / "lock", timeout=0, thread_local=False, fallback_to_soft=False):
             for old in folder.glob(f"{_STOP}*"):  # of sweeps that were stopped, and whose workers have heard of it
                 old.unlink()
+            asked(store, folder)
             yield
     except Timeout:
         raise BadInput(

@@ -29,7 +29,15 @@ def maintain(
     dry_run: Annotated[
         bool, typer.Option("--dry-run/--no-dry-run", help="Only say what would be done. The default.")
     ] = True,
-    keep_days: Annotated[float, typer.Option(min=1, max=3650, metavar="DAYS", help="Runs that ended earlier go.")] = 90,
+    keep_days: Annotated[
+        float,
+        typer.Option(
+            min=1,
+            max=3650,
+            metavar="DAYS",
+            help="Runs that ended earlier go, and searches of sweeps not asked for since.",
+        ),
+    ] = 90,
     keep_runs: Annotated[
         int, typer.Option(min=1, max=10_000, metavar="N", help="So many completed runs of a recipe stay, however old.")
     ] = 10,

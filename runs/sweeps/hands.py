@@ -19,6 +19,12 @@ _ONE_AT_A_TIME = threading.Lock()
 
 LOCAL_CLUSTER = "dask"
 _INSTALL = "pip install -r requirements-dask.lock (make setup EXTRAS=dask)"
+_CERTIFICATES = {
+    "tls_ca_file": "DASK_DISTRIBUTED__COMM__TLS__CA_FILE",
+    "tls_client_cert": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT",
+    "tls_client_key": "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY",
+}
+_IN_CONFIGURATION = "expected certificates in Dask's configuration (distributed.comm.tls), or in variables"
 _CONNECT_SECONDS = 10
 _LAST_PORT = 65_535
 # Nothing else: what one reader of addresses takes for the host may be a name or a path to another.
@@ -87,6 +93,8 @@ class OnDask:
         except ImportError as error:
             raise BadInput(f"--on {on}: expected Dask to be installed ({error}): {_INSTALL}") from None
         self._cluster = None
+        if on.startswith("tls://"):
+            _refuse_without_certificates(on)
         if on == LOCAL_CLUSTER:
             # Who reaches a scheduler may run anything: certificates of its own keep this machine's other users out.
             self._cluster = LocalCluster(
@@ -133,6 +141,24 @@ class OnDask:
         self._client.close()
         if self._cluster:
             self._cluster.close()
+
+
+def _refuse_without_certificates(on: str) -> None:
+    """Refuse an address for which Dask's configuration has no certificates, or such as are none.
+
+    Raises:
+        BadInput: it has none.
+    """
+    from distributed.security import Security
+
+    security = Security()
+    files = [getattr(security, name) for name in _CERTIFICATES]
+    if lacking := [variable for variable, file in zip(_CERTIFICATES.values(), files, strict=True) if not file]:
+        raise BadInput(f"--on {on}: {_IN_CONFIGURATION}; received none in {', '.join(lacking)}")
+    try:
+        security.get_connection_args("client")
+    except OSError as error:  # no such file, or no certificate in it
+        raise BadInput(f"--on {on}: {_IN_CONFIGURATION}; received {', '.join(files)}: {error}") from None
 
 
 def _do(task: Task[T]) -> T:

@@ -15,7 +15,7 @@ from evergreen.sweeping.values import recipe_of
 from runs.plan import nothing_to_do, plan
 from runs.run import Entry
 from runs.sweeps.foreseen import inputs_by_plan, inputs_in, key_of
-from runs.sweeps.place import folder_of, read_last
+from runs.sweeps.place import asked, folder_of, read_last
 from runs.sweeps.threads import shared_out
 from storage.artifacts import Ref
 from storage.steps.records import Records
@@ -55,6 +55,8 @@ def data_of(space: Space, store: Store) -> Data:
 def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
     """Return what a sweep came to when it was asked before, each model still whole; None if anything must be done.
 
+    One that is answered is noted as asked for: its search stays.
+
     Args:
         space: of the sweep.
         store: what is asked.
@@ -62,7 +64,8 @@ def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
     data = data_of(space, store)
     if not nothing_to_do(data.entries):
         return None
-    last = read_last(folder_of(store, space, data.base, data.inputs))
+    folder = folder_of(store, space, data.base, data.inputs)
+    last = read_last(folder)
     if last is None or not last.keys() >= _NEEDED:  # never, or by an earlier version
         return None
     if last["outcome"] != "completed" or last["planned"] != space.trials:
@@ -84,6 +87,7 @@ def answered(space: Space, store: Store) -> tuple[Data, dict[str, Any]] | None:
         trial["state"], trial["seconds"] = REUSED, 0.0
         for one in trial["seeds"]:
             one["state"] = REUSED
+    asked(store, folder)
     return data, last
 
 

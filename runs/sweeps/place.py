@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,12 @@ from evergreen.sweeping.space import Space
 from runs.keys import key_parts, libraries_of
 from storage.artifacts import Ref
 from storage.digests import canonical_json, sha256_bytes
+from storage.disk import explained
 from storage.store import Store
+from storage.upkeep import untouched
 
-_LAST = "sweep.json"
+_FOLDER, _LAST = "sweeps", "sweep.json"
+_OURS = re.compile(r".+-[0-9a-f]{16}")
 # What decides which trials there are, and which of them is pruned. How many, how long and how many at once does not:
 # the same search goes on. What holds for all trials is in the key of a training, as far as it is part of one.
 _QUESTION = ("over", "method", "prune", "seeds", "seed")
@@ -43,7 +48,33 @@ def folder_of(store: Store, space: Space, base: Recipe, inputs: Mapping[str, Ref
     if sweep.method == "grid":
         asked["trials"] = space.trials
     name = sha256_bytes(canonical_json({"train": train, "values": values, **asked}))
-    return store.root / "sweeps" / f"{base.name}-{name[:16]}"
+    return store.root / _FOLDER / f"{base.name}-{name[:16]}"
+
+
+def asked(store: Store, folder: Path) -> None:
+    """Note that a sweep was asked for, though nothing of it is new: its search stays.
+
+    Args:
+        store: whose folder it is.
+        folder: as ``folder_of`` returned it.
+
+    Raises:
+        StoreUnwritable: the store may not be written.
+    """
+    with explained(store.root):
+        os.utime(folder)
+
+
+def unasked(store: Store, days: float) -> list[Path]:
+    """Return the searches of sweeps that nobody asked for, and nothing was written to, for so many days, sorted.
+
+    Whoever deletes one does so while nobody uses the store (``storage.in_use``), for a sweep that runs uses it.
+
+    Args:
+        store: where they lie.
+        days: age.
+    """
+    return [path for path in untouched(store.root / _FOLDER, days) if _OURS.fullmatch(path.name)]
 
 
 def write_last(folder: Path, found: Mapping[str, Any]) -> None:

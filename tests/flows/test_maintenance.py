@@ -25,6 +25,9 @@ def neglected(store: Store) -> Store:
     state = store.root / "checkpoints" / ("a" * 64) / "000001.npz"
     state.parent.mkdir(parents=True)
     state.write_bytes(b"state")
+    journal = store.root / "sweeps/digits-0123456789abcdef/study.journal"
+    journal.parent.mkdir(parents=True)
+    journal.write_bytes(b"drawn")
     store.publish("model", {"model.keras": bytes(2**21)})
     for path in (*store.root.rglob("*"),):
         os.utime(path, (stamp, stamp))
@@ -68,6 +71,7 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
         "forget old runs on the server": (0, "nothing to do"),
         "remove the folders of old runs": (1, "no: dry run"),
         "remove what no run or champion needs": (2, "no: dry run"),
+        "forget searches of sweeps that nobody asked for": (1, "no: dry run"),
         "remove orphans in checkpoints": (1, "no: dry run"),
         "remove orphans in memos": (0, "nothing to do"),
         "remove orphans in downloads": (0, "nothing to do"),
@@ -84,12 +88,17 @@ def test_a_dry_run_says_what_it_would_do_and_the_other_does_it(
     assert _files(neglected.root) == before
     with in_use(neglected):
         maintain(str(neglected.root), keep_runs=99, keep_days=3650, orphan_days=999, dry_run=False, return_state=True)
-    told = _found(_shown())["remove what no run or champion needs"]
-    assert told == (2, "no: a run uses the store; the next maintain looks again")
+        told = _found(_shown())["remove what no run or champion needs"]
+        assert told == (2, "no: a run uses the store; the next maintain looks again")
+        maintain(str(neglected.root), keep_runs=99, orphan_days=999, dry_run=False, return_state=True)
+        told = _found(_shown())["forget searches of sweeps that nobody asked for"]
+        assert told == (1, "no: a run uses the store; the next maintain looks again")
     assert list(neglected.root.glob("manifests/??/*"))
+    assert list(neglected.root.glob("sweeps/*/study.journal"))
     maintain(str(neglected.root), keep_runs=1, dry_run=False, return_state=True)
     assert not list(neglected.root.glob("checkpoints/*"))
     assert [path.name for path in neglected.root.glob("runs/*")] == ["20260102-000000-abcdef"]
+    assert not list(neglected.root.glob("sweeps/*"))
     assert not list(neglected.root.rglob("*.rows"))
     assert [path for path in neglected.root.glob("blobs/??/*") if path.stat().st_size > 2**20] == []
     again = maintain(str(neglected.root), keep_runs=1)

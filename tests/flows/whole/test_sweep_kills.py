@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,10 @@ def sweep(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     environment["HOME"] = str(tmp_path)
     started: list[subprocess.Popen[str]] = []
 
-    def start(store: str, *options: str) -> subprocess.Popen[str]:
+    def start(store: str, *options: str, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         command = [str(EVERGREEN), "sweep", "digits", *OVER, "--json", *options, "--store", str(tmp_path / store)]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        started.append(subprocess.Popen(command, **pipes, env=environment, preexec_fn=ctrl_c.heard))
+        started.append(subprocess.Popen(command, **pipes, env=environment | (variables or {}), preexec_fn=ctrl_c.heard))
         return started[-1]
 
     yield start
@@ -89,12 +89,7 @@ def test_a_worker_that_is_killed_costs_no_trial(sweep: Callable[..., Any], tmp_p
     store = tmp_path / "store"
     running = sweep("store")
     _wait_for(lambda: any(len(done) >= 2 for done in _epochs(store).values()))
-    workers = [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/stat")
-        if _parent(path) == running.pid and b"multiprocessing" in (path.parent / "cmdline").read_bytes()
-        and b"resource_tracker" not in (path.parent / "cmdline").read_bytes()
-    ]  # fmt: skip
+    workers = _workers_of(running.pid)
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGKILL)
     assert [trial["state"] for trial in _found(store, _ended(running))["trials"]] == ["trained"] * 3
@@ -128,6 +123,63 @@ def test_a_trials_model_is_that_of_a_retraining(sweep: Callable[..., Any], tmp_p
     )  # fmt: skip
     outputs = {step["name"]: step["output"] for step in json.loads(done.stdout)["steps"]}
     assert outputs["train"] == best["seeds"][0]["model"]
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """A scheduler of one's own that takes certificates alone, and two workers: address, their parent, variables."""
+    from distributed.security import Security  # of an extra: EXTRAS=dask
+
+    security = Security.temporary()
+    files = {"CA_FILE": security.tls_ca_file, "CERT": security.tls_scheduler_cert, "KEY": security.tls_scheduler_key}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    of_client = {"CA_FILE": "CA_FILE", "CLIENT__CERT": "CERT", "CLIENT__KEY": "KEY"}
+    variables = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(tmp_path / file) for name, file in of_client.items()}
+    told, log = tmp_path / "scheduler.json", (tmp_path / "dask.txt").open("wb")
+    tls = ["--tls-ca-file", tmp_path / "CA_FILE", "--tls-cert", tmp_path / "CERT", "--tls-key", tmp_path / "KEY"]
+    common = ["--scheduler-file", told, "--protocol", "tls", "--host", "127.0.0.1", "--no-dashboard", *tls]
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for words in (["scheduler", "--port", "0"], ["worker", "--nthreads", "1", "--nworkers", "2"]):
+            command = [str(EVERGREEN.with_name("dask")), *words, *map(str, common)]
+            started.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path))
+        _wait_for(lambda: told.is_file() and told.stat().st_size and len(_workers_of(started[1].pid)) == 2)
+        yield json.loads(told.read_bytes())["address"], started[1].pid, variables
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+        log.close()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("where", ["dask", "tls"])
+def test_a_worker_of_a_cluster_that_is_killed_has_its_trial_done_by_another(
+    where: str, sweep: Callable[..., Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    pytest.importorskip("distributed", reason="make setup EXTRAS=dask")
+    store = tmp_path / "store"
+    on, parent, variables = ("dask", 0, {}) if where == "dask" else request.getfixturevalue("certified")
+    running = sweep("store", "--on", on, "--parallel", "2", variables=variables)
+    _wait_for(lambda: sum(len(done) >= 2 for done in _epochs(store).values()) == 2, 600)
+    os.kill(_workers_of(parent or running.pid)[0], signal.SIGKILL)
+    found = _found(store, _ended(running))
+    assert found["where"] == f"Dask at {'this machine' if where == 'dask' else on}, 2 workers"
+    assert [(trial["state"], trial["why"]) for trial in found["trials"]] == [("trained", "")] * 3
+    told = _epochs(store).values()
+    assert [sorted(set(done)) for done in told] == [[1, 2, 3, 4, 5, 6]] * 3
+    assert sum(len(done) - len(set(done)) for done in told) <= 1, "one trial alone is run again, from its last epoch"
+
+
+def _workers_of(pid: int) -> list[int]:
+    """Return the processes that a process has begun by ``multiprocessing``, to work."""
+    return [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/stat")
+        if _parent(path) == pid and b"multiprocessing" in (path.parent / "cmdline").read_bytes()
+        and b"resource_tracker" not in (path.parent / "cmdline").read_bytes()
+    ]  # fmt: skip
 
 
 def _parent(stat: Path) -> int:

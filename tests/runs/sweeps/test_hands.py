@@ -195,3 +195,27 @@ def test_a_scheduler_that_does_not_answer_or_has_no_workers_is_said(
     with pytest.raises(BadInput, match=r"expected workers at tcp://127\.0\.0\.1:8786, received none"):
         hands_of("tcp://127.0.0.1:8786", 1, tmp_path)
     assert dask.open == 0
+
+
+def test_without_certificates_tls_is_refused_before_anybody_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Security:
+        tls_ca_file, tls_client_cert, tls_client_key = "ca.pem", "", ""
+
+        def get_connection_args(self, role: str) -> None:
+            raise FileNotFoundError(2, "No such file or directory")
+
+    dask, security = Dask(1), ModuleType("distributed.security")
+    security.Security = Security  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "distributed", dask)
+    monkeypatch.setitem(sys.modules, "distributed.security", security)
+    lacking = r"^--on tls://h:1: expected certificates in Dask's .*; received none in \S+CLIENT__CERT, \S+CLIENT__KEY$"
+    with pytest.raises(BadInput, match=lacking):
+        hands_of("tls://h:1", 1, tmp_path)
+    Security.tls_client_cert, Security.tls_client_key = "cert.pem", "key.pem"
+    with pytest.raises(BadInput, match=r"received ca.pem, cert.pem, key.pem: .*No such file"):
+        hands_of("tls://h:1", 1, tmp_path)
+    monkeypatch.setattr(Security, "get_connection_args", lambda self, role: {})
+    assert hands_of("tls://h:1", 1, tmp_path).where == "Dask at tls://h:1, 1 worker"
+    assert dask.open == 1

@@ -1,5 +1,6 @@
 """runs.sweeps.known: a sweep is answered from what is kept only if every training of it still stands as it is."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from evergreen.sweeping.space import Space
 from evergreen.sweeping.values import recipe_of
 from runs.keys import key_parts
 from runs.sweeps.known import answered
-from runs.sweeps.place import write_last
+from runs.sweeps.place import unasked, write_last
 from storage.steps.records import Records
 from storage.store import Store
 
@@ -30,8 +31,13 @@ def test_what_was_asked_before_is_answered_and_every_trial_reused(store: Store) 
     assert [step.name for step in OF_DATA][-2:] == ["split", "balance"]
     assert answered(asked, store) is None, "nothing is there"
     last = leave_sweep(store, asked, (0.5, 0.75))
+    (search,) = (store.root / "sweeps").iterdir()
+    for path in (*search.iterdir(), search):
+        os.utime(path, (0, 0))
+    assert unasked(store, 90) == [search]
     known = answered(asked, store)
     assert known is not None
+    assert unasked(store, 90) == [], "it was asked for just now"
     data, values = known
     assert [entry.state for entry in data.entries] == ["reused"] * 7
     assert [(trial["state"], trial["seconds"]) for trial in values["trials"]] == [("reused", 0.0)] * 2

@@ -1,6 +1,8 @@
 """runs.sweeps.place: a search has another folder where its trials would be others, else the same."""
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from evergreen.sweeping.checking import check
 from evergreen.sweeping.reading import load_sweep
 from evergreen.sweeping.values import recipe_of
 from runs import keys
-from runs.sweeps.place import folder_of, read_last, write_last
+from runs.sweeps.place import asked, folder_of, read_last, unasked, write_last
 from storage.store import Store
 
 OVER = ("train.head.dropout=[0,0.2]",)
@@ -93,3 +95,16 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
     write_last(there, {"name": "ünï", "best": 1})
     assert read_last(there) == {"name": "ünï", "best": 1}
     assert [path.name for path in there.iterdir()] == ["sweep.json"]
+
+
+def test_a_search_that_nobody_asked_for_may_go(store: Store) -> None:
+    names = ("digits-0123456789abcdef", "digits-fedcba9876543210", "somebody's own")
+    old = time.time() - 30 * 86_400
+    for name in names:
+        write_last(store.root / "sweeps" / name, {})
+        for path in (store.root / "sweeps" / name / "sweep.json", store.root / "sweeps" / name):
+            os.utime(path, (old, old))
+    assert [path.name for path in unasked(store, 29)] == list(names[:2])
+    assert unasked(store, 31) == []
+    asked(store, store.root / "sweeps" / names[0])
+    assert [path.name for path in unasked(store, 29)] == [names[1]]
