@@ -30,6 +30,8 @@ class Usage(TyperGroup):
     def make_context(self, info_name: str | None, args: Words, parent: Any = None, **extra: Any) -> Any:
         """Read what stands before the command."""
         self._typed = list(args)
+        for command in (self, *self.commands.values()):
+            _name_plainly(command)
         with self._telling():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -142,6 +144,21 @@ class Mistake:
             if option in parameter.opts:
                 return value if equals else "".join(self._typed[at + 1 : at + 2])
         return ""
+
+
+def _name_plainly(command: Any) -> None:
+    """Have the help of a command name what it takes as everything else does: no type where there is no value to type.
+
+    Typer says ``<bool>`` behind a flag, ``{RECIPE}`` where an argument must be given, and Python's types of arguments.
+    """
+    for parameter in command.get_params(typer.Context(command)):
+        if parameter.param_type_name == "argument":
+            said = _called(parameter) if parameter.required else f"[{_called(parameter)}]"
+            pieces = [said if parameter.nargs == 1 else f"{said}..."]
+            parameter.get_usage_pieces = lambda _, pieces=pieces: pieces
+            parameter.display_type_rich = lambda ctx: None
+        elif parameter.is_flag:
+            parameter.metavar = ""
 
 
 def _called(parameter: Any) -> str:

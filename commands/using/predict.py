@@ -50,7 +50,7 @@ class _Outputs:
 def predict(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH]...", help="Files, folders, quoted patterns, URLs; - is one image from stdin."),
+        typer.Argument(metavar="PATH", help="Files, folders, quoted patterns, URLs; - is one image from stdin."),
     ] = None,
     recipe: Annotated[
         str | None,

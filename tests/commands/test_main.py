@@ -56,6 +56,19 @@ def test_help_has_its_groups_in_order() -> None:
     assert "─ Commands ─" not in said  # nobody stands outside of them
 
 
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_shows_a_type_only_where_a_value_is_typed(name: str) -> None:
+    command = COMMANDS[name] if name else GROUP
+    said = CliRunner().invoke(app, [*([name] if name else []), "--help"], env={"COLUMNS": "200"}).stdout
+    rows = {line.split()[1].rstrip(","): line for line in said.splitlines() if line.startswith("│ ")}
+    flags = [one.opts[0] for one in command.params if getattr(one, "is_flag", False)]
+    assert {"--help", *flags} <= set(rows)
+    for word, line in rows.items():
+        assert "<bool>" not in line and "list[" not in line, word
+    usage = next(line for line in said.splitlines() if "Usage:" in line)
+    assert "{" not in usage and "[[" not in usage
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_a_group_and_an_example_that_it_understands(name: str) -> None:
     command = COMMANDS[name]
@@ -68,7 +81,7 @@ def test_every_command_has_a_group_and_an_example_that_it_understands(name: str)
 
 def test_what_a_command_is_given_is_called_the_same_everywhere() -> None:
     arguments = [one for command in COMMANDS.values() for one in command.params if one.param_type_name == "argument"]
-    assert {one.metavar for one in arguments} == {"NAME", "RECIPE", "RUN", "STEP", "REF", "[PATH]..."}
+    assert {one.metavar for one in arguments} == {"NAME", "RECIPE", "RUN", "STEP", "REF", "PATH"}
     repeated = {one.help for command in COMMANDS.values() for one in command.params if "--set" in one.opts}
     assert [text.endswith("; repeatable.") for text in repeated] == [True]
 
