@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from commands import completion
 from commands.options import (
     DONE,
     MAKE,
@@ -44,7 +45,12 @@ app = typer.Typer()
 @app.command(rich_help_panel=MAKE, epilog=example("evergreen sweep digits --over 'train.head.dropout=[0.1, 0.3]'"))
 def sweep(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="A recipe, with --over; or a file of recipes/sweeps/, by its name.")
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="A recipe, with --over; or a file of recipes/sweeps/, by its name.",
+            autocompletion=completion.sweeps,
+        ),
     ],
     over: Annotated[
         list[str] | None,
