@@ -1,6 +1,6 @@
 # Every target sets up what it needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup retrain test test-browser soak lint format docs lock audit ci ci-312 ci-uv dashboard worker deploy clean
+.PHONY: help setup retrain sweep test test-browser soak lint format docs lock audit ci ci-312 ci-uv dashboard worker deploy clean
 
 RECIPE ?= digits
 ARGS ?=
@@ -23,6 +23,9 @@ setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) ## Create .ve
 
 retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
+
+sweep: setup ## Sweep RECIPE (default: digits, of recipes/sweeps/); ARGS="--parallel 2" adds options
+	.venv/bin/evergreen sweep "$(RECIPE)" $(ARGS)
 
 test: setup ## Run the tests (10 minutes at most); says what it skipped, and why
 	.venv/bin/python -m pytest -q -rs -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)

@@ -1,4 +1,4 @@
-"""What a shell completes: names of recipes, ids of runs, names of steps. Cheap: it reads names of files and no more."""
+"""What a shell completes: names of recipes, sweeps and steps, ids of runs. Cheap: it reads names of files alone."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import typer
 from evergreen.fold_steps import FOLD_STEPS
 from evergreen.recipe_files import recipe_names
 from evergreen.steps import STEPS
+from evergreen.sweeping.reading import sweep_names
 from evergreen.variables import STORE
 
 _MOST_RUNS = 30
@@ -15,6 +16,12 @@ _MOST_RUNS = 30
 def recipes(incomplete: str) -> list[str]:
     """Return names of recipes that begin so: the clone's, and those in ``recipes/`` of the working folder."""
     return [name for name in recipe_names() if name.startswith(incomplete)]
+
+
+def sweeps(incomplete: str) -> list[str]:
+    """Return names of sweeps that begin so, and then of recipes, of which ``--over`` makes one; each name once."""
+    found = dict.fromkeys([*sweep_names(), *recipe_names()])
+    return [name for name in found if name.startswith(incomplete)]
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:

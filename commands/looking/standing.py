@@ -38,7 +38,9 @@ def _recipes(paths: list[Path]) -> str:
 
 def _run(row: Row) -> str:
     accuracy = f"{row.split} accuracy {row.accuracy:.1%}" if row.accuracy is not None else ""
-    return ", ".join(filter(None, (f"{row.id}: {row.recipe} {row.outcome}", accuracy, row.mark, ago(row.began))))
+    return ", ".join(
+        filter(None, (f"{row.id}: {row.recipe} {row.outcome}", row.trials, accuracy, row.mark, ago(row.began)))
+    )
 
 
 def _champions(store: Store) -> str:

@@ -1,12 +1,15 @@
 """The command that trains a recipe with many values."""
 
 import json
+import os
+import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
+from commands import completion
 from commands.options import (
     DONE,
     MAKE,
@@ -18,12 +21,13 @@ from commands.options import (
     VerboseOption,
     errors,
     example,
+    is_quiet,
     renamed,
     tell,
     tell_about,
 )
 from commands.running import ended, reused, run_flow
-from commands.terminal import show_run
+from commands.terminal import show_last
 from commands.trials import show_sweep
 from evergreen.sections.sweep import Method, Prune
 from evergreen.sources.archives.names import visible_lines
@@ -44,7 +48,12 @@ app = typer.Typer()
 @app.command(rich_help_panel=MAKE, epilog=example("evergreen sweep digits --over 'train.head.dropout=[0.1, 0.3]'"))
 def sweep(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="A recipe, with --over; or a file of recipes/sweeps/, by its name.")
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="A recipe, with --over; or a file of recipes/sweeps/, by its name.",
+            autocompletion=completion.sweeps,
+        ),
     ],
     over: Annotated[
         list[str] | None,
@@ -106,12 +115,19 @@ def sweep(
     best = (summary.get("sweep") or {}).get("best")
     if code != DONE or then is None or best is None:
         ended(summary, code, root, as_json, _show)
-    _show(Console(stderr=as_json), summary, run_folder(Store(root), summary["id"]))
-    from runs.sweeps.told import pairs_of
+    (show_last if is_quiet() else _show)(Console(stderr=as_json), summary, run_folder(Store(root), summary["id"]))
+    from runs.sweeps.told import words_for
 
-    pairs = pairs_of(space, summary["sweep"]["values"])
-    summary, code = run_flow("retrain", (asked.recipe, pairs, list(asked.sources) or None), {}, root, verbose)
-    ended(summary, code, root, as_json, show_run)
+    told_of = [["--store", str(root)], ["--json"] * as_json, ["--verbose"] * verbose]
+    _become([*words_for(space, summary["sweep"]["values"]), *(word for words in told_of for word in words)])
+
+
+def _become(words: list[str]) -> NoReturn:
+    """Let this process become another command: Prefect asks one server in all its life, and that has just ended."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    quiet = ["--quiet"] * is_quiet()
+    os.execv(sys.executable, [sys.executable, sys.argv[0], *quiet, *words])  # noqa: S606 - no shell: this very program
 
 
 def _answered(space: Space, store: Store) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ OPTIMISM_METHOD = (
 _ALIKE = 0.05  # of a p-value: above, chance explains the difference
 _RESAMPLES = 9_999
 _SEED = 20_251
+_BOTH = 2
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,9 @@ def optimism(trials: Sequence[Mapping[str, Any]], validation: int) -> str:
     if found is None:
         return ""
     count = len(_judged(trials))
+    them = "both" if count == _BOTH else f"all {count}"
     return (
-        f"with {count} trials the best looks better than it is: were all {count} equally good, luck with these "
+        f"with {count} trials the best looks better than it is: were {them} equally good, luck with these "
         f"{validation:,} validation images alone would still lift the best of them by up to {_points(found)} points. "
         "The test images, which no trial saw, will tell: a retraining judges by them"
     )

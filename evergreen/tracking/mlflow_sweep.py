@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from evergreen.errors import TrackingFailed
 from evergreen.sweeping.found import is_finite
 from evergreen.sweeping.naming import trial_name
+from evergreen.sweeping.over import over_text
 from evergreen.sweeping.states import ENDED, FAILED
+from evergreen.sweeping.values import value_text
 from evergreen.tracking.mlflow_log import client_of, experiment_of, log, without_telemetry
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ def _log(client: MlflowClient, experiment: str, sweep: Mapping[str, Any]) -> str
     parent = client.create_run(experiment, start_time=began, run_name=f"{sweep['name']} {sweep['id']}", tags=tags)
     parent_id = str(parent.info.run_id)
     try:
-        params = {name: sweep[name] for name in _TOLD} | {f"over.{path}": of for path, of in sweep["over"].items()}
+        over = {f"over.{path}": over_text(of.get("choices", of)) for path, of in sweep["over"].items()}
+        params = {name: sweep[name] for name in _TOLD} | over
         best = next((trial for trial in sweep["trials"] if trial["number"] == sweep["best"]), None)
         log(client, parent_id, params, _reached(best, began) if best else [])
         for trial in sweep["trials"]:
@@ -94,7 +97,9 @@ def _log_trial(
     tags |= {"evergreen.why": trial["why"][:_LONGEST]} if trial["why"] else {}
     run = client.create_run(experiment, start_time=start, run_name=trial_name(trial)[:_LONGEST], tags=tags)
     run_id = str(run.info.run_id)
-    log(client, run_id, trial["values"], [*_reached(trial, start), *_epochs(trial, start)])
+    # As --set takes them, but for quotes: MLflow draws what it can read as a number on a scale.
+    values = {path: value if isinstance(value, str) else value_text(value) for path, value in trial["values"].items()}
+    log(client, run_id, values, [*_reached(trial, start), *_epochs(trial, start)])
     status = _STATUS.get(trial["state"], "KILLED")
     client.set_terminated(run_id, status, start + round(1000 * (trial["seconds"] or 0)))
 

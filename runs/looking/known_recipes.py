@@ -1,26 +1,35 @@
-"""The recipes that are there: those of the clone, and those in ``recipes/`` of the working folder."""
+"""The recipes and sweeps that are there: those of the clone, and those in ``recipes/`` of the working folder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.recipe_files import folders
+from evergreen.sections.sweep import Sweep
+from evergreen.sweeping.naming import short_names
+from evergreen.sweeping.over import over_text
+from evergreen.sweeping.reading import FOLDER, load_sweep
+
+_LONGEST = 100  # letters of the values of a path; of more, their number
 
 
 @dataclass(frozen=True)
 class Known:
-    """One recipe.
+    """One recipe, or one sweep.
 
     Attributes:
-        name: its name; of a file that is no valid recipe, the file's.
+        name: its name; of a sweep, and of a file that is no valid recipe, the file's.
         file: where it is, absolute.
         title: one line for people; empty if it has none.
-        source: where its images come from, in few words, without secrets.
+        source: where a recipe's images come from, in few words, without secrets; empty of a sweep.
         error: why it cannot be read, in one line; empty if it can.
+        kind: recipe or sweep.
+        recipe: of a sweep, the name or the path of its recipe.
+        tries: of a sweep, what it tries, in few words.
     """
 
     name: str
@@ -28,6 +37,9 @@ class Known:
     title: str = ""
     source: str = ""
     error: str = ""
+    kind: Literal["recipe", "sweep"] = "recipe"
+    recipe: str = ""
+    tries: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -48,6 +60,30 @@ def known_recipes() -> Iterator[Known]:
             yield Known(file.stem, file, error=" ".join(str(error).split()))
         else:
             yield Known(recipe.name, file, recipe.title, source_in_words(recipe))
+
+
+def known_sweeps() -> Iterator[Known]:
+    """Yield what each sweep in a file says of itself; whether its values are valid is seen when it is asked for."""
+    for file in (path for folder in folders() for path in sorted((folder / FOLDER).glob("*.yaml"))):
+        try:
+            sweep = load_sweep(file)
+        except BadRecipe as error:
+            yield Known(file.stem, file, error=" ".join(str(error).split()), kind="sweep")
+        else:
+            said = {"title": sweep.title, "recipe": redacted(sweep.recipe), "tries": _tried(sweep)}
+            yield Known(file.stem, file, kind="sweep", **said)
+
+
+def _tried(sweep: Sweep) -> str:
+    """Return what a sweep tries: ``backbone [MobileNetV2, EfficientNetB0], magnitude 0.05..0.5; tpe, 12 trials``."""
+    names = short_names(sweep.over)
+    said = []
+    for path, values in sweep.over.items():
+        text = redacted(over_text(values))
+        short = text if len(text) <= _LONGEST or not isinstance(values, tuple) else f"{len(values)} values"
+        said.append(f"{names[path]} {short}")
+    trials = f"; {sweep.method}, {sweep.trials} trials" if sweep.trials else ""
+    return ", ".join(said) + trials
 
 
 def source_in_words(recipe: Recipe) -> str:

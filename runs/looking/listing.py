@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
+from evergreen.sweeping.states import RUNNING, WAITING
 from storage.champions import Champions
 from storage.errors import StoreError
 from storage.runs import summaries
@@ -34,6 +35,7 @@ class Row:
         error: why it failed, its first line; empty if it did not.
         release: SHA-256 of what it bundled; None if it did not come so far.
         mark: whether that release is the recipe's champion, or was once.
+        trials: of a sweep, how many trials have ended, in words; empty of any other run.
         command: what a stopped run goes on by: ``folds``, ``sweep`` or ``retrain``.
     """
 
@@ -48,6 +50,7 @@ class Row:
     error: str = ""
     release: str | None = None
     mark: Mark = ""
+    trials: str = ""
     command: Literal["retrain", "folds", "sweep"] = "retrain"
 
     def as_json(self) -> dict[str, Any]:
@@ -112,6 +115,7 @@ def row_of(summary: Mapping[str, Any], holders: "_Holders | None" = None) -> Row
         error=str(summary.get("error", "")).split("\n")[0],
         release=release,
         mark=holders.mark(summary["recipe"], release) if holders and release else "",
+        trials=_trials(summary.get("sweep")),
         command="sweep" if "sweep" in summary else "folds" if "deal" in ran and "train" not in ran else "retrain",
     )
 
@@ -146,6 +150,15 @@ def _judged(summary: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if (sweep := summary.get("sweep")) and sweep["val_accuracy"] is not None:
         return "validation", {"accuracy": sweep["val_accuracy"], "count": sweep["validation"]}
     return ("folds", folds) if folds else ("", {})
+
+
+def _trials(sweep: Mapping[str, Any] | None) -> str:
+    """Return how many trials of a sweep have ended: ``6 trials``, or ``2 of 6 trials``."""
+    if sweep is None:
+        return ""
+    ended = sum(count for state, count in sweep["trials"].items() if state not in (RUNNING, WAITING))
+    planned = sweep["planned"]
+    return f"{'' if ended == planned else f'{ended} of '}{planned} trial{'' if planned == 1 else 's'}"
 
 
 class _Holders:

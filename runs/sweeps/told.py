@@ -131,8 +131,8 @@ def pairs_of(space: Space, values: Mapping[str, Any]) -> list[str]:
     return [*space.sweep.set, *overrides_of(values), *also]
 
 
-def line_for(space: Space, values: Mapping[str, Any]) -> str:
-    """Return the line that retrains a trial's combination.
+def words_for(space: Space, values: Mapping[str, Any]) -> list[str]:
+    """Return what stands behind ``evergreen`` in the line that retrains a trial's combination.
 
     Args:
         space: of the sweep.
@@ -141,7 +141,12 @@ def line_for(space: Space, values: Mapping[str, Any]) -> str:
     sweep = space.sweep
     sources = [word for source in sweep.sources for word in ("--source", source)]
     pairs = [word for pair in pairs_of(space, values) for word in ("--set", pair)]
-    return shlex.join(["evergreen", "retrain", sweep.recipe, *pairs, *sources])
+    return ["retrain", sweep.recipe, *pairs, *sources]
+
+
+def line_for(space: Space, values: Mapping[str, Any]) -> str:
+    """Return the line that retrains a trial's combination; for the arguments see ``words_for``."""
+    return shlex.join(["evergreen", *words_for(space, values)])
 
 
 def _best(trials: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ def test_names_that_begin_so_are_offered(store: Store, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert completion.recipes("cifar10-") == ["cifar10-fast", "cifar10-mobilenetv2"]
     assert completion.recipes("ow") == ["own"]
+    assert completion.sweeps("ts") == ["tsel-augmentation", "tsel-backbones", "tsel"]
+    assert completion.sweeps("dig") == ["digits"]
     assert completion.steps("s") == ["screen", "split"]
     assert completion.runs(_context(store), "2026") == ["20260102-000000-bbbbbb", "20260101-000000-aaaaaa"]
     assert completion.champions(_context(store), "") == ["digits"]
@@ -42,7 +44,7 @@ def test_a_shell_is_answered_and_nothing_heavy_starts(tmp_path: Path) -> None:
         "try: app(prog_name='evergreen')\nexcept SystemExit: pass\n"
         "print(sorted({'tensorflow', 'keras', 'prefect', 'numpy'} & set(sys.modules)), file=sys.stderr)\n"
     )
-    asked = {"_EVERGREEN_COMPLETE": "complete_bash", "COMP_WORDS": "evergreen retrain dig", "COMP_CWORD": "2"}
+    asked = {"_EVERGREEN_COMPLETE": "complete_bash", "COMP_WORDS": "evergreen sweep tsel-b", "COMP_CWORD": "2"}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | asked, cwd=tmp_path)
-    assert (done.stdout.split(), done.stderr) == (["digits"], "[]\n")
+    assert (done.stdout.split(), done.stderr) == (["tsel-backbones"], "[]\n")

@@ -6,6 +6,7 @@ from judged_runs import FIRST, leave, write
 from typer.testing import CliRunner, Result
 
 from commands.main import app
+from storage.runs import read_summary, write_summary
 from storage.store import Store
 
 
@@ -30,3 +31,13 @@ def test_runs_are_listed_the_newest_first(store: Store) -> None:
     told = json.loads(_runs(store, "--json", "--most", "2").stdout)
     assert ([row["outcome"] for row in told["runs"]], told["more"]) == (["failed", "completed"], 1)
     assert _runs(store, "cats").exit_code == 2
+
+
+def test_a_sweep_stands_among_them_with_its_trials(store: Store) -> None:
+    run = write(store, "20260102-000000-abcdef")
+    sweep = {"trials": {"trained": 5, "pruned": 1}, "planned": 6, "val_accuracy": 0.875, "validation": 40}
+    summary = read_summary(store, run)
+    assert summary
+    write_summary(store, summary | {"outcome": "swept", "sweep": sweep, "error": ""})
+    lines = [" ".join(line.split()) for line in _runs(store).stdout.splitlines()]
+    assert lines[1] == f"{run} 2026-01-02 digits swept 6 trials 87.5% v"

@@ -10,6 +10,7 @@ from typing import Any
 
 import made_sweeps
 import pytest
+import typer
 from swept import leave_sweep
 from typer.testing import CliRunner, Result
 
@@ -118,9 +119,11 @@ def test_what_was_asked_before_is_answered_and_starts_nothing(
     assert page.is_file()
 
     ran = flows(made([0, 0.2]))
-    told(store, *asked, "--then", "retrain", "--json")
-    expected = ("digits", ["repair.classes=[dark, bright]", f"{DROPOUT}=0.2"], [asked[-1]])
-    assert [(name, arguments) for name, arguments, _ in ran] == [("retrain", expected)]
+    told(store, *asked, "--then", "retrain", "--json", code=7)
+    line = f"retrain digits --set repair.classes=[dark, bright] --set {DROPOUT}=0.2 --source {asked[-1]}"
+    assert [(name, " ".join(words)) for name, words, _ in ran] == [
+        ("become", f"{line} --store {store.root} --json"),
+    ]  # fmt: skip
 
 
 def _environment(store: Store) -> dict[str, str]:
@@ -149,7 +152,13 @@ def flows(monkeypatch: pytest.MonkeyPatch, store: Store) -> Callable[..., Ran]:
             write_summary(store, summary)
             return summary, code
 
+        def become(program: str, words: list[str]) -> None:
+            assert words[:2] == [program, sys.argv[0]]
+            ran.append(("become", tuple(words[2:]), {}))
+            raise typer.Exit(7)  # of the command that this process became
+
         monkeypatch.setattr(command, "run_flow", run)
+        monkeypatch.setattr(command.os, "execv", become)
         return ran
 
     return put
@@ -184,11 +193,16 @@ def test_then_retrain_is_given_the_winner_as_its_line_to_type_has_it(
     source.mkdir()
     ran = flows(made([0, 0.2]))
     options = ("--set", "train.phases.0.epochs=3", "--parallel", "2", "--source", str(source))
-    done = told(store, *OVER, *options, "--then", "retrain", "--json")
-    assert [name for name, _, _ in ran] == ["sweep", "retrain"]
-    assert ran[1][1] == ("digits", ["train.phases.0.epochs=3", f"{DROPOUT}=0.2", "train.threads=2"], [str(source)])
-    assert json.loads(done.stdout)["id"] == "a-retrain", "one JSON document"
-    assert "page " in done.stderr
+    done = told(store, *OVER, *options, "--then", "retrain", "--json", code=7)
+    assert [name for name, _, _ in ran] == ["sweep", "become"]
+    sets = ("--set", "train.phases.0.epochs=3", "--set", f"{DROPOUT}=0.2", "--set", "train.threads=2")
+    told_of = ("--source", str(source), "--store", str(store.root), "--json")
+    assert ran[1][1] == ("retrain", "digits", *sets, *told_of)
+    assert (done.stdout, "page " in done.stderr) == ("", True), "what it becomes prints one JSON document"
+    monkeypatch.setattr(command, "is_quiet", lambda: True)
+    with pytest.raises(typer.Exit):
+        command._become(["retrain", "digits"])
+    assert ran[-1][1] == ("--quiet", "retrain", "digits")
 
 
 @pytest.mark.parametrize(("found", "code"), [("all failed", 0), ("stopped", 143), ("stopped", 1)])

@@ -103,6 +103,8 @@ def test_the_best_of_many_equal_trials_flatters_by_what_is_said() -> None:
     said = optimism([*trials, _trial(12, None, state="failed")], images)
     assert "with 12 trials the best looks better than it is" in said
     assert "by up to 3.3 points" in said
+    assert "were all 12 equally good" in said
+    assert "were both equally good" in optimism(trials[:2], images)
     assert optimism(trials[:1], images) == optimism([], images) == optimism(trials, 0) == ""
 
 

@@ -34,6 +34,7 @@ def test_a_sweep_is_a_run_with_a_run_a_trial_told_once(tmp_path: Path, monkeypat
     assert (parent.info.run_id, parent.info.status) == (names["run_id"], "FINISHED")
     assert parent.data.metrics["val_accuracy"] == pytest.approx(302 / 383, abs=1e-4)
     assert parent.data.tags["evergreen.next"] == made["next"]
+    assert parent.data.params[f"over.{made_sweeps.BACKBONE}"] == "[MobileNetV2, EfficientNetB0]"
     assert parent.info.end_time - parent.info.start_time == 345_600
     assert {run.data.tags["mlflow.parentRunId"] for run in runs.values()} == {names["run_id"]}
     best = runs["7"]
@@ -57,7 +58,9 @@ def test_a_sweep_is_a_run_with_a_run_a_trial_told_once(tmp_path: Path, monkeypat
     # One that could not be told whole is told again; a stranger's text is a value like another.
     seeds = [{"seed": 1, "val_accuracy": 0.7}, {"seed": 2, "val_accuracy": None}]
     hostile = made_sweeps.hostile() | {"id": "another"}
-    hostile["trials"] = [hostile["trials"][0] | {"seeds": seeds, "number": 0}]
+    first = hostile["trials"][0]
+    layers = {"train.head.dense": [{"units": 64, "dropout": 0.25}]}
+    hostile["trials"] = [first | {"seeds": seeds, "number": 0, "values": first["values"] | layers}]
     with pytest.raises(KeyError):
         mlflow_sweep.tell(uri, hostile | {"trials": [*hostile["trials"], {"state": "trained"}]})
     mlflow_sweep.tell(uri, hostile)
@@ -71,6 +74,7 @@ def test_a_sweep_is_a_run_with_a_run_a_trial_told_once(tmp_path: Path, monkeypat
         f"tags.`mlflow.parentRunId` = '{next(run.info.run_id for run in parents if run.info.status == 'FINISHED')}'",
     )
     assert child.data.params[made_sweeps.BACKBONE] == made_sweeps.HOSTILE[0]
+    assert child.data.params["train.head.dense"] == "[{units: 64, dropout: 0.25}]"
     assert child.data.metrics["seeds/1"] == 0.7
     assert "seeds/2" not in child.data.metrics
 

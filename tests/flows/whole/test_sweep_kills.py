@@ -37,7 +37,7 @@ def sweep(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 
 def _ended(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = process.communicate(timeout=600)
+    out, err = process.communicate(timeout=1800)
     assert process.returncode == 0, err
     summary: dict[str, Any] = json.loads(out)
     return summary
@@ -110,6 +110,13 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so(sweep: Callable[..., Any], tm
     found = _found(store, _ended(sweep("store", "--parallel", "2")))
     assert {trial["state"] for trial in found["trials"]} <= {"trained", "reused"}
     assert all(len(done) <= 6 + 1 for done in _epochs(store).values())
+
+
+@pytest.mark.soak
+def test_then_retrain_takes_the_winner_to_the_gate_and_trains_nothing(sweep: Callable[..., Any]) -> None:
+    summary = _ended(sweep("store", "--then", "retrain"))
+    states = {step["name"]: step["state"] for step in summary["steps"]}
+    assert (summary["outcome"], states["train"], states["evaluate"]) == ("completed", "reused", "ran")
 
 
 @pytest.mark.soak

@@ -6,7 +6,8 @@ import pytest
 
 from evergreen.recipe import load_recipe, parse_recipe
 from evergreen.recipe_files import RECIPES
-from runs.looking.known_recipes import known_recipes, source_in_words
+from evergreen.sweeping.reading import FOLDER
+from runs.looking.known_recipes import known_recipes, known_sweeps, source_in_words
 
 OWN = """
 name: mine
@@ -29,10 +30,26 @@ def test_the_folders_own_come_first_and_one_that_cannot_be_read_says_why(
     assert (broken.name, "cannot be read as YAML" in broken.error, "\n" in broken.error) == ("broken", True, False)
     assert mine.as_json() == {
         "name": "mine", "file": str(folder / "file.yaml"), "title": "Mine", "source": "photos", "error": "",
+        "kind": "recipe", "recipe": "", "tries": "",
     }  # fmt: skip
     assert {one.name for one in ours} == {load_recipe(path).name for path in RECIPES.glob("*.yaml")}
     monkeypatch.chdir(RECIPES.parent)
     assert len(list(known_recipes())) == len(ours)
+
+
+def test_sweeps_say_what_they_try_of_which_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "recipes" / FOLDER
+    folder.mkdir(parents=True)
+    over = f"{{train.head.dropout: {{low: 0.1, high: 0.5}}, train.phases.0.epochs: {list(range(10, 50))}}}"
+    (folder / "few.yaml").write_text(f"{{recipe: digits, title: Few, over: {over}, trials: 5}}", encoding="utf-8")
+    (folder / "torn.yaml").write_text("recipe: nobody\nover: {train.head.dropout: [0.1, 0.3]}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    few, torn, *ours = known_sweeps()
+    assert (few.kind, few.name, few.title, few.recipe) == ("sweep", "few", "Few", "digits")
+    assert few.tries == "dropout 0.1..0.5, 0.epochs 40 values; tpe, 5 trials"
+    assert (torn.kind, torn.name, "received 'nobody'" in torn.error) == ("sweep", "torn", True)
+    assert [one.name for one in ours] == sorted(path.stem for path in (RECIPES / FOLDER).glob("*.yaml"))
+    assert not any(one.error for one in ours)
 
 
 @pytest.mark.parametrize(

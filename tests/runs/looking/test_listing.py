@@ -51,12 +51,24 @@ def test_the_newest_come_first_with_what_each_came_to(store: Store) -> None:
     assert row.as_json() == {
         "id": first, "began": "2026-01-02T03:04:01+00:00", "recipe": "digits", "outcome": "completed", "split": "test",
         "accuracy": 0.9, "interval": [0.8, 0.95], "images": 50, "error": "", "release": "a" * 64, "mark": "earlier",
-        "command": "retrain",
+        "trials": "", "command": "retrain",
     }  # fmt: skip
     assert listed(store, "digits", 9).rows[1].error == "SourceGone: not there"
     assert [summary["outcome"] for summary in newest(store)][:2] == ["cross-validated", "failed"]
     with pytest.raises(BadInput, match="digits, other; received 'cats'"):
         listed(store, "cats", 9)
+
+
+def test_a_sweep_says_how_many_of_its_trials_have_ended(store: Store) -> None:
+    said = {"planned": 4, "val_accuracy": 0.9, "validation": 50}
+    for second, trials in enumerate(
+        ({"trained": 1, "reused": 1, "pruned": 1, "failed": 1}, {"trained": 1, "running": 2})
+    ):
+        leave(store, second, outcome="swept", sweep=said | {"trials": trials})
+    rows = listed(store, None, 9).rows
+    assert [(row.trials, row.split, row.command) for row in rows] == [
+        ("1 of 4 trials", "validation", "sweep"), ("4 trials", "validation", "sweep"),
+    ]  # fmt: skip
 
 
 def test_when_is_told_in_words() -> None:
