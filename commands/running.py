@@ -33,7 +33,11 @@ Show = Callable[[Console, dict[str, Any], Path], None]
 
 @contextmanager
 def on_server(
-    named: NamedServer | None, root: Path, log: Path | None, console: Console
+    named: NamedServer | None,
+    root: Path,
+    log: Path | None,
+    console: Console,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[Callable[[], None]]:
     """Import Prefect, and yield what waits until the server answers: the flow is imported while a private one starts.
 
@@ -42,6 +46,7 @@ def on_server(
         root: the store's.
         log: where libraries print to; None is the terminal.
         console: the true stderr.
+        meanwhile: is called while a private server starts, which takes a processor and some seconds.
     """
 
     def say(text: str) -> None:
@@ -54,6 +59,8 @@ def on_server(
     with prefect_server(named, root / "prefect", log, say) as answers:
 
         def ready() -> None:
+            if meanwhile and not named:
+                meanwhile()
             gc.freeze()
             gc.enable()
             answers()
@@ -67,7 +74,12 @@ def telling(console: Console) -> Console:
 
 
 def run_flow(
-    name: FlowName, arguments: tuple[Any, ...], options: dict[str, Any], root: Path, verbose: bool
+    name: FlowName,
+    arguments: tuple[Any, ...],
+    options: dict[str, Any],
+    root: Path,
+    verbose: bool,
+    meanwhile: Callable[[], object] | None = None,
 ) -> tuple[dict[str, Any], int]:
     """Return the summary of a flow's run, also of one that failed or was stopped, and the command's exit code.
 
@@ -77,6 +89,7 @@ def run_flow(
         options: what else the flow takes.
         root: the store's.
         verbose: whether libraries may print, and errors keep their tracebacks.
+        meanwhile: what is needed afterwards anyway, done while a private server starts.
 
     Raises:
         typer.Exit: it ended before there was a summary.
@@ -89,7 +102,7 @@ def run_flow(
             progress = Progress(shown)
             listener.set(progress)
             try:
-                with on_server(named, root, log, shown) as ready:
+                with on_server(named, root, log, shown, meanwhile) as ready:
                     flow = _flow(name)
                     ready()
                     summary = flow(*arguments, str(root), **options)

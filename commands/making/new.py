@@ -69,7 +69,7 @@ def new(
         provisional.write_text(json.dumps({"name": name, "source": section, "train": {}}), encoding="utf-8")
         with errors(verbose):
             load_recipe(provisional, given)
-        summary, code = run_flow("inspect", (str(provisional), given, None), {}, root, verbose)
+        summary, code = run_flow("inspect", (str(provisional), given, None), {}, root, verbose, _load_tensorflow)
     if code != DONE:
         typer.secho("No recipe was written: answer with --set, as above, and run this again.", err=True, fg="yellow")
         raise typer.Exit(code)
@@ -88,6 +88,13 @@ def new(
         typer.echo(f"{written[-1]}: next, evergreen retrain {name}")
     else:
         _show(Console(), summary, found, minutes, written, run_folder(Store(root), summary["id"]))
+
+
+def _load_tensorflow() -> None:
+    """Import what the estimate measures with, which takes as long as Prefect's server takes to start."""
+    from evergreen.vision.networks.runtime import load
+
+    load()
 
 
 def _preset(fast: bool, best: bool) -> str:

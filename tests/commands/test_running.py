@@ -14,6 +14,7 @@ from rich.console import Console
 from commands import running
 from commands.options import be_quiet
 from evergreen.recipe import load_recipe
+from flows.servers import private_server
 from runs.run import Entry, Run, listener
 from storage.store import Store
 
@@ -30,6 +31,18 @@ def test_progress_is_not_told_where_it_shall_be_quiet(quiet: bool) -> None:
 
     copy_context().run(told)
     assert out.getvalue() == ("" if quiet else "on the way\n")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_needed_later_is_done_while_a_private_server_starts(
+    named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(private_server, "prefect_server", lambda *_: nullcontext(lambda: done.append("answers")))
+    server: Any = "http://127.0.0.1:4200/api" if named else None
+    with running.on_server(server, tmp_path, None, Console(quiet=True), lambda: done.append("meanwhile")) as ready:
+        ready()
+    assert done == (["answers"] if named else ["meanwhile", "answers"])  # nothing is waited for where one answers
 
 
 @pytest.mark.parametrize("crowned", [True, False])

@@ -10,6 +10,14 @@ from evergreen.images.processors import of_this_step, processors
 from evergreen.vision.networks.precision import Precision
 
 
+def load() -> None:
+    """Import TensorFlow and Keras, which takes seconds, and compute nothing."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras  # noqa: F401
+    import tensorflow as tf  # noqa: F401
+
+
 def start(seed: int = 0, precision: Precision = "float32", threads: int | None = None) -> None:
     """Make the next computation reproducible: seeded, deterministic kernels, a stated precision and number of threads.
 
@@ -21,8 +29,7 @@ def start(seed: int = 0, precision: Precision = "float32", threads: int | None =
     Raises:
         ThreadsFixed: TensorFlow started in this process with another number, which it cannot change.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    load()
     import keras
     import tensorflow as tf
 

@@ -36,3 +36,13 @@ def test_a_gallery_grows_by_rows() -> None:
     lines = [(pixels, "one\ntwo"), (pixels, "one\ntwo\nthree\nfour")]
     low, high = (Image.open(io.BytesIO(pictures.gallery([one], columns=3))).height for one in lines)
     assert high > low  # so that a caption of many lines lies on no picture
+
+
+def test_each_picture_of_a_gallery_lies_in_its_place_whole_and_as_high_as_wide_as_it_is() -> None:
+    tiles = [(np.full((4, 2, 3), shade, np.uint8), "x") for shade in (10, 20, 30, 40, 50)]
+    drawn = np.asarray(Image.open(io.BytesIO(pictures.gallery(tiles, columns=3))).convert("L"))
+    for number, shade in enumerate((10, 20, 30, 40, 50)):
+        rows, columns = np.nonzero(drawn == shade)
+        assert (rows.mean() // (drawn.shape[0] / 2), columns.mean() // (drawn.shape[1] / 3)) == divmod(number, 3)
+        assert np.ptp(rows) == pytest.approx(2 * np.ptp(columns), abs=3)
+        assert len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
