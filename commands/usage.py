@@ -167,7 +167,7 @@ def _called(parameter: Any) -> str:
 
 
 def _help_of(parameter: Any) -> str:
-    return str(getattr(parameter, "help", "") or "")
+    return str(getattr(parameter, "help", "") or "").replace("\\[", "[")  # as rich shows it
 
 
 def _bounds(parameter: Any, message: str) -> str:
