@@ -73,9 +73,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = arguments.store or Path(folder) / "store"
         for row in rows(arguments, store, Path(folder)):
-            with ROWS.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            print(json.dumps(row, indent=1), flush=True)
+            keep(row)
+
+
+def keep(row: dict[str, Any]) -> None:
+    """Write a row, now that it is known, and show it."""
+    with ROWS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    print(json.dumps(row, indent=1), flush=True)
 
 
 def rows(arguments: argparse.Namespace, store: Path, scratch: Path) -> Iterator[dict[str, Any]]:

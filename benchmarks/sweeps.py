@@ -19,12 +19,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from accuracy import ONE_EXPORT, ROWS, to_do
+from accuracy import ONE_EXPORT, keep, to_do
 from retraining import inspect, retrain, seconds_of, sweep
 
 # Reference system 4's first phase: the backbone frozen, 24 epochs.
+FOUND = "repair.classes=[]"  # the classes of the folders, in place of those that the recipe declares
 FROZEN = (
-    "repair.classes=[]",
+    FOUND,
     "image={height: 160, width: 160}",
     "train.phases=[{unfreeze: none, epochs: 24, learning_rate: 2.0e-3, batch: 64, schedule: cosine}]",
 )
@@ -53,16 +54,14 @@ def main() -> None:
         archive = arguments.archive and arguments.archive.resolve()
         row = {"heads": heads, "magnitudes": magnitudes, "workers": workers}[arguments.what](archive, folder)
     if row:
-        with ROWS.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        print(json.dumps(row, indent=1))
+        keep(row)
 
 
 def heads(archive: Path, folder: Path) -> dict[str, Any]:
     """Return the seconds of 24 trials without and with pruning, asked again, and of one training."""
     if not (about := to_do("sweep heads", "garbage-lite", FROZEN)):
         return {}
-    inspect("garbage-lite", folder / "data", archive, FROZEN[0])
+    inspect("garbage-lite", folder / "data", archive, FOUND)
     once, all_of_them, pruned = (_copied(folder, name) for name in ("once", "whole", "pruned"))
     single, _ = retrain("garbage-lite", once, *FROZEN, ONE_EXPORT, source=archive)
     train = seconds_of(single)["train"]
@@ -84,7 +83,7 @@ def magnitudes(archive: Path, folder: Path) -> dict[str, Any]:
     """Return the seconds of five magnitudes by three heads."""
     if not (about := to_do("sweep magnitudes", "garbage-lite", ALONE)):
         return {}
-    inspect("garbage-lite", folder / "data", archive, FROZEN[0])
+    inspect("garbage-lite", folder / "data", archive, FOUND)
     store = _copied(folder, "magnitudes")
     summary, wall = sweep("garbage-lite", store, *ALONE, source=archive, options=MAGNITUDES)
     return about | {"seconds": {"sweep": round(wall, 1)}, "whole": _found(store, summary)}

@@ -1,4 +1,4 @@
-"""From a source to images that are divided into train, validation and test, for flows that ask nothing in between."""
+"""From a source to divided images, train, validation and test: what retrainings, folds and sweeps share."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ from runs.own.remarks import refuse_other_classes
 from runs.run import Run
 from storage.artifacts import Ref
 from tasks.data.acquire import acquire
-from tasks.data.probe import probe
 from tasks.data.repair import repair
 from tasks.data.screen import screen
 from tasks.data.split import split
@@ -22,13 +21,16 @@ class Divided:
     dataset: Ref
 
 
-def divided(run: Run) -> Divided:
-    """Call the steps from ``probe`` to ``split``.
+def divided(run: Run, token: Ref) -> Divided:
+    """Call the steps from ``acquire`` to ``split``.
+
+    Args:
+        run: whose recipe says which images, and how.
+        token: what probe published.
 
     Raises:
         BadInput: the images have other classes than the recipe's champion.
     """
-    token = probe(run)
     archive = acquire(run, token=token)
     files = unpack(run, archive=archive)
     repaired = repair(run, files=files)

@@ -13,7 +13,7 @@ from typing import NoReturn
 import httpx
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
@@ -24,7 +24,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 from evergreen.addresses import redacted, shown
 from evergreen.errors import BadInput
 from flows import automations
-from flows.scheduling import choices
+from flows.scheduling.fresh import show_choices
 from flows.scheduling.lines import Schedule
 from flows.servers.named_server import ServerUnavailable
 from flows.servers.prefect_home import ask_loopback_directly
@@ -136,10 +136,7 @@ def _show_choices(file: Path = _DEPLOYMENTS, name: str | None = None) -> None:
     wanted = DeploymentFilter(name=DeploymentFilterName(any_=[known for known, recipe in given.items() if recipe]))
     with get_client(sync_client=True) as client:
         for found in client.read_deployments(deployment_filter=wanted):
-            schema = found.parameter_openapi_schema or {}
-            shown = choices.shown(schema, str(given[found.name]), file.parent)
-            if not choices.is_same(shown, schema):
-                client.update_deployment(found.id, DeploymentUpdate(parameter_openapi_schema=shown, tags=found.tags))
+            show_choices(client, found, found.parameter_openapi_schema or {}, str(given[found.name]), file.parent)
 
 
 def refuse_strange(schedule: Schedule) -> None:

@@ -16,6 +16,7 @@ from runs.summaries.folds import CROSS_VALIDATED, fold_in_words
 from runs.tables import read_json, read_notes
 from storage.artifacts import Ref
 from tasks.data.deal import deal
+from tasks.data.probe import probe
 from tasks.model.fold import fold
 from tasks.model.folds import folds as pool
 
@@ -39,7 +40,7 @@ def folds(
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
     """
     with started(with_folds(recipe, overrides, source, folds), store, CROSS_VALIDATED, _show) as (run, summary):
-        data = divided(run)
+        data = divided(run, probe(run))
         cross_validated(run, data.screened, data.dataset, data.repaired)
     return summary
 

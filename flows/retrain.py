@@ -7,23 +7,18 @@ from prefect import flow
 from evergreen.errors import SourceChanged
 from evergreen.recipe import load_recipe
 from flows.dashboard.run import show_in_dashboard
+from flows.data import divided
 from flows.decision import compared, retraining_is_due
 from flows.folds import cross_validated
 from flows.form import Settings, as_overrides
 from flows.outcome import tells_outcome
 from flows.started import started
 from flows.tracking import track
-from runs.own.remarks import refuse_other_classes
 from runs.run import Run
 from storage.errors import ArtifactDamaged, ArtifactMissing, ChampionMoved
 from storage.runs import write_summary
-from tasks.data.acquire import acquire
 from tasks.data.balance import balance
 from tasks.data.probe import probe
-from tasks.data.repair import repair
-from tasks.data.screen import screen
-from tasks.data.split import split
-from tasks.data.unpack import unpack
 from tasks.model.baseline import baseline
 from tasks.model.evaluate import evaluate
 from tasks.model.train import train
@@ -78,12 +73,8 @@ def steps(run: Run) -> None:
     """Call every step, each with what the earlier ones gave; end before training where too little changed."""
     token = probe(run)
     since = compared(run, token)
-    archive = acquire(run, token=token)
-    files = unpack(run, archive=archive)
-    repaired = repair(run, files=files)
-    refuse_other_classes(run.recipe, run.store, repaired)
-    screened = screen(run, dataset=repaired)
-    dataset = split(run, dataset=screened, repaired=repaired)
+    data = divided(run, token)
+    repaired, screened, dataset = data.repaired, data.screened, data.dataset
     weights = balance(run, dataset=dataset)
     if not retraining_is_due(run, since, dataset, weights):
         return

@@ -50,6 +50,7 @@ from storage.artifacts import Ref
 from storage.runs import run_folder, write_summary
 from storage.store import Store
 from tasks.data.balance import balance
+from tasks.data.probe import probe
 from tasks.model.trial import Seeded, trial_called
 from tasks.telling import told_of
 
@@ -158,7 +159,7 @@ class _Data:
         values = repr(recipe.choices(READ_OF_DATA))
         if values not in self._known:
             run = replace(self._run, recipe=recipe)
-            dataset = divided(run).dataset
+            dataset = divided(run, probe(run)).dataset
             self._known[values] = {"dataset": dataset, "weights": balance(run, dataset=dataset)}
         return self._known[values]
 

@@ -1,16 +1,38 @@
-"""The form of a deployment, kept fresh: each of its runs tells the server what its recipe has by now."""
+"""The form of a deployment, kept fresh: ``make deploy`` and each run tell the server what its recipe has by now."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from httpx import HTTPError
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 from prefect.utilities.callables import parameter_schema
 
 from flows.scheduling import choices
+
+
+def show_choices(
+    client: SyncPrefectClient, deployment: DeploymentResponse, schema: Mapping[str, Any], recipe: str, folder: Path
+) -> None:
+    """Have a deployment's form show what its recipe has and which recipes there are, unless it does.
+
+    Args:
+        client: of its server.
+        deployment: as the server has it.
+        schema: of its flow's parameters.
+        recipe: the deployment's, a name or a path.
+        folder: where relative paths begin.
+    """
+    shown = choices.shown(schema, recipe, folder)
+    if not choices.is_same(shown, deployment.parameter_openapi_schema or {}):
+        # Without its tags it would lose them.
+        update = DeploymentUpdate(parameter_openapi_schema=shown, tags=deployment.tags)
+        client.update_deployment(deployment.id, update)
 
 
 def keep_form_fresh() -> None:
@@ -28,8 +50,6 @@ def keep_form_fresh() -> None:
             if not recipe:
                 return
             schema = dict(parameter_schema(context.flow.fn).model_dump_for_openapi())
-            shown = choices.shown(schema, str(recipe), Path.cwd())
-            if not choices.is_same(shown, found.parameter_openapi_schema or {}):
-                client.update_deployment(found.id, DeploymentUpdate(parameter_openapi_schema=shown, tags=found.tags))
+            show_choices(client, found, schema, str(recipe), Path.cwd())
     except (HTTPError, PrefectException) as unheard:  # a run does not fail for its form
         get_run_logger().warning("the deployment's form was not brought up to date: %s", unheard)
