@@ -22,8 +22,8 @@ from typing import Any
 from accuracy import ONE_EXPORT, keep, to_do
 from retraining import inspect, retrain, seconds_of, sweep
 
-# Reference system 4's first phase: the backbone frozen, 24 epochs.
 FOUND = "repair.classes=[]"  # the classes of the folders, in place of those that the recipe declares
+# Reference system 4's first phase: the backbone frozen, 24 epochs.
 FROZEN = (
     FOUND,
     "image={height: 160, width: 160}",
