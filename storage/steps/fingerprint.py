@@ -7,11 +7,14 @@ Whole modules count, not single functions: a constant or a decorator matters as 
 
 import ast
 import contextlib
+import os
+import stat
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 _PARSE_ATTEMPTS = 10
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements hold others; expressions hold none
 
 
 def reachable_code(core: str, root: Path, packages: Iterable[str], leave_out: Iterable[str] = ()) -> dict[str, str]:
@@ -27,18 +30,21 @@ def reachable_code(core: str, root: Path, packages: Iterable[str], leave_out: It
         LookupError: ``core`` names no module below ``root``.
     """
     first = core.partition(":")[0]
-    own, excluded = tuple(packages), tuple(leave_out)
+    own, excluded = (tuple(f"{package}." for package in named) for named in (packages, leave_out))
     if _file_of(first, root) is None:
         raise LookupError(f"expected a module below {root}, received {core!r}")
     found: dict[str, str] = {}
+    seen: set[str] = set()
     queue = [first]
     while queue:
         module = queue.pop()
-        if module in found or _below(module, excluded) or not _below(module, own):
+        if module in seen:
             continue
-        if (path := _file_of(module, root)) is None:
+        seen.add(module)
+        dotted = f"{module}."
+        if dotted.startswith(excluded) or not dotted.startswith(own) or (file := _file_of(module, root)) is None:
             continue
-        stamp = path.stat()
+        path, stamp = file
         found[module], imports = _read(path, module, stamp.st_mtime_ns, stamp.st_size)
         queue += imports
     return found
@@ -49,7 +55,7 @@ def normalised(source: str) -> str:
 
     The target of an annotated assignment without a value (a dataclass field, say) stays, by name.
     """
-    return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(_parse(source))))
+    return ast.unparse(_Normaliser().visit(_parse(source)))
 
 
 def _parse(source: str) -> ast.Module:
@@ -64,31 +70,30 @@ def _parse(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def _below(module: str, packages: tuple[str, ...]) -> bool:
-    return any(module == package or module.startswith(package + ".") for package in packages)
-
-
-def _file_of(module: str, root: Path) -> Path | None:
-    base = root.joinpath(*module.split("."))
-    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
+def _file_of(module: str, root: Path) -> tuple[str, os.stat_result] | None:
+    """Return a module's file and what the disk says of it; as text: a plan asks for thousands."""
+    base = f"{root}/{module.replace('.', '/')}"
+    for path in (f"{base}.py", f"{base}/__init__.py"):
+        with contextlib.suppress(OSError, ValueError):
+            stamp = os.stat(path)
+            if stat.S_ISREG(stamp.st_mode):
+                return path, stamp
     return None
 
 
 @lru_cache(maxsize=4096)
-def _read(path: Path, module: str, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...]]:
+def _read(path: str, module: str, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...]]:
     """Return a module's normalised source and the modules that it imports; the stamp is there for the cache."""
-    tree = _parse(path.read_text(encoding="utf-8"))
-    is_package = path.name == "__init__.py"
+    tree = _parse(Path(path).read_text(encoding="utf-8"))
+    is_package = path.endswith("/__init__.py")
     imports = tuple(sorted(_imports(tree, module, is_package)))
-    return ast.unparse(ast.fix_missing_locations(_Normaliser().visit(tree))), imports
+    return ast.unparse(_Normaliser().visit(tree)), imports
 
 
 def _imports(tree: ast.AST, module: str, is_package: bool) -> set[str]:
     """Return every dotted name that an import may load, packages on the way to it included."""
     names: set[str] = set()
-    for node in _runtime_nodes(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -101,13 +106,14 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> set[str]:
     return {".".join(parts[:end]) for name in names if (parts := name.split(".")) for end in range(1, len(parts) + 1)}
 
 
-def _runtime_nodes(tree: ast.AST) -> Iterable[ast.AST]:
-    """Walk the tree without the bodies of ``if TYPE_CHECKING:``, which never run."""
+def _statements(tree: ast.AST) -> Iterable[ast.AST]:
+    """Walk what may hold an import, without the bodies of ``if TYPE_CHECKING:``, which never run."""
     yield tree
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(tree, ast.If) and _is_type_checking(tree.test) and child in tree.body:
+    for block in _BLOCKS:
+        if block == "body" and isinstance(tree, ast.If) and _is_type_checking(tree.test):
             continue
-        yield from _runtime_nodes(child)
+        for child in getattr(tree, block, ()):
+            yield from _statements(child)
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -118,6 +124,8 @@ class _Normaliser(ast.NodeTransformer):
     """Drops docstrings, annotations and type-checking blocks; comments and formatting are not in an AST at all."""
 
     def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr):  # has nothing of that inside
+            return node
         self.generic_visit(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.returns = None
@@ -133,7 +141,7 @@ class _Normaliser(ast.NodeTransformer):
             node.annotation = None
         elif isinstance(node, ast.AnnAssign):
             value: ast.expr = node.value or ast.Constant(...)
-            return ast.Assign(targets=[node.target], value=value)
+            return ast.copy_location(ast.Assign(targets=[node.target], value=value), node)
         elif isinstance(node, ast.If) and _is_type_checking(node.test):
             node.body = [ast.Pass()]
         return node

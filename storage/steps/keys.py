@@ -6,7 +6,7 @@ a record needs only the key to answer later which inputs, values, code and libra
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from storage.digests import canonical_json, sha256_bytes
@@ -34,7 +34,7 @@ class KeyParts:
 
     def canonical(self) -> bytes:
         """Return the bytes whose digest is the key."""
-        return canonical_json(asdict(self))
+        return canonical_json(vars(self))
 
     @property
     def key(self) -> str:

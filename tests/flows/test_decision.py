@@ -15,6 +15,7 @@ from evergreen.datasets.changes import ImageChanges
 from evergreen.recipe import load_recipe
 from evergreen.sections.release import RetrainWhen
 from flows.decision import classes_beside_the_champion, decide, retraining_is_due
+from flows.retrain import retrain
 from runs.changes import Changes
 from runs.run import Run, listener
 from runs.tables import publish_dataset
@@ -101,18 +102,25 @@ def test_below_the_threshold_a_run_ends_before_training_and_says_what_changed(
         for seed in range(30):
             (photos / label / f"{seed}.png").write_bytes(png(seed + grey, (8, 8), (grey, grey, grey)))
     command = Command(tmp_path / "store")
-    options = [
-        "--source", str(photos), "--set", "repair.classes=[dark, bright]", "--set", "train.phases.0.epochs=1",
-        "--set", "export.formats=[tflite-float32]", "--set", "split={method: stable, validation: 0.2, test: 0.2}",
+    settings = [
+        "repair.classes=[dark, bright]", "split={method: stable, validation: 0.2, test: 0.2}",
+        "image={height: 8, width: 8}", "train.cnn=[{filters: 4}]", "train.head={pooling: average}",
+        "train.phases=[{epochs: 1, learning_rate: 0.01, batch: 32}]", "evaluate.shortcut_images=0",
+        "export.formats=[tflite-float32]",
     ]  # fmt: skip
-    first = command.retrain(*options, server=prefect_server)
+
+    def retrained(*thresholds: str) -> dict[str, Any]:
+        return retrain("digits", [*settings, *thresholds], str(photos), str(command.root))
+
+    first = retrained()
     assert first["decision"] == {"retrain": True, "reason": "there is no earlier model"}
 
     (photos / "dark/new.png").write_bytes(png(1000, (8, 8)))
     (photos / "bright/3.png").rename(photos / "dark/3 moved.png")
     (photos / "bright/4.png").unlink()
-    said = command("retrain", "digits", *options, "--set", "retrain_when.min_new_share=0.5", server=prefect_server)
-    assert said.returncode == 0
+    options = [part for value in (*settings, "retrain_when.min_new_share=0.5") for part in ("--set", value)]
+    said = command("retrain", "digits", "--source", str(photos), *options, server=prefect_server)
+    assert said.returncode == 0, said.stderr
     assert "Not retrained: 3.3% of the images are new, below 50.0%." in said.stdout
     assert "report.html" not in said.stdout
     assert "2 classes, in the order of the model's scores: images that are used" in said.stdout
@@ -133,11 +141,11 @@ def test_below_the_threshold_a_run_ends_before_training_and_says_what_changed(
     assert shown.startswith("# Not retrained\n")
     assert "| images | 1 added, 1 removed, 1 relabelled, 60 now (3.3% new) |" in shown
 
-    reached = command.retrain(*options, "--set", "retrain_when.min_new_share=0.03", server=prefect_server)
+    reached = retrained("retrain_when.min_new_share=0.03")
     assert (reached["outcome"], reached["decision"]["retrain"]) == ("completed", True)
     assert {step["name"] for step in reached["steps"] if step["state"] == "ran"} >= {"train", "report"}
     assert _newest_decision()[1].startswith("# Retrained\n")
-    again = command.retrain(*options, "--set", "retrain_when.min_new_share=0.03", server=prefect_server)
+    again = retrained("retrain_when.min_new_share=0.03")
     assert again["outcome"] == "completed"
     assert {step["state"] for step in again["steps"]} == {"reused"}
     assert again["decision"]["reason"] == "the training is known already"
