@@ -131,7 +131,7 @@ def _state(found: Mapping[str, Any]) -> str:
     over = [trial for trial in found["trials"] if trial["state"] not in (RUNNING, WAITING)]
     words = f"{len(over)} of {found['planned']} trials have ended"
     took = [trial["seconds"] for trial in over if trial["seconds"]]
-    if not took:
+    if not took or len(over) == found["planned"]:
         return words
     left = (found["planned"] - len(over)) * sum(took) / len(took) / found["parallel"] / _MINUTE
     return f"{words}, about {left:.1f} minutes left"

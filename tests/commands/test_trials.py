@@ -70,6 +70,9 @@ def test_the_pace_is_of_those_that_were_trained_now_and_shared_by_those_that_run
     where = console(terminal=True)
     Trials(where).show(going_on("trained", *["waiting"] * 40) | {"parallel": 4})
     assert "about 1.3 minutes left" in told(where)
+    where = console(terminal=True)
+    Trials(where).show(going_on("trained", "trained"))
+    assert "2 of 2 trials have ended\x1b" in told(where), "no time is left"
 
 
 def _reused() -> list[dict[str, Any]]:
