@@ -54,7 +54,9 @@ _CALLED = {word: option for option, words in _OPTIONS.items() for word in words}
 _PLANS = ("--dry-run", "--plan", "--preview", "-n")
 _VALUES = {"--folds": "5", "--port": "8000", "--top": "3", "--sample": "12", "--seed": "0", "--set": "seed=42"}
 _VALUES |= {"--source": ".", "--store": ".evergreen", "--csv": "answers.csv", "--sheet": "answers.png", "--out": "page"}
-_VALUES |= {"--format": "keras", "--recipe": "digits"}
+_VALUES |= {"--format": "keras", "--recipe": "digits", "--name": "photos", "--html": "comparison.html", "--on": "dask"}
+_VALUES |= {"--over": "train.head.dropout=[0.1, 0.3]", "--trials": "20", "--parallel": "2", "--budget-minutes": "30"}
+_VALUES |= {"--seeds": "1,2,3", "--search-seed": "0", "--cron": "30 4 * * 1-5", "--timezone": "Etc/UTC"}
 _PAIR = re.compile(r"[A-Za-z_][\w.-]*=.*", re.DOTALL)
 _IMAGE = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif")
 
@@ -152,11 +154,13 @@ class Retyping:
 
     def _no_value(self) -> Iterator[Words]:
         for at, word in enumerate(self.typed):
-            if word == self.option and (value := _VALUES.get(word)):
+            if word == self.option and (value := self._value(word)):
                 yield [*self.typed[: at + 1], value, *self.typed[at + 1 :]]
                 yield from self._with_what_is_needed([*self.typed[: at + 1], value, *self.typed[at + 1 :]])
             if word.startswith(f"{self.option}="):
                 yield [*self.typed[:at], self.option, *self.typed[at + 1 :]]
+            if word == self.option:
+                yield [*self.typed[:at], *self.typed[at + 1 :]]
 
     def _missing(self) -> Iterator[Words]:
         command, *rest = self.typed
@@ -168,12 +172,14 @@ class Retyping:
             yield [*self.typed, "--source", "."]
             yield ["new", name_for(Path.cwd()), "--source", "."]
         yield from self._with_what_is_needed(self.typed)
-        yield ["champions"]
+        yield ["runs" if command in ("compare", "promote") else "champions"]
 
     def _with_what_is_needed(self, words: Words) -> Iterator[Words]:
         command = self.commands.get(words[0])
         if command and any(one.name == "recipe" and not option_of(one) for one in command.params):
             yield [words[0], _a_recipe(), *words[1:]]
+        if words[0] == "schedule" and not {"--nightly", "--weekly", "--cron", "--off"} & set(words):
+            yield ["schedule", _a_recipe(), *words[1:], "--nightly"]
         if words[0] == "why":
             yield ["why", "train", *words[1:]]
         if words[0] == "predict":
@@ -183,11 +189,24 @@ class Retyping:
         names = set(getattr(self.parameter, "opts", ()))
         for at, word in enumerate(self.typed):
             option, equals, _ = word.partition("=")
-            if option in names and (value := _VALUES.get(option)):
+            given = self.typed[at + 1] if not equals and at + 1 < len(self.typed) else word.partition("=")[2]
+            if option in names and (value := self._value(option, given)):
                 rest = self.typed[at + 1 if equals else at + 2 :]
                 fixed = [*self.typed[:at], option, value, *rest]
                 yield fixed
                 yield from self._with_what_is_needed(fixed)
+
+    def _value(self, option: str, given: str = "") -> str:
+        """Return a value that an option may have: of a choice what is most like a word; empty if nothing is known."""
+        command = None if self.at is None else self.commands[self.typed[self.at]]
+        parameter = next((one for one in (command.params if command else ()) if option in one.opts), None)
+        descriptor = getattr(parameter, "type_descriptor", None)
+        choices = [str(choice) for choice in getattr(descriptor, "choices", None) or ()]
+        near = difflib.get_close_matches(given.lower(), choices, n=1)
+        likely = [*near, *(choice for choice in choices if given and given.lower() in choice), *choices]
+        default = getattr(parameter, "default", None)
+        usual = f"{default:g}" if isinstance(default, int | float) and default else ""
+        return likely[0] if likely else _VALUES.get(option) or usual
 
     def _too_many(self) -> Iterator[Words]:
         words = list(self.typed)

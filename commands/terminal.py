@@ -126,6 +126,7 @@ def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("step", "state", "why", "seconds", "digest"):
         table.add_column(title, justify="right" if title == "seconds" else "left", header_style="dim")
+    before = ""
     for step in steps:
         colour = _COLOURS.get(step["state"], "white")
         seconds = f"{step['seconds']:.1f}" if step["state"] == "ran" else ""
@@ -133,6 +134,8 @@ def show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
             seconds = f"about {step['estimate']:.1f}"
         state = f"[{colour}]{step['state']}[/]"
         reason = _SAID if step["state"] == "failed" else _first_line(step["reason"])
+        if step["state"] == "unknown":  # why the step before it runs is said once, and not with all that follow
+            before, reason = reason, reason.partition(" (")[0] if reason == before else reason
         table.add_row(step["name"], state, escape(reason), seconds, (step["output"] or "")[:12])
     console.print(table)
 

@@ -64,6 +64,8 @@ class Usage(TyperGroup):
         try:
             with command.make_context(words[0], list(words[1:])) as context:
                 given = context.params
+            if words[0] == "schedule" and not any(given[one] for one in ("nightly", "weekly", "cron", "off")):
+                return False
             if words[0] == "predict" and not (given["paths"] or given["sample"] or given["unlabelled"]):
                 return False
             if words[0] == "sweep":
@@ -177,7 +179,8 @@ def _bounds(parameter: Any, message: str) -> str:
         return f"expected {', '.join(others)} or {last}" if others else f"expected {last}"
     if not message.startswith("Input should"):
         return message
-    information = getattr(getattr(parameter, "type_descriptor", None), "parameter_info", None)
+    kind = getattr(parameter, "type_descriptor", None)
+    information = getattr(kind, "parameter_info", None)
     low, high = getattr(information, "min", None), getattr(information, "max", None)
     within = f" from {low} to {high}" if high is not None else f" of {low} or more" if low is not None else ""
-    return f"expected a whole number{within}"
+    return f"expected a {'number' if getattr(kind, 'annotation', None) is float else 'whole number'}{within}"

@@ -4,10 +4,11 @@ import difflib
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -124,16 +125,28 @@ def name_like(text: str, most: int = 63) -> str:
 
 
 def name_for(path: Path) -> str:
-    """Return a recipe's name for images at a path."""
-    return name_like(path.stem, 40)
+    """Return a recipe's name for images at a path: one that no recipe has."""
+    return unused(name_like(path.stem, 40))
+
+
+def unused(name: str) -> str:
+    """Return a name that no recipe has: this one, or with a number behind it."""
+    known = recipe_names()
+    return next(each for each in numbered(name) if each not in known)
+
+
+def numbered(name: str) -> Iterator[str]:
+    """Yield a name, then the same with 2, 3 and so on behind it; without end."""
+    return chain([name], (f"{name}-{number}" for number in count(2)))
 
 
 def _images_in(path: Path, what: str) -> str:
     """Return what to type for somebody who names images where a recipe is expected."""
-    name = name_for(path)
+    name, like = name_for(path), name_like(path.stem, 40)
+    there = f" If they are those of {like}: evergreen retrain {like}; if not," if name != like else ""
     return (
-        f"expected a recipe's name or path, received {what} of images, it seems. First: evergreen new {name} --source "
-        f"{shlex.quote(str(path))}; then: evergreen retrain {name}"
+        f"expected a recipe's name or path, received {what} of images, it seems.{there} {'first' if there else 'First'}: "
+        f"evergreen new {name} --source {shlex.quote(str(path))}; then: evergreen retrain {name}"
     )
 
 

@@ -150,7 +150,7 @@ def refuse_strange(schedule: Schedule) -> None:
     except ValueError:
         raise BadInput(
             f'expected five fields of cron such as "30 4 * * 1-5" (minute, hour, day, month, weekday), '
-            f"received {schedule.cron!r}"
+            f"received {schedule.cron!r}\n    try: --cron '30 4 * * 1-5'"
         ) from None
 
 

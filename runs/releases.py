@@ -14,6 +14,7 @@ from storage.store import Store
 
 KIND = "release"
 
+_ANY_RELEASE = "evergreen promote REF"
 _DIGITS = re.compile(r"[0-9a-f]{6,64}\Z")
 
 
@@ -59,11 +60,23 @@ def whole_parts_of(store: Store, release: str) -> dict[str, Ref]:
     """
     parts = parts_of(store, release)
     if lost := [name for name, ref in parts.items() if not store.is_whole(ref)]:
+        recipe = recipe_of(store, release)
         raise ArtifactMissing(
-            f"release {release[:12]} of {recipe_of(store, release)} is not whole: files of its {', '.join(lost)} are "
-            "missing or damaged. Retrain the recipe as it was then, or name another champion: evergreen promote REF"
+            f"release {release[:12]} of {recipe} is not whole: files of its {', '.join(lost)} are missing or damaged. "
+            "Retrain the recipe as it was then, or make another release champion with evergreen promote: they are in "
+            f"evergreen champions {recipe}"
         )
     return parts
+
+
+def by_hand(text: str, ref: str) -> str:
+    """Return what a gate said, with the line to type for a person who decides otherwise.
+
+    Args:
+        text: a sentence of ``release.judge``, which knows no run, or what holds some of them.
+        ref: what ``evergreen promote`` takes, of the run or release that was judged.
+    """
+    return text.replace(_ANY_RELEASE, f"evergreen promote {ref}")
 
 
 def find_release(store: Store, ref: str) -> str:
@@ -81,5 +94,5 @@ def find_release(store: Store, ref: str) -> str:
             return record.output.sha256
     raise ArtifactMissing(
         f"expected a run's id, or 6 digits or more of the digest of a release, or of a model in one, in {store.root}; "
-        f"received {ref!r}, which names {len(own) or 'none'}: see evergreen champions, or the step table of a run"
+        f"received {ref!r}, which names {len(own) or 'none'}\n    try: evergreen runs"
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from runs.releases import parts_of
+from runs.releases import by_hand, parts_of
 from runs.run import Run
 from storage.artifacts import Manifest, Ref
 from storage.champions import Champions, Event, State
@@ -57,7 +57,7 @@ def decide(store: Store, recipe: str, challenger: Ref, met: Ref, comparison: Ref
     if _opponent(state, model).ref() != met:
         raise ChampionMoved(f"{recipe}: another run changed the champion since this comparison; run it again")
     facts = store.manifest(comparison.sha256).facts
-    reason = facts["summary"]
+    reason = by_hand(facts["summary"], run or challenger.sha256[:12])
     standing: Standing = "champion"
     event: Event | None = None
     if state.current == challenger.sha256:

@@ -10,6 +10,7 @@ from commands import completion
 from commands.options import DONE, LOOK, StoreOption, VerboseOption, errors, example, tell
 from evergreen.errors import BadInput
 from evergreen.paths import is_file
+from evergreen.sections.refusing.told import TRY
 from runs.place import store_root
 from storage.runs import run_folder, summaries
 from storage.store import Store
@@ -56,7 +57,7 @@ def _page(store: Store, run: str | None) -> Path:
     for summary in summaries(store):
         if page := _page_of(store, summary["id"]):
             return page
-    raise BadInput(f"expected a run with a report in {store.root}, found none; run: evergreen retrain digits")
+    raise BadInput(f"expected a run with a report in {store.root}, found none\n{TRY}evergreen retrain digits")
 
 
 def _page_of(store: Store, run: str) -> Path | None:

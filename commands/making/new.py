@@ -1,8 +1,10 @@
 """The command that makes a recipe for somebody's own photos."""
 
 import json
+import re
+import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,15 +12,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.classes import show_classes
-from commands.options import DONE, MAKE, JsonOption, SetOption, StoreOption, VerboseOption, errors, example, is_quiet
+from commands.options import (
+    DONE,
+    FAILED,
+    MAKE,
+    JsonOption,
+    SetOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+    example,
+    is_quiet,
+)
 from commands.quiet import only_ours
 from commands.running import run_flow
+from commands.stopping import STOPPED
 from commands.terminal import show_notes
-from evergreen.errors import BadRecipe
+from evergreen.addresses import redacted
+from evergreen.errors import BadDataset, BadRecipe
 from evergreen.paths import is_file
 from evergreen.recipe import load_recipe
-from evergreen.recipe_files import folders, is_name, name_like, own_folder
+from evergreen.recipe_files import folders, is_name, name_like, numbered, own_folder
 from evergreen.sections.meant import sources_meant
+from evergreen.sections.refusing.told import TRY
+from evergreen.sources.archives.names import visible_lines
 from runs.own.choosing import Chosen, chosen
 from runs.place import store_root
 from storage.champions import Champions
@@ -32,6 +49,10 @@ if TYPE_CHECKING:
     from evergreen.vision.estimate import Estimate
 
 app = typer.Typer()
+
+# How a split that lacks images of classes says that they may be left out.
+_LEFT_OUT = re.compile(r"\(repair\.leave_out: (\[[^\]]*\])\)")
+_ONE = {"images": "image", "groups": "group", "duplicates": "duplicate", "near-duplicates": "near-duplicate"}
 
 
 @app.command(rich_help_panel=MAKE, epilog=example("evergreen new chess --source ~/photos/chess"))
@@ -61,8 +82,13 @@ def new(
 
     root, given = store_root(store), list(overrides or [])
     with errors(verbose):
-        preset = _preset(fast, best)
-        folder = _free(name, Store(root))
+        sources = [word for one in source for word in ("--source", one)]
+        again = [*sources, *(["--fast"] if fast else ["--best"] if best else [])]
+        again += [word for one in given for word in ("--set", one)]
+        if fast and best:
+            raise BadRecipe(_with_line("expected --fast or --best or neither, received both", [name, *again]))
+        preset = "fast" if fast else "best" if best else "default"
+        folder = _free(name, Store(root), again)
         section = sources_meant(source)
     with tempfile.TemporaryDirectory() as scratch:
         provisional = Path(scratch) / f"{name}.yaml"
@@ -71,11 +97,17 @@ def new(
             load_recipe(provisional, given)
         summary, code = run_flow("inspect", (str(provisional), given, None), {}, root, verbose, _load_tensorflow)
     if code != DONE:
-        typer.secho("No recipe was written: answer with --set, as above, and run this again.", err=True, fg="yellow")
-        raise typer.Exit(code)
+        raise _nothing_written(code, str(summary.get("error", "")), [name, *again])
     with errors(verbose):
         day = datetime.now().astimezone().date()
-        found = chosen(Store(root), summary, name, section, given, preset, day)
+        try:
+            found = chosen(Store(root), summary, name, section, given, preset, day)
+        except BadDataset as error:
+            if verbose:
+                raise
+            if str(error) != summary["refused"]:  # else it was told when the images were divided
+                typer.secho(visible_lines(str(error)), err=True, fg="red")
+            raise _nothing_written(FAILED, str(error), [name, *again]) from None
         written = _written(folder, found)
         recipe = load_recipe(written[-1])
         with only_ours(None if verbose else root / "logs" / "new.txt"):
@@ -90,6 +122,22 @@ def new(
         _show(Console(), summary, found, minutes, written, run_folder(Store(root), summary["id"]))
 
 
+def _nothing_written(code: int, why: str, words: Sequence[str]) -> typer.Exit:
+    """Say that no recipe was written, and what to type if it is known; return what ends the command.
+
+    Args:
+        code: the command's exit code.
+        why: what was said already.
+        words: what was typed behind ``new``.
+    """
+    told = "No recipe was written: mend what is said above, or answer with --set, and run this again."
+    if code not in STOPPED:
+        out = _LEFT_OUT.search(why)
+        line = [*words, "--set", f"repair.leave_out={out[1]}"] if out else []
+        typer.secho(_with_line(told, line) if line else told, err=True, fg="yellow")
+    return typer.Exit(code)
+
+
 def _load_tensorflow() -> None:
     """Import what the estimate measures with, which takes as long as Prefect's server takes to start."""
     from evergreen.vision.networks.runtime import load
@@ -97,28 +145,39 @@ def _load_tensorflow() -> None:
     load()
 
 
-def _preset(fast: bool, best: bool) -> str:
-    if fast and best:
-        raise BadRecipe("expected --fast or --best or neither, received both")
-    return "fast" if fast else "best" if best else "default"
-
-
-def _free(name: str, store: Store) -> Path:
+def _free(name: str, store: Store, again: Sequence[str]) -> Path:
     """Return the folder that the recipe goes to.
 
+    Args:
+        name: of the recipe.
+        store: whose champions have names, too.
+        again: what was typed behind the name.
+
     Raises:
-        BadRecipe: the name cannot be one, or is taken.
+        BadRecipe: the name cannot be one, or is taken; with another one to type.
     """
+    if wrong := _no_name(name, store):
+        free = next(other for other in numbered(name_like(name, 60)) if not _no_name(other, store))
+        raise BadRecipe(_with_line(wrong, [free, *again]))
+    return own_folder()
+
+
+def _with_line(wrong: str, words: Sequence[str]) -> str:
+    """Return what is wrong with what was typed, and what to type; no line that would hold a secret."""
+    line = f"evergreen new {shlex.join(words)}"
+    return f"{wrong}\n{TRY}{line}" if redacted(line) == line else wrong
+
+
+def _no_name(name: str, store: Store) -> str:
+    """Return why a new recipe cannot have a name; empty if it can."""
     if not is_name(name):
-        raise BadRecipe(
-            f"expected a name of small letters, digits and hyphens, received {name!r}: try {name_like(name)}"
-        )
+        return f"expected a name of small letters, digits and hyphens, received {name!r}"
     for folder in folders():
         if is_file(there := folder / f"{name}.yaml"):
-            raise BadRecipe(f"{there} is there already: choose another name, or change that file yourself")
+            return f"{there} is there already: choose another name, or change that file yourself"
     if Champions(store.root).state(name).current:
-        raise BadRecipe(f"this store has a champion called {name} already, of another recipe: choose another name")
-    return own_folder()
+        return f"this store has a champion called {name} already, of another recipe: choose another name"
+    return ""
 
 
 def _written(folder: Path, found: Chosen) -> list[Path]:
@@ -147,9 +206,9 @@ def _show(
     folder: Path,
 ) -> None:
     facts, (low, high) = found.facts, found.facts.aspects
-    show_classes(console, dict(summary))
+    show_classes(console, {**summary, "classes": found.divided})
     show_notes(console, summary)
-    findings = "; ".join(f"{count:,} {what}" for what, count in summary["findings"].items() if count)
+    findings = "; ".join(_counted(what, count) for what, count in summary["findings"].items() if count)
     shape = f"median {facts.width:g}x{facts.height:g} pixels, width by height {low:g} to {high:g}"
     grey = f", {facts.grey:.0%} without colour" if facts.grey else ""
     sides = ", ".join(f"{side} {found.counts.get(side, 0):,}" for side in ("train", "validation", "test"))
@@ -160,6 +219,12 @@ def _show(
     lines += [("time", in_minutes(minutes)), ("next", f"evergreen retrain {found.recipe.name}")]
     for what, text in lines:
         console.print(f"{what:<10} {text}".rstrip(), highlight=False, markup=False, soft_wrap=True)
+
+
+def _counted(what: str, number: int) -> str:
+    """Return a finding with its number: ``1 group of folders``."""
+    first, *rest = what.split()
+    return f"{number:,} {' '.join([_ONE.get(first, first) if number == 1 else first, *rest])}"
 
 
 def _decided(rule: "Rule") -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from evergreen.errors import BadInput
 from evergreen.paths import is_file, path_of
 from evergreen.recipe import Recipe
 from evergreen.recipe_files import read as read_recipe
+from evergreen.sections.refusing.told import TRY
 from flows.scheduling.file import file_of, read, schedules_of, with_schedule, write
 from flows.scheduling.lines import CLONE, Deployment, Schedule
 from flows.servers.asked import DASHBOARD, POOL, asked, workers_online
@@ -130,17 +132,20 @@ def _chosen(
         BadInput: none or several are, or nobody knows the timezone.
     """
     nightly, weekly, cron, off = options
+    line = f"evergreen schedule {shlex.quote(deployment.parameters['recipe'])} --nightly"
     if sum((nightly, weekly, cron is not None, off)) != 1:
-        raise BadInput("expected one of --nightly, --weekly, --cron and --off")
+        raise BadInput(f"expected one of --nightly, --weekly, --cron and --off\n{TRY}{line}")
     if off:
         before = schedules_of(text, deployment.name)
         if not before or "cron" not in before[0]:
-            raise BadInput(f"{deployment.recipe} has no schedule to switch off: evergreen schedule --help")
+            raise BadInput(f"{deployment.recipe} has no schedule to switch off\n{TRY}{line}")
         return Schedule(str(before[0]["cron"]), timezone or str(before[0].get("timezone", _UTC)), active=False)
-    return Schedule(_NIGHTLY if nightly else _WEEKLY if weekly else " ".join((cron or "").split()), _zone(timezone))
+    return Schedule(
+        _NIGHTLY if nightly else _WEEKLY if weekly else " ".join((cron or "").split()), _zone(timezone, line)
+    )
 
 
-def _zone(given: str | None) -> str:
+def _zone(given: str | None, line: str) -> str:
     """Return a timezone that is known: the one that is given, else this machine's, else UTC.
 
     Raises:
@@ -152,7 +157,8 @@ def _zone(given: str | None) -> str:
                 return ZoneInfo(name).key
         except (KeyError, ValueError, OSError):
             if given:
-                raise BadInput(f"expected a timezone such as Europe/Berlin or {_UTC}, received {given!r}") from None
+                told = f"expected a timezone such as Europe/Berlin or {_UTC}, received {given!r}"
+                raise BadInput(f"{told}\n{TRY}{line} --timezone {_UTC}") from None
     return _UTC
 
 

@@ -9,6 +9,8 @@ import typer
 from commands import completion
 from commands.options import CARE, LOOK, JsonOption, StoreOption, VerboseOption, errors, example, is_quiet
 from evergreen.errors import BadInput
+from evergreen.recipe_files import recipe_names
+from evergreen.sections.refusing.told import TRY
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.releases import find_release, recipe_of, whole_parts_of
@@ -45,7 +47,9 @@ def champions(
         known = Champions(Store(store_root(store)).root)
         if recipe and not known.history(recipe):
             there = ", ".join(known.recipes()) or "none yet: evergreen retrain makes one"
-            raise BadInput(f"expected a recipe with a champion, received {recipe!r}; there are: {there}")
+            raise BadInput(
+                f"expected a recipe with a champion, received {recipe!r}; there are: {there}\n{TRY}evergreen champions"
+            )
         found = {name: _told(known, name) for name in ([recipe] if recipe else known.recipes())}
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -96,7 +100,7 @@ def rollback(
         def decide(state: State) -> Event:
             _refuse_pinned(state)
             if not state.champion or not state.earlier:
-                raise BadInput(f"{recipe} has no earlier champion to step back to: see evergreen champions")
+                raise BadInput(f"{recipe} has no earlier champion to step back to\n{TRY}evergreen champions")
             target = state.earlier[-1].release
             whole_parts_of(stored, target)
             reason = f"back to {target[:12]}; model {state.champion.model[:12]} is blocked until someone promotes it"
@@ -115,7 +119,8 @@ def pin(
         def decide(state: State) -> Event:
             _refuse_pinned(state)
             if not state.champion:
-                raise BadInput(f"{recipe} has no champion to pin: run evergreen retrain {recipe}")
+                line = f"retrain {recipe}" if recipe in recipe_names() else "champions"
+                raise BadInput(f"{recipe} has no champion to pin\n{TRY}evergreen {line}")
             return Event("pinned", state.champion.release, state.champion.model, "by a person")
 
         _change(Store(store_root(store)), recipe, decide, as_json)
@@ -130,7 +135,7 @@ def unpin(
 
         def decide(state: State) -> Event:
             if not state.champion or not state.pinned:
-                raise BadInput(f"the champion of {recipe} is not pinned")
+                raise BadInput(f"the champion of {recipe} is not pinned\n{TRY}evergreen champions")
             return Event("unpinned", state.champion.release, state.champion.model, "by a person")
 
         _change(Store(store_root(store)), recipe, decide, as_json)

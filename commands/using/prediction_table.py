@@ -2,8 +2,9 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
@@ -87,7 +88,9 @@ def _table(predictions: Sequence[Prediction], width: int) -> Table:
     """Return the rows, the file's name first; what lies in several folders has a column for them."""
     truth = any(one.truth is not None for one in predictions)
     _, placed = _placed([one.image for one in predictions])
-    several = any(folder for _, folder in placed)
+    several = any(
+        folder and folder != one.truth for one, (_, folder) in zip(predictions, placed, strict=True)
+    )  # a folder that is the label stands beside it already
     longest = max(cell_len(_plain(name)) for name, _ in placed)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("image", "answer", "", "then", *(["truth"] if truth else []), *(["in"] if several else [])):
@@ -125,8 +128,15 @@ def _sums(job: Job, predictions: Sequence[Prediction]) -> Iterator[str]:
     if len(predictions) > 1:
         yield "\n" + _plain(_tally(job, predictions))
     if scored := score(predictions, job.classes):
-        interval = f"({scored['accuracy_low']:.1%} to {scored['accuracy_high']:.1%})"
-        yield f"{scored['right']:,} of {scored['count']:,} right: accuracy {scored['accuracy']:.1%} {interval}"
+        yield _scored(scored)
+        if (new := scored.get("new")) is not None:
+            learned = (
+                f"the model learned from {scored['count'] - new['count']:,} of these very files, or was chosen by them"
+            )
+            others = (
+                f"of the {new['count']:,} others {_scored(new)}" if new["count"] else "which says nothing of new ones"
+            )
+            yield f"[yellow]{learned}; {others}[/]"
         if job.scored:
             yield _plain(job.scored)
             yield "right by class: " + ", ".join(
@@ -136,6 +146,11 @@ def _sums(job: Job, predictions: Sequence[Prediction]) -> Iterator[str]:
         yield f"passed over in folders, no images by their names: {job.skipped:,}"
     named = f"run {meant.run}" if meant.run else f"model {meant.model[:12]}"
     yield f"[dim]{_plain(meant.recipe or 'model')}, {named}, {meant.format}[/]"
+
+
+def _scored(found: Mapping[str, Any]) -> str:
+    interval = f"({found['accuracy_low']:.1%} to {found['accuracy_high']:.1%})"
+    return f"{found['right']:,} of {found['count']:,} right: accuracy {found['accuracy']:.1%} {interval}"
 
 
 def _tally(job: Job, predictions: Sequence[Prediction]) -> str:

@@ -29,6 +29,7 @@ class Prediction:
         unsure: whether the first probability is below the threshold that was chosen on validation; None if none was.
         truth: its label, where that is known.
         error: why it cannot be used; empty if it can.
+        learned: whether the model learned from this very file, or was chosen by it.
     """
 
     image: str
@@ -36,13 +37,15 @@ class Prediction:
     unsure: bool | None = None
     truth: str | None = None
     error: str = ""
+    learned: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return ``image`` and ``error``, or ``image``, ``top``, ``unsure``, and ``truth`` if it is known."""
+        """Return ``image`` and ``error``, or ``image``, ``top``, ``unsure``, and ``truth``, ``learned`` if so."""
         if self.error:
             return {"image": self.image, "error": self.error}
         top = [{"label": label, "probability": probability} for label, probability in self.top]
-        return {"image": self.image, "top": top, "unsure": self.unsure} | ({"truth": self.truth} if self.truth else {})
+        known = ({"truth": self.truth} if self.truth else {}) | ({"learned": True} if self.learned else {})
+        return {"image": self.image, "top": top, "unsure": self.unsure} | known
 
 
 def write_csv(predictions: Iterable[Prediction], file: IO[str], top: int) -> None:

@@ -1,7 +1,9 @@
 """Which source a person means who names it in one word: a path, or an address of some scheme."""
 
+import difflib
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
-from evergreen.paths import is_there, path_of
+from evergreen.paths import is_folder, is_there, path_of
 
 # Two letters and more, so that a Windows drive is none.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):(//)?(.*)", re.IGNORECASE | re.DOTALL)
@@ -131,7 +133,19 @@ def _kaggle(named: str, text: str) -> dict[str, Any]:
     return {"kaggle": {"dataset": found[1]} | ({"version": int(found[2])} if found[2] else {})}
 
 
+def _near(path: Path) -> str:
+    """Return, as a line to type, what lies beside a path that is not there and is called much like it; or nothing."""
+    folder = path.absolute().parent
+    beside = [one.name for one in folder.iterdir()] if is_folder(folder) else []
+    there = {name.lower(): name for name in beside if not name.startswith(".")}
+    from evergreen.sections.refusing.told import TRY  # late: it knows the sections, and they know this module
+
+    near = difflib.get_close_matches(path.name.lower(), there, n=1)
+    return f"\n{TRY}--source {shlex.quote(str(path.with_name(there[near[0]])))}" if near else ""
+
+
 def _local(path: Path, text: str) -> dict[str, Any]:
     if not is_there(path):
-        raise BadRecipe(f"--source: expected a file, folder or address, found nothing at {redacted(text)}. {_WORKS}")
+        told = f"--source: expected a file, folder or address, found nothing at {redacted(text)}. {_WORKS}"
+        raise BadRecipe(f"{told}{_near(path)}")
     return {"local": {"path": str(path.resolve())}}

@@ -9,6 +9,7 @@ from evergreen.errors import BadInput
 from evergreen.recipe_files import recipe_names
 from evergreen.reports.labels import class_changes
 from evergreen.sections.refusing.lines import nearest_word
+from evergreen.sections.refusing.told import TRY
 from runs.releases import whole_parts_of
 from runs.summaries.summary import newest_run, output_of
 from storage.artifacts import Ref
@@ -58,7 +59,7 @@ def in_charge(store: Store, recipe: str | None) -> InCharge:
         return InCharge(name, release, parts, run, _beside_the_newest(store, parts["model"], newest))
     if newest is None:
         wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
-        raise BadInput(f"expected {wanted} in {store.root}, found none; {_what_to_run(recipe)}")
+        raise BadInput(f"expected {wanted} in {store.root}, found none{_what_to_run(recipe)}")
     return InCharge(newest["recipe"], None, {}, newest, without_champion(newest))
 
 
@@ -90,8 +91,10 @@ def _what_to_run(recipe: str | None) -> str:
     known = recipe_names()
     near = "digits" if recipe is None else recipe if recipe in known else nearest_word(recipe, known)
     if near:
-        return f"run: evergreen retrain {near}"
-    return f"no recipe here is called so: run evergreen retrain with its file, or evergreen new {recipe} --source PATH"
+        return f"\n{TRY}evergreen retrain {near}"
+    return (
+        f"; no recipe here is called so: run evergreen retrain with its file, or evergreen new {recipe} --source PATH"
+    )
 
 
 def _run_with(store: Store, recipe: str, release: str) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from runs.answering.sorted_folders import labels_by_folder
 from runs.model_file import MODEL
 from runs.tables import read_json, read_table
 from storage.artifacts import Ref
+from storage.digests import sha256_bytes
 from storage.errors import ArtifactMissing, StoreError
 from storage.store import Store
 
@@ -85,6 +86,8 @@ class Job:
         skipped: files in folders that are no images by their names.
         top: how many classes are listed.
         scored: how the labels of images are known that a person named, in words; empty if they are not.
+        learned: SHA-256 of the files that the model learned from, or was chosen by; empty where nothing is scored, or
+            nobody knows.
     """
 
     store: Store
@@ -97,6 +100,7 @@ class Job:
     skipped: int
     top: int
     scored: str = ""
+    learned: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
         """Return which model answers, and how: recipe, run, model, format, unsure_below, caution."""
@@ -136,7 +140,8 @@ def understand(request: Request, store: Store, stdin: BinaryIO | None = None) ->
     image = Image.model_validate(manifest.facts["image"])
     screen = screen_of(store, meant.model, meant.dataset)
     threshold = _threshold(store, meant)
-    return Job(store, meant, classes, image, screen, threshold, wanted, skipped, request.top, scored)
+    learned = _learned(store, meant) if scored else frozenset()
+    return Job(store, meant, classes, image, screen, threshold, wanted, skipped, request.top, scored, learned)
 
 
 def refuse_in_batch(request: Request) -> None:
@@ -165,21 +170,31 @@ def answer(job: Job, sheet: ContactSheet | None = None) -> Iterator[Prediction]:
     from evergreen.vision.predict import predict
 
     with TemporaryDirectory(prefix="evergreen-") as name:
-        reads = [one.read for one in job.wanted]
+        digests: dict[int, str] = {}
+        reads = [
+            partial(_noted, digests, at, one.read) if job.learned else one.read for at, one in enumerate(job.wanted)
+        ]
         answers = predict(reads, partial(_open, job, Path(name)), job.image, smaller if sheet else None, job.screen)
-        for one, found in zip(job.wanted, answers, strict=True):
+        for at, (one, found) in enumerate(zip(job.wanted, answers, strict=True)):
             if found.scores is None:
                 yield Prediction(one.name, error=found.error.removeprefix(f"{one.name}: "))
                 continue
             best = found.scores.argsort(kind="stable")[::-1][: job.top]
             top = tuple((job.classes[index], round(float(found.scores[index]), 6)) for index in best)
             unsure = None if job.threshold is None else bool(found.scores.max() < job.threshold)
-            prediction = Prediction(one.name, top, unsure, one.truth)
+            prediction = Prediction(one.name, top, unsure, one.truth, learned=digests.pop(at, "") in job.learned)
             if sheet and found.kept is not None:
                 sheet.add(prediction, found.kept)
             yield prediction
     if sheet:
         sheet.close()
+
+
+def _noted(digests: dict[int, str], at: int, read: Callable[[], bytes]) -> bytes:
+    """Read a file, and keep its SHA-256."""
+    data = read()
+    digests[at] = sha256_bytes(data)
+    return data
 
 
 def _open(job: Job, folder: Path) -> "Model":
@@ -212,6 +227,15 @@ def _threshold(store: Store, meant: Meant) -> float | None:
     except ArtifactMissing:  # an evaluation of before there was a threshold, or one that was cleared away
         return None
     return inf if chosen is None else float(chosen)
+
+
+def _learned(store: Store, meant: Meant) -> frozenset[str]:
+    """Return ``Job.learned``: of the training and validation images of the model's own dataset."""
+    if meant.dataset is None:
+        return frozenset()
+    table = read_table(store, _ref(store, meant.dataset))
+    judged = judged_images(table)  # validation, where there is no test split
+    return frozenset(table["sha256"]) - frozenset(judged["sha256"])
 
 
 def _sample(store: Store, meant: Meant, request: Request) -> list[Wanted]:

@@ -43,23 +43,32 @@ def score(predictions: Sequence[Prediction], classes: Sequence[str]) -> dict[str
 
     Returns:
         right, count, accuracy with its 95 % interval (``accuracy_low``, ``accuracy_high``; Wilson), and ``classes``:
-        label, right, count of each class that has images.
+        label, right, count of each class that has images. Where the model learned from some of them, ``new``: the same
+        but ``classes`` of the others, accuracy 0 and interval 0 to 1 if there are none.
     """
     known = [one for one in predictions if one.truth is not None and one.top]
     if not known:
         return None
     count = Counter(one.truth for one in known)
     right = Counter(one.truth for one in known if one.top[0][0] == one.truth)
-    low, high = wilson(right.total(), len(known))
-    return {
-        "right": right.total(),
-        "count": len(known),
-        "accuracy": right.total() / len(known),
-        "accuracy_low": low,
-        "accuracy_high": high,
+    found = _measured(known) | {
         "classes": [
             {"label": label, "right": right[label], "count": count[label]} for label in classes if count[label]
         ],
+    }
+    new = [one for one in known if not one.learned]
+    return found if len(new) == len(known) else found | {"new": _measured(new)}
+
+
+def _measured(known: Sequence[Prediction]) -> dict[str, Any]:
+    right, count = sum(one.top[0][0] == one.truth for one in known), len(known)
+    low, high = wilson(right, count) if count else (0.0, 1.0)
+    return {
+        "right": right,
+        "count": count,
+        "accuracy": right / max(1, count),
+        "accuracy_low": low,
+        "accuracy_high": high,
     }
 
 

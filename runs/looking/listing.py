@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
+from evergreen.sections.refusing.told import TRY
 from evergreen.sweeping.states import RUNNING, WAITING
 from storage.champions import Champions
 from storage.errors import StoreError
@@ -82,7 +83,7 @@ def listed(store: Store, recipe: str | None, most: int) -> Listed:
     if recipe and not some:
         known = sorted({summary["recipe"] for summary in summaries(store)})
         raise BadInput(f"expected a recipe that has runs in {store.root}: {', '.join(known) or 'none has any'}; "
-                       f"received {recipe!r}")  # fmt: skip
+                       f"received {recipe!r}\n{TRY}evergreen runs")  # fmt: skip
     holders = _Holders(store)
     return Listed([row_of(summary, holders) for summary in some], sum(1 for _ in found))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +34,7 @@ class Chosen:
         files: recipe's name -> text; the recipe itself comes last.
         facts: of the dataset.
         choice: what the rules chose.
-        counts: split -> images, as the recipe divides them.
+        divided: class, in order -> split -> images, as the recipe divides them.
         remarks: what its author should know.
     """
 
@@ -41,8 +42,13 @@ class Chosen:
     files: Mapping[str, str]
     facts: Facts
     choice: Choice
-    counts: Mapping[str, int]
+    divided: Mapping[str, Mapping[str, int]]
     remarks: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Split -> images, of all classes."""
+        return dict(sum((Counter(sides) for sides in self.divided.values()), Counter()))
 
 
 def chosen(
@@ -88,8 +94,8 @@ def chosen(
     alone = yaml.safe_load(text)
     alone.get("train", {}).pop("teacher", None)
     recipe = parse_recipe(alone, f"{name}.yaml")
-    counts = _counts(labelled, groups, classes, recipe)
-    return Chosen(recipe, {**files, name: text}, facts, choice, counts, (*left_out, *recipe.remarks))
+    divided = _divided(labelled, groups, classes, recipe)
+    return Chosen(recipe, {**files, name: text}, facts, choice, divided, (*left_out, *recipe.remarks))
 
 
 def _teachers(values: Mapping[str, Any], about: str, day: date) -> dict[str, str]:
@@ -100,8 +106,9 @@ def _teachers(values: Mapping[str, Any], about: str, day: date) -> dict[str, str
     return {teacher_name(values["name"], backbone): teacher_text(values, backbone, about, day) for backbone in TEACHERS}
 
 
-def _counts(labelled: Any, groups: Any, classes: list[str], recipe: Recipe) -> dict[str, int]:
+def _divided(labelled: Any, groups: Any, classes: list[str], recipe: Recipe) -> dict[str, dict[str, int]]:
     from evergreen.datasets.split import split
 
-    divided = split(labelled, groups, classes, recipe.split, recipe.seed, recipe.screen.near_duplicate_bits)
-    return {str(side): int(count) for side, count in divided.dataset["split"].value_counts().items()}
+    divided = split(labelled, groups, classes, recipe.split, recipe.seed, recipe.screen.near_duplicate_bits).dataset
+    of_each = {label: divided.loc[divided["label"] == label, "split"].value_counts() for label in classes}
+    return {label: {str(side): int(count) for side, count in counts.items()} for label, counts in of_each.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from evergreen.datasets.labelling.words import some
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe
-from evergreen.recipe_files import Typed, name_like
+from evergreen.recipe_files import Typed, name_like, unused
 from evergreen.reports.labels import class_changes
 from runs.releases import parts_of
 from runs.tables import classes_of
@@ -86,8 +86,8 @@ def _line(command: str, words: Sequence[str]) -> str:
 
 
 def _name(sources: Sequence[str]) -> str:
-    """Return a name for a recipe of other images, after their first folder or file."""
-    return name_like(_last(sources))
+    """Return a name for a recipe of other images, after their first folder or file: one that no recipe has."""
+    return unused(name_like(_last(sources), 60))
 
 
 def _last(sources: Sequence[str]) -> str:

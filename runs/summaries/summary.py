@@ -12,7 +12,9 @@ from evergreen.judging.leaning import told
 from evergreen.judging.taught import words
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
+from evergreen.sections.refusing.told import TRY
 from runs.kept.checkpoints import why_ended
+from runs.releases import by_hand
 from runs.run import Run
 from runs.standing import promoted_by
 from runs.summaries.folds import folds_of
@@ -53,7 +55,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
     outputs = {name: entry.output for name, entry in entries.items() if entry.output}
     exports = _entries(run, outputs, folder)
     classes, labels = classes_and_labels(run.store, outputs)
-    comparison = _comparison(run.store, outputs)
+    comparison = _comparison(run, outputs)
     summary: dict[str, Any] = {
         "id": run.id,
         "recipe": run.recipe.name,
@@ -102,7 +104,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
             comparison["standing"] if comparison else "",
             lines(summary["verdict"].get("to_try", ())),
         )
-        page.write_bytes(fill_in(page.read_bytes(), *of_this_run))
+        filled = fill_in(by_hand(page.read_text("utf-8"), run.id).encode(), *of_this_run)
+        page.write_bytes(filled)
     write_summary(run.store, summary)
     return summary
 
@@ -135,11 +138,12 @@ def run_summary(store: Store, run_id: str | None) -> dict[str, Any]:
     if run_id is None:
         if newest := newest_run(store, None):
             return newest
-        raise BadInput(f"expected a run in {store.root}, found none; run: evergreen retrain digits")
+        raise BadInput(f"expected a run in {store.root}, found none\n{TRY}evergreen retrain digits")
     if summary := named_run(store, run_id):
         return summary
     known = [summary["id"] for summary in islice(summaries(store), 5)]
-    raise BadInput(f"expected the id of a run, received {run_id!r}; the newest are: {', '.join(known) or 'none'}")
+    there = f"the newest are: {', '.join(known) or 'none'}"
+    raise BadInput(f"expected the id of a run, received {run_id!r}; {there}\n{TRY}evergreen runs")
 
 
 def named_run(store: Store, ref: str) -> dict[str, Any] | None:
@@ -192,12 +196,14 @@ def _shortcuts(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:
     return told(**read_json(store, outputs["evaluate"], "shortcuts.json")) if "evaluate" in outputs else {}
 
 
-def _comparison(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
+def _comparison(run: Run, outputs: dict[str, Ref]) -> dict[str, Any] | None:
     """Return what became of the run's release: its standing and the comparison; None if the run did not come so far."""
     if "compare" not in outputs or "promote" not in outputs:
         return None
-    comparison: dict[str, Any] = read_json(store, outputs["compare"], "comparison.json")
-    return {**comparison, **store.manifest(outputs["promote"].sha256).facts}
+    comparison: dict[str, Any] = read_json(run.store, outputs["compare"], "comparison.json")
+    for said, key in ((comparison, "summary"), *((check, "text") for check in comparison["checks"])):
+        said[key] = by_hand(said[key], run.id)
+    return {**comparison, **run.store.manifest(outputs["promote"].sha256).facts}
 
 
 def _entries(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, Any]]:

@@ -50,8 +50,8 @@ def find(store: Store, prefix: str) -> str:
     if len(found) != 1:
         raise ArtifactMissing(
             f"expected the digest (or its beginning) of one artifact or file in {store.root}, "
-            f"received {prefix!r}, which names {len(found) or 'none'}: see evergreen champions, or the step table "
-            "of a run"
+            f"received {prefix!r}, which names {len(found) or 'none'}: runs have ids, their steps have digests, and "
+            "evergreen champions tells those of releases\n    try: evergreen runs"
         )
     return found[0]
 

@@ -192,3 +192,15 @@ def test_quiet_is_one_line(more: dict[str, Any], words: str, tmp_path: Path) -> 
     summary = {"id": "1", "recipe": "digits", "outcome": "completed", "steps": []} | more
     terminal.show_last(Console(file=out, width=20), summary, tmp_path)
     assert out.getvalue() == f"digits: {words}: {tmp_path}\n"
+
+
+def test_why_the_first_step_runs_is_not_said_again_with_all_that_wait_for_it() -> None:
+    cause = "known once acquire has run (source.local.path: /a -> /b)"
+    rows = [
+        {"name": name, "state": "unknown", "reason": cause, "output": None} for name in ("unpack", "repair", "split")
+    ]
+    out = io.StringIO()
+    terminal.show_steps(Console(file=out, width=200), [*rows, rows[0] | {"reason": "known once split has run (code)"}])
+    told = [" ".join(line.split()[2:]) for line in out.getvalue().splitlines()[1:]]
+    again = "known once acquire has run"
+    assert told == [cause, again, again, "known once split has run (code)"]

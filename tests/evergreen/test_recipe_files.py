@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evergreen.errors import BadRecipe
-from evergreen.recipe_files import RECIPES, apply, folders, own_folder, read
+from evergreen.recipe_files import RECIPES, apply, folders, name_for, own_folder, read
 
 
 def test_a_name_is_a_recipe_of_ours_and_a_path_one_of_yours(tmp_path: Path) -> None:
@@ -54,3 +54,18 @@ def test_images_in_place_of_a_recipe_are_answered_with_the_lines_to_type(
         read(named)
     path = "'My Photos.zip'" if make == "file" else "'My Photos'"
     assert f"First: evergreen new my-photos --source {path}; then: evergreen retrain my-photos" in str(error.value)
+
+
+def test_a_name_that_is_proposed_is_one_that_no_recipe_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "cats").mkdir()
+    assert name_for(Path("cats")) == "cats"
+    for name in ("cats", "cats-2"):
+        (tmp_path / "recipes" / f"{name}.yaml").write_text("name: cats\n")
+    assert name_for(Path("x/cats.zip")) == "cats-3"
+    with pytest.raises(BadRecipe) as said:
+        read(f"{tmp_path}/cats")
+    assert "If they are those of cats: evergreen retrain cats; if not, first: evergreen new cats-3 --source" in str(
+        said.value
+    )

@@ -1,9 +1,12 @@
 """runs.standing: whom a challenger meets, and what a verdict makes of it."""
 
+import pandas as pd
 import pytest
 from releases import make_comparison, make_release
 
 from evergreen.recipe import load_recipe
+from evergreen.release.judge import Challenger, refuse_other_classes
+from evergreen.sections.release import Gate
 from runs.releases import parts_of
 from runs.run import Entry, Run
 from runs.standing import decide, opponent_of, promoted_by
@@ -46,6 +49,18 @@ def test_a_verdict_becomes_a_standing(store: Store, verdict: str, standing: str,
     assert (found.event.event, found.event.reason, found.event.run) == (event, "why", "run")
     title = challenger if standing == "champion" else champion
     assert found.manifest.facts == {"release": challenger.sha256, "champion": title.sha256, "standing": standing}
+
+
+@pytest.mark.parametrize("run", ["20261130-120000-abcdef", ""])
+def test_whoever_decides_otherwise_is_told_what_to_type(store: Store, run: str) -> None:
+    challenger = make_release(store, "a")
+    image = pd.DataFrame({"split": ["test"], "label": ["a"], "predicted": ["a"]})
+    told = refuse_other_classes(Challenger(image, ["a"], image, {}, "good fit"), ["b"], Gate())
+    assert told is not None
+    judged = make_comparison(store, told.verdict, told.summary)
+    event = decide(store, "digits", challenger, _met(store, challenger), judged, run).event
+    assert event is not None
+    assert event.reason.endswith(f"evergreen promote {run or challenger.sha256[:12]}")
 
 
 def test_who_holds_the_title_stays_without_an_event(store: Store) -> None:

@@ -24,7 +24,7 @@ def test_the_newest_report_is_shown_by_the_users_browser(
     monkeypatch.setattr("webbrowser._tryorder", None)  # it looks for browsers once
     monkeypatch.setattr("webbrowser._browsers", {})
     monkeypatch.setenv("BROWSER", f"{program} %s")
-    assert "found none; run: evergreen retrain digits" in _open(store).stderr
+    assert "found none\n    try: evergreen retrain digits" in _open(store).stderr
     for run, page in (("1-a", "report.html"), ("2-b", "inspection.html"), ("3-c", None)):
         write(store, run)
         if page:

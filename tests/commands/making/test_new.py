@@ -10,7 +10,9 @@ from command import Command
 from typer.testing import CliRunner
 
 from commands.main import app
+from commands.making import new as command
 from commands.making.new import in_minutes
+from evergreen.errors import BadDataset
 from evergreen.recipe import load_recipe
 from evergreen.vision.estimate import Estimate
 
@@ -38,9 +40,10 @@ def _photos(folder: Path, png: Callable[..., bytes], classes: tuple[str, ...], e
     [
         (
             ["My Cats", "--source", "."],
-            "expected a name of small letters, digits and hyphens, received 'My Cats': try my",
+            "small letters, digits and hyphens, received 'My Cats'\n    try: evergreen new my-cats --source .\n",
         ),
-        (["digits", "--source", "."], "digits.yaml is there already: choose another name"),
+        (["digits", "--source", "."], "yourself\n    try: evergreen new digits-2 --source .\n"),
+        (["digits", "--source", ".", "--fast", "--set", "seed=3"], "new digits-2 --source . --fast --set seed=3\n"),
         (["cats", "--source", "nowhere"], "found nothing at nowhere"),
         (["cats", "--source", ".", "--fast", "--best"], "expected --fast or --best or neither"),
         (["cats", "--source", ".", "--set", "train.epochs=3"], "train.epochs"),
@@ -68,6 +71,10 @@ def test_a_folder_becomes_a_recipe_that_is_found_here(
     assert load_recipe("arrows").title == "Arrows, 3 classes"
     divided = {"train": 22, "validation": 7, "test": 7}
     said = ", ".join(f"{side} {count}" for side, count in divided.items())
+    sides = [
+        line.split()[1:] for line in done.stdout.splitlines() if line.split()[:1] in (["left"], ["right"], ["none"])
+    ]
+    assert [sum(int(side[at]) for side in sides) for at in range(3)] == list(divided.values()), "as the recipe divides"
     for line in (f"divided    {said}", "time       about ", f"written    {written}"):
         assert line in done.stdout
     assert done.stdout.rstrip().endswith("next       evergreen retrain arrows")
@@ -80,8 +87,25 @@ def test_doubt_stops_it_and_writes_nothing(here: Path, png: Callable[..., bytes]
         path.rename(photos / f"{number}.png")  # nothing says any more what they show
     done = Command(here / "store")("new", "pets", "--source", str(photos), server=prefect_server)
     assert done.returncode == 1
-    assert "No recipe was written: answer with --set" in done.stderr
+    assert "No recipe was written: mend what is said above, or answer with --set, and run this again." in done.stderr
     assert not (here / "recipes").exists()
+
+
+def test_a_class_of_too_few_is_said_once_with_the_line_that_leaves_it_out(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "a split needs 3 of each class; rare has 1: add images of it, leave it out (repair.leave_out: [rare]), or not"
+
+    def refused(*_: Any) -> None:
+        raise BadDataset(why)
+
+    monkeypatch.setattr(command, "run_flow", lambda *_: ({"id": "run", "refused": why}, 0))
+    monkeypatch.setattr(command, "chosen", refused)
+    done = _type("pets", "--source", str(here), "--fast")
+    assert done.exit_code == 1
+    assert why not in done.output, "the flow said it"
+    again = f"    try: evergreen new pets --source {here} --fast --set 'repair.leave_out=[rare]'\n"
+    assert done.output.endswith(again)
 
 
 @pytest.mark.parametrize(

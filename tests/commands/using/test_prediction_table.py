@@ -49,6 +49,19 @@ def test_at_80_columns_a_name_is_whole_and_comes_first_and_the_path_is_said_once
     assert _shown(store, Prediction("https://host/a/b.png", (("cat", 1.0),))).splitlines()[1].startswith("https://h")
 
 
+def test_files_that_the_model_learned_from_are_told_apart_and_no_label_stands_twice(store: Store) -> None:
+    rows = [Prediction(f"{label}/{at}.png", ((label, 0.9),), truth=label, learned=at < 2)
+            for label in ("cat", "dog") for at in range(3)]  # fmt: skip
+    lines = _shown(store, *rows, scored="scored", terminal=100).splitlines()
+    assert "6 of 6 right: accuracy 100.0% (61.0% to 100.0%)" in lines
+    told = "the model learned from 4 of these very files, or was chosen by them; of the 2 others 2 of 2 right"
+    assert any(line.startswith(told) for line in " ".join(lines).replace("  ", "\n").splitlines()) or told in " ".join(
+        lines
+    )
+    assert lines[0].split() == ["image", "answer", "then", "truth"]
+    assert "which says nothing of new ones" in " ".join(_shown(store, *rows[:2], scored="scored").split())
+
+
 def test_a_model_that_nobody_promoted_says_so_before_its_answers(store: Store) -> None:
     said = _shown(store, Prediction("b", (("cat", 1.0),)), caution="pets has [no] champion")
     assert said.startswith("caution  pets has [no] champion\n")

@@ -162,7 +162,7 @@ def test_a_damaged_champion_is_told_of_by_both_and_nobody_answers_in_its_place(s
 
 def test_where_nothing_was_trained_both_say_what_to_run(store: Store) -> None:
     for asked in (lambda: model_meant(store, None, None), lambda: write_page(store, None, None)):
-        with pytest.raises(BadInput, match=r"a trained model in .*, found none; run: evergreen retrain digits"):
+        with pytest.raises(BadInput, match=r"a trained model in .*, found none\n    try: evergreen retrain digits"):
             asked()
     with pytest.raises(BadInput, match=r"of recipe photos in .* evergreen new photos --source PATH"):
         in_charge(store, "photos")

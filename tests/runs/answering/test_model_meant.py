@@ -23,7 +23,9 @@ def _run(store: Store, step: str, **outputs: object) -> Run:
 
 
 def test_the_champion_comes_before_the_newest_run(store: Store) -> None:
-    with pytest.raises(BadInput, match=r"expected a trained model in .*, found none; run: evergreen retrain digits"):
+    with pytest.raises(
+        BadInput, match=r"expected a trained model in .*, found none\n    try: evergreen retrain digits"
+    ):
         model_meant(store, None, None)
     model = make_model(store, parts_of_train(store), WHOLE)
     run = _run(store, "train", output=model)

@@ -43,6 +43,19 @@ def test_what_is_known_is_scored_with_an_interval_and_by_class() -> None:
     assert score(others, CLASSES) is None
 
 
+def test_what_the_model_learned_from_is_scored_apart() -> None:
+    right, wrong = (("black king", 0.9),), (("white_king", 0.6),)
+    learned = [Prediction("a", right, truth="black king", learned=True)] * 5
+    assert score(learned, CLASSES)["new"] == {  # type: ignore[index]
+        "right": 0, "count": 0, "accuracy": 0.0, "accuracy_low": 0.0, "accuracy_high": 1.0,
+    }  # fmt: skip
+    found = score([*learned, Prediction("b", wrong, truth="black king")], CLASSES)
+    assert found
+    assert (found["right"], found["count"]) == (5, 6)
+    assert (found["new"]["right"], found["new"]["count"]) == (0, 1)
+    assert "new" not in (score([Prediction("b", wrong, truth="black king")], CLASSES) or {})
+
+
 def test_folders_are_those_below_what_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("photos/king/a.png", "photos/b.png", "c.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

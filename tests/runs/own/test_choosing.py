@@ -54,6 +54,7 @@ def test_what_is_written_is_what_was_chosen_and_set(tmp_path: Path) -> None:
     assert recipe.repair.classes == ("cat", "dog")
     assert recipe.screen.near_duplicate_bits == 0
     assert recipe.augment.horizontal_flip is False, "--set wins over a rule"
+    assert found.divided == {label: {"train": 24, "validation": 8, "test": 8} for label in ("cat", "dog")}
     assert found.counts == {"train": 48, "validation": 16, "test": 16}
     assert found.remarks == ()
 

@@ -111,7 +111,7 @@ def test_what_is_no_run_breaks_no_reader(run: Run) -> None:
     ):
         with pytest.raises(BadInput, match=r"found something else in .*torn.run\.json; name another run"):
             said()
-    with pytest.raises(BadInput, match=f"the newest are: {run.id}$"):
+    with pytest.raises(BadInput, match=f"the newest are: {run.id}\n    try: evergreen runs$"):
         run_summary(run.store, "none")
 
 
@@ -123,7 +123,7 @@ def test_words_that_no_run_can_be_called_by_are_as_any_unknown_id(run: Run, word
         lambda store, ref: why(store, "export", ref),
         lambda store, ref: write_page(store, ref, None),
     ):
-        with pytest.raises(BadInput, match=f"the newest are: {run.id}$"):
+        with pytest.raises(BadInput, match=f"the newest are: {run.id}\n    try: evergreen runs$"):
             asked(run.store, words)
     for find in (champions._release_meant, lambda store, ref: model_meant(store, None, ref)):
         with pytest.raises(ArtifactMissing, match="which names none"):

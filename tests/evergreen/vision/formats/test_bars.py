@@ -1,5 +1,7 @@
 """evergreen.vision.formats.bars and verification: which scores pass, and what several runtimes come to."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,17 @@ def test_8_bits_may_answer_otherwise_in_20_of_400_where_no_accuracy_is_lost() ->
     refused = _judge("tflite-int8", REFERENCE, _turned(21))
     assert (refused.passed, refused.accuracy_lost) == (False, pytest.approx(-21 / COUNT))
     assert refused.reason.startswith("agreement 94.75% is below 95.0% (expected")
+
+
+@pytest.mark.parametrize("name", ["tflite-int8", "tflite-float16"])
+def test_of_few_images_it_is_said_what_one_weighs_and_what_allows_it(name: str) -> None:
+    few = slice(0, 8)
+    refused = judge(name, _turned(1)[few], REFERENCE[few], TRUTH[few], BARS)
+    assert "of 8 images each is 12.5%" in refused.reason
+    allowed = dict(re.findall(r"verify\.(\w+): ([\d.]+)", refused.reason))
+    assert not refused.passed
+    assert judge(name, _turned(1)[few], REFERENCE[few], TRUTH[few], Verify.model_validate(allowed)).passed
+    assert "each is" not in _judge(name, _turned(50)).reason
 
 
 def test_float32_may_differ_only_where_keras_is_unsure_and_only_by_a_thousandth() -> None:
