@@ -143,11 +143,11 @@ def numbered(name: str) -> Iterator[str]:
 def _images_in(path: Path, what: str) -> str:
     """Return what to type for somebody who names images where a recipe is expected."""
     name, like = name_for(path), name_like(path.stem, 40)
-    there = f" If they are those of {like}: evergreen retrain {like}; if not," if name != like else ""
-    return (
-        f"expected a recipe's name or path, received {what} of images, it seems.{there} {'first' if there else 'First'}: "
-        f"evergreen new {name} --source {shlex.quote(str(path))}; then: evergreen retrain {name}"
-    )
+    first = f"evergreen new {name} --source {shlex.quote(str(path))}; then: evergreen retrain {name}"
+    way = f"First: {first}"
+    if name != like:
+        way = f"If they are those of {like}: evergreen retrain {like}; if not, first: {first}"
+    return f"expected a recipe's name or path, received {what} of images, it seems. {way}"
 
 
 def _no_text(path: Path, what: str) -> str:

@@ -349,7 +349,7 @@ def test_without_a_model_nothing_is_written(tmp_path: Path, capfd: pytest.Captur
     with pytest.raises(SystemExit) as end:
         app(["predict", "x.png", "--store", str(tmp_path / "new")])
     assert end.value.code == 2
-    assert "run: evergreen retrain digits" in capfd.readouterr().err
+    assert "try: evergreen retrain digits" in capfd.readouterr().err
     assert not (tmp_path / "new").exists()
 
 

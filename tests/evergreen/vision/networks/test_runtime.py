@@ -46,3 +46,24 @@ def test_generators_are_set_back_and_no_graph_is_prepared_again(monkeypatch: pyt
     assert [drawn(), drawn()] == first
     runtime.reseed(model, 8)
     assert drawn() != first[0]
+
+
+def test_what_was_traced_for_a_training_is_let_go() -> None:
+    import gc
+    import weakref
+
+    import keras
+    import numpy as np
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    runtime.start(1)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("adam", "categorical_crossentropy", jit_compile=False)
+    before = {id(one) for one in gc.get_objects() if isinstance(one, FuncGraph)}
+    model.fit(np.ones((2, 4), np.float32), np.eye(2, dtype=np.float32), verbose=0)
+    traced = [weakref.ref(one) for one in gc.get_objects() if isinstance(one, FuncGraph) and id(one) not in before]
+    assert traced
+    del model
+    runtime.start(1)
+    gc.collect()
+    assert not any(one() for one in traced), "a worker that trains one network after the other would grow with each"
