@@ -20,7 +20,7 @@ from evergreen.sources.archives.names import visible_lines
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
 from runs.own.remarks import hint_after, remarks_on
-from runs.run import Entry, Run, listener
+from runs.run import Entry, Flow, Run, listener
 from runs.standing import promoted_by
 from runs.stopped import Stopped, stopped_by
 from storage.errors import StoreError
@@ -149,11 +149,13 @@ def reused(
     entries: Iterable[Entry],
     outcome: str,
     fill: Callable[[Run], object] = lambda run: None,
+    flow: Flow = "retrain",
 ) -> dict[str, Any]:
     """Return the summary of a run that reuses every step of a plan; ``fill`` adds to its journal and its folder."""
     from runs.summaries.summary import finish  # late: NumPy
 
     run = Run.new(store, recipe)
+    run.journal.flow = flow
     run.journal.remarks = remarks_on(recipe, store)
     for entry in entries:
         run.journal.add(entry)

@@ -39,7 +39,10 @@ def folds(
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
     """
-    with started(with_folds(recipe, overrides, source, folds), store, CROSS_VALIDATED, _show) as (run, summary):
+    with started(with_folds(recipe, overrides, source, folds), store, CROSS_VALIDATED, _show, "folds") as (
+        run,
+        summary,
+    ):
         data = divided(run, probe(run))
         cross_validated(run, data.screened, data.dataset, data.repaired)
     return summary

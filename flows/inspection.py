@@ -51,7 +51,7 @@ def inspect(
         dry_run: stop once it is known which folder becomes which class.
     """
     outcome = DRY_RUN if dry_run else INSPECTED
-    with started(load_recipe(recipe, overrides or [], source), store, outcome, _show) as (
+    with started(load_recipe(recipe, overrides or [], source), store, outcome, _show, "inspect") as (
         run,
         summary,
     ):

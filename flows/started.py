@@ -16,7 +16,7 @@ from flows.outcome import current_run, name_run
 from flows.say import say
 from runs.kept.caches import trim_cache
 from runs.own.remarks import remarks_on
-from runs.run import Run, listener
+from runs.run import Flow, Run, listener
 from runs.stopped import how_it_stopped, stopped_by
 from runs.summaries.summary import finish
 from storage.in_use import in_use
@@ -28,6 +28,7 @@ def started(
     store: str | None,
     outcome: str = "completed",
     show: Callable[[Run, dict[str, Any]], None] | None = None,
+    flow: Flow = "retrain",
 ) -> Iterator[tuple[Run, dict[str, Any]]]:
     """Yield a new run and the summary that is filled when it ends, well or badly.
 
@@ -36,8 +37,10 @@ def started(
         store: folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         outcome: what the summary says of a run that ends well.
         show: shows such a run in the dashboard; None as a retraining is shown.
+        flow: what the run is of.
     """
     run = Run.new(open_store(store), recipe)
+    run.journal.flow = flow
     current_run.set(run)
     run.store.sweep()
     run.journal.remarks = remarks_on(recipe, run.store)

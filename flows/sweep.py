@@ -81,7 +81,7 @@ def sweep(
     also, notes = shared_out(space)
     base = recipe_of(space.sweep, {}, also=also)
     page = SweepShown()
-    with started(base, store, SWEPT, partial(_show, page)) as (run, summary):
+    with started(base, store, SWEPT, partial(_show, page), "sweep") as (run, summary):
         data = _Data(run)
         inputs = data.of(base)
         folder = folder_of(run.store, space, base, inputs)

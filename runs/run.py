@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 State = Literal["ran", "reused", "failed", "stopped", "would run", "unknown"]
 
 
+Flow = Literal["retrain", "inspect", "folds", "sweep"]
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one step did in one run.
@@ -86,6 +89,7 @@ class Journal:
         class_changes: how the run's classes differ from the champion's; None if they do not, or it did not come so far.
         refused: of an inspection, why the split refuses the images; None if it divided them.
         training: of a training that was stopped, how far it came; None if none was.
+        flow: what the run is of: retrain, inspect, folds or sweep.
         sweep: of a sweep, what ``sweep.json`` says; None of any other run, or before the first trial.
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
 
@@ -98,6 +102,7 @@ class Journal:
         self.class_changes: dict[str, Any] | None = None
         self.refused: str | None = None
         self.training: dict[str, Any] | None = None
+        self.flow: Flow = "retrain"
         self.sweep: dict[str, Any] | None = None
         self.remarks: list[str] = []
         self._lock = threading.Lock()

@@ -62,6 +62,8 @@ def _show(console: "Console", found: Listed, store: Store, recipe: str | None) -
     for row in found.rows:
         outcome = Text(visible(row.outcome), style=_COLOURS.get(row.outcome, ""))
         outcome.append(f" {row.trials}" if row.trials else "")
+        if row.command != "retrain" and row.outcome in ("failed", "cancelled"):
+            outcome.append(f" ({row.command})", style="dim")
         mark = Text(row.mark, style="green" if row.mark == "champion" else "dim")
         table.add_row(row.id, ago(row.began), Text(visible(row.recipe)), outcome, _accuracy(row), mark)
     console.print(table)

@@ -69,4 +69,4 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
         entries = plan(recipe, store, steps_of_folds(recipe.evaluate.folds))
         if not nothing_to_do(entries):
             return None
-        return reused(recipe, store, entries, CROSS_VALIDATED)
+        return reused(recipe, store, entries, CROSS_VALIDATED, flow="folds")

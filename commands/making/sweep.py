@@ -147,7 +147,7 @@ def _answered(space: Space, store: Store) -> dict[str, Any] | None:
             run.journal.sweep = again(space, last, run.id)
             written(run_folder(store, run.id), run.journal.sweep)
 
-        return reused(data.base, store, data.entries, SWEPT, fill)
+        return reused(data.base, store, data.entries, SWEPT, fill, "sweep")
 
 
 def _tell_plan(space: Space, store: Store, as_json: bool) -> None:
@@ -173,4 +173,6 @@ def _show(console: Console, summary: dict[str, Any], folder: Path) -> None:
         show_sweep(console, found)
     console.print()
     for name, path in (("page", "sweep.html"), ("run", "run.json")):
+        if not (folder / path).exists():  # it ended before its first trial
+            continue
         console.print(f"{name:<10} {folder / path}", markup=False, soft_wrap=True, highlight=False)

@@ -10,6 +10,7 @@ from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
 from evergreen.sections.refusing.told import TRY
 from evergreen.sweeping.states import RUNNING, WAITING
+from runs.run import Flow
 from storage.champions import Champions
 from storage.errors import StoreError
 from storage.runs import summaries
@@ -37,7 +38,7 @@ class Row:
         release: SHA-256 of what it bundled; None if it did not come so far.
         mark: whether that release is the recipe's champion, or was once.
         trials: of a sweep, how many trials have ended, in words; empty of any other run.
-        command: what a stopped run goes on by: ``folds``, ``sweep`` or ``retrain``.
+        command: what a stopped run goes on by.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Row:
     release: str | None = None
     mark: Mark = ""
     trials: str = ""
-    command: Literal["retrain", "folds", "sweep"] = "retrain"
+    command: Flow = "retrain"
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -102,7 +103,6 @@ def row_of(summary: Mapping[str, Any], holders: "_Holders | None" = None) -> Row
     """
     release = next((step["output"] for step in summary["steps"] if step["name"] == "bundle"), None)
     split, values = _judged(summary)
-    ran = {step["name"] for step in summary["steps"]}
     known = "accuracy_low" in values
     return Row(
         id=summary["id"],
@@ -117,8 +117,14 @@ def row_of(summary: Mapping[str, Any], holders: "_Holders | None" = None) -> Row
         release=release,
         mark=holders.mark(summary["recipe"], release) if holders and release else "",
         trials=_trials(summary.get("sweep")),
-        command="sweep" if "sweep" in summary else "folds" if "deal" in ran and "train" not in ran else "retrain",
+        command=summary["flow"] if "flow" in summary else _flow_of(summary),
     )
+
+
+def _flow_of(summary: Mapping[str, Any]) -> Flow:
+    """Return what a run was of that does not say it: one before 0.3."""
+    ran = {step["name"] for step in summary["steps"]}
+    return "sweep" if "sweep" in summary else "folds" if "deal" in ran and "train" not in ran else "retrain"
 
 
 def began(run_id: str) -> str:

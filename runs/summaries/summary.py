@@ -59,6 +59,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
     summary: dict[str, Any] = {
         "id": run.id,
         "recipe": run.recipe.name,
+        "flow": run.journal.flow,
         "outcome": outcome,
         "steps": [entry.as_json() for entry in entries.values()],
         "decision": run.journal.decision,

@@ -69,6 +69,8 @@ def test_a_sweep_says_how_many_of_its_trials_have_ended(store: Store) -> None:
     assert [(row.trials, row.split, row.command) for row in rows] == [
         ("1 of 4 trials", "validation", "sweep"), ("4 trials", "validation", "sweep"),
     ]  # fmt: skip
+    leave(store, 2, outcome="failed", flow="sweep")  # before its first trial
+    assert [(row.trials, row.command) for row in listed(store, None, 1).rows] == [("", "sweep")]
 
 
 def test_when_is_told_in_words() -> None:
