@@ -153,13 +153,17 @@ def train(
     if recipe.augment.mixup or recipe.augment.cutmix:
         say("training images are mixed: their loss and accuracy are of mixed images, the accuracy by the larger share")
     state = Checkpoints(files.checkpoints).load()
+    runtime.start(recipe.seed, precision, number)
+    model = _network(recipe, labelled.classes, sides["train"])
     if state:
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
-        runtime.start(recipe.seed, precision, number)
-        preflight.check(_network(recipe, labelled.classes, sides["train"]), sides["train"], recipe.train)
+        preflight.check(model, sides["train"], recipe.train)
     with teachers.ready(labelled, recipe, given, files.checkpoints, callbacks, _teacher) as found:
-        return _fitted(labelled, sides, recipe, files, callbacks, state, found)
+        if found:  # whose trainings set up TensorFlow anew
+            runtime.start(recipe.seed, precision, number)
+            model = _network(recipe, labelled.classes, sides["train"])
+        return _fitted(model, labelled, sides, recipe, files, callbacks, state, found)
 
 
 def _teacher(
@@ -175,6 +179,7 @@ def _teacher(
 
 
 def _fitted(
+    model: Any,
     labelled: Labelled,
     sides: Mapping[str, Side],
     recipe: Recipe,
@@ -183,14 +188,12 @@ def _fitted(
     state: State | None,
     found: Sequence[teachers.Ready],
 ) -> Training:
-    """Do what ``train`` does once its teachers are ready."""
+    """Do what ``train`` does once its network is built and its teachers are ready."""
     import pandas as pd
 
-    classes, say, number = labelled.classes, callbacks.say, threads_of(recipe.train)
-    precision, kept = precision_of(recipe.train), Checkpoints(files.checkpoints)
+    classes, say = labelled.classes, callbacks.say
+    kept = Checkpoints(files.checkpoints)
     folder = labelled.images.features_of(recipe.image)
-    runtime.start(recipe.seed, precision, number)  # anew: what the check drew and built must not show in the training
-    model = _network(recipe, classes, sides["train"])
     try:
         with Threads() as threads:
             asked = teachers.opened(found, classes, recipe.train, folder, say)

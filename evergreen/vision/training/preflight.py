@@ -19,10 +19,10 @@ _MOST_IMAGES = 32
 
 
 def check(model: Any, side: Side, train: Train) -> None:
-    """Put one batch through a model that is thrown away, and learn from it for some steps.
+    """Put one batch through a model, and learn from it for some steps; its weights and generators are as before then.
 
     Args:
-        model: uncompiled, as ``networks.build`` returns it.
+        model: uncompiled, as ``networks.build`` returns it; it is compiled behind, unless its backbone is frozen.
         side: the training side: images, (H, W, 3) uint8, 0-255, and one-hot labels.
         train: its first phase says what is frozen.
 
@@ -30,7 +30,8 @@ def check(model: Any, side: Side, train: Train) -> None:
         PreflightFailed: labels and outputs do not agree, pixels are scaled already, an output is no number, or the loss
             on one batch does not fall.
     """
-    from evergreen.vision.networks import backbones, batch_norm, build
+    from evergreen.vision.networks import backbones, batch_norm, build, runtime
+    from evergreen.vision.training.variables import assign
 
     if side.labels.shape[1] != model.output_shape[-1]:
         raise PreflightFailed(f"expected {model.output_shape[-1]} classes, the labels have {side.labels.shape[1]}")
@@ -42,6 +43,8 @@ def check(model: Any, side: Side, train: Train) -> None:
     chosen = np.linspace(0, len(side.rows) - 1, min(_MOST_IMAGES, len(side.rows))).round().astype(int)
     batch, truth = side.rows.gather(chosen), side.labels[chosen]
     phase = train.phases[0]
+    whole = [*model.weights, *runtime.seeds(model)]
+    untouched = [np.array(variable) for variable in whole]
     backbones.unfreeze(model, phase)
     batch_norm.fuse(model)
     learner, shown = model, batch
@@ -62,6 +65,7 @@ def check(model: Any, side: Side, train: Train) -> None:
     for _ in range(_STEPS):
         learner.reset_metrics()  # else it would be the mean of all steps so far
         losses.append(float(learner.train_on_batch(shown, truth)))
+    assign(whole, untouched)
     if not min(losses[1:]) < losses[0] * (1 - _LEAST_FALL):
         raise PreflightFailed(
             f"the loss on one batch went from {losses[0]:.4f} to {losses[-1]:.4f} in {_STEPS} steps: nothing is "

@@ -61,3 +61,14 @@ def test_a_loss_that_does_not_fall_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     recipe = load_recipe("digits", ["image={height: 8, width: 8}", "train.cnn=[{filters: 4}]", "train.head={}"])
     with pytest.raises(PreflightFailed, match="nothing is learned like this"):
         preflight.check(build.build(recipe.train, recipe.image, 3), _side(), recipe.train)
+
+
+def test_a_network_that_passes_is_as_it_was_before() -> None:
+    train = load_recipe("digits", ["train.head={pooling: average, dropout: 0.5}", "train.cnn=[{filters: 4}]"]).train
+    runtime.start(1)
+    model = build.build(train, RECIPE.image, 3)
+    whole = [*model.weights, *runtime.seeds(model)]
+    before = [np.array(variable).tobytes() for variable in whole]
+    assert len(before) > len(model.weights)
+    preflight.check(model, _side(), train)
+    assert [np.array(variable).tobytes() for variable in whole] == before
