@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,34 +94,66 @@ def augmented(side: Side, augmenter: Augmenter, view: int, threads: Threads) -> 
     return gather
 
 
-def batches(
-    side: Side,
-    size: int,
-    order: np.ndarray | None = None,
-    gather: Callable[[np.ndarray], np.ndarray] | None = None,
-    label: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> Any:
-    """Return a ``keras.utils.PyDataset`` of (rows, labels, weights), each batch made when it is asked for.
+class Batches:
+    """Batches of (rows, labels, weights), each made when it is asked for."""
 
-    Args:
-        side: what to learn from or to judge by.
-        size: rows in a batch; the last may have fewer.
-        order: positions, each once; as they stand if it is not given.
-        gather: gives the rows at some positions; as they are if it is not given.
-        label: gives the labels at some positions, (n, K) float32, or (n, 2K) with what a teacher answers; as they are
-            if it is not given.
-    """
-    import keras
+    def __init__(
+        self,
+        side: Side,
+        size: int,
+        order: np.ndarray | None = None,
+        gather: Callable[[np.ndarray], np.ndarray] | None = None,
+        label: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> None:
+        """Take what they are made of.
 
-    positions = np.arange(len(side.rows)) if order is None else order
-    take, of = gather or side.rows.gather, label or side.labels.__getitem__
+        Args:
+            side: what to learn from or to judge by.
+            size: rows in a batch; the last may have fewer.
+            order: positions, each once; as they stand if it is not given.
+            gather: gives the rows at some positions; as they are if it is not given.
+            label: gives the labels at some positions, (n, K) float32, or (n, 2K) with what a teacher answers; as they
+                are if it is not given.
+        """
+        self._side, self._size = side, size
+        self._positions = np.arange(len(side.rows)) if order is None else order
+        self._take, self._of = gather or side.rows.gather, label or side.labels.__getitem__
 
-    class Batches(keras.utils.PyDataset):
-        def __len__(self) -> int:
-            return -(-len(positions) // size)
+    def __len__(self) -> int:
+        return -(-len(self._positions) // self._size)
 
-        def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            some = positions[number * size : (number + 1) * size]
-            return take(some), of(some), side.weights[some]
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for start in range(0, len(self._positions), self._size):
+            some = self._positions[start : start + self._size]
+            yield self._take(some), self._of(some), self._side.weights[some]
 
-    return Batches(workers=1, use_multiprocessing=False)
+
+class Feed:
+    """The ``tf.data`` pipeline of one ``fit`` after the other: making one takes as long as ten small batches."""
+
+    def __init__(self) -> None:
+        self._batches: Batches | None = None
+        self._pipeline: Any = None
+        self._length = 0
+
+    def of(self, batches: Batches) -> Any:
+        """Return the pipeline, which gives these batches now, the next one made while the network works on one.
+
+        Args:
+            batches: one at least; of the same shapes but for the rows, and of the same types, each time.
+        """
+        import tensorflow as tf
+
+        self._batches = batches
+        if self._length != len(batches):
+            parts = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in next(iter(batches))]
+            made = tf.data.Dataset.from_generator(self._each, output_signature=tuple(parts))
+            self._length = len(batches)
+            self._pipeline = made.apply(tf.data.experimental.assert_cardinality(self._length)).prefetch(
+                tf.data.AUTOTUNE
+            )
+        return self._pipeline
+
+    def _each(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        if self._batches:
+            yield from self._batches

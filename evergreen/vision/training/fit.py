@@ -11,7 +11,7 @@ import numpy as np
 
 from evergreen.errors import TrainingDiverged
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
-from evergreen.vision.training.batches import batches, small_last
+from evergreen.vision.training.batches import Batches, Feed, small_last
 from evergreen.vision.training.course import Course, Patience
 from evergreen.vision.training.losses import focus, follow, smoothed
 from evergreen.vision.training.material import Material, Source
@@ -69,6 +69,7 @@ class Fitting:
         self._model, self._source, self._kept, self._on_epoch = model, source, kept, on_epoch
         self._recipe = source.recipe
         self._course = Course(source.recipe.train)
+        self._learning, self._judging = Feed(), Feed()
         self._last: Mapping[str, Any] = {"phase": 1, "epoch": 0, "batch": 0}
 
     def run(self, state: State | None) -> Course:
@@ -95,6 +96,7 @@ class Fitting:
         batch_norm.fuse(self._model)
         activations.fuse(self._model)
         material = self._source.material(number, phase, self._model)
+        self._learning, self._judging = Feed(), Feed()  # of this phase's rows and batches
         self._course.leave_out(material.once())
         learner = material.learner
         learner.compile(
@@ -213,13 +215,13 @@ class Fitting:
             # As outside training, without augmentation; features of a frozen backbone stay those of a view.
             measured = min(_MEASURED_BATCHES, max(1, _MEASURED_IMAGES // phase.batch))
             some = order[: measured * phase.batch]
-            shown = batches(training, phase.batch, some, gather if phase.unfreeze == "none" else None)
-            batch_norm.measure(learner, (shown[number][0] for number in range(len(shown))))
+            shown = Batches(training, phase.batch, some, gather if phase.unfreeze == "none" else None)
+            batch_norm.measure(learner, (rows for rows, _, _ in shown))
 
         try:
             history = learner.fit(
-                batches(training, phase.batch, order[midway.batch * phase.batch :], gather, label),
-                validation_data=batches(material.validation, phase.batch),
+                self._learning.of(Batches(training, phase.batch, order[midway.batch * phase.batch :], gather, label)),
+                validation_data=self._judging.of(Batches(material.validation, phase.batch)),
                 epochs=1,
                 shuffle=False,
                 callbacks=[

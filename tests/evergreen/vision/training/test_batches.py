@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from evergreen.images.rows import Rows
-from evergreen.vision.training.batches import Side, batches, keys_of, small_last
+from evergreen.vision.training.batches import Batches, Feed, Side, keys_of, small_last
 
 
 def test_batches_cover_every_row_once_in_their_order() -> None:
     rows = Rows.of(np.arange(7, dtype=np.float32)[:, None])
     side = Side(rows, np.eye(7, dtype=np.float32), np.arange(7, dtype=np.float32), keys_of(["ab" * 32] * 7))
     order = np.array([6, 2, 4, 0, 1, 3, 5])
-    made = batches(side, 3, order)
-    parts = [made[number] for number in range(len(made))]
+    made = Batches(side, 3, order)
+    parts = list(made)
+    assert len(made) == len(parts)
     assert [len(part[0]) for part in parts] == [3, 3, 1]
     assert np.concatenate([part[0][:, 0] for part in parts]).tolist() == order.tolist()
     assert np.concatenate([part[1].argmax(axis=1) for part in parts]).tolist() == order.tolist()
@@ -22,10 +23,23 @@ def test_batches_cover_every_row_once_in_their_order() -> None:
 def test_labels_come_from_a_function_of_the_positions_and_a_batch_may_be_larger_than_all() -> None:
     labels = np.eye(3, dtype=np.float32)
     side = Side(Rows.of(np.zeros((3, 1), np.float32)), labels, np.ones(3, np.float32), keys_of(["ab" * 32] * 3))
-    made = batches(side, 65_536, np.array([2, 0, 1]), label=lambda positions: labels[positions] / 2)
+    made = Batches(side, 65_536, np.array([2, 0, 1]), label=lambda positions: labels[positions] / 2)
     assert len(made) == 1
-    assert made[0][1].tolist() == [[0, 0, 0.5], [0.5, 0, 0], [0, 0.5, 0]]
-    assert batches(side, 2)[0][1].tolist() == labels[:2].tolist()
+    assert next(iter(made))[1].tolist() == [[0, 0, 0.5], [0.5, 0, 0], [0, 0.5, 0]]
+    assert next(iter(Batches(side, 2)))[1].tolist() == labels[:2].tolist()
+
+
+def test_one_pipeline_gives_the_batches_of_each_epoch_and_another_those_of_a_part() -> None:
+    rows = Rows.of(np.arange(5, dtype=np.float32)[:, None])
+    side = Side(rows, np.eye(5, dtype=np.float32), np.ones(5, np.float32), keys_of(["ab" * 32] * 5))
+    feed, orders = Feed(), [np.array([4, 3, 2, 1, 0]), np.array([1, 0, 2, 4, 3]), np.array([4, 3])]
+    pipelines = []
+    for order in orders:
+        pipelines.append(feed.of(Batches(side, 2, order)))
+        parts = [part.numpy() for part, _, _ in pipelines[-1]]
+        assert np.concatenate(parts)[:, 0].tolist() == order.tolist()
+        assert int(pipelines[-1].cardinality()) == len(parts)
+    assert pipelines[0] is pipelines[1] is not pipelines[2]
 
 
 @pytest.mark.parametrize(

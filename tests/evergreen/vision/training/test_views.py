@@ -7,7 +7,7 @@ from evergreen.images.augment import Augmenter
 from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
 from evergreen.sections.augment import Augment
-from evergreen.vision.training.batches import Side, batches, keys_of
+from evergreen.vision.training.batches import Side, keys_of
 from evergreen.vision.training.features import PLAIN
 from evergreen.vision.training.views import view_of
 
@@ -30,8 +30,7 @@ def test_batches_and_orders_see_the_same_mixed_pictures_with_the_same_labels() -
         assert (whole == augmenter.together(side.rows.gather(np.arange(MANY)), side.keys, 3, threads)).all()
         order = np.random.default_rng(0).permutation(MANY)
         for size in (7, 16):
-            made = batches(view.side, size, order, view.gather)
-            parts = [made[number] for number in range(len(made))]
+            parts = list(Batches(view.side, size, order, view.gather))
             for what, expected in enumerate((whole, view.side.labels, view.side.weights)):
                 assert (np.concatenate([part[what] for part in parts]) == expected[order]).all()
         shuffled = Side(
