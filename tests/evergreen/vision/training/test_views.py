@@ -7,7 +7,7 @@ from evergreen.images.augment import Augmenter
 from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
 from evergreen.sections.augment import Augment
-from evergreen.vision.training.batches import Side, keys_of
+from evergreen.vision.training.batches import Batches, Side, keys_of
 from evergreen.vision.training.features import PLAIN
 from evergreen.vision.training.views import view_of
 
