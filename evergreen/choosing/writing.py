@@ -44,17 +44,17 @@ def recipe_text(values: Mapping[str, Any], choice: Choice, about: str, day: date
     comments: dict[str, list[str]] = {"repair": ["As found. A folder that comes later is asked about."]}
     for topic, said in choice.comments.items():
         comments.setdefault(_SECTION_OF[topic], []).append(said)
-    return _text(values, comments, about, day)
+    return _text(values, comments, values["name"], about, day)
 
 
-def _text(values: Mapping[str, Any], comments: Mapping[str, list[str]], about: str, day: date) -> str:
+def _text(values: Mapping[str, Any], comments: Mapping[str, list[str]], asked: str, about: str, day: date) -> str:
     from evergreen.recipe import Recipe
 
     defaults = defaults_of(Recipe)
     sections = [name for name in (*_FIRST, *Recipe.model_fields) if name in values or name in comments]
     lines = [
         *_comment(
-            f"{MARK} {values['name']}` on {day.isoformat()} for {about}. Yours to change: docs/recipe.md has every "
+            f"{MARK} {asked}` on {day.isoformat()} for {about}. Yours to change: docs/recipe.md has every "
             "field, docs/choosing.md the rules that chose."
         ),
         *(line for name in ("name", "title") for line in _lines(name, values[name], "")),
@@ -95,7 +95,7 @@ def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date
         "train": {"backbone": backbone, **frozen(), "views": 4},
     }
     network = f"Teaches {values['name']}, whose images it learns from: frozen, a head on its features."
-    return _text(its, {"train": [network]}, about, day)
+    return _text(its, {"train": [network]}, values["name"], about, day)
 
 
 def title_of(name: str, classes: int) -> str:
