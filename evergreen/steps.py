@@ -86,7 +86,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"archive": "acquire"},
         recipe=("unpack",),
         libraries=("numpy", "pillow"),
-        format=2,
+        format=3,
     ),
     Step(
         "repair",

@@ -56,7 +56,8 @@ STORE = Variable("EVERGREEN_STORE", "`.evergreen` in the working folder", "The f
 CACHE_GIB = Variable(
     "EVERGREEN_CACHE_GIB",
     "20",
-    "How many GiB the caches below the store may take, of decoded pixels and of features of frozen backbones.",
+    "How many GiB the caches below the store may take, of decoded pixels and of features of frozen backbones. Images "
+    "whose pixels find no room are decoded anew in every epoch.",
     "a number of GiB, 0 or more",
     _gib,
 )

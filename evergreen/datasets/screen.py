@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from evergreen.datasets.depths import Depths, question
 from evergreen.datasets.joining.images import SAME_PIXELS, repeated
-from evergreen.datasets.near import hashes_of, pairs
+from evergreen.datasets.near import hashes_of, nearest_earlier
 from evergreen.datasets.workers import Request, measure_all
 from evergreen.errors import BadDataset, DecodersUnavailable
 from evergreen.tables import UNLABELLED, ReadBlob
@@ -208,11 +210,8 @@ def near_duplicates(table: pd.DataFrame, bits: int) -> pd.DataFrame:
     """
     import pandas as pd
 
-    distinct = table.drop_duplicates("pixels") if bits else table.head(0)
-    paths = distinct["path"].tolist()
-    best: dict[int, tuple[int, int]] = {}
-    for index, other, distance in pairs(hashes_of(distinct["phash"].tolist()), bits):
-        if other not in best or distance < best[other][1]:
-            best[other] = index, distance
-    rows = [(paths[other], paths[index], distance) for other, (index, distance) in sorted(best.items())]
-    return pd.DataFrame(rows, columns=["path", "near", "distance"])
+    distinct = table.drop_duplicates("pixels", ignore_index=True) if bits else table.head(0)
+    nearest, distances = nearest_earlier(hashes_of(distinct["phash"].tolist()), bits)
+    some = np.flatnonzero(nearest >= 0)
+    paths = distinct["path"].to_numpy()
+    return pd.DataFrame({"path": paths[some], "near": paths[nearest[some]], "distance": distances[some]})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.near import hashes_of, pairs
+import numpy as np
+
+from evergreen.datasets.near import first_of_lower_rank, hashes_of, pairs_across
 from evergreen.datasets.splitting import methods
 from evergreen.datasets.splitting.grouped import Placed, by_groups
 from evergreen.datasets.splitting.refusals import into, refuse_empty, refuse_few, refuse_no_subset
@@ -108,13 +110,10 @@ def leakage(dataset: pd.DataFrame, bits: int) -> pd.DataFrame:
     import pandas as pd
 
     distinct = dataset.drop_duplicates("pixels") if bits else dataset.head(0)
-    paths, sides = distinct["path"].tolist(), distinct["split"].tolist()
-    rows = [
-        (paths[index], sides[index], paths[other], sides[other], distance)
-        for index, other, distance in pairs(hashes_of(distinct["phash"].tolist()), bits)
-        if sides[index] != sides[other]
-    ]
-    return pd.DataFrame(rows, columns=["path", "split", "near", "near_split", "distance"])
+    paths, sides = distinct["path"].to_numpy(), distinct["split"].to_numpy()
+    one, other, distance = pairs_across(hashes_of(distinct["phash"].tolist()), pd.factorize(sides)[0], bits).T
+    columns = (paths[one], sides[one], paths[other], sides[other], distance)
+    return pd.DataFrame(dict(zip(("path", "split", "near", "near_split", "distance"), columns, strict=True)))
 
 
 def _sets_aside(settings: Split) -> bool:
@@ -130,12 +129,13 @@ def _near_the_judged(distinct: pd.DataFrame, bits: int) -> dict[str, str]:
     if not bits:
         return {}
     digests, sides, paths = (distinct[name].tolist() for name in ("pixels", "split", "path"))
-    aside: dict[str, str] = {}
-    for index, other, _ in pairs(hashes_of(distinct["phash"].tolist()), bits):
-        keep, away = sorted((index, other), key=lambda position: methods.LATER_FIRST[sides[position]])
-        if sides[keep] != sides[away]:
-            aside.setdefault(digests[away], f"a near-duplicate of {paths[keep]} in {sides[keep]}")
-    return aside
+    ranks = distinct["split"].map(methods.LATER_FIRST).to_numpy(np.int64)
+    near = first_of_lower_rank(hashes_of(distinct["phash"].tolist()), ranks, bits).tolist()
+    return {
+        digests[away]: f"a near-duplicate of {paths[keep]} in {sides[keep]}"
+        for away, keep in enumerate(near)
+        if keep >= 0
+    }
 
 
 def _refuse_too_few(distinct: pd.DataFrame, classes: list[str], settings: Split, shares: dict[str, float]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from evergreen.images.door import SCREENED, Range, open_image
 from evergreen.images.processes.budget import Room, free_memory
 from evergreen.images.rows import RowCache, Rows
+from evergreen.images.shelves import Folder
 from evergreen.images.threads import Threads
 from evergreen.tables import ReadBlob
 
@@ -40,8 +40,8 @@ class Images:
     """
 
     read: ReadBlob
-    pixels: Path | None = None
-    features: Path | None = None
+    pixels: Folder | None = None
+    features: Folder | None = None
     values: Range | None = None
 
     def rows(self, table: pd.DataFrame, image: Image) -> Rows:
@@ -70,7 +70,7 @@ class Images:
         folder = self.pixels / self._rule(image) if self.pixels else None
         return RowCache(folder, (image.height, image.width, 3), np.uint8).rows(keys, decoded)
 
-    def features_of(self, image: Image) -> Path | None:
+    def features_of(self, image: Image) -> Folder | None:
         """Return the folder of what backbones made of images that were brought to a size so; None without any."""
         return self.features / self._rule(image) if self.features else None
 

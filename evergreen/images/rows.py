@@ -2,26 +2,31 @@
 
     <folder>/<BLAKE3 of the file>.rows      rows, then their keys (32 bytes each), then how many (8 bytes)
 
-A shard is written aside, flushed and renamed, and never changes: new rows come as a new shard. Whoever reads maps it
-into memory and checks it against its name once in a process, so a torn or altered shard is a miss. Shards may be
-deleted at any time; ``evict`` deletes those that were not used for longest.
+A shard is written aside, flushed and renamed, and never changes: new rows come as new shards of at most 1 GiB. Whoever
+reads maps it into memory and checks it against its name once in a process, so a torn or altered shard is a miss. Shards
+may be deleted at any time; on a ``Shelf`` only what can stay is written, and the rest is made whenever it is asked for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from blake3 import blake3
 
+from evergreen.images.shelves import PART, SUFFIX, Folder, Shelf, reads
+
 _KEY = 32
 _COUNT = 8
 _BLOCK = 64
-_DEAD_SECONDS = 86_400
+_SHARD = 2**30
+_MADE = -1  # in the place of a shard's number
+
+Make = Callable[[list[int]], Iterator[np.ndarray]]
 
 # (path, inode, size) of shards that this process has checked.
 _checked: set[tuple[str, int, int]] = set()
@@ -36,10 +41,18 @@ class Rows:
     """
 
     def __init__(
-        self, shards: Sequence[np.ndarray], where: np.ndarray, shape: tuple[int, ...], dtype: np.dtype
+        self,
+        shards: Sequence[np.ndarray],
+        where: np.ndarray,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        make: Make | None = None,
     ) -> None:
-        """Take shards of shape (n, *shape), and for each row its shard and its place there: (N, 2) int64."""
-        self._shards, self._where = shards, where
+        """Take shards of shape (n, *shape), and for each row its shard and its place there: (N, 2) int64.
+
+        A row whose shard is -1 lies nowhere: its place is given to ``make`` each time that it is asked for.
+        """
+        self._shards, self._where, self._make = shards, where, make
         self.shape, self.dtype = shape, dtype
 
     def __len__(self) -> int:
@@ -48,12 +61,18 @@ class Rows:
     def gather(self, positions: np.ndarray) -> np.ndarray:
         """Return the rows at some positions, (n, *shape)."""
         where = self._where[positions]
-        if len(self._shards) == 1:
+        if len(self._shards) == 1 and self._make is None:
             return np.asarray(self._shards[0][where[:, 1]])
         rows = np.empty((len(where), *self.shape), self.dtype)
         for number in np.unique(where[:, 0]):
-            here = where[:, 0] == number
-            rows[here] = self._shards[number][where[here, 1]]
+            here = np.flatnonzero(where[:, 0] == number)
+            if number != _MADE:
+                rows[here] = self._shards[number][where[here, 1]]
+                continue
+            done = 0
+            for block in self._make(where[here, 1].tolist()) if self._make else ():
+                rows[here[done : done + len(block)]] = block
+                done += len(block)
         return rows
 
     def blocks(self, size: int = _BLOCK) -> Iterator[np.ndarray]:
@@ -69,17 +88,27 @@ class Rows:
 
 
 class RowCache:
-    """Rows of one shape and type in one folder; without a folder they are made anew, in memory."""
+    """Rows of one shape and type in one folder; without a folder they are made anew, in memory.
 
-    def __init__(self, folder: Path | None, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
-        self._folder, self._shape, self._dtype = folder, shape, np.dtype(dtype)
+    Args:
+        folder: where shards lie; any number of them, or on a shelf those that have room.
+        shape: of one row.
+        dtype: of its values.
+    """
 
-    def rows(self, keys: Sequence[bytes], make: Callable[[list[int]], Iterator[np.ndarray]]) -> Rows:
-        """Return the rows of these keys; what is missing is made, and kept.
+    def __init__(self, folder: Folder | None, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
+        self._shelf = folder if isinstance(folder, Shelf) else None
+        self._folder = folder.folder if isinstance(folder, Shelf) else folder
+        self._shape, self._dtype = shape, np.dtype(dtype)
+        self._each = int(np.prod(shape)) * self._dtype.itemsize + _KEY
+
+    def rows(self, keys: Sequence[bytes], make: Make) -> Rows:
+        """Return the rows of these keys; what is missing is made, and kept where there is room.
 
         Args:
             keys: of 32 bytes; the same key may come several times.
-            make: given the positions in ``keys`` of rows to make, yields them in order, in blocks of any length.
+            make: given the positions in ``keys`` of rows to make, yields them in order, in blocks of any length; the
+                same row each time.
         """
         if self._folder is None:
             first = _first_of_each(keys)
@@ -88,41 +117,82 @@ class RowCache:
             place = {key: index for index, key in enumerate(first)}
             where = np.array([(0, place[key]) for key in keys], np.int64).reshape(-1, 2)
             return Rows([array], where, self._shape, self._dtype)
-        shards, index = self._open(self._folder)
-        missing = {key: position for key, position in _first_of_each(keys).items() if key not in index}
-        if missing:
-            path = self._write(self._folder, list(missing), make(list(missing.values())))
+        first = _first_of_each(keys)
+        shards, index, since = self._open(self._folder, first)
+        missing = [(key, position) for key, position in first.items() if key not in index]
+        while missing and (count := self._that_stay(len(missing), since)):
+            now, missing = missing[:count], missing[count:]
+            path = self._write(self._folder, [key for key, _ in now], make([position for _, position in now]))
+            index |= {key: (len(shards), row) for row, (key, _) in enumerate(now)}
             shards.append(self._map(path)[0])
-            index |= {key: (len(shards) - 1, row) for row, key in enumerate(missing)}
+            reads(path, shards[-1])
+        index |= {key: (_MADE, position) for key, position in missing}
+        if missing and self._shelf:
+            kind = self._folder.relative_to(self._shelf.root).parts[0]
+            self._shelf.say(
+                f"of {len(first):,} images, the {kind} of {len(missing):,} find no room in the cache and are made anew "
+                f"each time that they are needed: EVERGREEN_CACHE_GIB is {self._shelf.limit / 2**30:.3g}, and "
+                f"{len(missing) * self._each / 2**30:.3g} more would keep them"
+            )
         where = np.array([index[key] for key in keys], np.int64).reshape(-1, 2)
-        return Rows(shards, where, self._shape, self._dtype)
+        return Rows(shards, where, self._shape, self._dtype, make if missing else None)
 
-    def _open(self, folder: Path) -> tuple[list[np.ndarray], dict[bytes, tuple[int, int]]]:
-        shards: list[np.ndarray] = []
-        index: dict[bytes, tuple[int, int]] = {}
-        for path in sorted(folder.glob("*.rows")):
-            try:
-                if not _is_whole(path):
-                    path.unlink(missing_ok=True)
-                    continue
-                rows, keys = self._map(path)
+    def _that_stay(self, many: int, since: float | None) -> int:
+        """Return how many of so many rows go into the next shard, for which there is room then; 0 if there is none."""
+        most = max(1, (_SHARD - _COUNT) // self._each)
+        if self._shelf:
+            most = min(most, max(0, self._shelf.room(since) - _COUNT) // self._each)
+        # A network answers for a block at a time: all blocks but the last are whole.
+        count = many if many <= most else most - most % _BLOCK if most > _BLOCK else most
+        if self._shelf and count:
+            self._shelf.clear(count * self._each + _COUNT, since)
+        return count
+
+    def _open(
+        self, folder: Path, wanted: Mapping[bytes, int]
+    ) -> tuple[list[np.ndarray], dict[bytes, tuple[int, int]], float | None]:
+        """Return the shards that hold wanted keys, where each key lies, and when these shards were used before now."""
+        found = [(path, *mapped) for path in sorted(folder.glob(f"*{SUFFIX}")) if (mapped := self._known(path))]
+        while True:
+            place = {key: (number, row) for number, (_, _, keys) in enumerate(found) for row, key in enumerate(keys)}
+            index = {key: place[key] for key in wanted if key in place}
+            used = sorted({number for number, _ in index.values()})
+            bad = {number for number in used if not _is_whole(found[number][0])}
+            if not bad:
+                break
+            for number in bad:
+                found[number][0].unlink(missing_ok=True)
+            found = [shard for number, shard in enumerate(found) if number not in bad]
+        before = []
+        for number in used:
+            path, rows, _ = found[number]
+            reads(path, rows)
+            with contextlib.suppress(FileNotFoundError):  # evicted meanwhile; it is mapped
+                before.append(path.stat().st_mtime)
                 os.utime(path)  # used: the last to be evicted
-            except FileNotFoundError:
-                continue  # evicted meanwhile
-            index |= {key: (len(shards), row) for row, key in enumerate(keys)}
-            shards.append(rows)
-        return shards, index
+        order = {number: position for position, number in enumerate(used)}
+        index = {key: (order[number], row) for key, (number, row) in index.items()}
+        return [found[number][1] for number in used], index, min(before, default=None)
+
+    def _known(self, path: Path) -> tuple[np.ndarray, list[bytes]] | None:
+        """Return a shard's rows and keys, unchecked; None if it has not even the form of one, or is gone."""
+        try:
+            return self._map(path)
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _map(self, path: Path) -> tuple[np.ndarray, list[bytes]]:
         whole = np.memmap(path, np.uint8, "r")
         count = int(whole[-_COUNT:].view("<u8")[0])
+        if count * self._each + _COUNT != len(whole):
+            raise ValueError(f"{path} is no shard of such rows")
         keys = whole[-_COUNT - count * _KEY : -_COUNT].tobytes()
         rows = whole[: -_COUNT - count * _KEY].view(self._dtype).reshape(count, *self._shape)
         return rows, [keys[start : start + _KEY] for start in range(0, len(keys), _KEY)]
 
     def _write(self, folder: Path, keys: list[bytes], blocks: Iterator[np.ndarray]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{secrets.token_hex(8)}.part"
+        part = folder / f"{secrets.token_hex(8)}{PART}"
         digest, written = blake3(), 0
         try:
             with part.open("wb") as file:
@@ -138,43 +208,12 @@ class RowCache:
                 file.write(rest)
                 file.flush()
                 os.fsync(file.fileno())
-            path = folder / f"{digest.hexdigest()}.rows"
+            path = folder / f"{digest.hexdigest()}{SUFFIX}"
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
         _checked.add(_stamp(path))
         return path
-
-
-def evict(root: Path, limit: int) -> int:
-    """Delete the shards below a folder that were unused for longest, until ``limit`` bytes are left.
-
-    Whoever has a shard mapped goes on reading it; a part that was not written to for a day is a dead process's.
-
-    Args:
-        root: any number of caches lie below it.
-        limit: in bytes.
-
-    Returns:
-        How many bytes were freed.
-    """
-    found = []
-    for path in (Path(folder, name) for folder, _, names in os.walk(root) for name in names):  # rglob may raise
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            continue
-        if path.suffix == ".rows":
-            found.append((status.st_mtime, status.st_size, path))
-        elif path.suffix == ".part" and status.st_mtime < time.time() - _DEAD_SECONDS:
-            path.unlink(missing_ok=True)
-    total, freed = sum(size for _, size, _ in found), 0
-    for _, size, path in sorted(found):
-        if total - freed <= limit:
-            break
-        path.unlink(missing_ok=True)
-        freed += size
-    return freed
 
 
 def _first_of_each(keys: Sequence[bytes]) -> dict[bytes, int]:

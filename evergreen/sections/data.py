@@ -141,8 +141,10 @@ def each(source: Source | tuple[Source, ...]) -> tuple[Source, ...]:
 class Unpack(Section):
     """What an archive may hold; it may never fill over half of the free disk. Archives inside it count as its own."""
 
-    max_entries: int = Field(200_000, ge=1, description="Entries of one archive.")
-    max_gib: float = Field(20, gt=0, description="GiB that one archive unpacks to.")
+    max_entries: int = Field(1_200_000, ge=1, description="Entries of one archive.")
+    max_gib: float = Field(
+        500, gt=0, description="GiB that one archive unpacks to; over 20, max_ratio counts for all of it."
+    )
     max_ratio: float = Field(100, ge=1, description="Times its packed size that a large member may unpack to.")
     ratio_above_mib: float = Field(256, ge=0, description="MiB unpacked below which the ratio does not count.")
     links: Literal["refuse", "drop"] = Field(

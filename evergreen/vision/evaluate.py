@@ -12,6 +12,7 @@ from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.images.processors import of_this_step, processors
 from evergreen.images.rows import Rows
+from evergreen.images.shelves import Folder
 from evergreen.images.views import Seen, views_of
 from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
 from evergreen.judging.judged import judged_split
@@ -145,7 +146,7 @@ def right_on_validation(
     return right
 
 
-def _scores(model: Any, rows: Rows, digests: list[str], folder: Path | None, frozen: Backbone | None) -> np.ndarray:
+def _scores(model: Any, rows: Rows, digests: list[str], folder: Folder | None, frozen: Backbone | None) -> np.ndarray:
     """Return the probabilities for all rows, (N, K) float32.
 
     Of a backbone that stayed frozen, features are kept: the training made those of validation, and the baseline asks

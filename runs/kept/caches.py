@@ -2,10 +2,10 @@
 
 from evergreen.images.door import Range
 from evergreen.images.pixels import Images
-from evergreen.images.rows import evict
+from evergreen.images.shelves import Shelf, evict
 from evergreen.variables import CACHE_GIB, value_of
 from runs.keys import fingerprint_of
-from runs.run import Run
+from runs.run import Run, listener
 from storage.store import Store
 from storage.upkeep import below
 
@@ -22,12 +22,21 @@ def images_of(run: Run, values: Range | None = None) -> Images:
     Args:
         run: whose store it is.
         values: ``screen.range``, of the recipe or of the champion.
+
+    Raises:
+        BadInput: as ``trim_cache``.
     """
-    cache = run.store.root / "cache"
-    pixels = cache / "pixels" / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
+    root = run.store.root / "cache"
+    cheap = Shelf(root / "pixels", root, _limit(), _say)
+    dear = Shelf(root / "features", root, _limit(), _say, cheap=cheap.folder)
+    pixels = cheap / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
-    features = cache / "features" / craft[:16]
-    return Images(run.store.read_blob, pixels, features, values)
+    return Images(run.store.read_blob, pixels, dear / craft[:16], values)
+
+
+def _say(text: str) -> None:
+    if hearing := listener.get():
+        hearing.note(text)
 
 
 def trim_cache(store: Store) -> int:

@@ -1,15 +1,18 @@
 """storage.disk: a file system that is full says where, and a lock says that it waits."""
 
+import ctypes
 import errno
 import fcntl
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from storage.disk import explained, locked, must_take
+from storage.disk import explained, flush, locked, must_take
 from storage.errors import StoreUnwritable
 from storage.store import Store
 
@@ -85,3 +88,50 @@ def test_a_file_system_without_locks_is_said_to_be_one(
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(StoreUnwritable, match="has no locks that end with their process: choose another folder"):
         Store(tmp_path).publish("dataset", {"a": b"x"})
+
+
+def _many(folder: Path) -> list[Path]:
+    paths = [folder / str(number) for number in range(40)]
+    for path in paths:
+        path.write_bytes(b"bytes")
+    return paths
+
+
+def test_many_files_are_flushed_by_their_file_system_and_no_other(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, synced = ctypes.CDLL(None, use_errno=True), []
+    if not hasattr(system, "syncfs"):
+        pytest.skip("this system has no syncfs")
+    monkeypatch.setattr(os, "sync", lambda: pytest.fail("the whole machine was synced"))
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("each file was synced"))
+
+    def syncfs(descriptor: int) -> int:
+        synced.append(os.fstat(descriptor).st_dev)
+        return int(system.syncfs(descriptor))
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(syncfs=syncfs))
+    flush([*_many(tmp_path), *_many(small)])
+    assert synced == [tmp_path.stat().st_dev, small.stat().st_dev]
+    assert len(set(synced)) == 2
+
+
+@pytest.mark.parametrize(
+    "system", [SimpleNamespace(), SimpleNamespace(syncfs=lambda _: ctypes.set_errno(errno.ENOSYS) or -1)]
+)
+def test_where_a_system_syncs_no_file_system_alone_each_file_is_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: SimpleNamespace
+) -> None:
+    paths, fsync = _many(tmp_path), os.fsync
+    synced: list[int] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: system)
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_ino) or fsync(file))
+    flush(paths)
+    assert sorted(synced) == sorted(path.stat().st_ino for path in paths)
+
+
+def test_a_disk_that_fails_to_flush_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = SimpleNamespace(syncfs=lambda _: ctypes.set_errno(errno.EIO) or -1)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        flush(_many(tmp_path))

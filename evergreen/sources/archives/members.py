@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Unpack
 
 MAX_NAME_BYTES = 255
+# What unpacks to more is an honest million of photos, hardly smaller when packed, or a bomb of many small members.
+_DENSE_UP_TO = 20 * 2**30
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(
     r"(?P<nul>\0)|(?P<backslash>\\)|(?P<absolute>^/|^[A-Za-z]:)|(?P<leaves>(?:^|/)\.\.(?:/|$))|(?P<long>[^/\\\0]{64})"
@@ -108,6 +110,8 @@ class Opening:
         self._entries += entries
         self._size += size
         check_total(self._size, folder, self.limits)
+        if self._size > _DENSE_UP_TO:
+            check_ratio(self._size, self.packed, "what it holds together", self.limits)
         if self.inside:
             self._size_inside += size
             check_ratio(self._size_inside, self.packed, "what the archives in it hold together", self.limits)

@@ -14,6 +14,7 @@ from evergreen.sources.archives.zip_names import names_of, raw_name
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _END, _END_64, _ENTRY, _LOCAL = b"PK\5\6", b"PK\6\6", b"PK\1\2", b"PK\3\4"
 _END_BYTES, _END_64_BYTES, _ENTRY_BYTES, _LOCAL_BYTES = 22, 56, 46, 30
+_SIGNATURE_AND_LENGTHS = struct.Struct("<4s24x3H")  # the beginning of an entry
 _LONGEST_COMMENT = 65_535
 
 
@@ -104,9 +105,11 @@ def _count(data: mmap.mmap, enough: int) -> int:
         if end < 0 or end + _END_64_BYTES > len(data):
             raise zipfile.BadZipFile("its 64-bit directory is missing")
         (size,) = struct.unpack_from("<Q", data, end + 40)
-    at, count = end - size, 0
-    while 0 <= at < end and count <= enough and data[at : at + 4] == _ENTRY and at + _ENTRY_BYTES <= end:
-        name, extra, comment = struct.unpack_from("<HHH", data, at + 28)
+    at, count, read = end - size, 0, _SIGNATURE_AND_LENGTHS.unpack_from
+    while 0 <= at <= end - _ENTRY_BYTES and count <= enough:
+        signature, name, extra, comment = read(data, at)
+        if signature != _ENTRY:
+            break
         at += _ENTRY_BYTES + name + extra + comment
         count += 1
     return count

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.images.rows import RowCache
+from evergreen.images.shelves import Folder
 from evergreen.vision.training.features import outputs
 from evergreen.vision.training.losses import softened
 
@@ -55,7 +55,7 @@ class Teachers:
     all: Sequence[Teacher]
     temperature: float
     weight: float
-    folder: Path | None
+    folder: Folder | None
     computed: str
     say: Callable[[str], None]
     paid_once: float = 0.0

@@ -16,6 +16,7 @@ from evergreen.datasets.known import COLUMNS, refuse_known
 from evergreen.digests import sha256_of
 from evergreen.errors import BadDataset, PreflightFailed, TrainingDiverged, WeightsUnavailable
 from evergreen.images.processors import threads_of
+from evergreen.images.shelves import Folder
 from evergreen.judging.ended import words
 from evergreen.sections.teacher import refuse_other_classes
 from evergreen.vision.networks import saving
@@ -141,7 +142,7 @@ def ready(
 
 
 def opened(
-    found: Iterable[Ready], classes: list[str], train: Train, folder: Path | None, say: Callable[[str], None]
+    found: Iterable[Ready], classes: list[str], train: Train, folder: Folder | None, say: Callable[[str], None]
 ) -> Teachers | None:
     """Load the teachers, to be asked in the student's order of classes; None where there are none.
 

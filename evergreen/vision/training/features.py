@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from blake3 import blake3
 
 from evergreen.images.rows import RowCache, Rows
+from evergreen.images.shelves import Folder
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Train
@@ -54,11 +54,11 @@ class Features:
     """
 
     model: Any
-    folder: Path | None
+    folder: Folder | None
     name: str
 
     @classmethod
-    def of(cls, model: Any, folder: Path | None, backbone: Backbone, threads: int) -> Features:
+    def of(cls, model: Any, folder: Folder | None, backbone: Backbone, threads: int) -> Features:
         """Name a model by its weights, by what built it, and by how it is computed."""
         # A GPU's float16 features are not those that a CPU would make, and their last digits depend on the threads.
         computed = (model.output.dtype, threads)

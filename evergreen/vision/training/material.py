@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evergreen.images.augment import Augmenter
 from evergreen.images.processors import threads_of
 from evergreen.images.rows import Rows
+from evergreen.images.shelves import Folder
 from evergreen.vision.networks import build
 from evergreen.vision.teaching.answers import Teachers, taught
 from evergreen.vision.training.batches import Side
@@ -42,7 +42,7 @@ class Source:
 
     recipe: Recipe
     sides: Mapping[str, Side]
-    features: Path | None
+    features: Folder | None
     augmenter: Augmenter
     threads: Threads
     say: Callable[[str], None]

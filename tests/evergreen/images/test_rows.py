@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,8 +11,10 @@ import pytest
 
 from evergreen.images import rows as module
 from evergreen.images.pixels import Images
-from evergreen.images.rows import RowCache, Rows, evict
+from evergreen.images.rows import RowCache, Rows
 from evergreen.sections.data import Image
+
+EACH = 2 * 3 * 4 + 32  # bytes of a row and its key
 
 
 def _key(number: int) -> bytes:
@@ -88,23 +89,34 @@ def test_a_maker_that_fails_leaves_nothing(tmp_path: Path) -> None:
         RowCache(tmp_path, (2, 3), np.float32).rows([_key(1), _key(2)], lambda _: iter(()))
 
 
-def test_what_was_unused_for_longest_goes_first_and_a_reader_reads_on(tmp_path: Path) -> None:
-    rows = {number: _rows(tmp_path / str(number), [number])[0] for number in (1, 2, 3)}
-    now = time.time()
-    for number, age in ((1, 30), (2, 10), (3, 20)):
-        for path in (tmp_path / str(number)).glob("*.rows"):
-            os.utime(path, (now - age, now - age))
-    _rows(tmp_path / "1", [1])  # used just now
-    each = next(tmp_path.rglob("*.rows")).stat().st_size
-    (tmp_path / "dead.part").write_bytes(b"x")
-    os.utime(tmp_path / "dead.part", (now - 2e5, now - 2e5))
-    (tmp_path / "live.part").write_bytes(b"x")
-    assert evict(tmp_path, 2 * each) == each
-    assert sorted(path.parent.name for path in tmp_path.rglob("*.rows")) == ["1", "2"]
-    assert rows[3].gather(np.array([0]))[0, 0, 0] == 3
-    assert evict(tmp_path, 0) == 2 * each
-    assert [path.name for path in tmp_path.rglob("*.part")] == ["live.part"]
-    assert evict(tmp_path / "nothing here", 0) == 0
+def test_a_shard_takes_no_more_than_its_bytes_and_a_mix_of_shards_gives_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _rows(tmp_path, [7, 2])  # as one shard, of earlier
+    monkeypatch.setattr(module, "_SHARD", 3 * EACH + 8)
+    rows, made = _rows(tmp_path, list(range(12)))
+    assert made == [0, 1, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert sorted(path.stat().st_size for path in tmp_path.glob("*.rows")) == [
+        EACH + 8,
+        2 * EACH + 8,
+        *[3 * EACH + 8] * 3,
+    ]
+    assert rows.gather(np.array([11, 0, 7, 3, 3]))[:, 1, 2].tolist() == [11, 0, 7, 3, 3]
+    again, made = _rows(tmp_path, list(range(11, -1, -1)))
+    assert (made, again.gather(np.arange(12))[:, 0, 0].tolist()) == ([], list(range(11, -1, -1)))
+    assert np.concatenate(list(again.blocks(5)))[:, 1, 1].tolist() == list(range(11, -1, -1))
+
+
+def test_shards_nobody_asks_for_are_neither_checked_nor_touched(tmp_path: Path) -> None:
+    _rows(tmp_path, [1, 2])
+    (path,) = tmp_path.glob("*.rows")
+    os.utime(path, (1e9, 1e9))
+    module._checked.clear()
+    _rows(tmp_path, [3])
+    assert path.stat().st_mtime == 1e9
+    assert len(module._checked) == 1  # what was just written
+    _rows(tmp_path, [1])
+    assert path.stat().st_mtime > 1e9
 
 
 # -- pixels ------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,8 @@
 """runs.kept.caches: how large they may be, and names that go with the code that fills them."""
 
-from pathlib import Path
-
 import pytest
 
+from evergreen.images.shelves import Shelf
 from evergreen.recipe import load_recipe
 from runs.kept import caches
 from runs.run import Run
@@ -33,7 +32,7 @@ def test_other_code_or_libraries_fill_other_folders(store: Store, monkeypatch: p
         return [*vars(images).values(), caches.memo_prefix()]
 
     def folders() -> set[str]:
-        return {str(one) for one in names() if isinstance(one, str | Path)}
+        return {str(one.folder if isinstance(one, Shelf) else one) for one in names() if isinstance(one, str | Shelf)}
 
     before = folders()
     assert before == folders()

@@ -172,9 +172,13 @@ def test_bombs_are_refused(opened: Callable, tmp_path: Path, limits: dict[str, f
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_what_is_stated_is_refused_without_unpacking_it(opened: Callable) -> None:
-    header = _file("a", 30 * 2**30).tobuf()
-    with pytest.raises(BadArchive, match=r"raise unpack\.max_gib"):
+@pytest.mark.parametrize(
+    ("gib", "reason"),
+    [(501, r"raise unpack\.max_gib"), (21, "what it holds together is refused: it unpacks to over 100")],
+)
+def test_what_is_stated_is_refused_without_unpacking_it(opened: Callable, gib: int, reason: str) -> None:
+    header = _file("a", gib * 2**30).tobuf()
+    with pytest.raises(BadArchive, match=reason):
         opened(gzip.compress(header))
 
 

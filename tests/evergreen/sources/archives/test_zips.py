@@ -248,7 +248,23 @@ def test_too_many_entries_are_refused_without_reading_them_all(
 ) -> None:
     monkeypatch.setattr(zips.zipfile, "ZipFile", None)
     with pytest.raises(BadArchive, match="at most 200,000 entries"):
-        opened(_many(count, stated))
+        opened(_many(count, stated), Unpack(max_entries=200_000))
+
+
+@pytest.mark.parametrize(("method", "dense_up_to"), [(zipfile.ZIP_DEFLATED, 50_000), (zipfile.ZIP_STORED, 40_000)])
+def test_small_members_may_be_dense(
+    opened: Callable, monkeypatch: pytest.MonkeyPatch, method: int, dense_up_to: int
+) -> None:
+    monkeypatch.setattr(members, "_DENSE_UP_TO", dense_up_to)
+    data = _zip(*((str(number), bytes(5000)) for number in range(10)), method=method)
+    assert len(opened(data, Unpack(max_ratio=2, ratio_above_mib=0.01))) == 10
+
+
+def test_over_20_gib_small_members_may_not_be_dense_together(opened: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "_DENSE_UP_TO", 40_000)
+    dense = _zip(*((str(number), bytes(5000)) for number in range(10)), method=zipfile.ZIP_DEFLATED)
+    with pytest.raises(BadArchive, match="what it holds together is refused: it unpacks to over 2 times its size"):
+        opened(dense, Unpack(max_ratio=2, ratio_above_mib=0.01))
 
 
 def test_half_of_the_free_disk_stays_free(opened: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
