@@ -15,8 +15,10 @@ from evergreen.errors import EvergreenError
 from evergreen.vision.formats.chromium import chromium
 from flows.servers.asked import POOL, asked, workers_online
 from flows.servers.named_server import named_server
-from storage.disk import must_take
+from storage.disk import must_take, shared_by
 from storage.errors import StoreError
+from storage.identity import FILE as IDENTITY
+from storage.identity import in_short, known_identity
 from storage.sizes import in_words
 
 State = Literal["works", "missing", "broken"]
@@ -96,7 +98,16 @@ def store_there(store: Path) -> Check:
     if place != store:
         return Check("store", "works", f"{store} will be made by the first run")
     runs = sum(1 for _ in store.glob("runs/*/run.json"))
-    return Check("store", "works", f"{store}, {runs:,} run{'' if runs == 1 else 's'}")
+    words = f"{store}, {runs:,} run{'' if runs == 1 else 's'}"
+    try:
+        identity = known_identity(store)
+    except (StoreError, OSError) as error:
+        return Check("store", "broken", str(error), f"bring {store / IDENTITY} back from a backup, or remove it")
+    words += f", identity {in_short(identity)}" if identity else ""
+    if kind := shared_by(store):
+        words += f"; on {kind}, where other machines may see it: whether locks hold between them was not tried, so let "
+        words += "one machine at a time use it"
+    return Check("store", "works", words)
 
 
 def disk(store: Path, least: int = _LEAST_FREE) -> Check:

@@ -17,12 +17,23 @@ def test_a_python_and_libraries_that_do_not_fit_are_broken() -> None:
     assert (lacking.state, lacking.found, lacking.remedy) == ("broken", "not installed: no-such-library", "make setup")
 
 
-def test_the_store_is_tried_and_not_made(store: Store, tmp_path: Path) -> None:
+def test_the_store_is_tried_and_not_made(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.store_there(store.root).found == f"{store.root} will be made by the first run"
     assert not store.root.exists()
     (store.root / "runs" / "1").mkdir(parents=True)
     (store.root / "runs" / "1" / "run.json").touch()
     assert checks.store_there(store.root).found == f"{store.root}, 1 run"
+    name = store.identity[:12]
+    assert checks.store_there(store.root).found == f"{store.root}, 1 run, identity {name}"
+    with monkeypatch.context() as patch:
+        patch.setattr(checks, "shared_by", lambda _: "nfs4")
+        assert "on nfs4, where other machines may see it" in checks.store_there(store.root).found
+    (store.root / "store.json").write_text("[]", encoding="utf-8")
+    torn = checks.store_there(store.root)
+    assert (torn.state, torn.remedy) == (
+        "broken",
+        f"bring {store.root / 'store.json'} back from a backup, or remove it",
+    )
     (tmp_path / "file").touch()
     assert checks.store_there(tmp_path / "file" / "store").state == "broken"
     assert checks.disk(store.root).state == "works"
