@@ -13,7 +13,7 @@ from typing import Any, Literal
 from evergreen.addresses import shown
 from evergreen.errors import EvergreenError
 from evergreen.vision.formats.chromium import chromium
-from flows.servers.asked import POOL, asked, workers_online
+from flows.servers.asked import POOL, asked, decided_by_others, workers_online
 from flows.servers.named_server import named_server
 from storage.disk import must_take, shared_by
 from storage.errors import StoreError
@@ -60,7 +60,8 @@ def all_checks(store: Path) -> list[Check]:
     """
     checks: list[Callable[[], Check]] = [
         python, libraries, lambda: store_there(store), lambda: disk(store), node, browser,
-        lambda: kaggle(os.environ, Path.home()), server,
+        lambda: kaggle(os.environ, Path.home()),
+        lambda: server(store),
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -168,8 +169,8 @@ def kaggle(environment: Mapping[str, str], home: Path) -> Check:
     )  # fmt: skip
 
 
-def server() -> Check:
-    """Look which Prefect server the settings name, whether it answers, and whether a worker runs."""
+def server(store: Path) -> Check:
+    """Look which Prefect server the settings name, whether it answers, a worker runs, and who decides on recipes."""
     try:
         named = named_server()
     except EvergreenError as error:
@@ -181,10 +182,25 @@ def server() -> Check:
         what = f"{named} does not answer ({answer.why})"
         return Check("server", "broken", what, "start it (make dashboard), or put PREFECT_API_URL= before the command")
     workers = workers_online(named.url, POOL)
+    others = _decided_by_others(named.url, store)
     if not workers:
         unknown = "does not say whether a worker runs" if workers is None else "answers; no worker runs"
-        return Check("server", "missing", f"{shown(named.url)} {unknown}", "for what is scheduled: make worker")
-    return Check("server", "works", f"{shown(named.url)} answers; {workers} worker{'' if workers == 1 else 's'}")
+        return Check("server", "missing", f"{shown(named.url)} {unknown}{others}", "for what is scheduled: make worker")
+    return Check(
+        "server", "works", f"{shown(named.url)} answers; {workers} worker{'' if workers == 1 else 's'}{others}"
+    )
+
+
+def _decided_by_others(url: str, store: Path) -> str:
+    """Return what a server says of recipes on which another store decided last; empty if there are none."""
+    try:
+        identity = known_identity(store)
+    except (StoreError, OSError):  # said of the store
+        return ""
+    recipes = decided_by_others(url, identity)
+    if recipes is None:
+        return "; does not say which stores decide"
+    return f"; another store decides on {', '.join(recipes)}: evergreen adopt RECIPE" if recipes else ""
 
 
 def _existing(path: Path) -> Path:

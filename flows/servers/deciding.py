@@ -27,15 +27,15 @@ from evergreen.addresses import shown
 from evergreen.errors import BadInput, OtherStore
 from evergreen.sections.refusing.told import TRY
 from flows.say import say
+from flows.servers.asked import DECIDES
 from flows.servers.named_server import ServerUnavailable
 from flows.servers.private_server import is_private
 from flows.servers.server_runs import TAG
 from runs.run import Run
 from storage.champions import Champions
-from storage.identity import in_short, renew, whereabouts
+from storage.identity import in_short, known_identity, renew, whereabouts
 from storage.store import Store
 
-_BEGINNING = "evergreen_decides_"
 _UNKNOWN = "the server was not asked, or not told, which store decides on this recipe, so that another may promote too"
 
 
@@ -129,6 +129,21 @@ def deciding(run: Run) -> Iterator[None]:
     _ask(note)
 
 
+def decided_elsewhere(store: Store, recipe: str) -> str:
+    """Return, in words, that another store decided last on a recipe whose model answers here; empty if none did.
+
+    A store that may only be read is asked nothing that it would have to write.
+    """
+    found: list[str] = []
+
+    def ask(client: SyncPrefectClient) -> None:
+        if (last := last_decision(client, recipe)) and not _knows(store, recipe, last):
+            found.append(f"another store decided last on {recipe}, so its champion may be another one: {last}")
+
+    _ask(ask)
+    return "".join(found)
+
+
 def adopted(store: Store, recipe: str) -> tuple[Decided | None, Decided]:
     """Let a store decide on a recipe from now on; one that is a copy is given an identity of its own.
 
@@ -210,7 +225,7 @@ def _refuse_another(client: SyncPrefectClient, run: Run, last: Decided, harm: st
 
 def _knows(store: Store, recipe: str, last: Decided) -> bool:
     """Whether a store is the one that decided last: its identity, and the decision in its history."""
-    if last.identity != store.identity:
+    if last.identity != known_identity(store.root):
         return False
     told = (last.number, last.time, last.release)
     history = Champions(store.root).history(recipe) if last.number else ()
@@ -252,4 +267,4 @@ def _value(here: Decided) -> dict[str, Any]:
 
 def _variable(recipe: str) -> str:
     """Return the name of a recipe's variable: earlier servers know no hyphens there, and recipes no underscores."""
-    return _BEGINNING + recipe.replace("-", "_")
+    return DECIDES + recipe.replace("-", "_")

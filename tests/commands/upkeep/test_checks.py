@@ -70,18 +70,24 @@ def test_a_kaggle_key_is_found_and_never_told(tmp_path: Path) -> None:
         assert (found.state, "f00dplanted" in repr(found)) == ("works", False)
 
 
-def test_a_server_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_server_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PREFECT_API_URL", "")
-    assert checks.server().found.startswith("none is named: each run starts a private one")
+    assert checks.server(store.root).found.startswith("none is named: each run starts a private one")
     monkeypatch.setenv("PREFECT_API_URL", "http://server/api")
     with monkeypatch.context() as answers:
         answers.setattr(checks, "asked", lambda _: Answer(True))
         for workers, state in ((0, "missing"), (None, "missing"), (2, "works")):
             answers.setattr(checks, "workers_online", lambda *_, workers=workers: workers)
-            assert checks.server().state == state
-        assert checks.server().found == "http://server/api answers; 2 workers"
+            answers.setattr(checks, "decided_by_others", lambda *_: [])
+            assert checks.server(store.root).state == state
+        assert checks.server(store.root).found == "http://server/api answers; 2 workers"
+        answers.setattr(checks, "decided_by_others", lambda *_: ["digits", "mine"])
+        told = "; another store decides on digits, mine: evergreen adopt RECIPE"
+        assert checks.server(store.root).found.endswith(told)
+        answers.setattr(checks, "decided_by_others", lambda *_: None)
+        assert checks.server(store.root).found.endswith("2 workers; does not say which stores decide")
     monkeypatch.setenv("PREFECT_API_URL", "http://me:f00dplanted@127.0.0.1:9/api")
-    found = checks.server()
+    found = checks.server(store.root)
     assert (found.state, "f00dplanted" in repr(found)) == ("broken", False)
     assert "127.0.0.1:9" in found.found

@@ -18,6 +18,7 @@ from evergreen.steps import STEPS
 from flows import data
 from flows import retrain as module
 from flows.servers import deciding
+from flows.servers.asked import decided_by_others
 from runs.run import Entry, Run
 from storage.artifacts import Ref
 from storage.champions import Champions
@@ -134,9 +135,12 @@ def test_a_store_that_is_gone_locks_nobody_out(heard: list[str], prefect_server:
     shutil.rmtree(first.root)
     with pytest.raises(OtherStore) as refused:
         _decide(second)
+    assert decided_by_others(prefect_server, second.identity) == ["digits"]
+    assert deciding.decided_elsewhere(second, "digits").startswith("another store decided last on digits, so its cham")
     assert f"--store {first.root}" not in str(refused.value)  # nobody is sent there
     _adopt(second)
     _decide(second)
+    assert deciding.decided_elsewhere(second, "digits") == ""
     with pytest.raises(OtherStore):
         _decide(first)
     assert heard == []
