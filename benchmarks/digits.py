@@ -36,11 +36,14 @@ def main() -> None:
         with SubprocessASGIServer() as server:
             accuracies = []
             for seed in SEEDS:
-                summary, wall = retrain("digits", root / str(seed), f"seed={seed}", server=server.api_url)
+                # a name of its own: each seed has a store of its own, and one store decides on a recipe of a server
+                summary, wall = retrain(
+                    "digits", root / str(seed), f"seed={seed}", f"name=digits-{seed}", server=server.api_url
+                )
                 accuracies.append(summary["metrics"]["test"]["accuracy"])
                 outside = outside_steps(summary, wall)
                 print(f"seed {seed}, server running: {wall:.1f} s, outside steps {outside:.1f} s, {accuracies[-1]:.4f}")
-            _, again = retrain("digits", root / "7", "seed=7", server=server.api_url)
+            _, again = retrain("digits", root / "7", "seed=7", "name=digits-7", server=server.api_url)
             print(f"again, nothing changed, server running: {again:.1f} s")
         print(f"mean test accuracy of seeds {SEEDS}: {statistics.mean(accuracies):.4f}")
 

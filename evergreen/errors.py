@@ -2,7 +2,8 @@
 
 EvergreenError
 ├── BadInput              what the user named cannot be used: exit code 2
-│   └── BadRecipe         the recipe (or an override of it) is not valid
+│   ├── BadRecipe         the recipe (or an override of it) is not valid
+│   └── OtherStore        another store decided last on the recipe, on the Prefect server that both use
 ├── SourceUnavailable     the source's bytes cannot be had now
 │   ├── SourceUnreachable no answer, cut off, stalled or busy, after every attempt
 │   ├── AccessRefused     401 or 403, a login page in place of the file, no credentials
@@ -37,6 +38,10 @@ class BadInput(EvergreenError):
 
 class BadRecipe(BadInput):
     """The recipe, or an override of it, is not valid."""
+
+
+class OtherStore(BadInput):
+    """A recipe would have a second champion: another store decided last on it, on the same Prefect server."""
 
 
 class SourceUnavailable(EvergreenError):

@@ -12,7 +12,9 @@ from evergreen.reports.predictions import Prediction
 from flows.dashboard.reasons import reason_in
 from flows.opening import open_store
 from flows.outcome import rename
+from flows.say import say
 from flows.scheduling.fresh import keep_form_fresh
+from flows.servers.deciding import decided_elsewhere
 from runs.answering.prediction import Job, Request, answer, refuse_in_batch, understand
 from runs.answering.prediction_files import as_json, counts, in_words, print_csv, sheet_at, written
 from runs.run import new_id
@@ -63,6 +65,8 @@ def predict(
         with in_use(opened):
             job = understand(request, opened)
             name = job.meant.recipe or name
+            if elsewhere := decided_elsewhere(opened, name):
+                say(elsewhere)
             summary = _predict(job)
         outcome = in_words(summary["counts"])
     except Exception as error:

@@ -12,6 +12,7 @@ from flows.decision import compared, retraining_is_due
 from flows.folds import cross_validated
 from flows.form import Settings, as_overrides
 from flows.outcome import tells_outcome
+from flows.servers.deciding import deciding, must_decide
 from flows.started import started
 from flows.tracking import track
 from runs.run import Run
@@ -51,6 +52,7 @@ def retrain(
     """
     chosen = [*(overrides or []), *as_overrides(settings)]
     with started(load_recipe(recipe, chosen, source), store, show=_tell) as (run, summary):
+        must_decide(run)
         try:
             steps(run)
         except (ArtifactDamaged, ArtifactMissing, SourceChanged, ChampionMoved):
@@ -110,4 +112,5 @@ def steps(run: Run) -> None:
         comparison=comparison,
         **folds,
     )
-    promote(run, challenger=challenger, champion=champion, comparison=comparison)
+    with deciding(run):
+        promote(run, challenger=challenger, champion=champion, comparison=comparison)

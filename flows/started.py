@@ -19,7 +19,9 @@ from runs.own.remarks import remarks_on
 from runs.run import Flow, Run, listener
 from runs.stopped import how_it_stopped, stopped_by
 from runs.summaries.summary import finish
+from storage.identity import identity_of
 from storage.in_use import in_use
+from storage.workspaces import must_lock
 
 
 @contextmanager
@@ -43,6 +45,8 @@ def started(
     run.journal.flow = flow
     current_run.set(run)
     run.store.sweep()
+    must_lock(run.store.root)
+    identity_of(run.store.root)  # what cannot be read is said before hours of training, not after
     run.journal.remarks = remarks_on(recipe, run.store)
     _log([*recipe.remarks, *run.journal.remarks])
     if hearing := listener.get():

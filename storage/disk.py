@@ -114,6 +114,73 @@ def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
         yield
 
 
+_APART = (
+    "choose a folder on a disk of this machine with --store: machines do not share a store by a folder whose locks "
+)
+_APART += "do not hold"
+
+
+def must_lock(path: Path, root: Path) -> None:
+    """Take a lock by two open files at once, and see that the second is refused.
+
+    It shows that locks of this mount exclude each other. It cannot show that they exclude those of another machine that
+    mounts the same folder: only a lock that is held there could (``shared_by`` says whether that is to be thought of).
+
+    Args:
+        path: a lock's file, which is made if it is not there.
+        root: the store's, for what is said.
+
+    Raises:
+        StoreUnwritable: locks are not known there, or exclude nobody.
+    """
+    with explained(root, elsewhere=_APART), path.open("wb") as mine, path.open("wb") as other:
+        for lock in (mine, other):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:  # the first is refused where another process holds it: that shows the same
+                return
+    raise StoreUnwritable(
+        f"cannot use the store {root}: its file system gives one lock to two at once, so that two runs would change "
+        f"the same files; {_APART}"
+    )
+
+
+# Of these the kernel says that others may see the same files; FUSE is any program's.
+_SHARED = (
+    "nfs",
+    "cifs",
+    "smb",
+    "fuse",
+    "9p",
+    "virtiofs",
+    "afs",
+    "ceph",
+    "lustre",
+    "glusterfs",
+    "gfs2",
+    "ocfs2",
+    "beegfs",
+)
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+def shared_by(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+    """Return the kind of file system by which other machines may see a folder, such as ``nfs4``; None if by none.
+
+    Args:
+        folder: is there.
+        mounts: what the system has mounted, as ``proc_pid_mountinfo(5)``; nothing is known without it.
+    """
+    if not mounts.is_file():
+        return None
+    device = folder.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    lines = (line.split(" - ") for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines())
+    kinds = {left.split()[2]: right.split()[0] for left, right in (line for line in lines if len(line) == 2)}
+    kind = kinds.get(wanted, "")
+    return kind if kind.startswith(_SHARED) else None
+
+
 # A new database of Prefect's takes 2 MiB; a disk with less left than this is full before the first step ends.
 _FIRST_NEED = 4 * 2**20
 

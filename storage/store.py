@@ -10,6 +10,7 @@ published is read-only. A reader never meets half an artifact, and two writers o
     <root>/runs/<id>/             what a person opens: run.json, report, a link to the exports
     <root>/exports/               those exports, each set of files once (storage.exports)
     <root>/tmp/                   work in progress (storage.workspaces); never read by anyone else
+    <root>/store.json             which store it is (storage.identity)
     <root>/.evergreen-store       tells that it is a store
 
 Other folders below the root (locks, indexes, logs, a server's data) are their owners', and may be deleted between runs.
@@ -28,6 +29,7 @@ from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.digests import checked_digest, sha256_bytes, sha256_file
 from storage.disk import copy, explained, flush, fsync
 from storage.errors import ArtifactDamaged, ArtifactMissing
+from storage.identity import identity_of
 
 
 class Store:
@@ -37,6 +39,15 @@ class Store:
         self.root = root.expanduser().absolute()
         # Parsed manifests, trusted while the file's stamp stays: a large one is asked for several times in a run.
         self._manifests: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
+
+    @property
+    def identity(self) -> str:
+        """Which store this is, 32 hex digits; given to it, and written, where it is asked for the first time.
+
+        Raises:
+            ArtifactDamaged, StoreUnwritable: as ``identity_of``.
+        """
+        return identity_of(self.root)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from storage import disk
 from storage.disk import explained, locked, opened
 
 _DAY = 86_400.0
@@ -53,6 +54,17 @@ def sweep(root: Path) -> int:
             with contextlib.suppress(FileNotFoundError, PermissionError, BlockingIOError):
                 swept += _swept(path)
     return swept
+
+
+def must_lock(root: Path) -> None:
+    """See that locks of the store's file system exclude each other; what that shows, ``disk.must_lock`` says.
+
+    Raises:
+        StoreUnwritable: they do not, or the store may not be written.
+    """
+    with explained(root):
+        root.mkdir(parents=True, exist_ok=True)
+    disk.must_lock(root / "tmp.lock", root)
 
 
 @contextlib.contextmanager

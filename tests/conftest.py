@@ -13,6 +13,7 @@ import nodejs
 import numpy as np
 import pytest
 from chromium import PROGRAM, Browser
+from command import forget_decisions
 from fake_server import FakeServer
 from PIL import Image
 
@@ -110,13 +111,20 @@ def png() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
+def session_server() -> Iterator[str]:
     """The address of one Prefect server for the whole session, with its data in a folder of its own."""
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(server_startup_timeout=600):
         yield PREFECT_API_URL.value()
+
+
+@pytest.fixture
+def prefect_server(session_server: str) -> str:
+    """The address of the session's server, which has forgotten which stores decided in other tests."""
+    forget_decisions(session_server)
+    return session_server
 
 
 @pytest.fixture(scope="session")

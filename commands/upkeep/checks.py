@@ -13,10 +13,12 @@ from typing import Any, Literal
 from evergreen.addresses import shown
 from evergreen.errors import EvergreenError
 from evergreen.vision.formats.chromium import chromium
-from flows.servers.asked import POOL, asked, workers_online
+from flows.servers.asked import POOL, asked, decided_by_others, workers_online
 from flows.servers.named_server import named_server
-from storage.disk import must_take
+from storage.disk import must_take, shared_by
 from storage.errors import StoreError
+from storage.identity import FILE as IDENTITY
+from storage.identity import in_short, known_identity
 from storage.sizes import in_words
 
 State = Literal["works", "missing", "broken"]
@@ -58,7 +60,8 @@ def all_checks(store: Path) -> list[Check]:
     """
     checks: list[Callable[[], Check]] = [
         python, libraries, lambda: store_there(store), lambda: disk(store), node, browser,
-        lambda: kaggle(os.environ, Path.home()), server,
+        lambda: kaggle(os.environ, Path.home()),
+        lambda: server(store),
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -96,7 +99,16 @@ def store_there(store: Path) -> Check:
     if place != store:
         return Check("store", "works", f"{store} will be made by the first run")
     runs = sum(1 for _ in store.glob("runs/*/run.json"))
-    return Check("store", "works", f"{store}, {runs:,} run{'' if runs == 1 else 's'}")
+    words = f"{store}, {runs:,} run{'' if runs == 1 else 's'}"
+    try:
+        identity = known_identity(store)
+    except (StoreError, OSError) as error:
+        return Check("store", "broken", str(error), f"bring {store / IDENTITY} back from a backup, or remove it")
+    words += f", identity {in_short(identity)}" if identity else ""
+    if kind := shared_by(store):
+        words += f"; on {kind}, where other machines may see it: whether locks hold between them was not tried, so let "
+        words += "one machine at a time use it"
+    return Check("store", "works", words)
 
 
 def disk(store: Path, least: int = _LEAST_FREE) -> Check:
@@ -157,8 +169,8 @@ def kaggle(environment: Mapping[str, str], home: Path) -> Check:
     )  # fmt: skip
 
 
-def server() -> Check:
-    """Look which Prefect server the settings name, whether it answers, and whether a worker runs."""
+def server(store: Path) -> Check:
+    """Look which Prefect server the settings name, whether it answers, a worker runs, and who decides on recipes."""
     try:
         named = named_server()
     except EvergreenError as error:
@@ -170,10 +182,25 @@ def server() -> Check:
         what = f"{named} does not answer ({answer.why})"
         return Check("server", "broken", what, "start it (make dashboard), or put PREFECT_API_URL= before the command")
     workers = workers_online(named.url, POOL)
+    others = _decided_by_others(named.url, store)
     if not workers:
         unknown = "does not say whether a worker runs" if workers is None else "answers; no worker runs"
-        return Check("server", "missing", f"{shown(named.url)} {unknown}", "for what is scheduled: make worker")
-    return Check("server", "works", f"{shown(named.url)} answers; {workers} worker{'' if workers == 1 else 's'}")
+        return Check("server", "missing", f"{shown(named.url)} {unknown}{others}", "for what is scheduled: make worker")
+    return Check(
+        "server", "works", f"{shown(named.url)} answers; {workers} worker{'' if workers == 1 else 's'}{others}"
+    )
+
+
+def _decided_by_others(url: str, store: Path) -> str:
+    """Return what a server says of recipes on which another store decided last; empty if there are none."""
+    try:
+        identity = known_identity(store)
+    except (StoreError, OSError):  # said of the store
+        return ""
+    recipes = decided_by_others(url, identity)
+    if recipes is None:
+        return "; does not say which stores decide"
+    return f"; another store decides on {', '.join(recipes)}: evergreen adopt RECIPE" if recipes else ""
 
 
 def _existing(path: Path) -> Path:

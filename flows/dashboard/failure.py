@@ -9,6 +9,7 @@ from prefect.context import FlowRunContext
 from evergreen.reports.markdown import fenced, literal
 from evergreen.sections.base import hyphenated
 from flows.dashboard.classes import show_classes
+from flows.dashboard.decision import store_in_words
 from flows.dashboard.in_the_form import IN_A_TERMINAL, fields_in, in_the_form
 from flows.dashboard.reasons import reason_in, to_do
 from runs.run import Run
@@ -27,7 +28,8 @@ def show_failure(run: Run, summary: dict[str, Any]) -> None:
     if FlowRunContext.get() is None:
         return
     at = next((step["name"] for step in summary["steps"] if step["state"] == "failed"), None)
-    _show(run.recipe.name, f"Run `{run.id}`{f' failed at {at}' if at else ''}:", summary["error"])
+    where = f"Run `{run.id}`{f' failed at {at}' if at else ''}, in {store_in_words(run)}:"
+    _show(run.recipe.name, where, summary["error"])
     show_classes(run, summary)
 
 

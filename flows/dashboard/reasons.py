@@ -43,6 +43,11 @@ _KNOWN: dict[type[Exception], tuple[str, str]] = {
         "an export failed",
         "Leave that format out of `export.formats`, or repair what the message names.",
     ),
+    errors.OtherStore: (
+        "another store decides on this recipe",
+        "Give the worker the store that decided last (`EVERGREEN_STORE`), or let this one take over, in a terminal: "
+        "`evergreen adopt RECIPE`.",
+    ),
     errors.ThreadsFixed: ("TensorFlow runs on other threads", "Restart the worker."),
     stored.StoreUnwritable: (
         "the store cannot be written",

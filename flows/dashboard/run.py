@@ -9,7 +9,7 @@ from evergreen.judging.advice import lines as advice
 from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
-from flows.dashboard.decision import show_decision
+from flows.dashboard.decision import show_decision, store_in_words
 from flows.dashboard.evaluation import interval, picture, show_evaluation, show_folds
 from runs.run import Run
 from runs.tables import read_table
@@ -42,7 +42,9 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     create_table_artifact(key=f"{name}-exports", table=_exports(summary), description="Every export, as verified")
     if comparison := summary["comparison"]:
         create_markdown_artifact(
-            key=f"{name}-champion", markdown=_champion(comparison), description="The newest model's verdict, and why"
+            key=f"{name}-champion",
+            markdown=_champion(run, comparison),
+            description="The newest model's verdict, and why",
         )
     show_evaluation(run)
     show_folds(run, summary)
@@ -124,6 +126,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         "",
         f"Run `{run.id}`: {'ran ' + ', '.join(ran) if ran else 'nothing changed, every step was reused'}.",
         "",
+        f"In {store_in_words(run)}.",
+        "",
         markdown_table(["split", "accuracy", "loss", "images"], map(_judged, summary["metrics"].items())),
     ]
     verdict = summary["verdict"]
@@ -166,7 +170,7 @@ def _judged(metrics: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
     return split, accuracy, f"{values['loss']:.4f}", str(values["count"])
 
 
-def _champion(comparison: dict[str, Any]) -> str:
+def _champion(run: Run, comparison: dict[str, Any]) -> str:
     """Return the verdict of a comparison, its checks, and each class against the champion, as Markdown."""
     lines = [
         "# Champion" if comparison["standing"] == "champion" else f"# Not promoted ({comparison['standing']})",
@@ -174,6 +178,7 @@ def _champion(comparison: dict[str, Any]) -> str:
         "",
         f"- release of this run: `{comparison['release']}`",
         f"- champion now: `{comparison['champion'] or 'none'}`",
+        f"- decided by run `{run.id}` in {store_in_words(run)}",
         "",
         markdown_table(
             ["check", "passed"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # Where `make dashboard` serves unless PORT says otherwise.
 DASHBOARD = "http://127.0.0.1:4200/api"
 POOL = "evergreen"  # that `make worker` works for
+DECIDES = "evergreen_decides_"  # and a recipe's name: the variables of flows.servers.deciding
 _SECONDS = 5.0
 _ONLINE = "ONLINE"
 
@@ -57,3 +58,22 @@ def workers_online(url: str, pool: str) -> int | None:
         return len([worker for worker in answer.json() if worker.get("status") == _ONLINE])
     except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError):
         return None
+
+
+def decided_by_others(url: str, identity: str | None) -> list[str] | None:
+    """Return the recipes on which another store decided last; None if the server does not say.
+
+    Args:
+        url: of its API.
+        identity: of this store, if it has one yet.
+    """
+    import httpx
+
+    wanted = {"variables": {"name": {"like_": DECIDES}}}
+    try:
+        answer = httpx.post(f"{url.rstrip('/')}/variables/filter", json=wanted, timeout=_SECONDS)
+        answer.raise_for_status()
+        noted = {one["name"].removeprefix(DECIDES).replace("_", "-"): one["value"]["identity"] for one in answer.json()}
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, KeyError, TypeError):
+        return None
+    return sorted(recipe for recipe, other in noted.items() if other != identity)

@@ -31,6 +31,14 @@ _NOT_ITS_OWN = ("PREFECT_", "UVICORN_", "WEB_CONCURRENCY", "SSL_CERT_")
 
 Say = Callable[[str], None]
 
+# Addresses of the private servers of this process, while they serve.
+_serving: set[str] = set()
+
+
+def is_private(url: str | None) -> bool:
+    """Whether an API is that of a private server of this process: no other store's runs are told to it meanwhile."""
+    return url in _serving
+
 
 @dataclass(frozen=True)
 class _Heard:
@@ -182,6 +190,7 @@ def _private(home: Path, log: Path | None, say: Say) -> Iterator[Callable[[], No
 
         try:
             os.environ["PREFECT_API_URL"] = server.url
+            _serving.add(server.url)
             _import_prefect(home)
             yield ready
         except Exception as error:
@@ -193,6 +202,7 @@ def _private(home: Path, log: Path | None, say: Say) -> Iterator[Callable[[], No
             if server.end_seen() is None:
                 _flush()
             os.environ.pop("PREFECT_API_URL", None)
+            _serving.discard(server.url)
             server.stop()
 
 

@@ -27,6 +27,7 @@ from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
 from storage.exports import link, show
+from storage.identity import whereabouts
 from storage.runs import read_summary, run_folder, summaries, summary_file, write_summary
 from storage.store import Store
 
@@ -61,6 +62,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "recipe": run.recipe.name,
         "flow": run.journal.flow,
         "outcome": outcome,
+        "store": whereabouts(run.store.root),
         "steps": [entry.as_json() for entry in entries.values()],
         "decision": run.journal.decision,
         "classes": classes,

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from storage.disk import explained, flush, locked, must_take
+from storage.disk import explained, flush, locked, must_lock, must_take, shared_by
 from storage.errors import StoreUnwritable
 from storage.store import Store
 
@@ -135,3 +135,26 @@ def test_a_disk_that_fails_to_flush_is_an_error(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: broken)
     with pytest.raises(OSError, match="Input/output error"):
         flush(_many(tmp_path))
+
+
+def test_a_file_system_whose_locks_exclude_nobody_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tmp_path / "tmp.lock"
+    must_lock(lock, tmp_path)
+    with locked(lock):  # another run holds it just now
+        must_lock(lock, tmp_path)
+    monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+    with pytest.raises(StoreUnwritable, match=r"one lock to two at once.*choose a folder on a disk of this machine"):
+        must_lock(lock, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shared"), [("nfs4", True), ("fuse.sshfs", True), ("cifs", True), ("ext4", False), ("overlay", False)]
+)
+def test_the_kind_of_file_system_tells_whether_other_machines_may_see_it(
+    tmp_path: Path, kind: str, shared: bool
+) -> None:
+    mounts, device = tmp_path / "mountinfo", tmp_path.stat().st_dev
+    here = f"{os.major(device)}:{os.minor(device)}"
+    mounts.write_text(f"22 27 0:0 / /proc rw - proc proc rw\n24 27 {here} / /data rw shared:1 - {kind} host:/x rw\n")
+    assert shared_by(tmp_path, mounts) == (kind if shared else None)
+    assert shared_by(tmp_path, tmp_path / "none") is None

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
+
 EVERGREEN = Path(sys.executable).with_name("evergreen")
 
 
@@ -42,3 +44,9 @@ class Command:
         assert done.returncode == 0, done.stderr
         summary: dict[str, Any] = json.loads(done.stdout)
         return summary
+
+
+def forget_decisions(server: str) -> None:
+    """Let a Prefect server forget which store decided last on which recipe: tests share one, and have stores apart."""
+    for variable in httpx.post(f"{server}/variables/filter", json={}, timeout=60).json():
+        httpx.delete(f"{server}/variables/{variable['id']}", timeout=60).raise_for_status()

@@ -17,12 +17,23 @@ def test_a_python_and_libraries_that_do_not_fit_are_broken() -> None:
     assert (lacking.state, lacking.found, lacking.remedy) == ("broken", "not installed: no-such-library", "make setup")
 
 
-def test_the_store_is_tried_and_not_made(store: Store, tmp_path: Path) -> None:
+def test_the_store_is_tried_and_not_made(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.store_there(store.root).found == f"{store.root} will be made by the first run"
     assert not store.root.exists()
     (store.root / "runs" / "1").mkdir(parents=True)
     (store.root / "runs" / "1" / "run.json").touch()
     assert checks.store_there(store.root).found == f"{store.root}, 1 run"
+    name = store.identity[:12]
+    assert checks.store_there(store.root).found == f"{store.root}, 1 run, identity {name}"
+    with monkeypatch.context() as patch:
+        patch.setattr(checks, "shared_by", lambda _: "nfs4")
+        assert "on nfs4, where other machines may see it" in checks.store_there(store.root).found
+    (store.root / "store.json").write_text("[]", encoding="utf-8")
+    torn = checks.store_there(store.root)
+    assert (torn.state, torn.remedy) == (
+        "broken",
+        f"bring {store.root / 'store.json'} back from a backup, or remove it",
+    )
     (tmp_path / "file").touch()
     assert checks.store_there(tmp_path / "file" / "store").state == "broken"
     assert checks.disk(store.root).state == "works"
@@ -59,18 +70,24 @@ def test_a_kaggle_key_is_found_and_never_told(tmp_path: Path) -> None:
         assert (found.state, "f00dplanted" in repr(found)) == ("works", False)
 
 
-def test_a_server_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_server_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PREFECT_API_URL", "")
-    assert checks.server().found.startswith("none is named: each run starts a private one")
+    assert checks.server(store.root).found.startswith("none is named: each run starts a private one")
     monkeypatch.setenv("PREFECT_API_URL", "http://server/api")
     with monkeypatch.context() as answers:
         answers.setattr(checks, "asked", lambda _: Answer(True))
         for workers, state in ((0, "missing"), (None, "missing"), (2, "works")):
             answers.setattr(checks, "workers_online", lambda *_, workers=workers: workers)
-            assert checks.server().state == state
-        assert checks.server().found == "http://server/api answers; 2 workers"
+            answers.setattr(checks, "decided_by_others", lambda *_: [])
+            assert checks.server(store.root).state == state
+        assert checks.server(store.root).found == "http://server/api answers; 2 workers"
+        answers.setattr(checks, "decided_by_others", lambda *_: ["digits", "mine"])
+        told = "; another store decides on digits, mine: evergreen adopt RECIPE"
+        assert checks.server(store.root).found.endswith(told)
+        answers.setattr(checks, "decided_by_others", lambda *_: None)
+        assert checks.server(store.root).found.endswith("2 workers; does not say which stores decide")
     monkeypatch.setenv("PREFECT_API_URL", "http://me:f00dplanted@127.0.0.1:9/api")
-    found = checks.server()
+    found = checks.server(store.root)
     assert (found.state, "f00dplanted" in repr(found)) == ("broken", False)
     assert "127.0.0.1:9" in found.found

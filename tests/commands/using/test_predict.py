@@ -412,13 +412,18 @@ def test_the_champion_answers_and_the_newest_run_while_there_is_none(taught: Tra
 
 
 def test_the_flow_leaves_files_artifacts_and_a_name_that_says_the_outcome(
-    taught: Trained, predict: Any, tmp_path: Path
+    taught: Trained, predict: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from flows import batch_prediction
     from flows.batch_prediction import predict as flow
 
+    heard: list[str] = []
+    monkeypatch.setattr(batch_prediction, "say", heard.append)
+    monkeypatch.setattr(batch_prediction, "decided_elsewhere", lambda _, recipe: f"another store decides on {recipe}")
     (tmp_path / "bad.png").write_bytes(b"no image")
     summary = flow([str(taught.photos), str(tmp_path / "bad.png")], store=str(taught.store.root))
     assert summary["counts"] == {"images": 4, "bad": 1, "unsure": 0}
+    assert heard == ["another store decides on colours"]
     folder = run_folder(taught.store, summary["id"])
     rows = list(csv.DictReader((folder / "predictions.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["bright", "dark", "red", ""]

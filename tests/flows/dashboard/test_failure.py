@@ -29,7 +29,7 @@ def test_lines_stay_lines_and_nothing_in_them_is_markdown(store: Store, monkeypa
     (shown,) = _shown(store, monkeypatch)
     assert shown["key"] == "digits-failure"
     assert shown["markdown"].startswith("# Which is the class")
-    assert "` failed at repair:\n\n" in shown["markdown"]
+    assert f"` failed at repair, in store `{store.identity[:12]}` (" in shown["markdown"]
     block = "````text\nBadDataset: which is the class?\n  photos/[1]/```\n  <b>x\\x1b[2J</b>\n````"
     assert f"{block}\n\n## What to do\n\nCorrect the folders" in shown["markdown"]
 

@@ -15,13 +15,15 @@ COMPARISON: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_a_verdict_shows_every_check_and_class() -> None:
-    said = _champion(COMPARISON)
+def test_a_verdict_shows_every_check_and_class_and_which_store_decided(store: Store) -> None:
+    run = Run.new(store, load_recipe("digits"))
+    said = _champion(run, COMPARISON)
+    assert f"- decided by run `{run.id}` in store `{store.identity[:12]}` (" in said
     assert said.startswith("# Not promoted (rejected)\nworse\n")
     assert "- champion now: `none`" in said
     assert "| accuracy | yes |\n| recall | **no** |" in said
     assert "| cat | 9 | 50.00% | 75.00% | +25.00 (+10.00 to +40.00) |" in said
-    assert "| class |" not in _champion(COMPARISON | {"classes": []})
+    assert "| class |" not in _champion(run, COMPARISON | {"classes": []})
 
 
 def test_an_export_has_a_row_for_each_runtime_and_one_where_none_ran() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Command
+from command import Command, forget_decisions
 from pages import pictures_of
 from PIL import Image
 
@@ -180,10 +180,11 @@ def test_other_formats_rerun_export_and_what_follows_alone(
 
 
 @pytest.fixture(scope="module")
-def unweighted(evergreen: Command, first: dict[str, Any], prefect_server: str) -> dict[str, Any]:
+def unweighted(evergreen: Command, first: dict[str, Any], session_server: str) -> dict[str, Any]:
     """A run after the first with other class weights, and one export, which is quicker than four."""
     changes = ("balance.weights=none", "export.formats=[tflite-float32]")
-    return evergreen.retrain(*(part for change in changes for part in ("--set", change)), server=prefect_server)
+    forget_decisions(session_server)
+    return evergreen.retrain(*(part for change in changes for part in ("--set", change)), server=session_server)
 
 
 def test_other_class_weights_rerun_balance_train_and_what_follows(unweighted: dict[str, Any]) -> None:
