@@ -62,7 +62,7 @@ class Trained(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes], prefect_server: str) -> Trained:
+def taught(tmp_path_factory: pytest.TempPathFactory, png: Callable[..., bytes], session_server: str) -> Trained:
     from flows.retrain import retrain
 
     folder = tmp_path_factory.mktemp("with späces in it")
