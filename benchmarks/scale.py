@@ -1,30 +1,52 @@
 """Measure what a hundred thousand and a million images cost one machine.
 
     .venv/bin/python benchmarks/scale.py hashes
+    .venv/bin/python benchmarks/scale.py tables [--rows 1000000]
+    .venv/bin/python benchmarks/scale.py images [--images 100000] [--store FOLDER]
 
 hashes: the searches for near-duplicates that a run does, at the default 3 bits, in seconds of CPU (which work beside it
 adds little to) and in peak memory of a process of its own, libraries in it: among random hashes, those of pictures that
 have 49 copies each, half of which differ by a bit or two, and equal ones.
 
+tables: writing and reading what travels between steps for so many images, each in a process of its own, in seconds of
+CPU, and by how much its memory grew at most meanwhile; "over" is what costs over 5 s or 500 MiB.
+
+images: a zip of so many JPEGs of about 1 KB is made, and goes through ``evergreen inspect`` (acquire to split) twice:
+seconds of every step, wall time of both runs, and the most anonymous memory that all processes had together. Nothing
+else may run beside it.
+
 Each row goes to ``rows.jsonl``, as those of ``accuracy.py`` do.
 """
 
 import argparse
+import gc
 import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pandas as pd
 from accuracy import commit, keep
-from retraining import processor
+from ingest import anonymous
+from retraining import EVERGREEN, processor, seconds_of
+
+from evergreen.tables import from_csv, to_csv
+from storage.artifacts import Blob, Manifest
+from storage.digests import sha256_bytes
 
 BITS = 3
 COUNTS = (200_000, 1_000_000)
 COPIES = 50
+SETTINGS = ("repair.classes=[]", "split={method: stable, validation: 0.1, test: 0.1}")
 
 
 def main() -> None:
@@ -33,11 +55,21 @@ def main() -> None:
         print(json.dumps(ONES[sys.argv[2]](*sys.argv[3:])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("hashes",))
-    parser.parse_args()
+    parser.add_argument("what", choices=("hashes", "tables", "images"))
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of tables")
+    parser.add_argument("--images", type=int, default=100_000, help="of the archive")
+    parser.add_argument("--store", type=Path, help="keep archive and store of images in this folder")
+    arguments = parser.parse_args()
     at = datetime.now(UTC).isoformat(timespec="minutes")
-    about = {"what": "scale hashes", "commit": commit(), "processor": processor(), "at": at}
-    keep(about | hashes())
+    about = {"what": f"scale {arguments.what}", "commit": commit(), "processor": processor(), "at": at}
+    match arguments.what:
+        case "hashes":
+            keep(about | hashes())
+        case "tables":
+            keep(about | tables(arguments.rows))
+        case "images":
+            with tempfile.TemporaryDirectory() as folder:
+                keep(about | images(arguments.images, arguments.store or Path(folder)))
 
 
 def hashes() -> dict[str, Any]:
@@ -79,6 +111,115 @@ KINDS = {
 }
 
 
+def tables(rows: int) -> dict[str, Any]:
+    """Return what writing and reading each table of so many images costs."""
+    with tempfile.TemporaryDirectory() as folder:
+        cases = [alone("table", name, way, str(rows), folder) for name in TABLES for way in ("write", "read")]
+    over = [f"{case['way']} {case['table']}" for case in cases if case["cpu_seconds"] > 5 or case["grew_mib"] > 500]
+    return {"rows": rows, "cases": cases, "over": over}
+
+
+def table(name: str, way: str, rows: str, folder: str) -> dict[str, Any]:
+    """Return what writing a table into a folder, or reading it from there, costs."""
+    file = Path(folder) / name
+    write, read = TABLES[name]
+    given: Any = made(int(rows), name) if way == "write" else file.read_bytes()
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew: proc(5)
+    before, began = memory("VmRSS"), time.process_time()
+    found = write(given) if way == "write" else read(given)
+    seconds, grew = time.process_time() - began, memory("VmHWM") - before
+    if way == "write":
+        file.write_bytes(found)
+    size = file.stat().st_size / 2**20
+    return {"table": name, "way": way, "mib": round(size), "cpu_seconds": round(seconds, 1), "grew_mib": round(grew)}
+
+
+def made(rows: int, name: str) -> Any:
+    """Return a table, or a manifest, of images that are not there: a hundred classes, 1 to 200 KB each."""
+    random = np.random.default_rng(0)
+    digests = [random.bytes(32).hex() for _ in range(rows)]
+    sizes = random.integers(1_000, 200_000, rows)
+    if name == "manifest":
+        blobs = {f"files/{digest}": Blob(digest, size) for digest, size in zip(digests, sizes.tolist(), strict=True)}
+        return Manifest("files", blobs)
+    labels = [f"class {number % 100:02d}" for number in range(rows)]
+    paths = [f"photos/{label}/{number:07d}.jpg" for number, label in enumerate(labels)]
+    files = pd.DataFrame({"path": paths, "sha256": digests, "bytes": sizes, "archive": "photos.zip", "kind": "image"})
+    if name == "files.csv":
+        return files
+    measured = {
+        "width": random.integers(100, 1000, rows),
+        "height": random.integers(100, 1000, rows),
+        "mode": "RGB",
+        "format": "JPEG",
+        "pixels": [random.bytes(32).hex() for _ in range(rows)],
+        "brightness": random.uniform(0, 255, rows).round(2),
+        "sharpness": random.uniform(0, 9999, rows).round(2),
+        "phash": [random.bytes(8).hex() for _ in range(rows)],
+    }
+    return files[["path", "sha256", "bytes"]].assign(label=labels, subset="", **measured)
+
+
+def images(count: int, folder: Path) -> dict[str, Any]:
+    """Return what the steps of the data cost for an archive of so many images, and what asking again does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = folder / f"photos-{count}.zip"
+    if not archive.exists():
+        packed(count, archive)
+    words = ["inspect", "digits", "--json", "--store", str(folder / "store"), "--source", str(archive)]
+    words += [part for setting in SETTINGS for part in ("--set", setting)]
+    first, wall, most = run(words)
+    again, second, most_again = run(words)
+    return {
+        "images": count,
+        "archive_mib": archive.stat().st_size // 2**20,
+        "seconds": seconds_of(first),
+        "wall": round(wall, 1),
+        "peak_mib": most,
+        "second_run": {"wall": round(second, 1), "peak_mib": most_again, "ran": ran(again)},
+    }
+
+
+def packed(count: int, archive: Path) -> None:
+    """Write a zip of different JPEGs of 32x32 pixels and about 1 KB, in a hundred folders."""
+    random = np.random.default_rng(0)
+    part = archive.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as zipped:
+        for number in range(count):
+            pixels = random.integers(0, 256, (32, 32, 3), np.uint8)
+            data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 50])[1].tobytes()
+            zipped.writestr(f"class {number % 100:02d}/{number:07d}.jpg", data)
+    part.replace(archive)
+
+
+def run(words: list[str]) -> tuple[dict[str, Any], float, int]:
+    """Run a command; return its run.json, its wall time, and the most anonymous memory of all its processes in MiB."""
+    began, most = time.monotonic(), 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        with subprocess.Popen([str(EVERGREEN), *words], stdout=said) as process:
+            while process.poll() is None:
+                most = max(most, sum(anonymous(process.pid)))
+                time.sleep(0.1)
+        wall = time.monotonic() - began
+        said.seek(0)
+        text = said.read()
+    if process.returncode:
+        raise SystemExit(f"evergreen {' '.join(words)} failed: {text[-2000:]}")
+    return json.loads(text), wall, most // 1024
+
+
+def ran(summary: dict[str, Any]) -> list[str]:
+    """Return the steps of a run that were not reused."""
+    return [step["name"] for step in summary["steps"] if step["state"] != "reused"]
+
+
+def memory(name: str) -> float:
+    """Return a line of this process's status, in MiB: VmRSS is what it has, VmHWM the most that it had."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
+
+
 def alone(what: str, *words: str) -> dict[str, Any]:
     """Return what a process of its own measures."""
     done = subprocess.run([sys.executable, __file__, "one", what, *words], capture_output=True, text=True, check=False)
@@ -93,7 +234,12 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-ONES = {"search": search}
+TABLES: dict[str, tuple[Callable[[Any], bytes], Callable[[bytes], Any]]] = {
+    "files.csv": (to_csv, from_csv),
+    "dataset.csv": (to_csv, from_csv),
+    "manifest": (Manifest.canonical, lambda data: Manifest.parse(data, sha256_bytes(data))),
+}
+ONES = {"search": search, "table": table}
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from pathlib import PurePosixPath
 from typing import Any
 
 from storage.digests import canonical_json, checked_digest, sha256_bytes
 from storage.errors import ArtifactDamaged, BadReference
 
+_AT_ONCE = 10_000
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 
 
@@ -71,9 +73,17 @@ class Manifest:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def canonical(self) -> bytes:
-        """Return the bytes that are stored and digested."""
-        files = {name: {"sha256": blob.sha256, "size": blob.size} for name, blob in self.files.items()}
-        return canonical_json({"kind": self.kind, "files": files, "facts": dict(self.facts)})
+        """Return the bytes that are stored and digested: those of ``canonical_json``, without a dict for each file."""
+        made = bytearray(b'{"facts":%b,"files":{' % canonical_json(dict(self.facts)))
+        names = sorted(self.files)
+        for start in range(0, len(names), _AT_ONCE):
+            some = [
+                f'{encode_basestring(name)}:{{"sha256":"{blob.sha256}","size":{blob.size}}}'
+                for name, blob in ((name, self.files[name]) for name in names[start : start + _AT_ONCE])
+            ]
+            made += b"," * bool(start) + ",".join(some).encode()
+        made += b'},"kind":%b}' % canonical_json(self.kind)
+        return bytes(made)
 
     def ref(self) -> Ref:
         """Return the reference to this artifact; its size counts the files, not the manifest."""

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from storage import artifacts
 from storage.artifacts import Blob, Manifest, Ref, checked_name
+from storage.digests import canonical_json, sha256_bytes
 from storage.errors import ArtifactDamaged, BadReference
 
 
@@ -32,6 +36,31 @@ def test_a_manifest_is_the_one_that_its_digest_says() -> None:
     assert Manifest("model", dict(reversed(made.files.items())), made.facts).ref() == ref  # the order is no matter
     with pytest.raises(ArtifactDamaged, match="expected SHA-256"):
         Manifest.parse(made.canonical() + b" ", ref.sha256)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 2**60), max_size=8),
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
+        st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)),
+    ),
+)
+def test_a_manifests_bytes_are_those_of_plain_json(sizes: dict[str, int], facts: dict[str, Any]) -> None:
+    files = {name: Blob(sha256_bytes(name.encode()), size) for name, size in sizes.items()}
+    plain = {
+        "kind": "files",
+        "facts": facts,
+        "files": {name: {"sha256": b.sha256, "size": b.size} for name, b in files.items()},
+    }
+    made = Manifest("files", files, facts)
+    assert made.canonical() == canonical_json(plain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(artifacts, "_AT_ONCE", 3)
+        assert made.canonical() == canonical_json(plain)
+    assert list(Manifest.parse(made.canonical(), made.ref().sha256).files.items()) == sorted(
+        files.items(), key=lambda one: one[0]
+    )
 
 
 @pytest.mark.parametrize("name", ["", "/a", "../a", "a/../b", "a/./b", "a//b", "a\\b", "a\0b", "a/"])
