@@ -28,7 +28,7 @@ sys.dont_write_bytecode = False
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # it wants DO_NOT_TRACK to be "true"
 
 PROJECT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["finished_run"]
+pytest_plugins = ["finished_run", "remotes"]
 
 
 # What these fixtures make takes long: one worker (make test runs two) gets all tests that want one, the longest first.

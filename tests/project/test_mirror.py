@@ -55,6 +55,7 @@ ELSEWHERE = {
     "runs/looking/compared.py": "runs/looking/test_comparing.py",
     "flows/scheduling/lines.py": "flows/scheduling/test_file.py",
     "storage/errors.py": "storage/test_store.py",
+    "storage/remote/bucket.py": "storage/remote/test_objects.py",
     # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
     "evergreen/datasets/splitting/methods.py": "evergreen/datasets/test_split.py",
     "evergreen/images/processes/worker.py": "evergreen/datasets/test_screen.py",
