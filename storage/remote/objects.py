@@ -80,7 +80,8 @@ def opened(address: str) -> Objects:
     from storage.remote.folder import Folder
 
     parts = urlsplit(address)
-    if "@" in parts.netloc or parts.query or parts.fragment:  # not repeated: it may be a secret
+    login = parts.scheme == "s3" and ("@" in address or ":" in parts.netloc)
+    if login or ("://" in address and (parts.query or parts.fragment)):  # not repeated: it may be a secret
         raise BadReference(
             f"the remote: expected {EXPECTED}, received an address with a user, a query or a fragment; keys belong "
             "into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
