@@ -6,7 +6,13 @@ from storage.artifacts import Manifest
 
 
 class Behind(Protocol):
-    """Where what a store lacks may be had. Nothing of it raises: what cannot be had now is not there."""
+    """Where what a store lacks may be had. Nothing of it raises: what cannot be had now is not there.
+
+    Attributes:
+        brought: keys of records that came from there.
+    """
+
+    brought: set[str]
 
     def bring(self, sha256: str) -> bool:
         """Bring a blob into the store, checked, and return whether it is there now."""

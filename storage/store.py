@@ -32,11 +32,9 @@ from storage.errors import ArtifactDamaged, ArtifactMissing
 
 
 class Store:
-    """A folder of blobs and manifests. Constructing one touches no disk; folders appear at the first write.
+    """A folder of blobs and manifests, and what is ``behind`` it: where what is not here may be had, if anywhere.
 
-    Attributes:
-        root: the folder.
-        behind: where what is not here may be had, if anywhere.
+    Constructing one touches no disk; folders appear at the first write.
     """
 
     def __init__(self, root: Path) -> None:
@@ -128,10 +126,9 @@ class Store:
         except (ArtifactMissing, ArtifactDamaged):
             return False
         stated = (manifest.kind, sum(blob.size for blob in manifest.files.values()))
-        if stated != (ref.kind, ref.size):
-            return False
         here = all(self.has_blob(blob) for blob in manifest.files.values())
-        return here or (self.behind is not None and self.behind.holds(ref.sha256, manifest))
+        to_be_had = here or (self.behind is not None and self.behind.holds(ref.sha256, manifest))
+        return stated == (ref.kind, ref.size) and to_be_had
 
     def damaged(self, ref: Ref) -> list[str]:
         """Return the names of the artifact's files that are missing or altered, reading every byte.

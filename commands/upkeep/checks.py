@@ -15,6 +15,7 @@ from evergreen.errors import EvergreenError
 from evergreen.vision.formats.chromium import chromium
 from flows.servers.asked import POOL, asked, workers_online
 from flows.servers.named_server import named_server
+from runs.shared.opening import behind_of, opened
 from storage.disk import must_take
 from storage.errors import StoreError
 from storage.sizes import in_words
@@ -58,7 +59,7 @@ def all_checks(store: Path) -> list[Check]:
     """
     checks: list[Callable[[], Check]] = [
         python, libraries, lambda: store_there(store), lambda: disk(store), node, browser,
-        lambda: kaggle(os.environ, Path.home()), server,
+        lambda: kaggle(os.environ, Path.home()), server, lambda: remote(store),
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -174,6 +175,21 @@ def server() -> Check:
         unknown = "does not say whether a worker runs" if workers is None else "answers; no worker runs"
         return Check("server", "missing", f"{shown(named.url)} {unknown}", "for what is scheduled: make worker")
     return Check("server", "works", f"{shown(named.url)} answers; {workers} worker{'' if workers == 1 else 's'}")
+
+
+def remote(store: Path) -> Check:
+    """Look which remote is behind the store, and whether it answers; changes nothing there."""
+    try:
+        behind = behind_of(opened(store))
+    except StoreError as error:
+        return Check("remote", "broken", str(error), "mend EVERGREEN_REMOTE, or unset it")
+    if behind is None:
+        return Check("remote", "works", "none is named: the store is this machine's alone")
+    try:
+        behind.remote.objects.ask()
+    except StoreError as error:
+        return Check("remote", "missing", str(error), "runs go on without it, and say what they did not push")
+    return Check("remote", "works", f"{behind.remote.objects.address} answers")
 
 
 def _existing(path: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from storage.artifacts import Blob, Manifest, Ref
 from storage.digests import sha256_file
-from storage.errors import RemoteDamaged, RemoteError, StoreError
+from storage.errors import RemoteDamaged, RemoteError, StoreError, TwoChampions
 from storage.remote.packs import SMALL
 from storage.remote.remote import Made, Remote, blob_name
 from storage.store import Store
@@ -28,12 +28,14 @@ class RemoteBehind:
         remote: where it is.
         lost: why the remote is asked no more; None while it answers.
         brought: keys of records that came from there.
+        apart: recipes whose champion here and there came about apart.
     """
 
     def __init__(self, store: Store, remote: Remote) -> None:
         self.remote = remote
         self.lost: RemoteError | None = None
-        self.brought: set[str] = set()
+        self.brought = remote.read_brought()
+        self.apart: dict[str, TwoChampions] = {}
         self._store = store
         self._whole: dict[str, set[str]] = {}
         self._gone: set[str] = set()
@@ -72,7 +74,14 @@ class RemoteBehind:
             self._lacked[key] = time.monotonic() + _NOT_THERE_FOR
         else:
             self.brought.add(key)
+            self.remote.keep_brought(self.brought)
         return found
+
+    def remade(self, keys: Iterable[str]) -> None:
+        """Note that this machine made what is under these keys itself."""
+        if self.brought.intersection(keys):
+            self.brought -= set(keys)
+            self.remote.keep_brought(self.brought)
 
     @property
     def refused(self) -> list[str]:
@@ -82,6 +91,7 @@ class RemoteBehind:
     def refuse(self, name: str, why: str) -> None:
         """Note that an object that came from there cannot be relied on."""
         self.remote.refuse(name, why)
+        self.brought.discard(name.removeprefix("records/"))
 
     def bring_all(self, ref: Ref) -> list[Blob]:
         """Bring every file of an artifact that is not here, and return those that could not be had so.

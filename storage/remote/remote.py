@@ -26,6 +26,7 @@ from storage.remote.objects import Found, Objects
 from storage.remote.packs import INDEX, PACK, PACKS, Index
 
 COLLECTED = "collected"
+_BROUGHT = "brought.txt"
 # A pack of up to so many bytes is read whole for one blob of it, and a larger one once so many were read singly.
 _READ_WHOLE, _SINGLY = 4 * 2**20, 8
 
@@ -56,7 +57,7 @@ class Remote:
 
         Args:
             objects: where they lie.
-            cache: folder for indexes that were read; it may be deleted.
+            cache: folder for indexes that were read, and for what came from here; it may be deleted.
         """
         self.objects, self._cache = objects, cache
         self._indexes: dict[str, Index] = {}
@@ -189,7 +190,9 @@ class Remote:
     def manifest(self, sha256: str) -> Manifest | None:
         """Return an artifact's manifest, checked."""
         data = self.small(sha256)
-        return Manifest.parse(data, sha256) if data is not None else None
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # a file is no manifest
+            return Manifest.parse(data, sha256) if data is not None else None
+        return None
 
     def several(self, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield digest and bytes of small blobs, pack by pack, each checked; what is in no pack is passed over."""
@@ -204,6 +207,15 @@ class Remote:
             for digest in digests:
                 if (data := self.small(digest)) is not None:
                     yield digest, data
+
+    def read_brought(self) -> set[str]:
+        """Return the keys whose records came from here, as far as that is remembered."""
+        path = self._cache / _BROUGHT
+        return set(path.read_text("ascii", "replace").split()) if path.is_file() else set()
+
+    def keep_brought(self, keys: Iterable[str]) -> None:
+        """Remember the keys whose records came from here."""
+        self._keep(self._cache / _BROUGHT, "\n".join(sorted(keys)).encode())
 
     def _of_pack(self, index: Index, sha256: str) -> bytes | None:
         start, size = index.find(sha256) or (0, 0)

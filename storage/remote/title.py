@@ -9,7 +9,7 @@ two champions is the better one is a question for the gate, not for the order of
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from storage.champions import Champions, Event, State
@@ -67,8 +67,13 @@ class Title:
             if now != after:
                 raise self._moved(recipe, now)
 
-    def agree(self, champions: Champions, recipe: str) -> None:
+    def agree(self, champions: Champions, recipe: str, ready: Callable[[State], None] = lambda _: None) -> None:
         """Bring a store's copy up to the remote's, or the remote up to a store's whose history goes on from it.
+
+        Args:
+            champions: of the store.
+            recipe: the recipe's name.
+            ready: is called before the remote names the champions of a state: puts there what those are.
 
         Raises:
             TwoChampions: neither goes on from the other.
@@ -85,6 +90,7 @@ class Title:
                 return
             if shared != own[: len(shared)]:
                 raise TwoChampions(_apart(recipe, own, shared))
+            ready(champions.state(recipe))
             for event in own[:-1]:
                 self._put(recipe, event)
             text = canonical_json(champions.state(recipe).as_json())

@@ -91,6 +91,11 @@ class Records:
         self._touch(self.path(key))
         return record
 
+    def kept(self, key: str) -> Record | None:
+        """Return the record of that key that is here, if it is readable and of that key; nothing else is checked."""
+        record = self._parse(self.path(key))
+        return record if record and record.key == key else None
+
     def _brought(self, key: str) -> Record | None:
         """Bring a record, and keep it if it can be relied on."""
         behind = self._store.behind
