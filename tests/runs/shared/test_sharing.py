@@ -15,6 +15,7 @@ from runs.standing import decide, opponent_of
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.errors import ChampionMoved
+from storage.remote.objects import Objects
 from storage.store import Store
 
 
@@ -128,7 +129,21 @@ def test_a_remote_that_goes_in_mid_run_is_asked_no_more(
     assert facts["champion"] is None
 
 
-def test_a_run_says_what_it_pushed_once_and_which_steps_another_machine_made(machines: list[Run]) -> None:
+class _Heard:
+    """Objects that note which verbs are asked of them."""
+
+    def __init__(self, objects: Objects, asked: list[str]) -> None:
+        self._objects, self._asked = objects, asked
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "address":
+            self._asked.append(name)
+        return getattr(self._objects, name)
+
+
+def test_a_run_says_what_it_pushed_once_and_which_steps_another_machine_made(
+    machines: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = machines
     make_release(one.store, "a")
     record = next(one.records.all("bundle"))
@@ -138,7 +153,13 @@ def test_a_run_says_what_it_pushed_once_and_which_steps_another_machine_made(mac
     assert first is not None
     assert first["objects"] > 1
     assert first["words"].split(",")[0] == f"{first['objects']} objects pushed"
+    behind = behind_of(one.store)
+    assert behind is not None
+    asked: list[str] = []
+    monkeypatch.setattr(behind.remote, "objects", _Heard(behind.remote.objects, asked))
+    assert agree(one.store, "digits") == []
     assert (share(one, pushes=True) or {})["words"] == "all of this run is there"
+    assert asked == ["get_tagged"], "a run that changes nothing asks who is champion"
     assert other.records.read(record.key)
     other.journal.add(Entry("bundle", "reused", "nothing changed", 0.0, record.output, record.key, record.inputs))
     told = share(_again(other), pushes=True)

@@ -1,6 +1,8 @@
 """storage.remote.push: what travels, in which order, what a kill or damage leaves, and that nothing travels twice."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +45,9 @@ def test_another_machine_has_every_byte_and_makes_nothing(objects: Objects, tmp_
     told = other.remote.run("runs/digits/one.json")
     assert told is not None
     assert told["steps"]["train"]["output"] == first.little.model("one").sha256
+
+
+SUPPORT = Path(__file__).parents[2] / "support" / "stores"
 
 
 class Counted:
@@ -187,3 +192,57 @@ def test_a_blob_that_was_altered_here_is_not_pushed(folder: Objects, tmp_path: P
     with pytest.raises(ArtifactDamaged, match=blob[:12]):
         first.push("one")
     assert not list(folder.list("records"))
+
+
+_KILLS = """
+import os, shutil, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from kill_points import kill_before_each_write
+from little_store import STEPS
+from machines import Machine
+from storage.champions import Champions
+from storage.remote.collecting import collect
+from storage.remote.objects import opened
+from storage.remote.title import Title
+root, what = Path(sys.argv[1]), sys.argv[3]
+shared, kept = root / "shared", root / "kept"
+shared.mkdir()
+folder = opened(str(shared))
+first = Machine(root / "a", folder)
+for name in ("one", "old"):
+    first.little.run(name)
+if what == "collect":
+    for name in ("one", "old"):
+        first.push(name)
+    first.little.promote("one")
+    Title(folder).agree(Champions(first.store.root), "digits")
+    for path in shared.rglob("*"):
+        os.utime(path, (time.time() - 9e6,) * 2)
+shutil.copytree(shared, kept)
+act = {"push": lambda: Machine(root / "a", folder).push("one"), "collect": lambda: collect(first.remote, 30)}[what]
+for number, killed in kill_before_each_write(act):
+    other = Machine(root / "b", folder)
+    for name in ("one", "old"):
+        for step in STEPS:
+            key = other.little.key(name, step)
+            if folder.get(f"records/{key}") and other.little.records.read(key):
+                assert other.behind.bring_all(other.little.output(name, step)) == [], (number, name, step)
+            elif what == "push":
+                assert folder.get(f"runs/digits/{name}.json") is None, (number, name, step)
+    if what == "collect" or not killed:
+        other.little.check_bytes("one")
+    for path in (shared, root / "b", root / "a" / "remote"):
+        shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(kept, shared)
+print(number)
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("what", ["push", "collect"])
+def test_killed_before_any_write_the_remote_names_nothing_that_is_gone(tmp_path: Path, what: str) -> None:
+    command = [sys.executable, "-c", _KILLS, str(tmp_path), str(SUPPORT), what]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
