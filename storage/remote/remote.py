@@ -13,6 +13,7 @@ Caches, memos, checkpoints and runs' folders are never here.
 
 import contextlib
 import json
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class Remote:
         self.objects, self._cache = objects, cache
         self._indexes: dict[str, Index] = {}
         self._holders: dict[bytes, tuple[Index, ...]] = {}
-        self._listed = False
+        self._listed, self._looking = False, threading.Lock()
         self._loose: set[str] = set()
         self._whole: tuple[str, bytes] = ("", b"")
         self._read: dict[str, int] = defaultdict(int)
@@ -80,6 +81,10 @@ class Remote:
 
     def look_again(self) -> None:
         """List the packs anew, and read the indexes that are not known yet; a pack without its bytes is none."""
+        with self._looking:
+            self._look_again()
+
+    def _look_again(self) -> None:
         found = {one.name: one for one in self.objects.list(PACKS)}
         kept: dict[str, Index] = {}
         for name in found:
@@ -91,12 +96,12 @@ class Remote:
                 and found[pack].size == index.size
             ):
                 kept[pack] = index
-        new = [index for pack, index in kept.items() if pack not in self._indexes]
-        if self._indexes.keys() - kept.keys():  # somebody collected
-            self._holders, new = {}, list(kept.values())
-        for index in new:
+        fresh = bool(self._indexes.keys() - kept.keys())  # somebody collected
+        holders = {} if fresh else dict(self._holders)
+        for index in (one for pack, one in kept.items() if fresh or pack not in self._indexes):
             for digest in index.digests():
-                self._holders[digest] = (*self._holders.get(digest, ()), index)
+                holders[digest] = (*holders.get(digest, ()), index)
+        self._holders = holders  # as one: threads read meanwhile
         self._indexes, self._listed = kept, True
 
     def places(self, sha256: str) -> list[Index]:
@@ -222,12 +227,13 @@ class Remote:
         self._read[index.pack] += 1
         if index.size > _READ_WHOLE and self._read[index.pack] <= _SINGLY:
             return self.objects.get_range(index.pack, start, size) if size else b""
-        if self._whole[0] != index.pack:
+        whole = self._whole  # threads read, too
+        if whole[0] != index.pack:
             data = self.objects.get(index.pack)
             if data is None:
                 return None
-            self._whole = index.pack, data
-        return self._whole[1][start : start + size]
+            whole = self._whole = index.pack, data
+        return whole[1][start : start + size]
 
     def _index(self, name: str) -> Index | None:
         """Return an index, of the cache if it is there; None: it is gone, or is none."""

@@ -1,9 +1,11 @@
 """storage.remote.push: what travels, in which order, what a kill or damage leaves, and that nothing travels twice."""
 
+import random
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,21 @@ def test_another_machine_has_every_byte_and_makes_nothing(objects: Objects, tmp_
 
 
 SUPPORT = Path(__file__).parents[2] / "support" / "stores"
+
+
+def test_many_threads_bring_from_several_packs_and_none_is_called_damaged(
+    folder: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.remote.packs._MOST", 2_000)
+    first = Machine(tmp_path / "a", folder)
+    images = first.store.publish("folder", {f"{number}.png": b"%d" % number * 40 for number in range(300)})
+    push(first.store, first.remote, Cargo("one", "digits", {}, (images.sha256,), (), ()), Memory(tmp_path / "known"))
+    assert len(list(folder.list("packs"))) > 10
+    other = Machine(tmp_path / "b", folder)
+    blobs = [blob.sha256 for blob in other.store.manifest(images.sha256).files.values()]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(other.store.read_blob, random.Random(0).sample(blobs, len(blobs))))
+    assert other.behind.refused == []
 
 
 class Counted:
