@@ -6,7 +6,7 @@ RECIPE ?= digits
 ARGS ?=
 PORT ?= 4200
 POOL := evergreen
-# What setup installs beside: EXTRAS=dask. Each has a lock of its own.
+# What setup installs beside: EXTRAS="dask remote". Each has a lock of its own.
 EXTRAS ?=
 # Absolute, whatever letters it has: a run's working folder is another.
 STORE := $(shell case "$(EVERGREEN_STORE)" in (/*) echo "$(EVERGREEN_STORE)";; ("") echo "$$PWD/.evergreen";; (*) echo "$$PWD/$(EVERGREEN_STORE)";; esac)
@@ -19,7 +19,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
-setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need
+setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need, EXTRAS=remote what buckets need
 
 retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)

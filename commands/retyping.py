@@ -39,6 +39,9 @@ _WORDS = {
     "promote": ("release", "deploy", "publish", "accept"),
     "rollback": ("undo", "revert", "back"),
     "pin": ("lock", "freeze", "hold"),
+    "push": ("upload", "share", "sync"),
+    "pull": ("download", "restore"),
+    "fetch": ("get",),
     "unpin": ("unlock", "unfreeze", "free"),
 }
 _MEANT = {word: command for command, words in _WORDS.items() for word in words}

@@ -207,6 +207,10 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if edited := summary.get("edited_exports"):
         told = f"somebody changed these exports: they lie in {edited} now, and the proven ones in their place"
         console.print(f"{'edited':<8} {told}", style="yellow", markup=False, soft_wrap=True, highlight=False)
+    if remote := summary.get("remote"):
+        amiss = remote["problem"] or remote["refused"] or remote["elsewhere"]
+        told = f"{'remote':<8} {visible_lines(remote['words'])}"
+        console.print(told, style="yellow" if amiss else None, markup=False, soft_wrap=True, highlight=False)
     for name, path in (("report", "report.html"), ("exports", "exports"), ("run", "run.json")):
         if (folder / path).exists():  # a run that failed wrote what it came to
             console.print(f"{name:<8} {folder / path}", soft_wrap=True, highlight=False)
@@ -249,7 +253,7 @@ def show_comparison(console: Console, comparison: dict[str, Any], fit: str) -> N
     """Print what became of a run's model, and why; a champion that is no ``good fit`` for its data is not green."""
     standing = comparison["standing"]
     won = standing == "champion"
-    colour = _COLOURS[standing] if not won or fit == _GOOD_FIT else "yellow"
+    colour = _COLOURS.get(standing, "yellow") if not won or fit == _GOOD_FIT else "yellow"
     told = f"champion, {fit}" if won and fit != _GOOD_FIT else standing if won else f"not promoted ({standing})"
     console.print(
         f"{'release':<10} [{colour}]{told}[/]  {escape(visible(comparison['summary']))}",

@@ -68,7 +68,15 @@ THREADS = Variable(
     "a whole number of 1 to 1024",
     image_threads_from,
 )
-VARIABLES = (STORE, CACHE_GIB, THREADS)
+REMOTE = Variable(
+    "EVERGREEN_REMOTE",
+    "none: the store is this machine's alone",
+    "What several machines share: a bucket, whose server and keys the variables of S3's tools name "
+    "(`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`), or a folder that is there.",
+    "s3://BUCKET/PREFIX, file:///FOLDER or the path of a folder",
+    str.strip,  # storage.remote refuses what is no address, without repeating what may be a secret
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE)
 
 
 def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:

@@ -20,11 +20,14 @@ from flows.servers.server_runs import dead_runs, forget, mark_crashed, old_serve
 from runs.kept.caches import cache_excess, trim_cache
 from runs.kept.checkpoints import ended_trainings
 from runs.kept.leftovers import orphans
+from runs.shared.moving import needed
 from runs.sweeps.place import unasked
 from storage.champions import Champions
-from storage.errors import ArtifactDamaged
+from storage.errors import ArtifactDamaged, RemoteError
 from storage.garbage import collect, garbage
 from storage.in_use import exclusively
+from storage.remote.collecting import collect as collect_in
+from storage.remote.collecting import garbage as garbage_of
 from storage.sizes import in_words
 from storage.store import Store
 from storage.upkeep import damaged, discard, incomplete, old_runs, remove, size_of
@@ -77,6 +80,7 @@ class Bounds:
     orphan_days: float
     garbage_days: float
     keep_rejected: bool
+    remote: bool
 
 
 @flow(name="maintain", flow_run_name="maintain")
@@ -87,6 +91,7 @@ def maintain(
     orphan_days: Days = 7,
     garbage_days: Days = 30,
     keep_rejected: bool = True,
+    remote: bool = False,
     dry_run: bool = True,
 ) -> list[dict[str, Any]]:
     """Look after a store and its runs; with dry_run, say what would be done and do nothing.
@@ -100,6 +105,7 @@ def maintain(
         garbage_days: what no run, champion or release needs goes once nobody used it for so long: records, artifacts,
             copies of exports.
         keep_rejected: models that lost, or were blocked, stay, to be promoted by hand; else they are garbage as well.
+        remote: also look after what EVERGREEN_REMOTE names, by the same garbage_days: of all machines that share it.
         dry_run: only say what would be done.
 
     Raises:
@@ -107,7 +113,7 @@ def maintain(
     """
     kept = open_store(store)
     rows: list[dict[str, Any]] = []
-    for chore in _chores(kept, Bounds(keep_days, keep_runs, orphan_days, garbage_days, keep_rejected)):
+    for chore in _chores(kept, Bounds(keep_days, keep_runs, orphan_days, garbage_days, keep_rejected, remote)):
         refused = chore.do() if chore.found and not dry_run else None
         rows.append(_row(chore, "dry run" if dry_run else refused))
         say(f"{chore.name}: {len(chore.found)}")
@@ -121,6 +127,7 @@ def maintain(
 
 
 _IN_USE = "a run uses the store; the next maintain looks again"
+REMOTE_GARBAGE = "remove from the remote what no champion or newer run of any machine needs"
 _DAMAGED = "remove what was altered in the store, to be made again"
 
 
@@ -147,6 +154,8 @@ def _chores(store: Store, bounds: Bounds) -> Iterator[Chore]:
     yield _removal("remove the folders of old runs", old, _does(discard, store, old))
     yield _garbage(store, bounds, old)
     yield _searches(store, bounds)
+    if bounds.remote:
+        yield _of_remote(store, bounds)
     for folder, paths in orphans(store, bounds.orphan_days).items():
         yield _removal(f"remove orphans in {folder}", paths)
     yield _removal("remove checkpoints of trainings that ended", ended_trainings(store))
@@ -166,6 +175,21 @@ def _garbage(store: Store, bounds: Bounds, gone: list[Path]) -> Chore:
         return _IN_USE if done is None else None
 
     return Chore("remove what no run or champion needs", _named(found.paths), found.size, do)
+
+
+def _of_remote(store: Store, bounds: Bounds) -> Chore:
+    """Return the chore of collecting what no champion, and no run that was pushed lately, of any machine reaches."""
+    remote = needed(store).remote
+    found = garbage_of(remote, bounds.garbage_days)
+
+    def do() -> str | None:
+        try:
+            collect_in(remote, bounds.garbage_days)
+        except RemoteError as error:
+            return str(error)
+        return None
+
+    return Chore(REMOTE_GARBAGE, [name[:_LONGEST_NAME] for name in found.names], found.size, do)
 
 
 def _searches(store: Store, bounds: Bounds) -> Chore:

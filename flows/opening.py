@@ -7,20 +7,21 @@ from prefect.logging import get_run_logger
 
 from evergreen.variables import check
 from runs.place import store_root
+from runs.shared.opening import opened
 from storage.store import Store
 
 
 def open_store(given: str | None) -> Store:
-    """Return the store in which a flow works, once every variable of the environment was found to be one.
+    """Return the store in which a flow works, and its remote, once every variable of the environment was read.
 
     Args:
         given: the folder; EVERGREEN_STORE or .evergreen/ if empty.
 
     Raises:
-        BadInput: a variable holds what it may not.
+        BadInput, BadReference: a variable holds what it may not.
     """
     warnings = check()
     if FlowRunContext.get():  # in a terminal the command has said them
         for warning in warnings:
             get_run_logger().warning(warning)
-    return Store(store_root(Path(given) if given else None))
+    return opened(store_root(Path(given) if given else None))

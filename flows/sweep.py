@@ -52,6 +52,7 @@ from storage.store import Store
 from tasks.data.balance import balance
 from tasks.data.probe import probe
 from tasks.model.trial import Seeded, trial_called
+from tasks.owed import settle_images
 from tasks.telling import told_of
 
 _SHOW_EVERY_SECONDS = 5.0
@@ -160,6 +161,7 @@ class _Data:
         if values not in self._known:
             run = replace(self._run, recipe=recipe)
             dataset = divided(run, probe(run)).dataset
+            settle_images(run)  # the processes that train know no remote
             self._known[values] = {"dataset": dataset, "weights": balance(run, dataset=dataset)}
         return self._known[values]
 

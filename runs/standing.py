@@ -10,7 +10,10 @@ from storage.champions import Champions, Event, State
 from storage.errors import ChampionMoved
 from storage.store import Store
 
-Standing = Literal["champion", "rejected", "cannot compare", "blocked", "pinned"]
+Standing = Literal[
+    "champion", "rejected", "cannot compare", "blocked", "pinned",
+    "the remote cannot be reached", "the remote has another champion",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ is made again from the history.
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,6 +138,10 @@ class State:
         )
 
 
+# Changes the state of a recipe elsewhere: the recipe, the state before, the state after.
+Move = Callable[[str, State, State], None]
+
+
 class Champions:
     """The champions of one store. Constructing it touches no disk; a folder appears with a recipe's first event."""
 
@@ -183,13 +187,14 @@ class Champions:
         states = [self.state(recipe) for recipe in self.recipes()]
         return found | {holder.release for state in states for holder in (*state.earlier, state.champion) if holder}
 
-    def commit(self, recipe: str, seen: State, event: Event) -> State:
+    def commit(self, recipe: str, seen: State, event: Event, move: Move = lambda *_: None) -> State:
         """Make an event happen, if what it was decided on still stands, and return the state after it.
 
         Args:
             recipe: the recipe's name.
             seen: the state on which the event was decided.
             event: what happens; its time and number are set here.
+            move: does so elsewhere before it is done here, or raises: then nothing was written.
 
         Raises:
             ChampionMoved: another process changed the state meanwhile: nothing was written.
@@ -207,9 +212,30 @@ class Champions:
             time = datetime.now(UTC).isoformat(timespec="milliseconds")
             event = replace(event, time=time, number=now.last.number + 1 if now.last else 1)
             after = now.after(event)
+            move(recipe, now, after)
             disk.replace(folder / "champion.json", canonical_json(after.as_json()))
             disk.append(folder / "history.jsonl", _line(event))
             return after
+
+    def follow(self, recipe: str, events: Sequence[Event]) -> None:
+        """Take over a history that goes on from this one.
+
+        Raises:
+            ChampionMoved: it does not: another process added to it meanwhile.
+            StoreUnwritable: the store may not be written, or the disk is full.
+        """
+        folder = self._folder(recipe)
+        with disk.explained(self._root), disk.locked(folder / "lock"):
+            own, now = self.history(recipe), self.state(recipe)
+            if own != list(events[: len(own)]):
+                raise ChampionMoved(f"{recipe}: another process changed the champion meanwhile; run it again")
+            state = State()
+            for event in events:
+                state = state.after(event)
+            self._catch_up(recipe, now)
+            (folder / "champion.json").unlink(missing_ok=True)  # while it is not there, the history tells
+            disk.replace(folder / "history.jsonl", b"".join(map(_line, events)))
+            disk.replace(folder / "champion.json", canonical_json(state.as_json()))
 
     def _folder(self, recipe: str) -> Path:
         if not _RECIPE.match(recipe):

@@ -5,7 +5,14 @@ StoreError
 ├── ArtifactMissing   nothing is stored under that digest
 ├── ArtifactDamaged   something is stored, but its bytes are not the ones that were published
 ├── ChampionMoved     another process changed who is the champion meanwhile; look again and decide anew
-└── StoreUnwritable   the disk is full, or the store may not be written
+├── TwoChampions      this store and the remote each have a champion, and neither came of the other
+├── StoreUnwritable   the disk is full, or the store may not be written
+└── RemoteError       the remote behind the store cannot be used; what lies in the store is none the worse
+    ├── RemoteUnreachable  no answer, cut off, or busy; trying again may help
+    ├── RemoteRefused      no keys, wrong ones, or no right to do it
+    ├── RemoteAbsent       there is no such bucket or folder
+    ├── RemoteFull         it takes no more bytes
+    └── RemoteDamaged      an object is not what was put there, or was deleted
 """
 
 
@@ -31,3 +38,31 @@ class ChampionMoved(StoreError):
 
 class StoreUnwritable(StoreError):
     """The store could not be written: disk full, read-only, or no permission."""
+
+
+class TwoChampions(StoreError):
+    """This store and the remote each have a champion of one recipe, and neither history goes on from the other."""
+
+
+class RemoteError(StoreError):
+    """The remote behind the store cannot be used."""
+
+
+class RemoteUnreachable(RemoteError):
+    """The remote gives no answer, is cut off, or is busy."""
+
+
+class RemoteRefused(RemoteError):
+    """The remote wants other keys, or does not allow it."""
+
+
+class RemoteAbsent(RemoteError):
+    """There is no such bucket or folder."""
+
+
+class RemoteFull(RemoteError):
+    """The remote takes no more bytes."""
+
+
+class RemoteDamaged(RemoteError):
+    """An object of the remote is not what was put there, or is gone."""

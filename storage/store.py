@@ -26,6 +26,7 @@ from typing import Any
 
 from storage import workspaces
 from storage.artifacts import Blob, Manifest, Ref, checked_name
+from storage.behind import Behind
 from storage.digests import checked_digest, sha256_bytes, sha256_file
 from storage.disk import copy, explained, flush, fsync
 from storage.errors import ArtifactDamaged, ArtifactMissing
@@ -33,10 +34,14 @@ from storage.identity import identity_of
 
 
 class Store:
-    """A folder of blobs and manifests. Constructing one touches no disk; folders appear at the first write."""
+    """A folder of blobs and manifests, and what is ``behind`` it: where what is not here may be had, if anywhere.
+
+    Constructing one touches no disk; folders appear at the first write.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().absolute()
+        self.behind: Behind | None = None
         # Parsed manifests, trusted while the file's stamp stays: a large one is asked for several times in a run.
         self._manifests: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
 
@@ -62,10 +67,7 @@ class Store:
             ArtifactMissing: there is no such blob.
             ArtifactDamaged: its bytes changed since it was published.
         """
-        try:
-            data = self.blob_path(sha256).read_bytes()
-        except FileNotFoundError:
-            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}") from None
+        data = self._present(sha256).read_bytes()
         if sha256_bytes(data) != sha256:
             self.drop_damaged(sha256)
             raise ArtifactDamaged(f"blob {sha256[:12]} in {self.root} was altered after it was published")
@@ -77,12 +79,17 @@ class Store:
         Raises:
             ArtifactMissing, ArtifactDamaged: as ``read_blob``.
         """
-        path = self.blob_path(sha256)
-        if not path.is_file():
-            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}")
+        path = self._present(sha256)
         if sha256_file(path) != sha256:
             self.drop_damaged(sha256)
             raise ArtifactDamaged(f"blob {sha256[:12]} in {self.root} was altered after it was published")
+        return path
+
+    def _present(self, sha256: str) -> Path:
+        """Return where a blob lies; one that is not here is brought."""
+        path = self.blob_path(sha256)
+        if not path.is_file() and not (self.behind and self.behind.bring(sha256)):
+            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}")
         return path
 
     def drop_damaged(self, sha256: str) -> None:
@@ -105,6 +112,9 @@ class Store:
             if known is None or known[0] != stamp:
                 known = self._manifests[sha256] = stamp, Manifest.parse(path.read_bytes(), sha256)
         except FileNotFoundError:
+            if self.behind and (brought := self.behind.manifest(sha256)):
+                self.keep(brought)
+                return brought
             raise ArtifactMissing(f"artifact {sha256[:12]} is not in {self.root}") from None
         return known[1]
 
@@ -121,13 +131,15 @@ class Store:
         return self.read_blob(files[name].sha256)
 
     def is_whole(self, ref: Ref) -> bool:
-        """Whether every file of the artifact is there with its stated size; reads no blob."""
+        """Whether every file of the artifact is there, or can be brought, with its stated size; reads no blob."""
         try:
             manifest = self.manifest(ref.sha256)
         except (ArtifactMissing, ArtifactDamaged):
             return False
         stated = (manifest.kind, sum(blob.size for blob in manifest.files.values()))
-        return stated == (ref.kind, ref.size) and all(self.has_blob(blob) for blob in manifest.files.values())
+        here = all(self.has_blob(blob) for blob in manifest.files.values())
+        to_be_had = here or (self.behind is not None and self.behind.holds(ref.sha256, manifest))
+        return stated == (ref.kind, ref.size) and to_be_had
 
     def damaged(self, ref: Ref) -> list[str]:
         """Return the names of the artifact's files that are missing or altered, reading every byte.
@@ -135,12 +147,8 @@ class Store:
         Raises:
             ArtifactMissing, ArtifactDamaged: the manifest itself is gone or altered.
         """
-        bad = []
-        for name, blob in self.manifest(ref.sha256).files.items():
-            path = self.blob_path(blob.sha256)
-            if not path.is_file() or sha256_file(path) != blob.sha256:
-                bad.append(name)
-        return bad
+        paths = {name: self.blob_path(blob.sha256) for name, blob in self.manifest(ref.sha256).files.items()}
+        return [name for name, path in paths.items() if not path.is_file() or sha256_file(path) != path.name]
 
     def artifacts(self) -> Iterator[str]:
         """Yield the digest of every stored artifact, in no particular order."""
@@ -173,9 +181,7 @@ class Store:
         Raises:
             ArtifactMissing, ArtifactDamaged: as ``read_blob``; there is no file then.
         """
-        path = self.blob_path(sha256)
-        if not path.is_file():
-            raise ArtifactMissing(f"blob {sha256[:12]} is not in {self.root}")
+        path = self._present(sha256)
         copy(path, target)
         if sha256_file(target) != sha256:
             target.unlink()
@@ -232,10 +238,16 @@ class Store:
                 written[part] = self.blob_path(blob.sha256)
             manifest = Manifest(kind, blobs, dict(facts or {}))
             self._move_in(written)
-            part = aside / "manifest"
-            part.write_bytes(manifest.canonical())
-            self._move_in({part: self.manifest_path(manifest.ref().sha256)})
-            return manifest.ref()
+        return self.keep(manifest)
+
+    def keep(self, manifest: Manifest) -> Ref:
+        """Store the manifest of an artifact whose files are here, or can be brought, and return its reference.
+
+        Raises:
+            StoreUnwritable: the store may not be written, or the disk is full.
+        """
+        self._write(manifest.canonical(), self.manifest_path(manifest.ref().sha256))
+        return manifest.ref()
 
     def adopt(self, files: Mapping[Path, Blob]) -> None:
         """Move files in as blobs, without copying; they become read-only.
@@ -253,16 +265,12 @@ class Store:
     def put_blob(self, data: bytes) -> str:
         """Store bytes under their own digest and return it."""
         digest = sha256_bytes(data)
-        if self.blob_path(digest).exists():
-            return digest
-        with self.workspace() as aside:
-            part = aside / "blob"
-            part.write_bytes(data)
-            self._move_in({part: self.blob_path(digest)})
+        if not self.blob_path(digest).exists():
+            self._write(data, self.blob_path(digest))
         return digest
 
     def has_blob(self, blob: Blob) -> bool:
-        """Whether a blob is there with its stated size."""
+        """Whether a blob is here with its stated size."""
         # Asked once a file on every run: strings, since pathlib costs five times the system call itself.
         try:
             return os.stat(f"{self.root}/blobs/{blob.sha256[:2]}/{blob.sha256}").st_size == blob.size
@@ -277,6 +285,12 @@ class Store:
     def manifest_path(self, sha256: str) -> Path:
         """Return where the manifest of that artifact lies, or would lie."""
         return self.root / "manifests" / checked_digest(sha256)[:2] / sha256
+
+    def _write(self, data: bytes, target: Path) -> None:
+        with self.workspace() as aside:
+            part = aside / "bytes"
+            part.write_bytes(data)
+            self._move_in({part: target})
 
     def _move_in(self, written: Mapping[Path, Path]) -> None:
         """Flush the files, rename each to its place, flush the folders. A damaged file in its place is replaced."""

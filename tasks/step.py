@@ -33,6 +33,7 @@ from storage.steps.keys import KeyParts
 from storage.steps.records import SERIALIZER, Record
 from tasks.causes import traced
 from tasks.locks import FlockLockManager
+from tasks.owed import settle
 from tasks.telling import shortened, told_of
 
 StepFunction = Callable[..., Ref]
@@ -220,9 +221,8 @@ def within(execution: Execution) -> Iterator[None]:
 
 def _name(execution: Execution) -> str:
     """Return what the dashboard calls this execution: the step, and why it runs or does not."""
-    step = execution.step
-    reason = execution.reason if step.cached else "asked on every run"
-    if execution.earlier is None and step.cached:
+    reason = execution.reason if execution.step.cached else "asked on every run"
+    if execution.earlier is None and execution.step.cached:
         reason = traced(reason, execution.run.journal.entries)
     return f"{execution.title}: {shortened(reason, _LONGEST_REASON)}"
 
@@ -251,6 +251,7 @@ def _timed(fn: StepFunction) -> StepFunction:
         if hearing := listener.get():
             hearing.began(execution.title, execution.reason if execution.step.cached else "asked on every run")
         execution.keep_key()
+        settle(run, execution.step, inputs)
         if execution.step.asks and (told := run.records.read(execution.parts.key)):
             execution.earlier = told.output  # another run may have asked while this one waited for its turn
         threads = of_this_step.set(int(execution.parts.libraries.get("threads", 0)) or None)
@@ -271,8 +272,8 @@ def _ended(execution: Execution, output: Ref) -> Entry:
         return _entry(execution, "ran", execution.reason, output)
     if execution.seconds is None and execution.earlier and execution.step.cached:
         return _entry(execution, "reused", execution.reason, output)
-    known = execution.earlier or execution.remark
-    return _entry(execution, "reused", "nothing changed" if known else "another run made it meanwhile", output)
+    reason = "nothing changed" if execution.earlier or execution.remark else "another run made it meanwhile"
+    return _entry(execution, "reused", reason, output)
 
 
 def _broken_off(execution: Execution, error: BaseException) -> Entry:
@@ -283,8 +284,8 @@ def _broken_off(execution: Execution, error: BaseException) -> Entry:
 
 
 def _entry(execution: Execution, state: State, reason: str, output: Ref | None = None) -> Entry:
-    name, key = execution.step.name, execution.parts.key
     reason = execution.remark if execution.remark and state not in ("failed", "stopped") else reason
+    name, key = execution.step.name, execution.parts.key
     return Entry(name, state, reason, execution.seconds or 0.0, output, key, execution.given)
 
 

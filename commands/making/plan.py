@@ -17,10 +17,12 @@ from commands.options import (
     example,
     loaded,
     renamed,
+    tell,
 )
 from commands.terminal import show_steps
 from runs.place import store_root
-from storage.store import Store
+from runs.shared.opening import opened
+from runs.shared.sharing import agree
 
 app = typer.Typer()
 
@@ -44,8 +46,11 @@ def show_plan(
     with errors(verbose):
         root = store_root(store)
         wanted = loaded(recipe, renamed(overrides, name), source, root)
-        entries = plan(wanted, Store(root))
-        time = estimate(entries, wanted, Store(root))
+        stored = opened(root)
+        for sentence in agree(stored, wanted.name):
+            tell(sentence)
+        entries = plan(wanted, stored)
+        time = estimate(entries, wanted, stored)
     steps = [entry.as_json() | {"estimate": time.seconds[entry.name]} for entry in entries]
     if as_json:
         told = {"recipe": wanted.name, "minutes": time.minutes, "estimate": time.in_words(), "steps": steps}

@@ -19,12 +19,15 @@ from commands.options import (
     example,
     loaded,
     renamed,
+    tell,
 )
 from commands.running import ended, reused, run_flow
 from commands.terminal import show_run
 from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
 from runs.place import store_root
+from runs.shared.opening import opened
+from runs.shared.sharing import agree
 from storage.in_use import in_use
 from storage.store import Store
 
@@ -49,7 +52,7 @@ def retrain(
     with errors(verbose):
         overrides = renamed(overrides, name)
         wanted = loaded(recipe, overrides, source, root)
-        summary = None if named_server() else _reuse_everything(wanted, Store(root))
+        summary = None if named_server() else _reuse_everything(wanted, opened(root))
     code = DONE
     if summary is None:
         summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
@@ -62,6 +65,8 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
     from runs.summaries.summary import is_tracked
 
     with in_use(store):
+        for sentence in agree(store, recipe.name):
+            tell(sentence)
         entries = plan(recipe, store)
         model = next((entry.output for entry in entries if entry.name == "train"), None)
         if not nothing_to_do(entries) or model is None or not is_tracked(store, recipe, model.sha256):

@@ -1,7 +1,9 @@
 """The commands about champions: see them, and decide in place of the gate. A decision is one event, and is said."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +16,9 @@ from evergreen.sections.refusing.told import TRY
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.releases import find_release, recipe_of, whole_parts_of
+from runs.shared.cargo import cargo_of_release
+from runs.shared.opening import behind_of, opened
+from runs.shared.sharing import agree_or_raise, moved, push_cargo
 from storage.champions import Champions, Event, State
 from storage.in_use import in_use
 from storage.store import Store
@@ -74,8 +79,7 @@ def promote(
     verbose: VerboseOption = False,
 ) -> None:
     """Make a release the champion, whatever the gate says; a model that was blocked is blocked no more."""
-    stored = Store(store_root(store))
-    with errors(verbose), in_use(stored):
+    with errors(verbose), _held(store) as stored:
         release = _release_meant(stored, ref)
         model = whole_parts_of(stored, release)["model"].sha256
 
@@ -94,8 +98,7 @@ def rollback(
     recipe: NameArgument, store: StoreOption = None, as_json: JsonOption = False, verbose: VerboseOption = False
 ) -> None:
     """Step back to the champion before, and block the model stepped back from until someone promotes it by name."""
-    stored = Store(store_root(store))
-    with errors(verbose), in_use(stored):
+    with errors(verbose), _held(store) as stored:
 
         def decide(state: State) -> Event:
             _refuse_pinned(state)
@@ -123,7 +126,7 @@ def pin(
                 raise BadInput(f"{recipe} has no champion to pin\n{TRY}evergreen {line}")
             return Event("pinned", state.champion.release, state.champion.model, "by a person")
 
-        _change(Store(store_root(store)), recipe, decide, as_json)
+        _change(opened(store_root(store)), recipe, decide, as_json)
 
 
 @app.command(rich_help_panel=CARE, epilog=example("evergreen unpin digits"))
@@ -138,14 +141,26 @@ def unpin(
                 raise BadInput(f"the champion of {recipe} is not pinned\n{TRY}evergreen champions")
             return Event("unpinned", state.champion.release, state.champion.model, "by a person")
 
-        _change(Store(store_root(store)), recipe, decide, as_json)
+        _change(opened(store_root(store)), recipe, decide, as_json)
+
+
+@contextmanager
+def _held(store: Path | None) -> Iterator[Store]:
+    """Yield the store, its remote behind it, while nothing of it is collected."""
+    stored = opened(store_root(store))
+    with in_use(stored):
+        yield stored
 
 
 def _change(store: Store, recipe: str, decide: Callable[[State], Event], as_json: bool) -> None:
     """Let a person's decision happen, and say what is so now."""
     champions = Champions(store.root)
+    agree_or_raise(store, recipe)
     seen = champions.state(recipe)
-    after = champions.commit(recipe, seen, decide(seen))
+    event = decide(seen)
+    if behind_of(store) and event.event == "promoted":
+        push_cargo(store, cargo_of_release(store, recipe, event.release), surely=True)
+    after = champions.commit(recipe, seen, event, lambda *states: moved(store, *states))
     if as_json:
         typer.echo(json.dumps({"recipe": recipe} | after.as_json(), indent=2, ensure_ascii=False))
     elif after.last:

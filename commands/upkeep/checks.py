@@ -15,6 +15,7 @@ from evergreen.errors import EvergreenError
 from evergreen.vision.formats.chromium import chromium
 from flows.servers.asked import POOL, asked, decided_by_others, workers_online
 from flows.servers.named_server import named_server
+from runs.shared.opening import behind_of, opened
 from storage.disk import must_take, shared_by
 from storage.errors import StoreError
 from storage.identity import FILE as IDENTITY
@@ -60,8 +61,7 @@ def all_checks(store: Path) -> list[Check]:
     """
     checks: list[Callable[[], Check]] = [
         python, libraries, lambda: store_there(store), lambda: disk(store), node, browser,
-        lambda: kaggle(os.environ, Path.home()),
-        lambda: server(store),
+        lambda: kaggle(os.environ, Path.home()), lambda: server(store), lambda: remote(store),
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -201,6 +201,21 @@ def _decided_by_others(url: str, store: Path) -> str:
     if recipes is None:
         return "; does not say which stores decide"
     return f"; another store decides on {', '.join(recipes)}: evergreen adopt RECIPE" if recipes else ""
+
+
+def remote(store: Path) -> Check:
+    """Look which remote is behind the store, and whether it answers; changes nothing there."""
+    try:
+        behind = behind_of(opened(store))
+    except StoreError as error:
+        return Check("remote", "broken", str(error), "mend EVERGREEN_REMOTE, or unset it")
+    if behind is None:
+        return Check("remote", "works", "none is named: the store is this machine's alone")
+    try:
+        behind.remote.objects.ask()
+    except StoreError as error:
+        return Check("remote", "missing", str(error), "runs go on without it, and say what they did not push")
+    return Check("remote", "works", f"{behind.remote.objects.address} answers")
 
 
 def _existing(path: Path) -> Path:

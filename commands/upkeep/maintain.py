@@ -52,6 +52,9 @@ def maintain(
     keep_rejected: Annotated[
         bool, typer.Option("--keep-rejected/--no-keep-rejected", help="Models that lost stay, to be promoted by hand.")
     ] = True,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Also remove what no machine needs from the remote (EVERGREEN_REMOTE).")
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -62,7 +65,7 @@ def maintain(
     root = store_root(store)
     bounds = {
         "keep_days": keep_days, "keep_runs": keep_runs, "orphan_days": orphan_days, "garbage_days": garbage_days,
-        "keep_rejected": keep_rejected, "dry_run": dry_run,
+        "keep_rejected": keep_rejected, "remote": remote, "dry_run": dry_run,
     }  # fmt: skip
     with errors(verbose), ends_when_told():
         rows, damage = _run(root, bounds, verbose)

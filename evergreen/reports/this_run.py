@@ -44,7 +44,8 @@ def fill_in(
         steps: name, state, reason, seconds, output (digest or None), inputs (step -> digest), each.
         settings: the whole recipe, as JSON values.
         exports: format, and runtimes with their speeds, each; as ``run.json`` has them.
-        standing: what became of the run's release: champion, rejected, cannot compare, blocked, pinned; else empty.
+        standing: what became of the run's release: champion, rejected, cannot compare, blocked, pinned, or what the
+            remote is; else empty.
         to_try: changes of the recipe, as options to type, for a model that does not fit.
         grouping: how accurate the newest run was that splits groups of folders the other way; empty if there is none.
     """

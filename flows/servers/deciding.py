@@ -6,6 +6,7 @@ number, time and release. A run whose store is another one, or has that identity
 backup brought back), is refused before it begins; and once more before it promotes, for two that began at once: a
 variable is created for one of them alone. A person may say that a store takes over: ``evergreen adopt``.
 
+Stores with a remote behind them have one champion, the remote's: there another store is said, and nothing is refused.
 Nothing of this is asked of a private server, which is one store's. A server that does not answer the question is said.
 """
 
@@ -32,6 +33,7 @@ from flows.servers.named_server import ServerUnavailable
 from flows.servers.private_server import is_private
 from flows.servers.server_runs import TAG
 from runs.run import Run
+from runs.shared.opening import behind_of
 from storage.champions import Champions
 from storage.identity import in_short, known_identity, renew, whereabouts
 from storage.store import Store
@@ -119,7 +121,7 @@ def deciding(run: Run) -> Iterator[None]:
 
     def note(client: SyncPrefectClient) -> None:
         here, last = decided_here(run.store, run.recipe.name), last_decision(client, run.recipe.name)
-        if last and last.identity != here.identity:
+        if last and last.identity != here.identity and not behind_of(run.store):
             say(f"{run.recipe.name} was given to another store while this run promoted: {last}")
         elif last is None or replace(last, noted="") != here:
             _write(client, run.recipe.name, here)
@@ -192,6 +194,9 @@ def _refuse_another(client: SyncPrefectClient, run: Run, last: Decided, harm: st
     """
     recipe, store = run.recipe.name, run.store
     if _knows(store, recipe, last):
+        return
+    if behind_of(store):
+        say(f"another store decided last on {recipe}: {last}; the champion is the remote's, for both")
         return
     here, server = decided_here(store, recipe), shown(str(client.api_url))
     context = FlowRunContext.get()

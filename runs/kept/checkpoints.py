@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evergreen.vision.training.checkpoint import State
 
 ENDED = "ended.json"
+FROM_REMOTE = "nothing changed; another machine made it"
 _LIMIT = "time_limit_minutes"
 
 
@@ -116,10 +117,11 @@ def unchanged(store: Store, parts: KeyParts, output: Ref) -> str:
         parts: of the step's key.
         output: what the step published.
     """
+    same = FROM_REMOTE if store.behind and parts.key in store.behind.brought else "nothing changed"
     ended = why_ended(store, output) if trains(parts.step) else None
     if ended is None or not is_cut(ended):
-        return "nothing changed"
-    return f"nothing changed, but the training had not ended by itself: {_how_to_go_on(store, parts, ended)}"
+        return same
+    return f"{same}, but the training had not ended by itself: {_how_to_go_on(store, parts, ended)}"
 
 
 def _how_to_go_on(store: Store, parts: KeyParts, ended: Mapping[str, Any]) -> str:

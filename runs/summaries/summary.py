@@ -16,6 +16,7 @@ from evergreen.sections.refusing.told import TRY
 from runs.kept.checkpoints import why_ended
 from runs.releases import by_hand
 from runs.run import Run
+from runs.shared.sharing import share
 from runs.standing import promoted_by
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
@@ -109,6 +110,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         )
         filled = fill_in(by_hand(page.read_text("utf-8"), run.id).encode(), *of_this_run)
         page.write_bytes(filled)
+    if shared := share(run, pushes=outcome != "cancelled"):
+        summary["remote"] = shared
     write_summary(run.store, summary)
     return summary
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storage import disk
 from storage.artifacts import Ref
 from storage.digests import canonical_json, checked_digest
 from storage.errors import StoreError
@@ -84,10 +85,32 @@ class Records:
 
     def read(self, key: str) -> Record | None:
         """Return the record of that key if it can be relied on: readable, of that key, and its artifact whole."""
-        record = self._parse(self.path(key))
+        record = self._parse(self.path(key)) or self._brought(key)
         if record is None or record.key != key or not self._store.is_whole(record.output):
             return None
         self._touch(self.path(key))
+        return record
+
+    def kept(self, key: str) -> Record | None:
+        """Return the record of that key that is here, if it is readable and of that key; nothing else is checked."""
+        record = self._parse(self.path(key))
+        return record if record and record.key == key else None
+
+    def _brought(self, key: str) -> Record | None:
+        """Bring a record, and keep it if it can be relied on."""
+        behind = self._store.behind
+        data = behind.record(key) if behind else None
+        if behind is None or data is None:
+            return None
+        record = _parsed(data)
+        if record is None or record.key != key:
+            behind.refuse(f"records/{key}", "expected the record of that key, found something else")
+            return None
+        if not self._store.is_whole(record.output):
+            return None
+        with disk.explained(self._store.root):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            disk.replace(self.path(key), data)
         return record
 
     def discard_unreliable(self, key: str) -> None:
@@ -127,9 +150,16 @@ class Records:
 
     def _parse_anew(self, path: Path) -> Record | None:
         try:
-            envelope = json.loads(path.read_bytes())
-            if envelope["metadata"]["serializer"]["type"] != SERIALIZER:
-                return None
-            return Record.loads(envelope["result"])
-        except (OSError, ValueError, KeyError, TypeError, StoreError):
+            return _parsed(path.read_bytes())
+        except OSError:
             return None
+
+
+def _parsed(data: bytes) -> Record | None:
+    try:
+        envelope = json.loads(data)
+        if envelope["metadata"]["serializer"]["type"] != SERIALIZER:
+            return None
+        return Record.loads(envelope["result"])
+    except (ValueError, KeyError, TypeError, StoreError):
+        return None

@@ -1,10 +1,11 @@
 """promote: make the challenger champion if it won, and write down what became of it either way."""
 
 from runs.run import Run
+from runs.shared.sharing import committed
 from runs.standing import decide
 from storage.artifacts import Ref
 from storage.champions import Champions, Event
-from tasks.step import step
+from tasks.step import remark, step
 
 
 @step("promote")
@@ -13,7 +14,9 @@ def promote(run: Run, challenger: Ref, champion: Ref, comparison: Ref) -> Ref:
     recipe, champions = run.recipe.name, Champions(run.store.root)
     decision = decide(run.store, recipe, challenger, champion, comparison, run.id)
     if decision.event and not _told(champions.history(recipe), decision.event):
-        champions.commit(recipe, decision.seen, decision.event)
+        decision, why_not = committed(run, decision)
+        if why_not:
+            remark(why_not)
     return run.store.publish(decision.manifest.kind, {}, decision.manifest.facts)
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from little_store import Little
 
+from runs.shared.moving import push_all
+from runs.shared.opening import opened
 from storage.in_use import in_use
 from storage.store import Store
 
@@ -112,3 +115,24 @@ def test_bounds_of_its_parameters_are_kept(prefect_server: str) -> None:
 
     with pytest.raises(ParameterTypeError):
         maintain(keep_days=0)
+
+
+def test_the_remote_is_looked_after_only_where_that_is_asked_for(
+    shared_folder: str, tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.maintenance import REMOTE_GARBAGE, maintain
+
+    monkeypatch.setenv("EVERGREEN_REMOTE", shared_folder)
+    little = Little(opened(tmp_path / "store"))
+    little.run("20260101-1")
+    push_all(little.store, None, print)
+    stamp = time.time() - 200 * 86_400
+    for path in Path(shared_folder).rglob("*"):
+        os.utime(path, (stamp, stamp))
+    before = _files(Path(shared_folder))
+    assert REMOTE_GARBAGE not in _found(maintain(str(little.store.root), dry_run=False))
+    found = _found(maintain(str(little.store.root), remote=True))[REMOTE_GARBAGE]
+    assert found == (len(before), "no: dry run")
+    assert _files(Path(shared_folder)) == before
+    maintain(str(little.store.root), remote=True, dry_run=False)
+    assert {path.parent.name for path in _files(Path(shared_folder))} == {"collected.versions"}

@@ -55,6 +55,11 @@ ELSEWHERE = {
     "runs/looking/compared.py": "runs/looking/test_comparing.py",
     "flows/scheduling/lines.py": "flows/scheduling/test_file.py",
     "storage/errors.py": "storage/test_store.py",
+    "storage/remote/bucket.py": "storage/remote/test_objects.py",
+    # Two machines and what lies between them.
+    "storage/behind.py": "storage/remote/test_push.py",
+    "storage/remote/behind.py": "storage/remote/test_push.py",
+    "storage/remote/remote.py": "storage/remote/test_push.py",
     # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
     "evergreen/datasets/splitting/methods.py": "evergreen/datasets/test_split.py",
     "evergreen/images/processes/worker.py": "evergreen/datasets/test_screen.py",

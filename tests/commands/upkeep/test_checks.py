@@ -91,3 +91,17 @@ def test_a_server_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stor
     found = checks.server(store.root)
     assert (found.state, "f00dplanted" in repr(found)) == ("broken", False)
     assert "127.0.0.1:9" in found.found
+
+
+def test_a_remote_is_asked_and_one_that_is_none_is_broken(
+    shared_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVERGREEN_REMOTE", raising=False)
+    assert checks.remote(tmp_path / "store").found == "none is named: the store is this machine's alone"
+    monkeypatch.setenv("EVERGREEN_REMOTE", shared_folder)
+    assert checks.remote(tmp_path / "store") == checks.Check("remote", "works", f"{shared_folder} answers")
+    monkeypatch.setenv("EVERGREEN_REMOTE", f"{shared_folder}/not/mounted")
+    assert checks.remote(tmp_path / "store").state == "missing"
+    monkeypatch.setenv("EVERGREEN_REMOTE", "s3://u:PLANTED@b/x")
+    found = checks.remote(tmp_path / "store")
+    assert (found.state, "PLANTED" in repr(found)) == ("broken", False)

@@ -20,6 +20,7 @@ from flows import retrain as module
 from flows.servers import deciding
 from flows.servers.asked import decided_by_others
 from runs.run import Entry, Run
+from runs.shared.opening import opened
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.identity import in_short
@@ -224,3 +225,17 @@ def test_a_private_server_is_asked_nothing(
         _decide(store)
         assert Champions(store.root).current("digits")
     assert httpx.post(f"{prefect_server}/variables/filter", json={}, timeout=60).json() == []
+
+
+def test_stores_with_one_remote_behind_them_share_its_champion_and_another_store_is_only_said(
+    heard: list[str], prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERGREEN_REMOTE", str(tmp_path / "remote"))
+    first, second = (opened(tmp_path / name) for name in ("first", "second"))
+    _decide(first)
+    assert heard == []
+    _decide(second)
+    assert [line.partition(", ")[0] for line in heard] == [
+        f"another store decided last on digits: store {in_short(first.identity)}"
+    ] * 2
+    assert _noted(prefect_server)["identity"] == second.identity

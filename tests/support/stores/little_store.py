@@ -175,6 +175,17 @@ class Little:
         if read_summary(self.store, name):
             assert (self.shown(name) / "tfjs/model.json").read_bytes() == f"export {name}".encode()
 
+    def check_bytes(self, name: str) -> None:
+        """See that all that a run gave can be read, byte for byte, with its code, and the way up to its images."""
+        told = _Told(name)
+        for step in STEPS:
+            assert self.records.read(told.parts[step].key), step
+            for file, data in told.files[step].items():
+                assert self.store.read(told.outputs[step].ref(), file) == data, (name, step, file)
+            assert self.store.read_blob(sha256_bytes(told.code[step])) == told.code[step]
+        top = trace(self.store, told.outputs["export"].ref().sha256)
+        assert top.inputs["train"].inputs["split"].inputs["unpack"].step == "unpack"
+
     def records_are_whole_or_misses(self) -> None:
         """See that no record can be relied on whose artifact is not there byte for byte."""
         for record in self.records.all():

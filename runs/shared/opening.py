@@ -1,0 +1,39 @@
+"""A store with the remote behind it that EVERGREEN_REMOTE names. Knows no Prefect."""
+
+from pathlib import Path
+
+from evergreen.variables import REMOTE, value_of
+from storage.digests import sha256_bytes
+from storage.remote.behind import RemoteBehind
+from storage.remote.objects import opened as objects_at
+from storage.remote.push import Memory
+from storage.remote.remote import Remote
+from storage.store import Store
+
+
+def opened(root: Path) -> Store:
+    """Return a store, and behind it the remote, if one is named; asks nobody.
+
+    Raises:
+        BadReference: EVERGREEN_REMOTE, or the endpoint of its server, is no address that may be used.
+        RemoteRefused: what reads buckets is not installed.
+    """
+    store = Store(root)
+    if address := value_of(REMOTE):
+        store.behind = RemoteBehind(store, Remote(objects_at(address), _folder(store, address)))
+    return store
+
+
+def behind_of(store: Store) -> RemoteBehind | None:
+    """Return the remote behind a store, if it has one."""
+    return store.behind if isinstance(store.behind, RemoteBehind) else None
+
+
+def memory_of(store: Store, behind: RemoteBehind) -> Memory:
+    """Return what a store is known to have pushed."""
+    return Memory(_folder(store, behind.remote.objects.address) / "pushed.json")
+
+
+def _folder(store: Store, address: str) -> Path:
+    """Return where indexes of a remote, and what was pushed into it, are remembered; another remote has another."""
+    return store.root / "remote" / sha256_bytes(address.encode())[:16]
