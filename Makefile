@@ -27,13 +27,13 @@ retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.e
 sweep: setup ## Sweep RECIPE (default: digits, of recipes/sweeps/); ARGS="--parallel 2" adds options
 	.venv/bin/evergreen sweep "$(RECIPE)" $(ARGS)
 
-test: setup ## Run the tests (10 minutes at most); says what it skipped, and why
+test: setup .venv/.ready-dask .venv/.ready-remote-tests ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
 	.venv/bin/python -m pytest -q -rs -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-browser: setup ## Run the tests of pages and of TensorFlow.js; fails if one of them is skipped
 	.venv/bin/python -m pytest -q -m browser --no-skips $(ARGS)
 
-soak: setup ## Run the long tests: kills, fuzz, load
+soak: setup .venv/.ready-dask .venv/.ready-remote-tests ## Run the long tests: kills, fuzz, load
 	.venv/bin/python -m pytest -q -rs -m soak $(ARGS)
 
 lint: .venv/.ready ## Check style, format, types and the import contracts
