@@ -1,5 +1,8 @@
 """evergreen.datasets.split: exact counts, sides that stay, and equal pixels on one side."""
 
+import hashlib
+import random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evergreen.datasets.screen import near_duplicates
 from evergreen.datasets.split import Divided, leakage, split
 from evergreen.errors import BadDataset
 from evergreen.sections.split import Split
+from evergreen.tables import to_csv
 
 EXACT = Split(method="exact", validation=0.15, test=0.15)
 STABLE = Split(method="stable", validation=0.15, test=0.15)
@@ -17,6 +22,8 @@ KERAS = Split(method="keras", validation=0.4, test=0)
 PREDEFINED = Split(method="predefined", validation=0.2, test=0)
 NO_GROUPS = pd.DataFrame({"path": [], "group": []}, dtype=str)
 FAR = 0xFFFF_FFFF_FFFF_FFFF // 65537
+
+PINNED = ["ea6ba1e4634de39d", "70101a90e7e5888a", "b62f6a6170aa5d85", "8fe04efa6cb460d5", "3379b416831b899d"]
 
 
 def _row(path: str, label: str, pixels: str, subset: str = "", phash: int | None = None) -> tuple:
@@ -251,6 +258,25 @@ def test_stable_sets_near_duplicates_of_judged_images_aside_and_moves_none() -> 
     assert grouped.aside["reason"].str.startswith("a near-duplicate of ").all()
     sides = _sides(plain)
     assert all(sides[path] == side for path, side in _sides(grouped).items())
+
+
+def test_tables_are_those_that_comparing_every_pair_gave() -> None:
+    """The digests are of what was written before near-duplicates were searched by blocks (e58ea6c)."""
+    draw = random.Random(5)
+    bases = [draw.getrandbits(64) for _ in range(60)]
+    rows = []
+    for number in range(600):
+        hashed = draw.choice(bases)
+        for _ in range(draw.randrange(4)):
+            hashed ^= 1 << draw.randrange(64)
+        label = "ab"[number % 2]
+        rows.append(_row(f"{label}/{number:03d}", label, f"{draw.getrandbits(128):032x}", phash=hashed))
+    table = _frame(rows)
+    table.loc[::50, "phash"] = ""  # plain pictures
+    plain, grouped = (_split(table, STABLE.model_copy(update={"group": group}), bits=3) for group in ((), None))
+    exact = _split(table, EXACT.model_copy(update={"group": ("near-duplicates",)}), bits=3)
+    tables = (near_duplicates(table, 3), leakage(plain.dataset, 3), grouped.dataset, grouped.aside, exact.dataset)
+    assert [hashlib.sha256(to_csv(one)).hexdigest()[:16] for one in tables] == PINNED
 
 
 def test_a_new_near_duplicate_moves_nobody() -> None:
