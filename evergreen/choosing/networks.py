@@ -64,10 +64,16 @@ def tuned(facts: Facts, backbone: str) -> Values:
     return _photos(facts, backbone, trainings.tuned(backbone, *epochs))
 
 
-def taught(facts: Facts) -> Values:
-    """Return EfficientNetLite0 as ``tuned`` has it, with teachers, whose recipes ``new`` writes beside it."""
-    values = tuned(facts, BACKBONE)
-    return values | {"train": values["train"] | {"teacher": {"temperature": 2, "weight": 0.5}}}
+def taught(facts: Facts, backbone: str) -> Values:
+    """Return a backbone as ``tuned`` has it, with teachers, whose recipes ``new`` writes beside it.
+
+    A teacher answers once for each view, so an image has as many views as the longest phase has epochs: without a
+    teacher each epoch would show another one.
+    """
+    train = tuned(facts, backbone)["train"]
+    views = max(phase["epochs"] for phase in train["phases"])
+    teacher = {"temperature": 2, "weight": 0.5}
+    return tuned(facts, backbone) | {"train": train | {"views": views, "teacher": teacher}}
 
 
 def _photos(facts: Facts, backbone: str, training: Values) -> Values:

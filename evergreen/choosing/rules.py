@@ -69,6 +69,10 @@ def _always(facts: Facts, preset: str) -> bool:
     return True
 
 
+def _backbone(facts: Facts) -> str:
+    return "EfficientNetLite1" if facts.images < _FEW else "EfficientNetLite0"
+
+
 def _pixels(facts: Facts) -> str:
     return f"{facts.width:g}x{facts.height:g}"
 
@@ -109,10 +113,12 @@ NETWORK = (
     Rule(
         "network",
         "`--best`",
-        "EfficientNet-Lite0, taught by frozen EfficientNet-Lite1 and -Lite2, which are trained first",
-        "EfficientNet-Lite0, taught by Lite1 and Lite2 (docs/distillation.md); it stays as small as without.",
+        f"EfficientNet-Lite0, below {_FEW:,} photos -Lite1, taught by -Lite1 and -Lite2, which learn first, later layers "
+        "too",
+        "{}, taught by Lite1 and Lite2 (docs/distillation.md); it stays as small as without.",
         lambda facts, preset: preset == "best",
-        networks.taught,
+        lambda facts: networks.taught(facts, _backbone(facts)),
+        _backbone,
     ),
     Rule(
         "network",
@@ -129,7 +135,7 @@ NETWORK = (
         "EfficientNet-Lite1 at 240 pixels: frozen first, then its later layers",
         "{} photos are few: EfficientNet-Lite1 knows more than Lite0, and costs half as much again.",
         lambda facts, preset: facts.images < _FEW,
-        lambda facts: networks.tuned(facts, "EfficientNetLite1"),
+        lambda facts: networks.tuned(facts, _backbone(facts)),
         lambda facts: f"{facts.images:,}",
     ),
     Rule(
@@ -139,7 +145,7 @@ NETWORK = (
         f"{networks.THUMBNAIL}): frozen first, then its later layers, for fewer epochs the more photos there are",
         "EfficientNet-Lite0: small enough for phones. Next: EfficientNetLite1 at 240x240; evergreen new --best.",
         _always,
-        lambda facts: networks.tuned(facts, "EfficientNetLite0"),
+        lambda facts: networks.tuned(facts, _backbone(facts)),
     ),
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.sections.defaults import defaults_of
 from evergreen.sections.refusing.expected import flow
-from evergreen.sections.trainings import frozen, side_of
+from evergreen.sections.trainings import side_of, tuned
 
 if TYPE_CHECKING:
     from evergreen.choosing.rules import Choice
@@ -74,7 +74,10 @@ def teacher_name(student: str, backbone: str) -> str:
 
 
 def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date) -> str:
-    """Return the YAML of a teacher's recipe: the same images, a frozen backbone.
+    """Return the YAML of a teacher's recipe: the same images, as many epochs, its labels as they are.
+
+    Smoothed labels would have it answer alike for all images of a class, which teaches nothing (Müller, Kornblith and
+    Hinton 2019, arXiv:1906.02629).
 
     Args:
         values: of the student's recipe.
@@ -83,6 +86,8 @@ def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date
         day: on which it was written.
     """
     side = side_of(backbone)
+    training = tuned(backbone, *(phase["epochs"] for phase in values["train"]["phases"]))
+    del training["label_smoothing"]
     same = {
         section: values[section] for section in ("repair", "labels", "split", "augment", "balance") if section in values
     }
@@ -92,9 +97,9 @@ def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date
         "source": values["source"],
         **same,
         "image": {**values.get("image", {}), "height": side, "width": side},
-        "train": {"backbone": backbone, **frozen(), "views": 4},
+        "train": {"backbone": backbone, **training},
     }
-    network = f"Teaches {values['name']}, whose images it learns from: frozen, a head on its features."
+    network = f"Teaches {values['name']}, whose images it learns from: its head, then its later layers."
     return _text(its, {"train": [network]}, values["name"], about, day)
 
 

@@ -86,7 +86,7 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     finally:
         runtime.start(recipe.seed)
     parts |= _teachers(recipe, counts, classes)
-    again = sum(seconds for name, seconds in parts.items() if name.startswith(("phase", "preparation")))
+    again = sum(seconds for name, seconds in parts.items() if name.startswith(("phase", "preparation", "teacher")))
     images = sum(counts.values())
     test = counts.get("test") or counts.get("validation", 0)
     judged = min(recipe.evaluate.shortcut_images, test)
@@ -112,16 +112,20 @@ def _evaluated(recipe: Recipe, counts: Mapping[str, int]) -> int:
 
 
 def _teachers(recipe: Recipe, counts: Mapping[str, int], classes: int) -> dict[str, float]:
-    """Return the seconds of teachers that are trained first, their backbones frozen: their features, their answers."""
-    found = {}
+    """Return the seconds of teachers that are trained first: their features, their phases, their answers."""
+    found, rng = {}, np.random.default_rng(recipe.seed)
     for teacher in recipe.teaching.recipes if recipe.teaching else ():
         runtime.start(recipe.seed, precision_of(teacher.train), threads_of(recipe.train))
         try:
             model = build(teacher.train, teacher.image, classes)
-            _, each = _looked_at(model, np.random.default_rng(recipe.seed))
+            _, each = _looked_at(model, rng)
+            learned = sum(
+                sum(_phase(model, phase, counts, rng)) for phase in teacher.train.phases if phase.unfreeze != "none"
+            )
         finally:
             runtime.start(recipe.seed)
-        found[f"teacher {teacher.name}"] = each * counts["train"] * (teacher.train.views + recipe.train.views)
+        looked = each * counts["train"] * (teacher.train.views + recipe.train.views)
+        found[f"teacher {teacher.name}"] = looked + learned
     return found
 
 

@@ -114,6 +114,9 @@ def test_balance_split_groups_gate_and_presets() -> None:
     best, fast = choose(PHOTOS, "best").values, choose(PHOTOS, "fast").values
     assert best["evaluate"] == {"folds": 5}
     assert "teacher" in best["train"]
+    assert best["train"]["views"] == max(phase["epochs"] for phase in best["train"]["phases"]), "as many as without one"
+    few = _facts(counts=_even(500, 5))
+    assert choose(few, "best").values["train"]["backbone"] == choose(few).values["train"]["backbone"]
     assert fast["export"]["formats"] == ["tflite-float32"]
     assert fast["evaluate"] == {"shortcut_images": 60, "baseline_images": 0}
     assert [phase["unfreeze"] for phase in fast["train"]["phases"]] == ["none"]

@@ -49,7 +49,9 @@ def test_a_teacher_learns_from_the_same_images_at_its_own_size() -> None:
     assert text.startswith(f"# {MARK} my-cats` on"), "the one that was asked for"
     teacher = parse_recipe(yaml.safe_load(text), "teacher.yaml")
     assert (teacher.name, teacher.train.backbone, teacher.image.height) == ("my-cats-lite2", "EfficientNetLite2", 260)
-    assert [phase.unfreeze for phase in teacher.train.phases] == ["none"]
+    assert [phase.unfreeze for phase in teacher.train.phases] == ["none", 143]
+    assert [phase.epochs for phase in teacher.train.phases] == [phase["epochs"] for phase in values["train"]["phases"]]
+    assert teacher.train.label_smoothing == 0
     assert teacher.image.resize == "pad"
     assert teacher.repair.classes == tuple(FACTS.counts)
     assert teacher.train.teacher is None
