@@ -113,8 +113,8 @@ NETWORK = (
     Rule(
         "network",
         "`--best`",
-        f"EfficientNet-Lite0, below {_FEW:,} photos -Lite1, taught by -Lite1 and -Lite2, which learn first, later layers "
-        "too",
+        f"EfficientNet-Lite0, or below {_FEW:,} photos -Lite1, taught by -Lite1 and -Lite2, which learn first, their "
+        "later layers too",
         "{}, taught by Lite1 and Lite2 (docs/distillation.md); it stays as small as without.",
         lambda facts, preset: preset == "best",
         lambda facts: networks.taught(facts, _backbone(facts)),
