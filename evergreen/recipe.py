@@ -27,7 +27,11 @@ from evergreen.sections.trainings import CNN, completed, side_of
 
 # What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
 # and leaves it alone now, says what it said.
-_FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {"screen.max_megapixels": (50.0,)}
+_FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "screen.max_megapixels": (50.0,),
+    "unpack.max_entries": (200_000,),
+    "unpack.max_gib": (20.0,),
+}
 
 # Pixels below which a pretrained network sees too little to be worth its weights.
 _LEAST_SIDE = 96

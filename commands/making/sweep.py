@@ -172,7 +172,6 @@ def _show(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if found := read_written(folder):
         show_sweep(console, found)
     console.print()
-    for name, path in (("page", "sweep.html"), ("run", "run.json")):
-        if not (folder / path).exists():  # it ended before its first trial
-            continue
+    there = [("page", "sweep.html")] if (folder / "sweep.html").exists() else []  # none before the first trial
+    for name, path in (*there, ("run", "run.json")):
         console.print(f"{name:<10} {folder / path}", markup=False, soft_wrap=True, highlight=False)

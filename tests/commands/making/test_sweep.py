@@ -198,7 +198,7 @@ def test_then_retrain_is_given_the_winner_as_its_line_to_type_has_it(
     sets = ("--set", "train.phases.0.epochs=3", "--set", f"{DROPOUT}=0.2", "--set", "train.threads=2")
     told_of = ("--source", str(source), "--store", str(store.root), "--json")
     assert ran[1][1] == ("retrain", "digits", *sets, *told_of)
-    assert (done.stdout, "page " in done.stderr) == ("", True), "what it becomes prints one JSON document"
+    assert (done.stdout, "run.json" in done.stderr) == ("", True), "what it becomes prints one JSON document"
     monkeypatch.setattr(command, "is_quiet", lambda: True)
     with pytest.raises(typer.Exit):
         command._become(["retrain", "digits"])
