@@ -16,6 +16,7 @@ import pytest
 import yaml
 from station import PROJECT, SERVER, WORKER, Station
 
+from evergreen.recipe import load_recipe
 from storage.champions import Champions
 
 TEXT = (PROJECT / "docs/many-machines.md").read_text(encoding="utf-8")
@@ -41,8 +42,10 @@ def test_every_command_is_run_or_says_that_it_is_not() -> None:
         assert not re.search(r"\$\(|`|<<|\\$", commands, re.MULTILINE), "one command a line, as it is typed"
 
 
-def test_its_deployments_are_like_those_of_prefect_yaml() -> None:
-    examples = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+def test_its_yaml_is_good() -> None:
+    recipe, *examples = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    for name, value in yaml.safe_load(recipe)["train"].items():
+        load_recipe("digits", [f"train.{name}={value}"])
     file = (PROJECT / "prefect.yaml").read_text(encoding="utf-8")
     found = [yaml.safe_load(f"{file}\n{example}")["deployments"][-1] for example in examples]
     assert [(one["work_pool"]["name"], one["work_pool"]["work_queue_name"]) for one in found] == [

@@ -1,7 +1,12 @@
 """Containerfile, .dockerignore and deploy/: what an image is made of, as whom it runs, what its entrypoint reads."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +22,23 @@ def said(word: str) -> list[str]:
     return [rest for first, rest in LINES if first == word]
 
 
+def copied() -> list[str]:
+    return sorted(name for rest in said("COPY") for name in rest.split()[:-1])
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for one in [path] if path.is_file() else path.rglob("*"):
+        if one.is_file() and "__pycache__" not in one.parts:
+            yield one
+
+
 def test_an_image_holds_the_program_and_its_lock_and_nothing_else() -> None:
-    copied = [name for rest in said("COPY") for name in rest.split()[:-1]]
     packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {"tests"}
-    assert packages <= set(copied)
-    assert {"deploy", "recipes", "prefect.yaml", "pyproject.toml", "requirements-remote.lock"} <= set(copied)
+    assert packages <= set(copied())
+    assert {"deploy", "recipes", "prefect.yaml", "pyproject.toml", "requirements-remote.lock"} <= set(copied())
     allowed = (PROJECT / ".dockerignore").read_text(encoding="utf-8").split("\n*\n")[1].splitlines()
-    assert [line.removeprefix("!") for line in allowed if line.startswith("!")] == sorted(copied)
-    assert all((PROJECT / name).exists() for name in copied)
+    assert [line.removeprefix("!") for line in allowed if line.startswith("!")] == copied()
+    assert all((PROJECT / name).exists() for name in copied())
 
 
 def test_packages_come_from_the_lock_before_the_program_is_there_and_nothing_is_fetched_later() -> None:
@@ -81,3 +95,23 @@ def test_secrets_that_cannot_be_read_start_nothing_and_are_not_shown(tmp_path: P
     assert done.stdout == ""
     assert str(path) in done.stderr
     assert "f00dplanted" not in done.stderr
+
+
+@pytest.mark.soak
+def test_what_an_image_holds_is_whole(tmp_path: Path) -> None:
+    image = tmp_path / "opt/evergreen"
+    files = {str(path.relative_to(PROJECT)) for name in copied() for path in _files(PROJECT / name)}
+    for name in files:
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, image / name)
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "EVERGREEN_"))}
+    environment = kept | {"HOME": str(home), "EVERGREEN_STORE": str(home / "store"), "PYTHONPATH": str(image)}
+    start = f"import commands.main as main; assert main.__file__.startswith({str(image)!r}); main.app()"
+    options = ["digits", "--set", "train.phases.0.epochs=2", "--set", "export.formats=[tflite-float32]", "--json"]
+    done = subprocess.run([sys.executable, "-c", start, "retrain", *options], cwd=image, env=environment,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "completed"
+    assert {str(path.relative_to(image)) for path in _files(image)} == files, "it writes below its home alone"
