@@ -1,8 +1,8 @@
 """Work pools of prefect.yaml: processes beside their worker, or a container a run, made from a template in `deploy/`.
 
 A template is Prefect's base job template: what its worker starts, and which values of it a deployment may give in
-``job_variables``. The workers of containers are packages of their own (prefect-docker, prefect-kubernetes), which making
-a pool does not need.
+``job_variables``. The workers of containers are packages of their own (prefect-docker, prefect-kubernetes), which
+making a pool does not need.
 """
 
 import json

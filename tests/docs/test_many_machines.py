@@ -1,4 +1,4 @@
-"""docs/many-machines.md: what of it this machine can run, as two machines on loopback; the rest says that nobody runs it."""
+"""docs/many-machines.md: what this machine can run of it, as two on loopback; the rest says that nobody runs it."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def _postgres(log: Path) -> Iterator[dict[str, str]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108 - the path of a socket may not be long
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # a socket's path may not be long
         if user:
             shutil.chown(folder, user)
         call("initdb", "-D", f"{folder}/data", "-U", "evergreen", "-A", "trust", "-N")
