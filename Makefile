@@ -6,6 +6,8 @@ RECIPE ?= digits
 ARGS ?=
 PORT ?= 4200
 POOL := evergreen
+# Of the pool's queues (cpu, gpu in prefect.yaml), the one that a worker serves; all of them without.
+QUEUE ?=
 # What setup installs beside: EXTRAS="dask remote". Each has a lock of its own.
 EXTRAS ?=
 # Absolute, whatever letters it has: a run's working folder is another.
@@ -71,9 +73,9 @@ dashboard: .venv/.ready ## Start a Prefect server on PORT (default: 4200) with i
 		.venv/bin/prefect server start --port $(PORT)
 
 worker: export EVERGREEN_STORE := $(STORE)
-worker: setup ## Start a worker that runs what the server schedules, into the store
+worker: setup ## Start a worker that runs what the server schedules, into the store; QUEUE=gpu serves that queue alone
 	@mkdir -p "$(PREFECT_HOME)"
-	@$(UNLESS_SOCKS); .venv/bin/prefect worker start --pool $(POOL) --type process
+	@$(UNLESS_SOCKS); .venv/bin/prefect worker start --pool $(POOL) --type process $(QUEUE:%=--work-queue %)
 
 deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, onto the server; safe to repeat
 	@mkdir -p "$(PREFECT_HOME)"

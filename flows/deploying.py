@@ -13,12 +13,11 @@ from typing import NoReturn
 import httpx
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
-from prefect.workers.process import ProcessWorker
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, stop_all, wait_fixed
 
 from evergreen.addresses import redacted, shown
@@ -26,10 +25,10 @@ from evergreen.errors import BadInput
 from flows import automations
 from flows.scheduling.fresh import show_choices
 from flows.scheduling.lines import Schedule
+from flows.scheduling.pools import CONTAINERS, template_of, wanted
 from flows.servers.named_server import ServerUnavailable
 from flows.servers.prefect_home import ask_loopback_directly
 
-TYPE = "process"
 _DEPLOYMENTS = Path(__file__).resolve().parent.parent / "prefect.yaml"
 _BUSY_SECONDS = 60.0
 _FEWEST_TRIES = 3  # one may take as long as that: Prefect asks again by itself
@@ -61,8 +60,9 @@ def pools(file: Path = _DEPLOYMENTS) -> list[str]:
 def ensure_pool(client: SyncPrefectClient, name: str, seconds: float = _BUSY_SECONDS) -> str:
     """Make the work pool unless it is there, and return which of these was done, in words.
 
-    A worker makes the pool too when it starts. For a moment the server may then say that the pool exists when one is
-    made and that it does not when it is read, or that its database is busy: so it is asked again.
+    One of containers gets the template that `deploy/` has now. A worker makes a pool of processes too when it starts.
+    For a moment the server may then say that the pool exists when one is made and that it does not when it is read, or
+    that its database is busy: so it is asked again.
 
     Args:
         client: of the server.
@@ -82,17 +82,20 @@ def _again(seconds: float) -> Retrying:
 
 
 def _pool_once(client: SyncPrefectClient, name: str) -> str:
+    pool = wanted(name)
     try:
         found = client.read_work_pool(name)
     except ObjectNotFound:
-        template = ProcessWorker.get_default_base_job_template()
-        client.create_work_pool(WorkPoolCreate(name=name, type=TYPE, base_job_template=template))
+        client.create_work_pool(pool)
         return "made"
-    if found.type != TYPE:
+    if found.type != pool.type:
         raise BadInput(
-            f"expected a work pool {name!r} of type {TYPE}, the server has one of type {found.type}: "
+            f"expected a work pool {name!r} of type {pool.type}, the server has one of type {found.type}: "
             f"delete it (prefect work-pool delete {name}), or give the pool in prefect.yaml another name"
         )
+    if name in CONTAINERS and found.base_job_template != pool.base_job_template:
+        client.update_work_pool(name, WorkPoolUpdate(base_job_template=pool.base_job_template))
+        return f"now as {template_of(name)} says"
     return "as it was"
 
 

@@ -16,7 +16,7 @@ PAGES = [
     *sorted((PROJECT / "docs/decisions").glob("*.md")),
 ]
 ARCHITECTURE = PROJECT / "docs/architecture.md"
-TOP = ("recipes", "evergreen", "storage", "tasks", "flows", "tests", "docs", "benchmarks", ".ci", ".github")
+TOP = ("recipes", "evergreen", "storage", "tasks", "flows", "tests", "docs", "benchmarks", "deploy", ".ci", ".github")
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 MADE = {"recipes/NAME.yaml", "recipes/chess.yaml", "recipes/sweeps/NAME.yaml"}  # by evergreen new, or whoever reads
 _FENCED = re.compile(r"^```.*?\n(.*?)^```", re.DOTALL | re.MULTILINE)

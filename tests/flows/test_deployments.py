@@ -69,11 +69,25 @@ def test_everything_deploys_from_a_clean_clone_and_the_schedule_makes_runs(tmp_p
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 
+    from flows.deploying import ensure_pool
+
     subprocess.run(["git", "clone", "-q", str(PROJECT), str(tmp_path / "clone")], check=True)
+    moved = {"chessman": "docker", "garbage": "kubernetes"}  # by their first line
+    lines = (tmp_path / "clone/prefect.yaml").read_text(encoding="utf-8")
+    for recipe, place in moved.items():
+        first = f"  - <<: *retrain\n    name: retrain-{recipe}\n"
+        assert first in lines
+        lines = lines.replace(first, first.replace("*retrain", f"[*in-{place}, *retrain]"))
+    (tmp_path / "clone/prefect.yaml").write_text(lines, encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = kept | {"HOME": str(tmp_path), "PREFECT_API_URL": prefect_server}
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name="evergreen", type="process"), overwrite=True)
+        of_containers = [f"evergreen-{place}" for place in moved.values()]
+        for name in of_containers:
+            client.create_work_pool(WorkPoolCreate(name=name, type=name.rpartition("-")[2]))
+            assert ensure_pool(client, name) == f"now as deploy/{name}.json says"
+            assert ensure_pool(client, name) == "as it was"
         command = [str(Path(sys.executable).with_name("prefect")), "deploy", "--all", "--no-prompt"]
         done = subprocess.run(
             command, cwd=tmp_path / "clone", env=environment, capture_output=True, text=True, check=False
@@ -83,6 +97,13 @@ def test_everything_deploys_from_a_clean_clone_and_the_schedule_makes_runs(tmp_p
         assert set(DEPLOYMENTS) <= set(found)
         digits = found["retrain-digits"]
         assert digits.pull_steps[0]["prefect.deployments.steps.set_working_directory"]["directory"].endswith("/clone")
+        for recipe, place in moved.items():
+            theirs = found[f"retrain-{recipe}"]
+            assert (theirs.work_pool_name, theirs.work_queue_name) == (f"evergreen-{place}", "cpu")
+            (step,) = theirs.pull_steps
+            assert step == {"prefect.deployments.steps.set_working_directory": {"directory": "/opt/evergreen"}}
+            assert theirs.job_variables == digits.job_variables
+            assert (theirs.entrypoint, theirs.parameters) == (digits.entrypoint, {"recipe": recipe})
         fields = digits.parameter_openapi_schema["properties"]
         assert fields["recipe"]["description"] == "a name in recipes/, or the path of a YAML file."
         form = digits.parameter_openapi_schema["definitions"]["RecipeSettings"]["properties"]
@@ -95,3 +116,5 @@ def test_everything_deploys_from_a_clean_clone_and_the_schedule_makes_runs(tmp_p
         assert {(run.expected_start_time.hour, run.expected_start_time.minute) for run in ahead} == {(2, 0)}
         for deployment in found.values():
             client.delete_deployment(deployment.id)
+        for name in of_containers:
+            client.delete_work_pool(name)

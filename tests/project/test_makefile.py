@@ -47,3 +47,12 @@ def test_a_socks_proxy_that_prefects_client_stumbles_over_is_left_out(target: st
         shell = ["sh", "-c", f'{first[0]} printf %s "${name}"']
         environment = {"PATH": os.environ["PATH"], name: proxy}
         assert subprocess.run(shell, env=environment, capture_output=True, text=True, check=True).stdout == left
+
+
+@pytest.mark.parametrize(("given", "queues"), [([], ""), (["QUEUE=gpu"], " --work-queue gpu")])
+def test_a_worker_serves_all_queues_or_the_one_that_is_named(given: list[str], queues: str) -> None:
+    command = ["make", "--dry-run", "worker", *given, "-o", ".venv/.ready", "-o", "node_modules/.ready"]
+    recipe = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert f"prefect worker start --pool evergreen --type process{queues}" in [
+        line.partition(".venv/bin/")[2].strip() for line in recipe.splitlines()
+    ]
