@@ -1,9 +1,10 @@
 """Joining: a store and a remote with a champion each, neither of which came of the other, go on with one of them.
 
 This store's champion becomes an ordinary challenger of the remote's: the gate judges both on images that the one held
-out and the other never learned from, and what it says is the next event of the remote's history. Who pushed first plays
-no part: where the gate cannot compare them nothing is changed, and a person decides. Afterwards the store follows the
-remote's history; its own is kept aside. Knows no Prefect, and no terminal.
+out and the other never learned from, and what it says is the next event of the remote's history. Who pushed first keeps
+the title as every champion does, where the other is not better by more than ``gate.min_gain``; where the gate cannot
+compare them nothing is changed, and a person decides. Afterwards the store follows the remote's history; its own is
+kept aside. Knows no Prefect, and no terminal.
 
 The remote changes first, by compare-and-swap. Killed after that, the next join finds its event there, by the words with
 which it begins, and goes on from it. Of two stores that join at once the later one meets whom the earlier one left.
