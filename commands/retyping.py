@@ -42,6 +42,7 @@ _WORDS = {
     "push": ("upload", "share", "sync"),
     "pull": ("download", "restore"),
     "fetch": ("get",),
+    "remote": ("join", "merge", "reconcile", "origin"),
     "unpin": ("unlock", "unfreeze", "free"),
 }
 _MEANT = {word: command for command, words in _WORDS.items() for word in words}
@@ -185,11 +186,17 @@ class Retyping:
             yield ["schedule", _a_recipe(), *words[1:], "--nightly"]
         if words[0] == "why":
             yield ["why", "train", *words[1:]]
+        if words[0] == "remote":
+            rest = [word for word in words[1:] if word != "join"]
+            yield ["remote", "join", *rest]
+            yield ["remote", "join", _a_recipe(), *rest]
         if words[0] == "predict":
             yield ["predict", "--sample", "12", *words[1:]]
 
     def _bad_value(self) -> Iterator[Words]:
         names = set(getattr(self.parameter, "opts", ()))
+        if self.parameter is not None and not option_of(self.parameter):
+            yield from self._with_what_is_needed(self.typed)
         for at, word in enumerate(self.typed):
             option, equals, _ = word.partition("=")
             given = self.typed[at + 1] if not equals and at + 1 < len(self.typed) else word.partition("=")[2]

@@ -119,7 +119,8 @@ class Mistake:
             return f"expected {_called(self._parameter)}, received none. {_help_of(self._parameter)}"
         if self._kind == "BadParameter" and self._parameter is not None:
             named = _called(self._parameter)
-            return f"{named}: {_bounds(self._parameter, message)}, received {self._value_of(self._parameter)!r}"
+            given = self._value_of(self._parameter) or "".join(re.findall("'(.*)' is not one of", message))
+            return f"{named}: {_bounds(self._parameter, message)}, received {given!r}"
         if self._at is None and self._typed:
             return f"there is no command {self._typed[0]!r}; there are: {', '.join(self._group.commands)}"
         extra = self._extra()

@@ -31,17 +31,31 @@ class Decision:
     seen: State
 
 
-def opponent_of(store: Store, recipe: str, challenger: Ref) -> Manifest:
+def opponent_of(store: Store, recipe: str, challenger: Ref, state: State | None = None) -> Manifest:
     """Return the manifest of what ``challenge`` publishes: ``release``, whom the challenger meets, or None.
 
     That is the champion. A challenger whose own model is the champion meets the one that its model took the place of:
     so an unchanged run finds the comparison that it made before, and new exports of the champion's model are judged.
+
+    Args:
+        store: where the champions and the artifacts are.
+        recipe: the recipe's name.
+        challenger: a release.
+        state: who is champion; None: as the store has it.
     """
-    state = Champions(store.root).state(recipe)
+    state = state or Champions(store.root).state(recipe)
     return _opponent(state, parts_of(store, challenger.sha256)["model"].sha256)
 
 
-def decide(store: Store, recipe: str, challenger: Ref, met: Ref, comparison: Ref, run: str = "") -> Decision:
+def decide(
+    store: Store,
+    recipe: str,
+    challenger: Ref,
+    met: Ref,
+    comparison: Ref,
+    run: str = "",
+    state: State | None = None,
+) -> Decision:
     """Say what becomes of a challenger that was compared.
 
     Args:
@@ -51,11 +65,12 @@ def decide(store: Store, recipe: str, challenger: Ref, met: Ref, comparison: Ref
         met: what ``challenge`` published before the comparison.
         comparison: what ``compare`` published; its facts are read.
         run: id of the run.
+        state: on which it is decided; None: the one that the store has.
 
     Raises:
         ChampionMoved: the champion is another one than the challenger was compared with.
     """
-    state = Champions(store.root).state(recipe)
+    state = state or Champions(store.root).state(recipe)
     model = parts_of(store, challenger.sha256)["model"].sha256
     if _opponent(state, model).ref() != met:
         raise ChampionMoved(f"{recipe}: another run changed the champion since this comparison; run it again")

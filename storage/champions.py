@@ -3,6 +3,7 @@
     <root>/champions/<recipe>/champion.json   who is the champion, and the event that made it so; replaced as one
     <root>/champions/<recipe>/history.jsonl   every event, one JSON object a line; only ever appended to
     <root>/champions/<recipe>/lock            held by whoever writes; the system lets go of it however that ends
+    <root>/champions/<recipe>/aside-<digest>.jsonl  a history that was left for another one; nothing deletes it
 
 The state is the events, one after the other: ``State.after`` is the only way from one to the next. An event is
 written with the new state into ``champion.json`` first, and then appended to the history: killed in between, the
@@ -13,14 +14,14 @@ is made again from the history.
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from storage import disk
-from storage.digests import canonical_json
+from storage.digests import canonical_json, sha256_bytes
 from storage.errors import ArtifactDamaged, BadReference, ChampionMoved
 
 EventName = Literal["promoted", "rejected", "rolled back", "pinned", "unpinned", "blocked"]
@@ -114,6 +115,19 @@ class State:
         earlier = tuple(other for other in (*self.earlier, before) if other and other.model != event.model)
         return replace(self, champion=holder, earlier=earlier, blocked=blocked)
 
+    @classmethod
+    def told_by(cls, events: Iterable[Event]) -> "State":
+        """Return what events add up to, the oldest first."""
+        state = cls()
+        for event in events:
+            state = state.after(event)
+        return state
+
+    def following(self, event: Event) -> Event:
+        """Return an event as the next one after this state: with its time and number."""
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return replace(event, time=time, number=self.last.number + 1 if self.last else 1)
+
     def stands_as(self, other: "State") -> bool:
         """Whether a decision taken on the other state holds for this one too."""
         return replace(self, last=None) == replace(other, last=None)
@@ -161,10 +175,7 @@ class Champions:
         path = self._folder(recipe) / "champion.json"
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):  # the history tells the same
             return State.from_json(json.loads(path.read_bytes()))
-        state = State()
-        for event in self._written(recipe):
-            state = state.after(event)
-        return state
+        return State.told_by(self._written(recipe))
 
     def history(self, recipe: str) -> list[Event]:
         """Return every event of a recipe, oldest first."""
@@ -183,6 +194,7 @@ class Champions:
         """
         turned_away = ("rejected", "blocked")
         events = [event for recipe in self.recipes() for event in self.history(recipe)]
+        events += [event for recipe in self.recipes() for path in self.aside(recipe) for event in _events_in(path)]
         found = {event.release for event in events if rejected or event.event not in turned_away}
         states = [self.state(recipe) for recipe in self.recipes()]
         return found | {holder.release for state in states for holder in (*state.earlier, state.champion) if holder}
@@ -209,33 +221,43 @@ class Champions:
                     "nothing was changed; run it again"
                 )
             self._catch_up(recipe, now)
-            time = datetime.now(UTC).isoformat(timespec="milliseconds")
-            event = replace(event, time=time, number=now.last.number + 1 if now.last else 1)
+            event = now.following(event)
             after = now.after(event)
             move(recipe, now, after)
             disk.replace(folder / "champion.json", canonical_json(after.as_json()))
             disk.append(folder / "history.jsonl", _line(event))
             return after
 
-    def follow(self, recipe: str, events: Sequence[Event]) -> None:
-        """Take over a history that goes on from this one.
+    def follow(self, recipe: str, events: Sequence[Event], leaving: Sequence[Event] = ()) -> None:
+        """Take over a history that goes on from this one, or another one, which this one is left for.
+
+        Killed at any point, the history is one of the two, whole; one that is left is kept aside before.
+
+        Args:
+            recipe: the recipe's name.
+            events: the history to take over.
+            leaving: this history, as it was when it was decided to leave it; empty if the other goes on from it.
 
         Raises:
-            ChampionMoved: it does not: another process added to it meanwhile.
+            ChampionMoved: another process added to this history meanwhile: nothing was taken over.
             StoreUnwritable: the store may not be written, or the disk is full.
         """
         folder = self._folder(recipe)
         with disk.explained(self._root), disk.locked(folder / "lock"):
-            own, now = self.history(recipe), self.state(recipe)
-            if own != list(events[: len(own)]):
+            own = self.history(recipe)
+            if own != list(leaving or events[: len(own)]):
                 raise ChampionMoved(f"{recipe}: another process changed the champion meanwhile; run it again")
-            state = State()
-            for event in events:
-                state = state.after(event)
-            self._catch_up(recipe, now)
+            if leaving:
+                lines = b"".join(map(_line, own))
+                disk.replace(folder / f"aside-{sha256_bytes(lines)[:12]}.jsonl", lines)
+            self._catch_up(recipe, self.state(recipe))
             (folder / "champion.json").unlink(missing_ok=True)  # while it is not there, the history tells
             disk.replace(folder / "history.jsonl", b"".join(map(_line, events)))
-            disk.replace(folder / "champion.json", canonical_json(state.as_json()))
+            disk.replace(folder / "champion.json", canonical_json(State.told_by(events).as_json()))
+
+    def aside(self, recipe: str) -> list[Path]:
+        """Return the files that hold histories which were left for another one, by name."""
+        return sorted(self._folder(recipe).glob("aside-*.jsonl"))
 
     def _folder(self, recipe: str) -> Path:
         if not _RECIPE.match(recipe):
@@ -244,13 +266,7 @@ class Champions:
 
     def _written(self, recipe: str) -> Iterator[Event]:
         """Yield the events in the history file; a line that was cut off is none."""
-        path = self._folder(recipe) / "history.jsonl"
-        data = path.read_bytes() if path.is_file() else b""
-        for number, line in enumerate(data.split(b"\n")[:-1], start=1):
-            try:
-                yield Event(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                raise ArtifactDamaged(f"line {number} of {path} is no event: {error}") from error
+        return _events_in(self._folder(recipe) / "history.jsonl")
 
     def _catch_up(self, recipe: str, now: State) -> None:
         """Bring the history to where the state is: whoever wrote last may have died in between."""
@@ -260,6 +276,16 @@ class Champions:
             disk.replace(path, data.removesuffix(torn))
         if now.last and now.last.number > data.count(b"\n"):
             disk.append(path, _line(now.last))
+
+
+def _events_in(path: Path) -> Iterator[Event]:
+    """Yield the events in a file; none if it is not there."""
+    data = path.read_bytes() if path.is_file() else b""
+    for number, line in enumerate(data.split(b"\n")[:-1], start=1):
+        try:
+            yield Event(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise ArtifactDamaged(f"line {number} of {path} is no event: {error}") from error
 
 
 def _line(event: Event) -> bytes:

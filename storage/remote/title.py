@@ -131,6 +131,6 @@ def _apart(recipe: str, own: Sequence[Event], shared: Sequence[Event]) -> str:
     ours, theirs = ((one.release[:12] if one else "none") for one in (here, there))
     return (
         f"{recipe}: expected one champion, found two that came about apart: {ours} in this store, {theirs} in the "
-        "remote. Neither was compared with the other, so nothing is promoted. To go on from the remote's: move the "
-        f"folder champions/{recipe} of this store aside, and run the recipe again, which meets it at the gate"
+        "remote. Neither was compared with the other, so nothing is promoted. To have the gate compare them, and go on "
+        f"with one: evergreen remote join {recipe}"
     )

@@ -81,7 +81,7 @@ def test_every_command_has_a_group_and_an_example_that_it_understands(name: str)
 
 def test_what_a_command_is_given_is_called_the_same_everywhere() -> None:
     arguments = [one for command in COMMANDS.values() for one in command.params if one.param_type_name == "argument"]
-    assert {one.metavar for one in arguments} == {"NAME", "RECIPE", "RUN", "STEP", "REF", "PATH"}
+    assert {one.metavar for one in arguments} == {"NAME", "RECIPE", "RUN", "STEP", "REF", "PATH", "WHAT"}
     repeated = {one.help for command in COMMANDS.values() for one in command.params if "--set" in one.opts}
     assert [text.endswith("; repeatable.") for text in repeated] == [True]
 

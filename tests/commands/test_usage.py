@@ -99,7 +99,7 @@ def _understood(words: list[str]) -> None:
     if words[0] == "sweep":
         _sweeps(given)
     elif "overrides" in given and "recipe" in given:
-        load_recipe(given["recipe"], given["overrides"] or (), given["source"])
+        load_recipe(given["recipe"], given["overrides"] or (), given.get("source"))
 
 
 def _sweeps(given: dict[str, Any]) -> None:

@@ -69,6 +69,7 @@ ELSEWHERE = {
     "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
     "evergreen/sweeping/mending.py": "evergreen/sweeping/test_checking.py",
     "evergreen/sweeping/telling.py": "evergreen/sweeping/test_checking.py",
+    "runs/shared/meeting.py": "runs/shared/test_joining.py",
     "runs/training.py": "runs/sweeps/test_training.py",
     "flows/batch_prediction.py": "commands/using/test_predict.py",
     "flows/servers/server_process.py": "flows/servers/test_private_server.py",
