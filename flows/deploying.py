@@ -22,6 +22,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 
 from evergreen.addresses import redacted, shown
 from evergreen.errors import BadInput
+from evergreen.sections.refusing.told import TRY
 from flows import automations
 from flows.scheduling.fresh import show_choices
 from flows.scheduling.lines import Schedule
@@ -153,7 +154,7 @@ def refuse_strange(schedule: Schedule) -> None:
     except ValueError:
         raise BadInput(
             f'expected five fields of cron such as "30 4 * * 1-5" (minute, hour, day, month, weekday), '
-            f"received {schedule.cron!r}\n    try: --cron '30 4 * * 1-5'"
+            f"received {schedule.cron!r}\n{TRY}--cron '30 4 * * 1-5'"
         ) from None
 
 

@@ -7,6 +7,7 @@ evaluation, exports and verification, each a reference. So everything that a cha
 import re
 from collections.abc import Mapping
 
+from evergreen.sections.refusing.told import TRY
 from storage.artifacts import Manifest, Ref
 from storage.errors import ArtifactMissing, BadReference
 from storage.steps.records import Records
@@ -94,5 +95,5 @@ def find_release(store: Store, ref: str) -> str:
             return record.output.sha256
     raise ArtifactMissing(
         f"expected a run's id, or 6 digits or more of the digest of a release, or of a model in one, in {store.root}; "
-        f"received {ref!r}, which names {len(own) or 'none'}\n    try: evergreen runs"
+        f"received {ref!r}, which names {len(own) or 'none'}\n{TRY}evergreen runs"
     )

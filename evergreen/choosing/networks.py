@@ -70,10 +70,10 @@ def taught(facts: Facts, backbone: str) -> Values:
     A teacher answers once for each view, so an image has as many views as the longest phase has epochs: without a
     teacher each epoch would show another one.
     """
-    train = tuned(facts, backbone)["train"]
-    views = max(phase["epochs"] for phase in train["phases"])
+    values = tuned(facts, backbone)
+    views = max(phase["epochs"] for phase in values["train"]["phases"])
     teacher = {"temperature": 2, "weight": 0.5}
-    return tuned(facts, backbone) | {"train": train | {"views": views, "teacher": teacher}}
+    return values | {"train": values["train"] | {"views": views, "teacher": teacher}}
 
 
 def _photos(facts: Facts, backbone: str, training: Values) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ def teacher_name(student: str, backbone: str) -> str:
     return f"{student}-{backbone.removeprefix('EfficientNet').lower()}"
 
 
-def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date) -> str:
+def teacher_text(values: Mapping[str, Any], backbone: str, epochs: Iterable[int], about: str, day: date) -> str:
     """Return the YAML of a teacher's recipe: the same images, as many epochs, its labels as they are.
 
     Smoothed labels would have it answer alike for all images of a class, which teaches nothing (Müller, Kornblith and
@@ -82,11 +82,12 @@ def teacher_text(values: Mapping[str, Any], backbone: str, about: str, day: date
     Args:
         values: of the student's recipe.
         backbone: the teacher's.
+        epochs: of the phases that the rules chose; the student's own may be others.
         about: of which data, in words.
         day: on which it was written.
     """
     side = side_of(backbone)
-    training = tuned(backbone, *(phase["epochs"] for phase in values["train"]["phases"]))
+    training = tuned(backbone, *epochs)
     del training["label_smoothing"]
     same = {
         section: values[section] for section in ("repair", "labels", "split", "augment", "balance") if section in values

@@ -87,7 +87,7 @@ def chosen(
     values |= {"repair": {"classes": list(classes)}, **choice.values}
     values, left_out = overridden(values, overrides, Recipe)
     about = f"{facts.images:,} images of {len(classes)} classes"
-    files = _teachers(values, about, day)
+    files = _teachers(values, choice, about, day)
     if files:
         values["train"]["teacher"] = {"recipe": list(files)} | values["train"]["teacher"]
     text = recipe_text(values, choice, about, day)
@@ -98,12 +98,16 @@ def chosen(
     return Chosen(recipe, {**files, name: text}, facts, choice, divided, (*left_out, *recipe.remarks))
 
 
-def _teachers(values: Mapping[str, Any], about: str, day: date) -> dict[str, str]:
+def _teachers(values: Mapping[str, Any], choice: Choice, about: str, day: date) -> dict[str, str]:
     """Return the recipes of the teachers that the rules chose: name -> text; none if the command line names others."""
     teacher = values["train"].get("teacher")
     if not teacher or teacher.get("recipe") or teacher.get("model"):
         return {}
-    return {teacher_name(values["name"], backbone): teacher_text(values, backbone, about, day) for backbone in TEACHERS}
+    epochs = [phase["epochs"] for phase in choice.values["train"]["phases"]]
+    return {
+        teacher_name(values["name"], backbone): teacher_text(values, backbone, epochs, about, day)
+        for backbone in TEACHERS
+    }
 
 
 def _divided(labelled: Any, groups: Any, classes: list[str], recipe: Recipe) -> dict[str, dict[str, int]]:

@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from storage.artifacts import Blob, Manifest
@@ -252,7 +253,7 @@ class Remote:
 
     def _keep(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")
+        part = path.with_name(f"{path.name}.{token_hex(8)}.part")  # another run of this store may write it, too
         part.write_bytes(data)
         part.replace(path)
 

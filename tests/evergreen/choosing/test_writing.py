@@ -45,7 +45,7 @@ def test_defaults_are_not_written_and_long_sections_are_blocks() -> None:
 
 def test_a_teacher_learns_from_the_same_images_at_its_own_size() -> None:
     values, _ = _values("best")
-    text = teacher_text(values, "EfficientNetLite2", "x", DAY)
+    text = teacher_text(values, "EfficientNetLite2", [phase["epochs"] for phase in values["train"]["phases"]], "x", DAY)
     assert text.startswith(f"# {MARK} my-cats` on"), "the one that was asked for"
     teacher = parse_recipe(yaml.safe_load(text), "teacher.yaml")
     assert (teacher.name, teacher.train.backbone, teacher.image.height) == ("my-cats-lite2", "EfficientNetLite2", 260)

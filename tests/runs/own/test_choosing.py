@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from evergreen.errors import BadDataset, BadRecipe
 from evergreen.recipe import load_recipe
@@ -76,6 +77,13 @@ def test_the_best_has_teachers_whose_recipes_come_first(tmp_path: Path, monkeypa
     assert recipe.train.teacher.recipe == ("pets-lite1", "pets-lite2")
     assert [teacher.train.backbone for teacher in recipe.teaching.recipes] == ["EfficientNetLite1", "EfficientNetLite2"]
     assert recipe.evaluate.folds == 5
+
+
+@pytest.mark.usefixtures("table")
+def test_teachers_learn_for_as_many_epochs_as_the_rules_say_whatever_phases_are_set(tmp_path: Path) -> None:
+    phase = "{epochs: 3, learning_rate: 0.001}"
+    found = _chosen(tmp_path, f"train.phases=[{phase}, {phase}, {phase}]", preset="best")
+    assert [len(yaml.safe_load(text)["train"]["phases"]) for text in found.files.values()] == [2, 2, 3]
 
 
 def test_nothing_to_learn_from_is_refused(tmp_path: Path, table: pd.DataFrame) -> None:
