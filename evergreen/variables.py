@@ -52,6 +52,20 @@ def _path(text: str) -> str:
         raise ValueError(text) from None
 
 
+def _seconds_of_a_lease(text: str) -> float:
+    value = float(text)
+    if not 5 <= value <= 3600:
+        raise ValueError(text)
+    return value
+
+
+def _minutes_between_checkpoints(text: str) -> float:
+    value = float("inf") if text.strip().lower() == "never" else float(text)
+    if value != float("inf") and not 0.05 <= value <= 1440:
+        raise ValueError(text)
+    return value
+
+
 STORE = Variable("EVERGREEN_STORE", "`.evergreen` in the working folder", "The folder of the store.", "a folder", _path)
 CACHE_GIB = Variable(
     "EVERGREEN_CACHE_GIB",
@@ -76,7 +90,23 @@ REMOTE = Variable(
     "s3://BUCKET/PREFIX, file:///FOLDER or the path of a folder",
     str.strip,  # storage.remote refuses what is no address, without repeating what may be a secret
 )
-VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE)
+LEASE_SECONDS = Variable(
+    "EVERGREEN_LEASE_SECONDS",
+    "120",
+    "With a remote: how long a training whose machine died keeps other machines waiting. While one goes on, it says so "
+    "there four times in that time.",
+    "a number of seconds, 5 to 3600",
+    _seconds_of_a_lease,
+)
+CHECKPOINT_MINUTES = Variable(
+    "EVERGREEN_CHECKPOINT_MINUTES",
+    "5",
+    "With a remote: how often at most a training that goes on puts its newest checkpoint there, for a machine that "
+    "takes it over.",
+    "a number of minutes, 0.05 to 1440, or never",
+    _minutes_between_checkpoints,
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, LEASE_SECONDS, CHECKPOINT_MINUTES)
 
 
 def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from evergreen.recipe import Recipe
 from storage.artifacts import Ref
+from storage.remote.push import Pushed
 from storage.steps.records import Records
 from storage.store import Store
 
@@ -92,6 +93,11 @@ class Journal:
         flow: what the run is of: retrain, inspect, folds or sweep.
         sweep: of a sweep, what ``sweep.json`` says; None of any other run, or before the first trial.
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
+        leases: what became of steps of which one machine of a remote does each at a time, as ``run.json`` says it; of
+            those at which no other machine was there is nothing.
+        shared: what of the run was put into the remote before its end: objects, their bytes, and keys of records that
+            another machine had put there.
+        checkpoint_bytes: how much of checkpoints was put there while trainings went on.
 
     Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
     """
@@ -105,6 +111,9 @@ class Journal:
         self.flow: Flow = "retrain"
         self.sweep: dict[str, Any] | None = None
         self.remarks: list[str] = []
+        self.leases: list[dict[str, Any]] = []
+        self.shared = Pushed()
+        self.checkpoint_bytes = 0
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
@@ -113,6 +122,13 @@ class Journal:
             self.entries[entry.name] = entry
         if hearing := listener.get():
             hearing.ended(entry)
+
+    def pushed(self, some: Pushed) -> None:
+        """Note what was put into the remote before the run's end."""
+        with self._lock:
+            self.shared.objects += some.objects
+            self.shared.size += some.size
+            self.shared.elsewhere += some.elsewhere
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,32 @@
 """What set off a chain of steps: of a step that runs for another's result, why that one ran, up to the first."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from evergreen.fold_steps import step_named
 from evergreen.steps import STEPS
 from runs.run import Entry
+from tasks.telling import shortened
+
+if TYPE_CHECKING:
+    from tasks.step import Execution
 
 # As ``storage.steps.keys.differences`` says it, and ``runs.keys.why_it_runs`` shortens it.
 _OF_ANOTHER = re.compile(r"(.+) gave another result( and \d+ more)?")
 _AT = re.compile(r", at [a-z]+( \d+)?\Z")
 _ASKED = {step.asks for step in STEPS if step.asks}
+_LONGEST_REASON = 72
+
+
+def name_of(execution: Execution) -> str:
+    """Return what the dashboard calls an execution: the step, and why it runs or does not."""
+    reason = execution.reason if execution.step.cached else "asked on every run"
+    if execution.earlier is None and execution.step.cached:
+        reason = traced(reason, execution.run.journal.entries)
+    return f"{execution.title}: {shortened(reason, _LONGEST_REASON)}"
 
 
 def traced(reason: str, entries: Mapping[str, Entry]) -> str:

@@ -9,10 +9,12 @@ from prefect.filesystems import LocalFileSystem
 from prefect.results import ResultStore
 
 from runs.run import Run
+from runs.shared.opening import behind_of
 from runs.stopped import go_on_unless_told
 from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
 from storage.steps.records import Record
+from tasks.leasing import taking_turns
 from tasks.step import Execution, RecordSerializer, execution_of, within
 
 _HEEDS_EVERY_SECONDS = 1.0
@@ -21,6 +23,8 @@ Make = Callable[[KeyParts], Ref]
 
 def made(run: Run, step: str, inputs: Mapping[str, Ref], make: Make) -> tuple[Record, bool]:
     """Return a step's record, and whether it was there; if not, have the output made, while nobody else makes it.
+
+    With a remote nobody is no other machine either, and of a step that trains the output is put there at once.
 
     Args:
         run: its store, its recipe, and its id, which is noted.
@@ -37,15 +41,25 @@ def made(run: Run, step: str, inputs: Mapping[str, Ref], make: Make) -> tuple[Re
         go_on_unless_told()  # it waits in a thread, which no signal interrupts
     try:
         if record := run.records.read(key):
-            return record, True
+            return _brought(run, record), True
         execution.keep_key()
-        began = time.monotonic()
-        output = make(execution.parts)
-        execution.seconds = time.monotonic() - began
-        _write(execution, output)
+        with taking_turns(execution.turn):
+            if execution.turn and (theirs := execution.turn.wait()):
+                return _brought(run, theirs), True
+            began = time.monotonic()
+            output = make(execution.parts)
+            execution.seconds = time.monotonic() - began
+            _write(execution, output)
         return execution.record(output), False
     finally:
         execution.locks.release_lock(key, run.id)
+
+
+def _brought(run: Run, record: Record) -> Record:
+    """Bring what another machine made: processes that judge it know no remote."""
+    if behind := behind_of(run.store):
+        behind.bring_all(record.output)
+    return record
 
 
 def _write(execution: Execution, output: Ref) -> None:

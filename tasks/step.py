@@ -26,18 +26,19 @@ from evergreen.steps import Step
 from runs.kept.checkpoints import unchanged
 from runs.keys import code_of, given, key_parts, only, why_it_runs
 from runs.run import Entry, Run, State, listener
+from runs.shared.leasing import Turn, turn_at
 from runs.stopped import go_on_unless_told, stopped_by
 from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.steps.keys import KeyParts
 from storage.steps.records import SERIALIZER, Record
-from tasks.causes import traced
+from tasks.causes import name_of
+from tasks.leasing import MADE_ELSEWHERE, said, taking_turns
 from tasks.locks import FlockLockManager
 from tasks.owed import settle
-from tasks.telling import shortened, told_of
+from tasks.telling import told_of
 
 StepFunction = Callable[..., Ref]
-_LONGEST_REASON = 72
 
 
 @dataclass
@@ -54,6 +55,8 @@ class Execution:
     seconds: float | None = None
     remark: str = ""
     measured: dict[str, Any] = field(default_factory=dict)
+    turn: Turn | None = None  # among the machines of a remote
+    theirs: Record | None = None  # of what one of those made meanwhile
 
     @property
     def title(self) -> str:
@@ -102,7 +105,8 @@ class RecordSerializer(Serializer):
 
     def dumps(self, obj: Any) -> bytes:
         """Return the record of the execution that returned ``obj``."""
-        return _execution.get().record(obj).dumps()
+        execution = _execution.get()
+        return (execution.theirs or execution.record(obj)).dumps()
 
     def loads(self, blob: bytes) -> Any:
         """Return the reference in a record.
@@ -144,13 +148,13 @@ class StepTask:
         execution = _prepare(run, called(self.step, run.recipe.evaluate.folds), inputs)
         try:
             task: Callable[..., Any] = self.task.with_options(
-                task_run_name=lambda: _name(execution),
+                task_run_name=lambda: name_of(execution),
                 result_storage=run.records.folder,
                 cache_policy=StepKey().configure(
                     isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=execution.locks
                 ),
             )
-            with within(execution):
+            with within(execution), taking_turns(execution.turn):
                 output: Ref = task(run, **inputs)
         except BaseException as error:
             run.journal.add(_broken_off(execution, error))
@@ -219,14 +223,6 @@ def within(execution: Execution) -> Iterator[None]:
         _execution.reset(token)
 
 
-def _name(execution: Execution) -> str:
-    """Return what the dashboard calls this execution: the step, and why it runs or does not."""
-    reason = execution.reason if execution.step.cached else "asked on every run"
-    if execution.earlier is None and execution.step.cached:
-        reason = traced(reason, execution.run.journal.entries)
-    return f"{execution.title}: {shortened(reason, _LONGEST_REASON)}"
-
-
 def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
     parts = key_parts(step, run.recipe, run.store, inputs)
     locks = FlockLockManager(run.store.root / "locks")
@@ -235,11 +231,12 @@ def _prepare(run: Run, step: Step, inputs: dict[str, Ref]) -> Execution:
         reason = step.asks or unchanged(run.store, parts, earlier.output)
         return Execution(run, step, parts, given(step, inputs, parts), earlier.output, reason, locks)
     reason = why_it_runs(parts, run.records, run.recipe)
+    turn = turn_at(run, step.name, parts, said)
     # Not while another run is writing it.
     if locks.acquire_lock(parts.key, run.id, acquire_timeout=0):
         run.records.discard_unreliable(parts.key)
         locks.release_lock(parts.key, run.id)
-    return Execution(run, step, parts, given(step, inputs, parts), None, reason, locks)
+    return Execution(run, step, parts, given(step, inputs, parts), None, reason, locks, turn=turn)
 
 
 def _timed(fn: StepFunction) -> StepFunction:
@@ -251,6 +248,9 @@ def _timed(fn: StepFunction) -> StepFunction:
         if hearing := listener.get():
             hearing.began(execution.title, execution.reason if execution.step.cached else "asked on every run")
         execution.keep_key()
+        if execution.turn and (theirs := execution.turn.wait()):
+            execution.theirs, execution.remark = theirs, MADE_ELSEWHERE
+            return theirs.output
         settle(run, execution.step, inputs)
         if execution.step.asks and (told := run.records.read(execution.parts.key)):
             execution.earlier = told.output  # another run may have asked while this one waited for its turn

@@ -3,7 +3,7 @@
 Knows no Prefect.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +64,48 @@ def state_of(store: Store, key: str) -> "State | None":
     except StoreError:  # it was stopped before it began
         return None
     return Checkpoints(folder_of(store, parts)).load()
+
+
+def newest_files(folder: Path) -> list[str]:
+    """Return the names of the files from which a training would be taken up: its newest state, and its teachers'.
+
+    Args:
+        folder: of its checkpoints; one that is not there has none.
+    """
+    told = [path for path in folder.glob("teacher-*.json") if path.with_suffix(".keras").is_file()]
+    states = [folder, *(path for path in folder.glob("teacher-*/") if folder / f"{path.name}.json" not in told)]
+    newest = [max(path.glob("*.npz"), default=None) for path in states]
+    found = [*(path for path in newest if path), *(path.with_suffix(".keras") for path in told), *told]
+    return [path.relative_to(folder).as_posix() for path in found]
+
+
+def is_further(names: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a training had come further with the first files than with the others, both as ``newest_files`` says."""
+    return _how_far(names) > _how_far(others)
+
+
+def _how_far(names: Iterable[str]) -> tuple[int, int, int]:
+    """Return the number of the training's own newest state, how many teachers are trained, and the next one's state."""
+    known = list(names)
+    states = [name.rpartition("/") for name in known if name.endswith(".npz")]
+    of_own = [int(state.partition("-")[0]) for below, _, state in states if not below]
+    of_teachers = [int(state.partition("-")[0]) for below, _, state in states if below]
+    trained = sum(name.endswith(".json") for name in known)
+    return max(of_own, default=-1), trained, max(of_teachers, default=-1)
+
+
+def take_up(folder: Path, aside: Path) -> None:
+    """Give what came of another machine's checkpoints its place; the caller holds the folder.
+
+    Args:
+        folder: of the training's checkpoints.
+        aside: where the files lie, on the same file system.
+    """
+    files = [path for path in aside.rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda path: path.suffix == ".json"):  # it says that its network is there
+        target = folder / path.relative_to(aside)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
 
 
 def teacher_is_kept(store: Store, key: str) -> bool:

@@ -22,6 +22,20 @@ def cargo_of_run(run: Run) -> Cargo:
     return _cargo(run.store, run.records, run.id, run.recipe.name, steps)
 
 
+def cargo_of_steps(run: Run, keys: Mapping[str, str]) -> Cargo:
+    """Return what other machines wait for of steps that are done; what those were made of follows with the run.
+
+    Args:
+        run: which goes on.
+        keys: step -> key; one without a record is left out.
+    """
+    kept = {name: record for name, key in keys.items() if (record := run.records.kept(key))}
+    steps = {name: {"key": record.key, "output": record.output.sha256} for name, record in kept.items()}
+    records = tuple(record.key for record in kept.values())
+    outputs = tuple(dict.fromkeys(record.output.sha256 for record in kept.values()))
+    return Cargo(run.id, run.recipe.name, steps, outputs, tuple(_beside(run.store, records)), records)
+
+
 def cargo_of_summary(store: Store, summary: Mapping[str, object]) -> Cargo:
     """Return what travels of a run that ended, by its ``run.json``."""
     entries: Iterable[Mapping[str, str]] = summary["steps"]  # type: ignore[assignment]

@@ -127,7 +127,7 @@ def share(run: Run, *, pushes: bool) -> dict[str, Any] | None:
         return None
     behind.remade([entry.key for entry in run.journal.entries.values() if entry.key and entry.state == "ran"])
     problem = str(behind.lost) if behind.lost else "" if pushes else "the run was stopped"
-    pushed = Pushed()
+    early, pushed = run.journal.shared, Pushed()
     if not problem:
         try:
             pushed = push_cargo(run.store, cargo_of_run(run))
@@ -135,14 +135,17 @@ def share(run: Run, *, pushes: bool) -> dict[str, Any] | None:
             problem = str(error)
     entries = run.journal.entries
     brought = [name for name, entry in entries.items() if entry.key in behind.brought]
-    elsewhere = [name for name, entry in entries.items() if entry.key in pushed.elsewhere]
+    other = {*early.elsewhere, *pushed.elsewhere}
+    elsewhere = [name for name, entry in entries.items() if entry.key in other]
     told = {
         "address": behind.remote.objects.address,
         "brought": brought,
-        "objects": pushed.objects,
-        "bytes": pushed.size,
+        "objects": early.objects + pushed.objects,
+        "bytes": early.size + pushed.size,
         "elsewhere": elsewhere,
         "refused": list(behind.refused),
+        "leases": list(run.journal.leases),
+        "checkpoint_bytes": run.journal.checkpoint_bytes,
         "problem": problem,
     }
     return {**told, "words": words_of(told)}
@@ -164,6 +167,7 @@ def words_of(told: dict[str, Any]) -> str:
         parts.append("all of this run is there")
     if told["elsewhere"]:
         parts.append(f"another machine had made {', '.join(told['elsewhere'])} meanwhile, and its result stays there")
+    parts += [f"{lease['step']}: {lease['words']}" for lease in told["leases"]]
     if told["refused"]:
         parts.append(f"refused: {'; '.join(told['refused'])}")
     return "; ".join(parts)

@@ -77,6 +77,12 @@ class RemoteBehind:
             self.remote.keep_brought(self.brought)
         return found
 
+    def look_again(self, key: str) -> None:
+        """Know no more that the record of a step key, or what it names, was not there: somebody may have put it."""
+        self._lacked.pop(key, None)
+        self._gone.clear()
+        self._tried(self.remote.look_again, None)
+
     def remade(self, keys: Iterable[str]) -> None:
         """Note that this machine made what is under these keys itself."""
         if self.brought.intersection(keys):

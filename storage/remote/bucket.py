@@ -174,6 +174,10 @@ class Bucket:
                 return
             yield from (_found(one) for one in some)
 
+    def list_tagged(self, under: str) -> Iterator[Found]:
+        """Yield the objects below ``under/`` that ``put_if`` writes; below it no other verb does."""
+        yield from self.list(under)
+
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; what is not there is passed over."""
         if wanted := list(names):

@@ -1,7 +1,8 @@
 """Garbage of a remote: what no champion and no run that was pushed lately reaches. Found first, deleted when asked.
 
 **What is kept**: what a champion's history names, runs pushed within so many days or whose release a history names,
-all that these reach, and whatever was written within those days. A pack goes when nothing in it is reached.
+all that these reach, and whatever was written within those days. A pack goes when nothing in it is reached; what a
+training left of its lease, and of its checkpoints, when nobody has written it for that long.
 
 **Nothing that a machine elsewhere is about to name goes.** Whoever deletes says so first (``collected``: a number, and
 until when at the latest), and looks for runs after that. Whoever pushes reads it before and after: unchanged, the run
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 
 from storage.digests import canonical_json
 from storage.errors import RemoteUnreachable
+from storage.remote.checkpoints import CHECKPOINTS
+from storage.remote.leases import LEASES
 from storage.remote.objects import Found
 from storage.remote.packs import INDEX, PACK, PACKS
 from storage.remote.remote import COLLECTED, Remote, collecting_until
@@ -59,6 +62,7 @@ def garbage(remote: Remote, days: float) -> RemoteGarbage:
     going += [one for under in ("records", "made", "blobs") for one in found[under] if _digest(one) not in reached.all]
     kept = {name for index in remote.indexes() if reached.holds(index.digests()) for name in (index.pack, index.name)}
     going += sorted((one for one in found[PACKS] if one.name not in kept), key=lambda one: one.name.endswith(PACK))
+    going += [*remote.objects.list(CHECKPOINTS), *remote.objects.list_tagged(LEASES)]
     old = [one for one in going if one.written < since]
     return RemoteGarbage([one.name for one in old], sum(one.size for one in old))
 

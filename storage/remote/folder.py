@@ -2,8 +2,8 @@
 
 Links and renames hold on shared file systems whose locks do not. A file is written aside, flushed, and linked to its
 name, which fails where there is one: so one of many puts it, and nobody sees half. What ``put_if`` writes is a folder
-of versions, numbered from 1: whoever read version n links n + 1, which one of many does. Versions are never deleted:
-with a number free again, a writer with an old version in its hand would take it for its own.
+of versions, numbered from 1: whoever read version n links n + 1, which one of many does. Versions are not deleted while
+anybody may write the next: with a number free again, a writer with an old one in its hand would take it for its own.
 """
 
 import contextlib
@@ -143,11 +143,27 @@ class Folder:
             ]
         yield from found
 
+    def list_tagged(self, under: str) -> Iterator[Found]:
+        """Yield the objects below ``under/`` that ``put_if`` writes, with the bytes of all their versions."""
+        with self._explained():
+            top = self._path(under)
+            if not top.is_dir():
+                self._must_be_there()
+            found = []
+            for versions in top.rglob(f"*{_VERSIONS}"):
+                stats = [one for path in versions.iterdir() for one in self._stats(path)]
+                name = versions.relative_to(self._root).as_posix().removesuffix(_VERSIONS)
+                if stats:
+                    found.append(Found(name, sum(size for size, _ in stats), max(written for _, written in stats)))
+        yield from found
+
     def delete(self, names: Iterable[str]) -> None:
         """Delete objects; what is not there is passed over."""
         with self._explained():
             for name in names:
                 self._path(name).unlink(missing_ok=True)
+                if self._versions(name).is_dir():
+                    shutil.rmtree(self._versions(name))
 
     def _path(self, name: str) -> Path:
         return self._root / name

@@ -60,8 +60,15 @@ class Objects(Protocol):
     def list(self, under: str) -> Iterator[Found]:
         """Yield the objects below ``under/``, in no particular order; none of those that ``put_if`` writes."""
 
+    def list_tagged(self, under: str) -> Iterator[Found]:
+        """Yield the objects below ``under/`` that ``put_if`` writes; below it no other verb does."""
+
     def delete(self, names: Iterable[str]) -> None:
-        """Delete objects; what is not there is passed over."""
+        """Delete objects; what is not there is passed over.
+
+        Of those that ``put_if`` writes only what nobody changes any more: with one gone, whoever read it before may
+        take the next for its own.
+        """
 
     def ask(self) -> None:
         """Raise what stands in the way of reading here, if anything does."""

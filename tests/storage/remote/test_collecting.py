@@ -11,7 +11,9 @@ from machines import Machine
 
 from storage.champions import Champions
 from storage.errors import RemoteUnreachable
+from storage.remote.checkpoints import names_of, send
 from storage.remote.collecting import collect, garbage
+from storage.remote.leases import LEASES, Claim, Holder
 from storage.remote.objects import Objects, opened
 from storage.remote.remote import COLLECTED
 from storage.remote.title import Title
@@ -55,6 +57,31 @@ def test_old_runs_go_and_what_a_champion_or_a_new_run_reaches_stays(folder: Obje
     assert first.push("old").objects == 0  # as far as it knows
     assert first.push("old", surely=True).objects
     Machine(tmp_path / "again", folder).little.check_bytes("old")
+
+
+def test_what_trainings_left_of_leases_and_checkpoints_goes_once_nobody_writes_it(
+    folder: Objects, tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "a", folder)
+    state = tmp_path / "1-a.npz"
+    state.write_bytes(b"state")
+    for number in (1, 2):
+        name, holder = f"{number}" * 64, Holder("0" * 32, "desk", number)
+        claim = Claim(folder, name, holder, 60)
+        assert claim.take() is None
+        assert claim.renew()
+        assert send(folder, name, tmp_path, [state.name])
+        if number == 1:
+            _age(folder, 100)  # a machine died
+    assert garbage(machine.remote, 101).names == []
+    found = collect(machine.remote, 30)
+    assert len(found.names) == 3
+    assert found.size > 0
+    assert all("1" * 64 in name for name in found.names)
+    assert [one.name for one in folder.list_tagged(LEASES)] == [f"{LEASES}/{'2' * 64}"]
+    assert folder.get_tagged(f"{LEASES}/{'1' * 64}") is None
+    assert names_of(folder, "2" * 64) == [state.name]
+    assert claim.renew()
 
 
 def test_killed_anywhere_nothing_that_is_needed_is_gone(folder: Objects, tmp_path: Path) -> None:

@@ -80,6 +80,20 @@ def test_a_counter_raised_by_many_loses_nothing(objects: Objects) -> None:
     assert list(objects.list("blobs")) == []
 
 
+def test_what_compare_and_swap_writes_is_listed_apart_and_deleted_whole(objects: Objects) -> None:
+    assert list(objects.list_tagged("swapped")) == []
+    assert objects.put_if("swapped/one", b"1", None)
+    assert objects.put_if("swapped/two", b"2", None)
+    known = objects.get_tagged("swapped/one")
+    assert known is not None
+    assert objects.put_if("swapped/one", b"12", known[1])
+    assert {one.name for one in objects.list_tagged("swapped")} == {"swapped/one", "swapped/two"}
+    objects.delete(["swapped/one"])
+    assert objects.get_tagged("swapped/one") is None
+    assert [one.name for one in objects.list_tagged("swapped")] == ["swapped/two"]
+    assert objects.put_if("swapped/one", b"3", None)
+
+
 def test_a_missing_bucket_or_folder_is_said(remote_address: str) -> None:
     missing = opened("s3://nobody/x" if remote_address.startswith("s3") else f"{remote_address}/not/mounted")
     for verb in (missing.ask, lambda: missing.get("a"), lambda: missing.put_new("a", b"")):
