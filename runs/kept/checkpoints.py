@@ -3,6 +3,7 @@
 Knows no Prefect.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 ENDED = "ended.json"
 FROM_REMOTE = "nothing changed; another machine made it"
 _LIMIT = "time_limit_minutes"
+# A state of a training, or of one of its teachers below it: its number, and the digest of its bytes.
+_STATE = re.compile(r"([^/]+/)?([0-9]{1,18})-[^/]+\.npz")
 
 
 def folder_of(store: Store, parts: KeyParts) -> Path:
@@ -87,9 +90,9 @@ def is_further(names: Iterable[str], others: Iterable[str]) -> bool:
 def _how_far(names: Iterable[str]) -> tuple[int, int, int]:
     """Return the number of the training's own newest state, how many teachers are trained, and the next one's state."""
     known = list(names)
-    states = [name.rpartition("/") for name in known if name.endswith(".npz")]
-    of_own = [int(state.partition("-")[0]) for below, _, state in states if not below]
-    of_teachers = [int(state.partition("-")[0]) for below, _, state in states if below]
+    states = [found for name in known if (found := _STATE.fullmatch(name))]
+    of_own = [int(found[2]) for found in states if not found[1]]
+    of_teachers = [int(found[2]) for found in states if found[1]]
     trained = sum(name.endswith(".json") for name in known)
     return max(of_own, default=-1), trained, max(of_teachers, default=-1)
 

@@ -95,11 +95,11 @@ class Turn:
         """
         if self._renews is None:
             return
-        self._ended.set()
         pushed = False
         try:
-            pushed = made and self._pushed()
+            pushed = made and self._pushed()  # the lease is renewed meanwhile
         finally:
+            self._ended.set()
             self._end(pushed)
 
     # -- waiting ---------------------------------------------------------------------------------------------------

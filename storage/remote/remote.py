@@ -7,8 +7,10 @@
     runs/<recipe>/<id>.json    a run: its steps' keys and outputs; put last, so that all it names is there
     champions/<recipe>/        who is the champion (storage.remote.title)
     collected                  raised by whoever deletes (storage.remote.collecting)
+    leases/<key>               who is at a step that trains (storage.remote.leases)
+    checkpoints/<course>/      how far a training that goes on has come (storage.remote.checkpoints)
 
-Caches, memos, checkpoints and runs' folders are never here.
+Caches, memos and runs' folders are never here.
 """
 
 import contextlib

@@ -1,11 +1,22 @@
 """Two machines with a store each and one remote: the second trains nothing, and has the same bytes and champion."""
 
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from command import Command
+import pytest
+from command import EVERGREEN, Command
+from station import until
 
 from storage.champions import Champions
+from storage.remote.checkpoints import CHECKPOINTS
+from storage.remote.leases import LEASES
+from storage.remote.objects import opened
 from storage.store import Store
 
 ASKED = {"probe", "challenge", "promote"}
@@ -35,3 +46,92 @@ def test_a_run_on_one_machine_is_no_training_on_the_other(
         assert (Path(there["exports"][0]["path"]).parent / name).read_bytes() == mine.read(exports, name)
     lacking = its.damaged(mine.manifest(outputs["unpack"]).ref())
     assert any(name.startswith("files/") for name in lacking), "nobody needed the images: they did not travel"
+
+
+OPTIONS = ("--set", "train.phases.0.epochs=25", "--set", "train.threads=1", "--set", "export.formats=[tflite-float32]")
+
+
+@contextmanager
+def _begun(root: Path, shared: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """Begin a retraining on a machine of its own; what is left of it at the end is killed."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "EVERGREEN_"))}
+    environment = kept | {"EVERGREEN_STORE": str(root), "HOME": str(root.parent)} | shared
+    command = [str(EVERGREEN), "retrain", "digits", "--json", *OPTIONS]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, env=environment, cwd=root.parent) as run:
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+def _train(summary: dict[str, Any]) -> dict[str, Any]:
+    return next(step for step in summary["steps"] if step["name"] == "train")
+
+
+@pytest.mark.soak
+def test_a_machine_that_is_killed_in_a_training_is_taken_over_and_one_that_trains_is_waited_for(
+    shared_folder: str, tmp_path: Path
+) -> None:
+    shared = {
+        "EVERGREEN_REMOTE": shared_folder,
+        "EVERGREEN_LEASE_SECONDS": "5",
+        "EVERGREEN_CHECKPOINT_MINUTES": "0.05",
+    }
+    objects = opened(shared_folder)
+    with _begun(tmp_path / "a" / "store", shared) as killed:
+        until(lambda: list(objects.list(CHECKPOINTS)), every=0.05)
+        assert killed.poll() is None, "it trained too fast for this test"
+        killed.send_signal(signal.SIGKILL)
+    assert list((tmp_path / "a" / "store").glob("checkpoints/*/*.npz"))
+    with _begun(tmp_path / "b" / "store", shared) as taking:
+        assert taking.stderr
+        heard = []
+        for line in taking.stderr:
+            heard.append(line)
+            if "did not renew its lease for 5 s: taken over" in line:
+                break
+        assert any(f"process {killed.pid}" in line and "is at it since" in line for line in heard)
+        with _begun(tmp_path / "c" / "store", shared) as waiting:
+            out, err = taking.communicate()
+            assert taking.returncode == 0, err
+            assert "left a checkpoint in the remote: goes on from it" in err
+            assert "going on where it was stopped" in err
+            theirs, told = waiting.communicate()
+            assert waiting.returncode == 0, told
+    one, other = json.loads(out), json.loads(theirs)
+    assert [lease["what"] for lease in one["remote"]["leases"]] == ["taken over"]
+    assert _train(one)["state"] == "ran"
+    assert (_train(other)["state"], _train(other)["output"]) == ("reused", _train(one)["output"])
+    assert "train" in other["remote"]["brought"]
+    if other["remote"]["leases"]:  # unless it came when that was over
+        assert other["remote"]["leases"][0]["what"] == "used"
+        assert f"process {taking.pid}" in told
+    assert list(objects.list(CHECKPOINTS)) == []
+    leases = [json.loads(objects.get_tagged(one.name)[0]) for one in objects.list_tagged(LEASES)]  # type: ignore[index]
+    assert [(lease["ended"], lease["made"]) for lease in leases] == [(True, True)]
+    with _begun(tmp_path / "d" / "store", {}) as whole:
+        out, err = whole.communicate()
+        assert whole.returncode == 0, err
+    assert _train(json.loads(out))["output"] == _train(one)["output"], "it went on to other bytes"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_that_waits_for_another_machine_stops_at_once(
+    shared_folder: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    shared = {"EVERGREEN_REMOTE": shared_folder}
+    with _begun(tmp_path / "a" / "store", shared) as training:
+        until(lambda: list(opened(shared_folder).list_tagged(LEASES)), every=0.05)
+        with _begun(tmp_path / "b" / "store", shared) as waiting:
+            assert waiting.stderr
+            assert any("so this run waits for its result" in line for line in waiting.stderr)
+            waiting.send_signal(number)
+            out, err = waiting.communicate(timeout=30)
+            assert waiting.returncode == 128 + number, err
+        summary = json.loads(out)
+        assert (summary["outcome"], _train(summary)["state"]) == ("cancelled", "stopped")
+        assert "Traceback" not in err
+        assert training.poll() is None

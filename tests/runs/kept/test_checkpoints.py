@@ -3,6 +3,8 @@
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,9 @@ from runs.kept.checkpoints import (
     ended_trainings,
     folder_of,
     goes_on,
+    is_further,
+    newest_files,
+    take_up,
     teacher_is_kept,
     unchanged,
     why_ended,
@@ -140,3 +145,46 @@ def test_who_taught_is_in_run_json_the_terminal_and_the_dashboard(store: Store) 
     show_run(Console(file=out, width=40), summary | {"training": with_words(stopped)}, store.root)
     assert out.getvalue().count("taught by") == 1
     assert "it was stopped while its teacher big was trained (phase 1: 3 of 10" in out.getvalue()
+
+
+def test_what_travels_is_the_newest_state_and_of_teachers_what_they_came_to(store: Store, tmp_path: Path) -> None:
+    folder = folder_of(store, parts_of_train(store))
+    assert newest_files(folder) == []
+    big, small = folder / "teacher-big", folder / "teacher-small"
+    for below in (folder, big, small):
+        below.mkdir(parents=True)
+        for number in (1, 2):
+            (below / f"{number:012d}-a.npz").write_bytes(b"state")
+    for name in ("teacher-big.keras", "teacher-big.json", "teacher-small.keras", "3.part"):  # small is being written
+        (folder / name).write_bytes(b"{}")
+    names = newest_files(folder)
+    assert sorted(names) == [
+        "000000000002-a.npz",
+        "teacher-big.json",
+        "teacher-big.keras",
+        "teacher-small/000000000002-a.npz",
+    ]
+    aside, other = tmp_path / "aside", tmp_path / "other"
+    for name in names:
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        (aside / name).write_bytes((folder / name).read_bytes())
+    take_up(other, aside)
+    assert sorted(newest_files(other)) == sorted(names)
+    assert not is_further(names, newest_files(other))
+
+
+def test_which_of_two_trainings_had_come_further() -> None:
+    course = [
+        [],
+        ["odd.npz", "x/y/1-a.npz"],
+        ["teacher-a/000000000001-a.npz"],
+        ["teacher-a/000000000003-a.npz"],
+        ["teacher-a.json"],
+        ["teacher-a.json", "teacher-b/000000000001-a.npz"],
+        ["teacher-a.json", "000000000001-a.npz"],
+        ["teacher-a.json", "000001000000-a.npz"],
+    ]
+    assert not is_further(course[1], course[0])
+    for earlier, later in pairwise(course[1:]):
+        assert is_further(later, earlier)
+        assert not is_further(earlier, later)

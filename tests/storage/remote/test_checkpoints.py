@@ -32,7 +32,7 @@ def _there(objects: Objects) -> list[str]:
 def test_the_newest_state_takes_the_place_of_the_one_before(objects: Objects, kept: Path, tmp_path: Path) -> None:
     assert names_of(objects, COURSE) == []
     assert not bring(objects, COURSE, tmp_path / "nothing")
-    assert send(objects, COURSE, kept, ["1-a.npz", "teacher-big/7-c.npz"]) == len(b"first state" b"a teacher's")
+    assert send(objects, COURSE, kept, ["1-a.npz", "teacher-big/7-c.npz"]) == len(b"first statea teacher's")
     assert send(objects, COURSE, kept, ["1-a.npz", "teacher-big/7-c.npz"]) == 0
     assert send(objects, COURSE, kept, ["2-b.npz", "teacher-big/7-c.npz"]) == len(b"second state")
     assert len(_there(objects)) == 3
