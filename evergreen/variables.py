@@ -60,8 +60,10 @@ def _seconds_of_a_lease(text: str) -> float:
 
 
 def _minutes_between_checkpoints(text: str) -> float:
-    value = float("inf") if text.strip().lower() == "never" else float(text)
-    if value != float("inf") and not 0.05 <= value <= 1440:
+    if text.strip().lower() == "never":
+        return float("inf")
+    value = float(text)
+    if not 0.05 <= value <= 1440:
         raise ValueError(text)
     return value
 

@@ -8,7 +8,16 @@ import pytest
 
 from evergreen.errors import BadInput
 from evergreen.images.processors import image_threads
-from evergreen.variables import CACHE_GIB, STORE, THREADS, VARIABLES, check, value_of
+from evergreen.variables import (
+    CACHE_GIB,
+    CHECKPOINT_MINUTES,
+    LEASE_SECONDS,
+    STORE,
+    THREADS,
+    VARIABLES,
+    check,
+    value_of,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +29,15 @@ def test_what_is_not_set_or_empty_has_no_value() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "text", "value"),
-    [(CACHE_GIB, "0", 0.0), (CACHE_GIB, "1.5", 1.5), (THREADS, "8", 8), (STORE, "a b/ø", "a b/ø")],
+    [
+        (CACHE_GIB, "0", 0.0),
+        (CACHE_GIB, "1.5", 1.5),
+        (THREADS, "8", 8),
+        (STORE, "a b/ø", "a b/ø"),
+        (LEASE_SECONDS, "90", 90.0),
+        (CHECKPOINT_MINUTES, "0.5", 0.5),
+        (CHECKPOINT_MINUTES, "Never", float("inf")),
+    ],
 )
 def test_what_may_be_held_is_read(variable: object, text: str, value: object) -> None:
     (known,) = (one for one in VARIABLES if one == variable)
@@ -31,6 +48,8 @@ def test_what_may_be_held_is_read(variable: object, text: str, value: object) ->
     ("name", "text"),
     [("EVERGREEN_CACHE_GIB", text) for text in ("lots", "-1", "nan", "inf", "1,5")]
     + [("EVERGREEN_THREADS", text) for text in ("0", "-2", "two", "1.5", "\N{SUPERSCRIPT TWO}")]
+    + [("EVERGREEN_LEASE_SECONDS", text) for text in ("4.9", "3601", "nan", "soon")]
+    + [("EVERGREEN_CHECKPOINT_MINUTES", text) for text in ("0", "1441", "inf", "nan", "often")]
     + [("EVERGREEN_STORE", text) for text in ("  ", "~no-such-user/store")],
 )
 def test_what_may_not_be_held_is_refused_at_the_start(name: str, text: str) -> None:
