@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,8 @@ class Address:
 def address_of(on: str | None = None) -> Address | None:
     """Return where work is to be done: as the option says, else as ``EVERGREEN_DASK``; None for this process's machine.
 
+    In a task of a cluster it is None: what a worker sent on would wait for the place that it takes itself.
+
     Args:
         on: what the option holds, if it was given.
 
@@ -90,7 +93,18 @@ def address_of(on: str | None = None) -> Address | None:
     if on:
         return Address(on).checked()
     there = os.environ.get(VARIABLE)
-    return Address(there, VARIABLE).checked() if there else None
+    return Address(there, VARIABLE).checked() if there and not _in_a_task() else None
+
+
+def _in_a_task() -> bool:
+    distributed = sys.modules.get("distributed")  # a worker has imported it
+    if distributed is None:
+        return False
+    try:
+        distributed.get_worker()
+    except ValueError:
+        return False
+    return True
 
 
 def held(text: str) -> str:

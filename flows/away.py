@@ -13,8 +13,8 @@ from evergreen.cluster import Address, Cluster, address_of
 from flows.say import say
 from runs.away.hands import OnDask
 from storage.artifacts import Ref
-from tasks.away import step_sent
 from tasks.step import Execution, elsewhere
+from tasks.travelling import step_sent
 
 K = TypeVar("K")
 _MOST = 10_000  # at once: the scheduler has them wait

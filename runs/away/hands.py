@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import queue
 import threading
@@ -76,11 +77,11 @@ class OnDask:
         """
         from distributed import KilledWorker
 
-        name = token_hex(8)
-        told = self._heard[name] = queue.SimpleQueue()
+        name, told = token_hex(8), queue.SimpleQueue[Any]()
         with self._turns:
             if self._closed:
                 raise EOFError("the cluster is being left")
+            self._heard[name] = told
             future = self._cluster.client.submit(_do, task, self._topic, name, pure=False)
             future.add_done_callback(lambda _: told.put(_OVER))
             try:
@@ -91,10 +92,12 @@ class OnDask:
                 done: T = future.result()
             except KilledWorker as error:
                 raise ProcessLost(f"the workers that had it died, one after the other: {error}") from None
-            except CancelledError:
-                if self._closed:
+            except (Exception, asyncio.CancelledError) as error:
+                if self._closed:  # whatever it is that a client says which is no more
                     raise EOFError("the cluster is being left") from None
-                raise ProcessLost("the scheduler went away") from None
+                if isinstance(error, CancelledError | asyncio.CancelledError):
+                    raise ProcessLost("the scheduler went away") from None
+                raise
             finally:
                 del self._heard[name]
         return done
@@ -114,12 +117,14 @@ class OnDask:
         from distributed import Event, Queue
 
         token, message = told
-        client = self._cluster.client
+        client, raised = self._cluster.client, None
         try:
             if hear:
                 hear(message)
         except Exception as error:  # noqa: BLE001 - it is raised again where the message came from
-            Queue(token, client=client).put(pickle.dumps(error))
+            raised = pickle.dumps(error)
+        if raised:
+            Queue(token, client=client).put(raised)
         Event(token, client=client).set()
 
 
@@ -144,9 +149,10 @@ def _do(task: Task[T], topic: str, name: str) -> T:
             must_be_wanted()
         answered.clear()
         raised = Queue(token)
-        if raised.qsize():
-            error: Exception = pickle.loads(raised.get())  # noqa: S301 - of whoever sent the task itself
-            raised.close()
+        found = raised.get() if raised.qsize() else None
+        raised.close()
+        if found:
+            error: Exception = pickle.loads(found)  # noqa: S301 - of whoever sent the task itself
             raise error
 
     with _ONE_AT_A_TIME, on_the_line(tell):

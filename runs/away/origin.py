@@ -90,9 +90,11 @@ class Origin:
                 "set the same, or unset it: then that is taken"
             )
         try:
-            return opened(root, own or self.remote)
+            store = opened(root, own or self.remote)
+            identity_of(root)  # which it shall have before anything is in it
         except StoreError as error:
             raise WrongStore(f"{_whose(root)}: {error}") from None
+        return store
 
 
 def _whose(root: Path) -> str:

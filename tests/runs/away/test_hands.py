@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from clusters import cluster_here
+from dask_here import cluster_here
 from fake_dask import Dask
 from toy_tasks import Pid, until
 
-from evergreen.cluster import Address, Cluster
+from evergreen.cluster import Address, Cluster, address_of
 from evergreen.errors import BadInput
 from runs.away.hands import OnDask, hands_of
 from runs.away.line import tell
@@ -63,6 +63,22 @@ def test_a_worker_of_several_threads_does_one_thing_at_a_time(hands: OnDask) -> 
     with ThreadPoolExecutor(4) as threads:
         done = list(threads.map(hands.do, [Alone()] * 4))
     assert done == [1] * 4, "two at once would seed TensorFlow for each other"
+
+
+@dataclass(frozen=True)
+class Asks:
+    """Asks where work is to be done."""
+
+    def do(self) -> Address | None:
+        return address_of()
+
+
+def test_a_worker_sends_nothing_on_for_it_would_wait_for_its_own_place(
+    hands: OnDask, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERGREEN_DASK", scheduler)
+    assert address_of() == Address(scheduler, "EVERGREEN_DASK")
+    assert hands.do(Asks()) is None
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ if __name__ == "__main__":
 def test_a_process_ends_with_whoever_started_it_and_keeps_what_it_learned(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(_PARENT)
-    paths = os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))
+    paths = os.pathsep.join(map(str, (SUPPORT / "clusters", SUPPORT.parents[1])))
     environment = os.environ | {"PYTHONPATH": paths}
     with subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=environment) as parent:
         pid = int(until(tmp_path / "a"))

@@ -40,6 +40,9 @@ class Dask(ModuleType):
     def add_done_callback(self, call: Any) -> None:
         call(self)
 
+    def get_worker(self) -> None:
+        raise ValueError("no task of a worker")
+
     def done(self) -> bool:
         return True
 
