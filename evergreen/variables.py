@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evergreen.cluster import VARIABLE as DASK_VARIABLE
+from evergreen.cluster import held as address_held
 from evergreen.errors import BadInput
 from evergreen.images.processors import VARIABLE, image_threads_from
 
@@ -108,7 +110,15 @@ CHECKPOINT_MINUTES = Variable(
     "a number of minutes, 0.05 to 1440, or never",
     _minutes_between_checkpoints,
 )
-VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, LEASE_SECONDS, CHECKPOINT_MINUTES)
+DASK = Variable(
+    DASK_VARIABLE,
+    "none: all work is done on this machine",
+    "The scheduler of a Dask cluster that does what trains: trials of sweeps, folds, the training of a run; a sweep's "
+    "`--on` goes before it. Beyond this machine `tls://` alone, with certificates in Dask's configuration.",
+    "a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786",
+    address_held,
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, LEASE_SECONDS, CHECKPOINT_MINUTES, DASK)
 
 
 def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:

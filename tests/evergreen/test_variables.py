@@ -11,6 +11,7 @@ from evergreen.images.processors import image_threads
 from evergreen.variables import (
     CACHE_GIB,
     CHECKPOINT_MINUTES,
+    DASK,
     LEASE_SECONDS,
     STORE,
     THREADS,
@@ -37,6 +38,7 @@ def test_what_is_not_set_or_empty_has_no_value() -> None:
         (LEASE_SECONDS, "90", 90.0),
         (CHECKPOINT_MINUTES, "0.5", 0.5),
         (CHECKPOINT_MINUTES, "Never", float("inf")),
+        (DASK, "tls://scheduler:8786", "tls://scheduler:8786"),
     ],
 )
 def test_what_may_be_held_is_read(variable: object, text: str, value: object) -> None:
@@ -50,7 +52,8 @@ def test_what_may_be_held_is_read(variable: object, text: str, value: object) ->
     + [("EVERGREEN_THREADS", text) for text in ("0", "-2", "two", "1.5", "\N{SUPERSCRIPT TWO}")]
     + [("EVERGREEN_LEASE_SECONDS", text) for text in ("4.9", "3601", "nan", "soon")]
     + [("EVERGREEN_CHECKPOINT_MINUTES", text) for text in ("0", "1441", "inf", "nan", "often")]
-    + [("EVERGREEN_STORE", text) for text in ("  ", "~no-such-user/store")],
+    + [("EVERGREEN_STORE", text) for text in ("  ", "~no-such-user/store")]
+    + [("EVERGREEN_DASK", text) for text in ("dask", "tcp://10.0.0.7:8786")],
 )
 def test_what_may_not_be_held_is_refused_at_the_start(name: str, text: str) -> None:
     with pytest.raises(BadInput, match=rf"{name}: expected .*; received '{re.escape(text)}'"):

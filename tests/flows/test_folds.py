@@ -1,28 +1,34 @@
 """evergreen folds: each fold is a record of its own, so a run that breaks off goes on; what is found is told."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from dask_here import cluster_here
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from typer.testing import CliRunner
 
 from commands.main import app
 from evergreen.datasets.deal import sides
-from evergreen.errors import TrainingDiverged
+from evergreen.errors import BadInput, TrainingDiverged
 from evergreen.recipe import Recipe
 from evergreen.vision.fold import Fold
 from evergreen.vision.train import Callbacks, Labelled, ModelFiles, Training
+from flows.away import sending
 from flows.folds import folds
+from runs.away.origin import WrongStore
 from runs.tables import PROBABILITIES, read_array, read_table
 from runs.why import why
 from storage.champions import Champions
+from storage.steps.records import Records
 from storage.store import Store
 from tasks.model import fold as task
+from tasks.step import elsewhere
 
 SETTINGS = ["repair.classes=[dark, bright]", "name=pets"]
 ENDED = {"why": "epochs", "phases": [{"phase": 1, "epochs": 1, "of": 1, "midway": False, "why": "epochs"}]}
@@ -128,3 +134,71 @@ def _told(*arguments: str) -> str:
     done: Any = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "PREFECT_API_URL": ""})
     assert done.exit_code == 0, done.output
     return str(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    with cluster_here(workers=2) as address:
+        yield address
+
+
+def _outputs(summary: dict[str, Any]) -> dict[str, str]:
+    return {step["name"]: step["output"] for step in summary["steps"]}
+
+
+def test_on_a_cluster_every_table_is_as_it_is_here(
+    craft: Craft,
+    photos: Path,
+    tmp_path: Path,
+    prefect_server: str,
+    shared_folder: str,
+    scheduler: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = _outputs(folds("digits", SETTINGS, str(photos), str(tmp_path / "here"), folds=3))
+    craft.trained.clear()
+
+    monkeypatch.setenv("EVERGREEN_DASK", scheduler)
+    common = ("digits", SETTINGS, str(photos), str(tmp_path / "common"))
+    craft.breaks_in = 2
+    with pytest.raises(TrainingDiverged):
+        folds(*common, folds=3)
+    assert sorted(craft.trained) == [1, 3], "one that fails ends none of the others"
+    kept = {record.step: record.output.sha256 for record in Records(Store(tmp_path / "common")).all()}
+    assert {step: kept.get(step) for step in here if step.startswith("fold ")} == {
+        "fold 1": here["fold 1"],
+        "fold 2": None,
+        "fold 3": here["fold 3"],
+    }
+    craft.breaks_in = 0
+    craft.trained.clear()
+
+    worker = tmp_path / "worker"
+    monkeypatch.setenv("EVERGREEN_STORE", str(worker))  # of whoever trains; the flow is told its own
+    apart = ("digits", SETTINGS, str(photos), str(tmp_path / "apart"))
+    with pytest.raises(WrongStore, match=r"EVERGREEN_REMOTE is not set: set it there, or unset EVERGREEN_STORE"):
+        folds(*apart, folds=3)
+    assert craft.trained == []
+    monkeypatch.setenv("EVERGREEN_REMOTE", shared_folder)
+    summary = folds(*apart, folds=3)
+    assert _outputs(summary) == here
+    assert sorted(craft.trained) == [1, 2, 3]
+    assert summary["remote"]["problem"] == ""
+    stores = Store(worker), Store(tmp_path / "apart")
+    for step in ("fold 1", "fold 2", "fold 3"):
+        artifact = stores[0].manifest(here[step]).ref()
+        assert [store.damaged(artifact) for store in stores] == [[], []], "made there, and brought here"
+    assert not (worker / "records").exists(), "a record is the sender's"
+    assert stores[0].damaged(stores[1].manifest(here["unpack"]).ref()) == []
+
+
+def test_without_the_variable_nothing_is_sent_and_a_wrong_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sending():
+        assert elsewhere.get() is None
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://10.0.0.7:8786")
+    with pytest.raises(BadInput, match=r"^EVERGREEN_DASK: expected tls://"), sending():
+        pass
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:9")
+    with sending():  # nobody is asked before something must be trained
+        assert elsewhere.get() is not None
+    assert elsewhere.get() is None

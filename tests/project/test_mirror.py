@@ -24,6 +24,7 @@ ELSEWHERE = {
     "tasks/model/baseline.py": WHOLE,
     "tasks/data/deal.py": FOLDS,
     "flows/data.py": FOLDS,
+    "flows/away.py": FOLDS,
     "tasks/model/fold.py": FOLDS,
     "tasks/model/folds.py": FOLDS,
     "runs/summaries/folds.py": FOLDS,
