@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evergreen.cluster import VARIABLE as DASK_VARIABLE
+from evergreen.cluster import held as address_held
 from evergreen.errors import BadInput
 from evergreen.images.processors import VARIABLE, image_threads_from
 
@@ -76,7 +78,15 @@ REMOTE = Variable(
     "s3://BUCKET/PREFIX, file:///FOLDER or the path of a folder",
     str.strip,  # storage.remote refuses what is no address, without repeating what may be a secret
 )
-VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE)
+DASK = Variable(
+    DASK_VARIABLE,
+    "none: all work is done on this machine",
+    "The scheduler of a Dask cluster that does the trials of sweeps; `--on` goes before it. Beyond this machine "
+    "`tls://` alone, with certificates in Dask's configuration.",
+    "a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786",
+    address_held,
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, DASK)
 
 
 def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:

@@ -26,7 +26,8 @@ os.environ["DO_NOT_TRACK"] = "1"
 # Bytecode is kept whatever the environment says: without it every worker and every command compiles the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-os.environ.pop("EVERGREEN_REMOTE", None)  # no test reaches what a person shares
+for shared in ("EVERGREEN_REMOTE", "EVERGREEN_DASK"):  # no test reaches what a person shares
+    os.environ.pop(shared, None)
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # it wants DO_NOT_TRACK to be "true"
 
 PROJECT = Path(__file__).resolve().parent.parent

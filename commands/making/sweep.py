@@ -29,6 +29,7 @@ from commands.options import (
 from commands.running import ended, reused, run_flow
 from commands.terminal import show_last
 from commands.trials import show_sweep
+from evergreen.cluster import address_of
 from evergreen.sections.sweep import Method, Prune
 from evergreen.sources.archives.names import visible_lines
 from evergreen.sweeping.checking import check
@@ -100,10 +101,7 @@ def sweep(
         asked = load_sweep(recipe, over or (), renamed(overrides, name), source or (), options)
         space = check(asked)
         tell_about(space.base, Store(root))
-        if on:
-            from runs.sweeps.hands import checked  # late: NumPy
-
-            checked(on)
+        address_of(on)
         if only_plan:
             _tell_plan(space, Store(root), as_json)
             raise typer.Exit

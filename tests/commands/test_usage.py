@@ -11,11 +11,11 @@ import yaml
 from typer.testing import CliRunner
 
 from commands.main import app
+from evergreen.cluster import address_of
 from evergreen.recipe import load_recipe
 from evergreen.recipe_files import recipe_names
 from evergreen.sweeping.checking import check
 from evergreen.sweeping.reading import load_sweep, sweep_names
-from runs.sweeps.hands import checked
 
 GOLDEN = Path(__file__).parents[1] / "support" / "wrong_commands.txt"
 AT_LEAST = 40
@@ -107,8 +107,7 @@ def _sweeps(given: dict[str, Any]) -> None:
     names = ("method", "trials", "prune", "parallel", "seeds", "seed")
     options = {name: given[name] for name in names} | {"budget_minutes": given["budget"]}
     check(load_sweep(given["recipe"], given["over"] or (), given["overrides"] or (), given["source"] or (), options))
-    if given["on"]:
-        checked(given["on"])
+    address_of(given["on"])
 
 
 def _loads(words: list[str], options: str, told: str, here: Path) -> None:

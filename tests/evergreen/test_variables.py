@@ -8,7 +8,7 @@ import pytest
 
 from evergreen.errors import BadInput
 from evergreen.images.processors import image_threads
-from evergreen.variables import CACHE_GIB, STORE, THREADS, VARIABLES, check, value_of
+from evergreen.variables import CACHE_GIB, DASK, STORE, THREADS, VARIABLES, check, value_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,13 @@ def test_what_is_not_set_or_empty_has_no_value() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "text", "value"),
-    [(CACHE_GIB, "0", 0.0), (CACHE_GIB, "1.5", 1.5), (THREADS, "8", 8), (STORE, "a b/ø", "a b/ø")],
+    [
+        (CACHE_GIB, "0", 0.0),
+        (CACHE_GIB, "1.5", 1.5),
+        (THREADS, "8", 8),
+        (STORE, "a b/ø", "a b/ø"),
+        (DASK, "tls://scheduler:8786", "tls://scheduler:8786"),
+    ],
 )
 def test_what_may_be_held_is_read(variable: object, text: str, value: object) -> None:
     (known,) = (one for one in VARIABLES if one == variable)
@@ -31,7 +37,8 @@ def test_what_may_be_held_is_read(variable: object, text: str, value: object) ->
     ("name", "text"),
     [("EVERGREEN_CACHE_GIB", text) for text in ("lots", "-1", "nan", "inf", "1,5")]
     + [("EVERGREEN_THREADS", text) for text in ("0", "-2", "two", "1.5", "\N{SUPERSCRIPT TWO}")]
-    + [("EVERGREEN_STORE", text) for text in ("  ", "~no-such-user/store")],
+    + [("EVERGREEN_STORE", text) for text in ("  ", "~no-such-user/store")]
+    + [("EVERGREEN_DASK", text) for text in ("dask", "tcp://10.0.0.7:8786")],
 )
 def test_what_may_not_be_held_is_refused_at_the_start(name: str, text: str) -> None:
     with pytest.raises(BadInput, match=rf"{name}: expected .*; received '{re.escape(text)}'"):
