@@ -81,8 +81,8 @@ REMOTE = Variable(
 DASK = Variable(
     DASK_VARIABLE,
     "none: all work is done on this machine",
-    "The scheduler of a Dask cluster that does the trials of sweeps; `--on` goes before it. Beyond this machine "
-    "`tls://` alone, with certificates in Dask's configuration.",
+    "The scheduler of a Dask cluster that does the trials of sweeps, where `--on` goes before it, and screens images. "
+    "Beyond this machine `tls://` alone, with certificates in Dask's configuration.",
     "a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786",
     address_held,
 )
