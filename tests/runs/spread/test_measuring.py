@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from clusters import cluster_of
+from dask_clusters import cluster_of
 from hostile_images import ico
 from hostile_images import png as claimed
 
@@ -68,12 +68,6 @@ def files(tmp_path: Path, png: Callable[..., bytes]) -> Files:
     for name, data in {"none": b"<html>", "empty": b"", "huge": claimed(30_000, 30_000), "icon": ico(png(99))}.items():
         found.add(f"a/{name}", data)
     return found
-
-
-@pytest.fixture(scope="module")
-def threads() -> Iterator[Address]:
-    with cluster_of(2, processes=False) as cluster:
-        yield Address(cluster.scheduler_address, "EVERGREEN_DASK")
 
 
 @pytest.fixture
