@@ -1,9 +1,11 @@
 """Cross-validation: every image is judged once, by a network that did not see it. No model comes of it."""
 
+from functools import partial
 from typing import Any
 
 from prefect import flow
 
+from flows.away import each, sending
 from flows.dashboard.evaluation import show_folds
 from flows.dashboard.run import show_recipe
 from flows.data import divided
@@ -39,10 +41,8 @@ def folds(
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
     """
-    with started(with_folds(recipe, overrides, source, folds), store, CROSS_VALIDATED, _show, "folds") as (
-        run,
-        summary,
-    ):
+    asked = with_folds(recipe, overrides, source, folds)
+    with started(asked, store, CROSS_VALIDATED, _show, "folds") as (run, summary), sending():
         data = divided(run, probe(run))
         cross_validated(run, data.screened, data.dataset, data.repaired)
     return summary
@@ -51,7 +51,8 @@ def folds(
 def cross_validated(run: Run, screened: Ref, dataset: Ref, repaired: Ref) -> Ref:
     """Deal the images into folds, train and judge each, and pool them; each fold is told as it ends.
 
-    A fold is a task and a record of its own: what is done stays done, whatever stops the run.
+    A fold is a task and a record of its own: what is done stays done, whatever stops the run. On a cluster all go on at
+    once, and one that fails ends none of the others.
 
     Args:
         run: whose recipe has ``evaluate.folds``.
@@ -62,11 +63,9 @@ def cross_validated(run: Run, screened: Ref, dataset: Ref, repaired: Ref) -> Ref
     dealt = deal(run, dataset=dataset, screened=screened, repaired=repaired)
     for note in read_notes(run.store, dealt):
         say(note)
-    done = {}
-    for number in range(1, run.recipe.evaluate.folds + 1):
-        done[f"fold_{number}"] = fold.numbered(number)(run, dealt=dealt)
-        say(fold_in_words(run, number))
-    pooled = pool(run, dealt=dealt, **done)
+    work = {n: partial(fold.numbered(n), run, dealt=dealt) for n in range(1, run.recipe.evaluate.folds + 1)}
+    done = each(work, lambda number: say(fold_in_words(run, number)))
+    pooled = pool(run, dealt=dealt, **{f"fold_{number}": ref for number, ref in done.items()})
     say(str(read_json(run.store, pooled, "folds.json")["words"]))
     return pooled
 

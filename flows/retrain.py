@@ -6,6 +6,7 @@ from prefect import flow
 
 from evergreen.errors import SourceChanged
 from evergreen.recipe import load_recipe
+from flows.away import sending
 from flows.dashboard.run import show_in_dashboard
 from flows.data import divided
 from flows.decision import compared, retraining_is_due
@@ -51,7 +52,7 @@ def retrain(
         settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
     """
     chosen = [*(overrides or []), *as_overrides(settings)]
-    with started(load_recipe(recipe, chosen, source), store, show=_tell) as (run, summary):
+    with started(load_recipe(recipe, chosen, source), store, show=_tell) as (run, summary), sending():
         must_decide(run)
         try:
             steps(run)

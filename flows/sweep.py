@@ -35,20 +35,22 @@ from flows.data import divided
 from flows.outcome import tells_outcome
 from flows.say import say
 from flows.started import started
+from runs.away.hands import hands_of
+from runs.away.workers import Hands
 from runs.run import Run, listener
 from runs.summaries.sweep import SWEPT
-from runs.sweeps.hands import hands_of
 from runs.sweeps.place import asked, folder_of, read_last, write_last
 from runs.sweeps.sweeping import Sweeping
 from runs.sweeps.threads import shared_out
 from runs.sweeps.told import About, asked_of, told, written
 from runs.sweeps.trials import Trial
 from runs.sweeps.work import Judging, Pruning
-from runs.sweeps.workers import Hands
 from runs.tables import read_table
 from storage.artifacts import Ref
+from storage.errors import StoreError
 from storage.runs import run_folder, write_summary
 from storage.store import Store
+from tasks.away import Needs, images_of_journal, sent
 from tasks.data.balance import balance
 from tasks.data.probe import probe
 from tasks.model.trial import Seeded, trial_called
@@ -110,7 +112,13 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
 
     def begin(trial: Trial, recipes: Sequence[Recipe], pruning: Pruning | None) -> _Begun:
         trainings = [
-            Seeded(recipe, **data.of(recipe), told=sweeping.told_of(trial.number, recipe.seed), stop=stop)
+            Seeded(
+                recipe,
+                **data.of(recipe),
+                told=sweeping.told_of(trial.number, recipe.seed),
+                stop=stop,
+                images=data.images_of(recipe),
+            )
             for recipe in recipes
         ]
         name = trial_name({"number": trial.number, "values": trial.values})
@@ -137,7 +145,7 @@ def _swept(run: Run, about: About, sweeping: Sweeping, data: _Data, hands: Hands
     now = told(about, sweeping)
     before = read_last(sweeping.folder)
     earlier = found_before(before, now["trials"], now["over"], about.validation) if before else None
-    right = {} if earlier else _right(run.store, now, sweeping, data, hands)
+    right = {} if earlier else _right(run, now, sweeping, data, hands)
     found = told(about, sweeping, "out of budget" if sweeping.out_of_budget else "completed", right, earlier)
     run.journal.sweep = _written(run, found)
     write_last(sweeping.folder, found)
@@ -149,21 +157,29 @@ class _Data:
     """What a training takes from the steps before it; they run once for all trials that share their values."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._known = run, dict[str, dict[str, Ref]]()
+        self._run, self._known, self._images = run, dict[str, dict[str, Ref]](), dict[str, dict[str, Ref]]()
 
     def of(self, recipe: Recipe) -> dict[str, Ref]:
         """Return ``dataset`` and ``weights`` of a trial's recipe: divided by the recipe's own seed, whatever a trial's.
 
         Else a trial of another seed would learn from what are test images of the recipe.
         """
-        recipe = recipe.model_copy(update={"seed": self._run.recipe.seed})
-        values = repr(recipe.choices(READ_OF_DATA))
+        recipe, values = self._asked(recipe)
         if values not in self._known:
             run = replace(self._run, recipe=recipe)
             dataset = divided(run, probe(run)).dataset
-            settle_images(run)  # the processes that train know no remote
+            settle_images(run)  # processes that see this store need no remote
+            self._images[values] = images_of_journal(run)
             self._known[values] = {"dataset": dataset, "weights": balance(run, dataset=dataset)}
         return self._known[values]
+
+    def images_of(self, recipe: Recipe) -> dict[str, Ref]:
+        """Return the artifacts that the images of a trial's recipe are in, once ``of`` was asked for it."""
+        return self._images[self._asked(recipe)[1]]
+
+    def _asked(self, recipe: Recipe) -> tuple[Recipe, str]:
+        recipe = recipe.model_copy(update={"seed": self._run.recipe.seed})
+        return recipe, repr(recipe.choices(READ_OF_DATA))
 
 
 class _Begun:
@@ -216,7 +232,7 @@ def _hands(on: str | None, space: Space, store: Store) -> Iterator[Hands]:
 
 
 def _right(
-    store: Store, now: Mapping[str, Any], sweeping: Sweeping, data: _Data, hands: Hands
+    run: Run, now: Mapping[str, Any], sweeping: Sweeping, data: _Data, hands: Hands
 ) -> dict[int, np.ndarray | None]:
     """Return which validation images the two best trials are right about, (S, N) bool, a row a seed."""
     found: dict[int, np.ndarray | None] = {}
@@ -224,10 +240,11 @@ def _right(
         rows = []
         for one in trial["seeds"]:
             recipe = recipe_of(sweeping.space.sweep, trial["values"], one["seed"], sweeping.also)
-            judging = Judging(store.root, recipe, store.manifest(one["model"]).ref(), data.of(recipe)["dataset"])
+            model, dataset = run.store.manifest(one["model"]).ref(), data.of(recipe)["dataset"]
+            judging = Judging(run.store.root, recipe, model, dataset)
             try:
-                rows.append(hands.do(judging))
-            except (EvergreenError, OSError) as error:
+                rows.append(sent(run, hands, judging, Needs(recipe, (model, dataset), data.images_of(recipe))))
+            except (EvergreenError, StoreError, OSError) as error:
                 say(f"the lead is not tested: {error}")
         found[trial["number"]] = np.array(rows) if len(rows) == len(trial["seeds"]) else None
     return found

@@ -11,6 +11,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from prefect.locking.protocol import LockManager
 
+from runs.stopped import go_on_unless_told
+
 _POLL_SECONDS = 0.1
 
 
@@ -28,13 +30,18 @@ class FlockLockManager(LockManager):
     def acquire_lock(
         self, key: str, holder: str, acquire_timeout: float | None = None, hold_timeout: float | None = None
     ) -> bool:
-        """Wait for the lock, ``acquire_timeout`` seconds at most, and return whether it is ours."""
+        """Wait for the lock, ``acquire_timeout`` seconds at most, and return whether it is ours.
+
+        Raises:
+            Stopped: a signal came meanwhile.
+        """
         if self.is_lock_holder(key, holder):
             return True
         deadline = None if acquire_timeout is None else time.monotonic() + acquire_timeout
         while not self._try(key, holder):
             if deadline is not None and time.monotonic() >= deadline:
                 return False
+            go_on_unless_told()  # it may wait in a thread, which no signal interrupts
             time.sleep(_POLL_SECONDS)
         return True
 

@@ -27,7 +27,7 @@ def settle(run: Run, step: Step, inputs: Mapping[str, Ref | None]) -> None:
     """
     if behind_of(run.store) is None:
         return
-    _bring(run, filter(None, inputs.values()))  # report has an input that not every run has
+    bring(run, filter(None, inputs.values()))  # report has an input that not every run has
     if set(_OPEN_IMAGES).intersection(step.libraries):
         settle_images(run)
 
@@ -41,7 +41,7 @@ def settle_images(run: Run) -> None:
     archive = run.journal.entries["acquire"].output
     if archive is None:
         return
-    _bring(run, [archive])
+    bring(run, [archive])
     _unpacked(run, archive)
     if lacking := behind.bring_all(unpacked.output):
         raise ArtifactMissing(
@@ -50,7 +50,12 @@ def settle_images(run: Run) -> None:
         )
 
 
-def _bring(run: Run, refs: Iterable[Ref]) -> None:
+def bring(run: Run, refs: Iterable[Ref]) -> None:
+    """Bring artifacts, as far as they are in the remote alone; members of archives are passed over.
+
+    Raises:
+        ArtifactMissing: one is neither here nor there.
+    """
     behind = behind_of(run.store)
     for ref in refs if behind else ():
         if behind and (lacking := behind.bring_all(ref)) and ref.kind != "files":

@@ -20,7 +20,7 @@ from prefect.serializers import Serializer
 from prefect.transactions import IsolationLevel
 
 from evergreen.errors import EvergreenError
-from evergreen.fold_steps import called, numbered, step_named
+from evergreen.fold_steps import called, numbered, step_named, trains
 from evergreen.images.processors import of_this_step
 from evergreen.steps import Step
 from runs.kept.checkpoints import unchanged
@@ -83,6 +83,10 @@ class Execution:
 
 
 _execution: ContextVar[Execution] = ContextVar("execution")
+
+# Who does the body of a step that fits a network, where that is not this process.
+Elsewhere = Callable[[Execution, Mapping[str, Ref]], Ref]
+elsewhere: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
 
 
 class StepKey(CachePolicy):
@@ -257,7 +261,10 @@ def _timed(fn: StepFunction) -> StepFunction:
         threads = of_this_step.set(int(execution.parts.libraries.get("threads", 0)) or None)
         began = time.monotonic()
         try:
-            output = fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
+            if (send := elsewhere.get()) and trains(execution.step.name):
+                output = send(execution, inputs)
+            else:
+                output = fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
         finally:
             of_this_step.reset(threads)
         execution.seconds = time.monotonic() - began

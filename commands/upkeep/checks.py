@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evergreen.addresses import shown
+from evergreen.cluster import Cluster, address_of
 from evergreen.errors import EvergreenError
+from evergreen.variables import DASK
 from evergreen.vision.formats.chromium import chromium
 from flows.servers.asked import POOL, asked, decided_by_others, workers_online
 from flows.servers.named_server import named_server
@@ -61,7 +63,7 @@ def all_checks(store: Path) -> list[Check]:
     """
     checks: list[Callable[[], Check]] = [
         python, libraries, lambda: store_there(store), lambda: disk(store), node, browser,
-        lambda: kaggle(os.environ, Path.home()), lambda: server(store), lambda: remote(store),
+        lambda: kaggle(os.environ, Path.home()), lambda: server(store), lambda: remote(store), cluster,
     ]  # fmt: skip
     return [check() for check in checks]
 
@@ -216,6 +218,22 @@ def remote(store: Path) -> Check:
     except StoreError as error:
         return Check("remote", "missing", str(error), "runs go on without it, and say what they did not push")
     return Check("remote", "works", f"{behind.remote.objects.address} answers")
+
+
+def cluster() -> Check:
+    """Look which Dask cluster EVERGREEN_DASK names, and whether it answers; nothing is sent to it."""
+    try:
+        address = address_of()
+    except EvergreenError as error:
+        return Check("Dask", "broken", str(error), f"mend {DASK.name}, or unset it")
+    if address is None:
+        return Check("Dask", "works", "none is named: trainings are done on this machine")
+    try:
+        found = Cluster(address)
+    except EvergreenError as error:
+        return Check("Dask", "broken", str(error), f"start it, or unset {DASK.name}")
+    found.close()
+    return Check("Dask", "works", found.where)
 
 
 def _existing(path: Path) -> Path:

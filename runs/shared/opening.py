@@ -11,15 +11,19 @@ from storage.remote.remote import Remote
 from storage.store import Store
 
 
-def opened(root: Path) -> Store:
+def opened(root: Path, remote: str | None = None) -> Store:
     """Return a store, and behind it the remote, if one is named; asks nobody.
+
+    Args:
+        root: the store's folder.
+        remote: its address; what EVERGREEN_REMOTE names, if empty.
 
     Raises:
         BadReference: EVERGREEN_REMOTE, or the endpoint of its server, is no address that may be used.
         RemoteRefused: what reads buckets is not installed.
     """
     store = Store(root)
-    if address := value_of(REMOTE):
+    if address := remote or value_of(REMOTE):
         store.behind = RemoteBehind(store, Remote(objects_at(address), _folder(store, address)))
     return store
 

@@ -1,7 +1,7 @@
 """Screened images, decoded for a network by the workers of a Dask cluster: only what the cache of pixels has room for.
 
-A worker opens images in itself, as a training does. What no worker answers for is decoded here. Small pictures are, too:
-they are opened in less time than their pixels travel.
+A worker opens images in itself, as a training does. What no worker answers for is decoded here. So are small pictures,
+which are opened in less time than their pixels travel.
 """
 
 from __future__ import annotations

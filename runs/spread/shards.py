@@ -23,7 +23,7 @@ S = TypeVar("S")
 
 _AHEAD = 2  # shards a thread: one that is done, one that waits
 _LOOK_SECONDS = 5.0
-_NOBODY_SECONDS = 60.0
+_NOBODY_SECONDS, _SILENT_SECONDS = 60.0, 600.0
 _GATHER_SECONDS, _GATHERINGS = 10.0, 30
 _DEATHS = 2
 DIED = "the workers that had them died, one after the other"
@@ -108,6 +108,7 @@ class _Sending(Generic[S]):
         self._gatherings: Counter[str] = Counter()
         self._threads, _ = _threads(self._client)
         self._there = time.monotonic()  # when there were workers for certain
+        self._answered = self._there
         self._look = self._there + _LOOK_SECONDS
         self._client.subscribe_topic("all", self._heard)
 
@@ -118,7 +119,7 @@ class _Sending(Generic[S]):
 
     def send(self, shard: S) -> None:
         """Have a worker do it."""
-        self._wait_for(self._client.submit(self._do, shard, pure=False), shard)
+        self._wait_for(self._client.submit(self._do, shard, pure=False, priority=1), shard)  # before trainings
 
     def _wait_for(self, future: Any, shard: S) -> None:
         self.sent[future.key] = future, shard
@@ -137,7 +138,7 @@ class _Sending(Generic[S]):
                     self._wait_for(future, shard)
                 else:
                     done = done or Done(shard, None, "their answers do not arrive")
-                    self._there = self._there if done.why else time.monotonic()
+                    self._answered = time.monotonic()
                     yield done
         if time.monotonic() >= self._look and not self.gone:
             self._look_at_workers()
@@ -154,11 +155,17 @@ class _Sending(Generic[S]):
 
     def _look_at_workers(self) -> None:
         self._threads, self.gone = _threads(self._client)
+        now = time.monotonic()
         if self._threads:
-            self._there = time.monotonic()
-        elif not self.gone and time.monotonic() - self._there > _NOBODY_SECONDS:
-            self._client.cancel([future for future, _ in self.sent.values()])
+            self._there = now
+        if self.gone:
+            return
+        if now - max(self._there, self._answered) > _NOBODY_SECONDS:
             self.gone = "the cluster has no worker any more"
+        elif now - self._answered > _SILENT_SECONDS:
+            self.gone = f"no worker answered for {_SILENT_SECONDS / 60:g} minutes; they may be at other work"
+        if self.gone:
+            self._client.cancel([future for future, _ in self.sent.values()])
 
     def _heard(self, event: tuple[float, Mapping[str, Any]]) -> None:
         """Count a worker's death for all that it had: what it was at, and what waited for it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,8 +15,10 @@ from evergreen.errors import BadDataset, BadInput, EvergreenError, PreflightFail
 from evergreen.images.processors import of_this_step
 from evergreen.recipe import Recipe
 from evergreen.steps import BY_NAME
+from runs.away.line import Message, tell
+from runs.away.same import THREADS, refuse_other_code
 from runs.kept.caches import images_of
-from runs.keys import code_digests, libraries_of, only
+from runs.keys import only
 from runs.model_file import MODEL, frozen_backbone
 from runs.run import Run
 from runs.tables import classes_of, read_table
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from evergreen.vision.training.fit import EpochReport
 
 How = Literal["done", "pruned", "failed"]
-_THREADS = "threads"  # which a key names, and a process is told: the one library that may be another there
 # What the same values come to every time. Anything else (a full disk, no memory, no network, no weights, a mistake of
 # ours) may be mended by the next sweep, which tries them again.
 _OF_THE_RECIPE = (BadInput, BadDataset, PreflightFailed, TrainingDiverged)
@@ -83,6 +84,40 @@ class Job:
     stop: Path
     pruning: Pruning | None = None
 
+    def at(self, store: Path) -> Job:
+        """Return it, as it is done with that store; its other files are the sender's."""
+        return replace(self, store=store)
+
+    def published(self, outcome: Outcome) -> list[Ref]:
+        """Return what it left in the store."""
+        return [outcome.model] if outcome.model else []
+
+    def over(self, outcome: Outcome) -> None:
+        """Let go of its checkpoints, in a store whose owner does not hear of its record."""
+        from runs.training import forget
+
+        if outcome.model:
+            forget(Store(self.store), self.parts, outcome.model)
+
+    def hear(self, line: Message) -> None:
+        """Write an epoch down, and say whether the training is worth going on; where the sweep's folder is.
+
+        Raises:
+            ToldToStop: the sweep is being stopped.
+            Pruned: others did better.
+        """
+        self.told.parent.mkdir(parents=True, exist_ok=True)
+        with self.told.open("a", encoding="utf-8") as told:
+            told.write(json.dumps(line) + "\n")
+        if self.stop.exists():
+            raise ToldToStop("the sweep was stopped")
+        before = epochs_before(self.recipe)
+        at = before[line["phase"] - 1] + line["epoch"]
+        if self.pruning is None or line["who"] or at >= before[-1]:
+            return  # a teacher's epochs say nothing of its student, and after the last there is nothing to spare
+        if not _study_of(self.pruning).goes_on(self.pruning.number, at, line["val_accuracy"]):
+            raise Pruned(f"at epoch {at} of {before[-1]}: validation accuracy {line['val_accuracy']:.1%}")
+
     def do(self) -> Outcome:
         """Do it to its end, or until it is pruned or fails; it goes on from a checkpoint, if there is one."""
         began = time.monotonic()
@@ -112,6 +147,17 @@ class Judging:
     recipe: Recipe
     model: Ref
     dataset: Ref
+
+    def at(self, store: Path) -> Judging:
+        """Return it, as it is done with that store."""
+        return replace(self, store=store)
+
+    def published(self, right: list[bool]) -> list[Ref]:
+        """Return what it left in the store: nothing."""
+        return []
+
+    def over(self, right: list[bool]) -> None:
+        """Do nothing: it kept nothing."""
 
     def do(self) -> list[bool]:
         """Return of each validation image, in the order of their paths, whether the model is right about it."""
@@ -151,10 +197,6 @@ class Pruned(Exception):
     """Others did better after as many epochs."""
 
 
-class OtherCode(EvergreenError):
-    """A process has other code or libraries than the sweep that it trains for."""
-
-
 class ToldToStop(EvergreenError):
     """The sweep is being stopped; what was learned is kept."""
 
@@ -163,16 +205,14 @@ def _trained(job: Job) -> Ref:
     from evergreen.vision.train import Callbacks
     from runs.training import drop, trained
 
-    _refuse_other_code(job)
+    refuse_other_code(job.recipe, job.parts)
     store = Store(job.store)
     recipe = only(job.recipe, BY_NAME["train"].recipe)
     run = Run(store, recipe, job.run, job.recipe.name)
-    job.told.parent.mkdir(parents=True, exist_ok=True)
-    threads = of_this_step.set(int(job.parts.libraries.get(_THREADS, 0)) or None)
+    threads = of_this_step.set(int(job.parts.libraries.get(THREADS, 0)) or None)
     try:
-        with job.told.open("a", encoding="utf-8") as told:
-            callbacks = Callbacks(_each_epoch(job, told), lambda _: None)
-            return trained(run, job.parts, job.dataset, job.weights, callbacks, forgets=False)
+        callbacks = Callbacks(_each_epoch(job), lambda _: None)
+        return trained(run, job.parts, job.dataset, job.weights, callbacks, forgets=False)
     except (Pruned, TrainingDiverged):
         drop(store, job.parts)  # nobody goes on from there, and each takes a network's room
         raise
@@ -180,46 +220,20 @@ def _trained(job: Job) -> Ref:
         of_this_step.reset(threads)
 
 
-def _refuse_other_code(job: Job) -> None:
-    """Refuse to train where code or libraries are others than the key says: the model would stand under a false one.
-
-    A worker of a cluster may have another version; files may be changed while a sweep goes on.
-    """
-    there = {**job.parts.code, **job.parts.libraries}
-    here = {**_code_here(), **libraries_of(BY_NAME["train"], job.recipe)}
-    other = sorted(name for name in here if name != _THREADS and here[name] != there.get(name))
-    if other:
-        raise OtherCode(
-            f"expected the code and libraries of the sweep where it is trained; others there: {', '.join(other)}; "
-            "give every worker the same version, and begin the sweep anew"
-        )
-
-
-@cache
-def _code_here() -> dict[str, str]:
-    """Return the code that this process trains with: of its first training, for what is imported stays as it was."""
-    return code_digests(BY_NAME["train"])
-
-
-def _each_epoch(job: Job, told: Any) -> Callable[[EpochReport], None]:
-    """Return what writes down each epoch, and ends a training that is pruned."""
-    before = epochs_before(job.recipe)
-    study = job.pruning.study() if job.pruning else None
+def _each_epoch(job: Job) -> Callable[[EpochReport], None]:
+    """Return what tells of each epoch, and raises what whoever hears it raises."""
 
     def on_epoch(report: EpochReport) -> None:
         metrics = {name: round(float(report.metrics[name]), 6) for name in SHOWN}
-        line = {"phase": report.phase, "epoch": report.epoch, "who": report.who, **metrics}
-        told.write(json.dumps(line) + "\n")
-        told.flush()
-        if job.stop.exists():
-            raise ToldToStop("the sweep was stopped")
-        at = before[report.phase - 1] + report.epoch
-        if study is None or job.pruning is None or report.who or at >= before[-1]:
-            return  # a teacher's epochs say nothing of its student, and after the last there is nothing to spare
-        if not study.goes_on(job.pruning.number, at, metrics["val_accuracy"]):
-            raise Pruned(f"at epoch {at} of {before[-1]}: validation accuracy {metrics['val_accuracy']:.1%}")
+        tell({"phase": report.phase, "epoch": report.epoch, "who": report.who, **metrics}, job.hear)
 
     return on_epoch
+
+
+@lru_cache(maxsize=64)
+def _study_of(pruning: Pruning) -> Study:
+    """Return the study that a training asks after each epoch; it is opened once a training."""
+    return pruning.study()
 
 
 def epochs_before(recipe: Recipe) -> list[int]:

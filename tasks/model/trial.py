@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from prefect.states import Completed, Failed
 from evergreen.errors import EvergreenError
 from evergreen.recipe import Recipe
 from evergreen.sweeping.states import FAILED, PRUNED, REUSED
+from runs.away.workers import Hands, ProcessLost
 from runs.run import Run
 from runs.sweeps.trials import Fitted, fitted_of, unfinished
 from runs.sweeps.work import Job, Outcome, Pruning
-from runs.sweeps.workers import Hands, ProcessLost
 from runs.training import forget
 from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.steps.keys import KeyParts
+from tasks.away import Needs, sent
 from tasks.made import made
 
 
@@ -35,6 +37,7 @@ class Seeded:
         weights: what balance published for it.
         told: file for what is known after each epoch.
         stop: file that is there once the sweep is being stopped.
+        images: as ``tasks.away.Needs`` has them.
     """
 
     recipe: Recipe
@@ -42,6 +45,7 @@ class Seeded:
     weights: Ref
     told: Path
     stop: Path
+    images: Mapping[str, Ref] = field(default_factory=dict)
 
 
 class _Ended(Exception):
@@ -76,7 +80,8 @@ def _fitted(run: Run, seeded: Seeded, hands: Hands, pruning: Pruning | None) -> 
             run.store.root, seeded.recipe, run.id, parts, seeded.dataset, seeded.weights, seeded.told, seeded.stop,
             pruning,
         )  # fmt: skip
-        outcome = hands.do(job)
+        needs = Needs(seeded.recipe, (seeded.dataset, seeded.weights), seeded.images, parts.key)
+        outcome = sent(run, hands, job, needs, job.hear)
         if outcome.model is None:
             raise _Ended(outcome)
         return outcome.model

@@ -14,16 +14,19 @@ from typing import Any
 
 import pytest
 import yaml
-from station import PROJECT, SERVER, WORKER, Station
+from station import PROJECT, SERVER, WORKER, Station, until
 
 from evergreen.recipe import load_recipe
 from storage.champions import Champions
+from storage.steps.records import Records
+from storage.store import Store
 
 TEXT = (PROJECT / "docs/many-machines.md").read_text(encoding="utf-8")
 BLOCKS: list[tuple[str, str]] = re.findall(r"^```sh\n# (.*)\n((?:.*\n)*?)```$", TEXT, re.MULTILINE)
 NOBODY = "not run here: wants "
 DESK, LAPTOP, DATABASE = "on the desk", "on the laptop", "as a user of Postgres"
 ASIDE = ", in a terminal of its own"
+DASK, DASK_PORT = ".venv/bin/dask ", 8786
 ON_POSTGRES = f"{DESK}{ASIDE}, with Postgres"
 BACKGROUND = {"make dashboard": SERVER, "make worker": WORKER}
 POSTGRES = [program for name in ("initdb", "pg_ctl", "createdb", "psql") if (program := shutil.which(name))]
@@ -37,7 +40,8 @@ def test_every_command_is_run_or_says_that_it_is_not() -> None:
     assert TEXT.count("```sh") == len(BLOCKS), "a block's first line says where it runs"
     run = {DESK, LAPTOP, DESK + ASIDE, LAPTOP + ASIDE, DATABASE, ON_POSTGRES}
     assert {place for place, _ in BLOCKS if not place.startswith(NOBODY)} == run
-    assert all(commands.strip() in BACKGROUND for _, commands in _blocks(DESK + ASIDE, LAPTOP + ASIDE))
+    asides = [commands.strip() for _, commands in _blocks(DESK + ASIDE, LAPTOP + ASIDE)]
+    assert all(command in BACKGROUND or command.startswith(DASK) for command in asides)
     for _, commands in BLOCKS:
         assert not re.search(r"\$\(|`|<<|\\$", commands, re.MULTILINE), "one command a line, as it is typed"
 
@@ -58,12 +62,26 @@ def test_its_yaml_is_good() -> None:
 def _do(machine: Station, commands: str, folder: Path) -> None:
     """Run a block's commands on a machine, which keeps what they export."""
     commands = commands.replace("127.0.0.1:4200", f"127.0.0.1:{machine.port}").replace("/srv/evergreen", str(folder))
+    commands = commands.replace(str(DASK_PORT), str(_dask_port(machine)))
     done = subprocess.run(
         ["bash", "-c", f"set -e\n{commands}"], cwd=PROJECT, env=machine.environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
     machine.environment |= dict(re.findall(r"^export (\w+)=(\S+)$", commands, re.MULTILINE))
+
+
+def _dask_port(machine: Station) -> int:
+    return machine.port + 1
+
+
+def _start_dask(machine: Station, command: str) -> None:
+    """Start a scheduler or a worker as a machine would, and wait until it says that it is there."""
+    log = machine.store.parent / f"{command.split()[1]}.txt"
+    words = command.replace(str(DASK_PORT), str(_dask_port(machine))).split()
+    with log.open("wb") as told:
+        subprocess.Popen(words, cwd=PROJECT, env=machine.environment, stdout=told, stderr=told, start_new_session=True)
+    until(lambda: re.search(r"Scheduler at|Registered to", log.read_text(encoding="utf-8")))
 
 
 def _summary(machine: Station) -> dict[str, Any]:
@@ -85,7 +103,10 @@ def test_two_machines_do_what_it_says(tmp_path: Path) -> None:
         for place, commands in _blocks(DESK, LAPTOP, DESK + ASIDE, LAPTOP + ASIDE):
             machine = machines[place.removesuffix(ASIDE)]
             if place.endswith(ASIDE):
-                machine.start(BACKGROUND[commands.strip()])
+                if commands.startswith(DASK):
+                    _start_dask(machine, commands)
+                else:
+                    machine.start(BACKGROUND[commands.strip()])
             else:
                 _do(machine, commands, tmp_path / "shared")
             if "plan digits" in commands:
@@ -99,6 +120,10 @@ def test_two_machines_do_what_it_says(tmp_path: Path) -> None:
         first, second = (Champions(machine.store).current("digits") for machine in (desk, laptop))
         assert first == second is not None
         assert list(desk.store.glob("runs/*/sweep.json"))
+        records = Records(Store(desk.store))
+        folds = [record.output.sha256 for record in records.all() if record.step.startswith("fold ")]
+        assert len(folds) == 2
+        assert all(Store(laptop.store).manifest_path(fold).is_file() for fold in folds), "trained on the laptop"
     finally:
         laptop.stop()
         desk.stop()

@@ -20,7 +20,7 @@ def test_everything_is_looked_at_and_a_lack_is_no_failure(store: Store, monkeypa
     monkeypatch.setattr(checks, "_version_of", lambda _: "v20.0.0")
     found = json.loads(_check(store, "check", "--json").stdout)
     assert [one["name"] for one in found] == [
-        "Python", "libraries", "store", "disk", "node", "Chromium", "Kaggle key", "server", "remote",
+        "Python", "libraries", "store", "disk", "node", "Chromium", "Kaggle key", "server", "remote", "Dask",
     ]  # fmt: skip
     lacks = [Check("a", "works", "fine"), Check("b", "missing", "not there", "install b")]
     monkeypatch.setattr(checks, "all_checks", lambda _: lacks)

@@ -1,8 +1,10 @@
 """commands.upkeep.checks: what works, what lacks and what to do about it; no secret is told."""
 
+import sys
 from pathlib import Path
 
 import pytest
+from fake_dask import Dask
 
 from commands.upkeep import checks
 from flows.servers.asked import Answer
@@ -105,3 +107,16 @@ def test_a_remote_is_asked_and_one_that_is_none_is_broken(
     monkeypatch.setenv("EVERGREEN_REMOTE", "s3://u:PLANTED@b/x")
     found = checks.remote(tmp_path / "store")
     assert (found.state, "PLANTED" in repr(found)) == ("broken", False)
+
+
+def test_a_cluster_is_asked_where_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.cluster() == checks.Check("Dask", "works", "none is named: trainings are done on this machine")
+    dask = Dask(2)
+    monkeypatch.setitem(sys.modules, "distributed", dask)
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:8786")
+    assert checks.cluster() == checks.Check("Dask", "works", "Dask at tcp://127.0.0.1:8786, 2 workers")
+    assert dask.open == 0
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:9")
+    assert (checks.cluster().state, checks.cluster().remedy) == ("broken", "start it, or unset EVERGREEN_DASK")
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://10.0.0.7:8786")
+    assert "expected tls://" in checks.cluster().found

@@ -1,13 +1,16 @@
 """runs.shared.cargo: what of a run travels, and what does not."""
 
+import json
+
 from releases import leave_record
 
 from evergreen.recipe import load_recipe
 from runs.run import Entry, Run
-from runs.shared.cargo import cargo_of_release, cargo_of_run
+from runs.shared.cargo import cargo_of_inputs, cargo_of_release, cargo_of_run, cargo_of_summary
 from storage.artifacts import Ref
 from storage.digests import sha256_bytes
 from storage.remote.remote import Made
+from storage.runs import run_folder
 from storage.steps.keys import KeyParts
 from storage.store import Store
 
@@ -66,6 +69,33 @@ def test_a_teacher_of_another_run_travels_with_how_it_was_made(store: Store) -> 
     assert {student.sha256, refs["train"].sha256, refs["acquire"].sha256} <= set(cargo.artifacts)
     assert taught.key in cargo.records
     assert cargo.made
+
+
+def test_of_a_sweep_its_best_trial_travels_and_of_inputs_what_they_are(store: Store) -> None:
+    run, _, refs = _run(store, "archive")
+    before, models = set(cargo_of_run(run).steps), [store.publish("model", {"m": f"{n}".encode()}) for n in range(3)]
+    parts = [_did(run, "train", model, split=refs["unpack"]) for model in models]
+    del run.journal.entries["train"]  # trials are none of the run's steps
+    made = [{"seed": n, "key": parts[n].key, "model": models[n].sha256} for n in range(3)]
+    failed = {"seed": 3, "key": None, "model": None}
+    trials = [{"number": 0, "seeds": [made[0]]}, {"number": 1, "seeds": [made[1], made[2], failed]}]
+    run.journal.sweep = {"best": 1, "trials": trials}
+    cargo = cargo_of_run(run)
+    assert set(cargo.steps) == before | {"train, seed 1", "train, seed 2"}
+    assert {parts[1].key, parts[2].key} <= set(cargo.records)
+    assert models[0].sha256 not in cargo.all()
+    folder = run_folder(store, run.id)
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text(json.dumps(run.journal.sweep))
+    steps = [entry.as_json() for entry in run.journal.entries.values()]
+    assert cargo_of_summary(store, {"id": run.id, "recipe": "digits", "steps": steps}) == cargo
+    run.journal.sweep = {"best": None, "trials": trials}
+    assert set(cargo_of_run(run).steps) == before
+
+    inputs = cargo_of_inputs(store, run.records, "digits", [refs["unpack"].sha256, refs["acquire"].sha256])
+    assert set(inputs.artifacts) == {refs["unpack"].sha256, refs["acquire"].sha256}
+    assert inputs.made == {refs["unpack"].sha256: Made(refs["acquire"].sha256, "files/")}
+    assert inputs.records == inputs.blobs == (), "else a later push would take the run's for pushed"
 
 
 def test_a_release_travels_with_all_that_its_records_tell(store: Store) -> None:

@@ -47,8 +47,9 @@ class Client:
     def nthreads(self) -> dict[str, int]:
         return self.workers
 
-    def submit(self, do: Callable[[Any], Any], shard: Any, pure: bool) -> Future:
+    def submit(self, do: Callable[[Any], Any], shard: Any, pure: bool, priority: int) -> Future:
         assert not pure
+        assert priority > 0, "trainings that wait would come first"
         self.sent += 1
         future = Future(str(self.sent), do(shard))
         if future.what == "dies":
@@ -127,6 +128,17 @@ def test_without_a_worker_or_a_scheduler_everything_is_given_back(client: Client
     found = done(client, gone)
     assert [shard for shard, _, _ in found] == [0, 1, 2, 3, 4]
     assert {why for _, _, why in found} == {"", "the scheduler does not answer any more"}
+
+
+def test_workers_that_are_at_other_work_are_waited_for_and_not_without_end(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "_SILENT_SECONDS", 0.3)
+    found = done(client, lambda number: "never" if number else "done", 4)
+    assert found[0] == (0, "done", "")
+    assert [shard for shard, _, _ in found] == [0, 1, 2, 3]
+    assert all("they may be at other work" in why for _, _, why in found[1:])
+    assert len(client.cancelled) == 2
 
 
 def test_who_stops_asking_leaves_no_work_behind(client: Client) -> None:

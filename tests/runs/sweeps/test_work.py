@@ -177,7 +177,7 @@ def test_other_code_or_libraries_than_the_key_names_train_nothing(
     done = replace(job, parts=there).do()
     assert (done.how, done.model, done.again) == ("failed", None, True)
     assert f"others there: {module}, {library}; give every worker the same version" in done.why
-    monkeypatch.setattr("runs.sweeps.work.code_digests", lambda step: {})  # its files are changed by now
+    monkeypatch.setattr("runs.away.same.code_digests", lambda step: {})  # its files are changed by now
     assert replace(job, parts=there).do().how == "failed", "what it imported stays as it was"
     assert replace(job, parts=replace(job.parts, libraries=job.parts.libraries | {"threads": "3"})).do().how == "done"
 

@@ -14,11 +14,11 @@ from trainings import inputs_of_train, keep_a_state, make_trained
 
 from evergreen.errors import BadInput
 from evergreen.recipe import load_recipe
+from runs.away.workers import ProcessLost
 from runs.kept.checkpoints import folder_of
 from runs.run import Run
 from runs.sweeps.trials import Fitted
 from runs.sweeps.work import Job, Outcome, Pruning
-from runs.sweeps.workers import ProcessLost
 from storage.errors import StoreUnwritable
 from storage.steps.records import Records
 from storage.store import Store
@@ -29,13 +29,15 @@ from tasks.model.trial import Seeded, _trial, trial_called
 class Hands:
     """Does a training at once, without a process: seed -> the accuracies of its epochs, or how else it ends."""
 
-    where = "here"
+    where, ours = "here", True
 
     def __init__(self, store: Store, ends: dict[int, list[float] | Outcome | Exception]) -> None:
         self._store, self.ends = store, ends
         self.jobs: list[Job] = []
 
-    def do(self, task: Any) -> Any:
+    def do(self, away: Any, hear: Any = None) -> Any:
+        task = away.task
+        assert hear == task.hear
         self.jobs.append(task)
         end = self.ends[task.recipe.seed]
         if isinstance(end, Exception):

@@ -1,4 +1,4 @@
-"""runs.sweeps.workers: processes stay, a lost one is replaced once, and none outlives whoever started it."""
+"""runs.away.workers: processes stay, a lost one is replaced once, and none outlives whoever started it."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 from toy_tasks import Dies, Learns, Pid, Raises, ended, until
 
 from evergreen.errors import EvergreenError
-from runs.sweeps.workers import ProcessLost, Workers
+from runs.away.workers import ProcessLost, Workers
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -84,7 +84,7 @@ _PARENT = """
 import sys
 from pathlib import Path
 from toy_tasks import Learns
-from runs.sweeps.workers import Workers
+from runs.away.workers import Workers
 if __name__ == "__main__":
     Workers(1, Path(sys.argv[1]) / "log").do(Learns(Path(sys.argv[1]) / "a"))
 """

@@ -9,6 +9,7 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from evergreen.errors import EvergreenError
+from runs.away.line import Message
 from runs.stopped import Stopped, listening
 
 _ALIVE_EVERY_SECONDS = 1.0
@@ -24,6 +26,7 @@ _LAST_SECONDS = 60.0  # for a worker that was told to end: it keeps what its tra
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+Hear = Callable[[Message], object]
 
 
 class Task(Protocol[T_co]):
@@ -38,12 +41,18 @@ class Hands(Protocol):
 
     Attributes:
         where: where they are, in words.
+        ours: whether they were started here, and so have the same store.
     """
 
     where: str
+    ours: bool
 
-    def do(self, task: Task[T]) -> T:
+    def do(self, task: Task[T], hear: Hear | None = None) -> T:
         """Do it, and wait for its end.
+
+        Args:
+            task: what.
+            hear: is told, where this was called, what the task tells (``runs.away.line``).
 
         Raises:
             ProcessLost: whatever did it ended, and so did what it was given to next.
@@ -62,7 +71,10 @@ class Workers:
 
     Attributes:
         where: where trainings run, in words.
+        ours: they have this process's store, and its files, so what they tell is heard in them.
     """
+
+    ours = True
 
     def __init__(self, most: int, log: Path) -> None:
         """Take how many there may be at once, and where they print to; a process starts when it is needed."""
@@ -74,8 +86,8 @@ class Workers:
         for _ in range(most):
             self._idle.put(None)
 
-    def do(self, task: Task[T]) -> T:
-        """Do something in an idle process, and wait for its end.
+    def do(self, task: Task[T], hear: Hear | None = None) -> T:
+        """Do something in an idle process, and wait for its end; ``hear`` is not called: it can do so itself.
 
         Raises:
             ProcessLost: two processes ended over it.
