@@ -141,7 +141,7 @@ class _Sending:
         unseen = []
         for digest, answer in answered.answers:
             if "lost" in answer:
-                self._leave([asked[digest]], "on a worker their decoder crashed, hung, or wanted more memory")
+                self._leave([asked[digest]], "on a worker the decoder crashed, hung, or wanted more memory")
             elif not answer.get("damaged"):
                 yield digest, answer
             elif shard.data is None:

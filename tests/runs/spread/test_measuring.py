@@ -170,8 +170,8 @@ serve(answer, int(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize("how", ["raises", pytest.param("killed", marks=pytest.mark.soak)])
-def test_an_image_that_kills_its_workers_is_quarantined_alone_with_the_reason_it_has_without_a_cluster(
+@pytest.mark.parametrize("how", ["crashes", "raises", pytest.param("killed", marks=pytest.mark.soak)])
+def test_an_image_that_kills_its_decoder_or_its_workers_is_quarantined_alone_with_the_reason_it_has_without_a_cluster(
     how: str, files: Files, here: list[str], small: None, threads: Address,
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -187,7 +187,7 @@ def test_an_image_that_kills_its_workers_is_quarantined_alone_with_the_reason_it
     poison, real = files.rows[-1][2], measuring.measured
 
     def deadly(shard: Shard) -> Answered:
-        if any(request.sha256 == poison for request in shard.requests):
+        if how != "crashes" and any(request.sha256 == poison for request in shard.requests):
             if how == "raises":  # as the scheduler says it, where its own patience ends first
                 raise distributed.KilledWorker("shard", SimpleNamespace(address="tcp://127.0.0.1:1"), 1)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -196,14 +196,19 @@ def test_an_image_that_kills_its_workers_is_quarantined_alone_with_the_reason_it
     expected = files.screened()
     assert "the decoder crashed (SIGSEGV)" in set(expected.quarantine["reason"])
     monkeypatch.setattr(measuring, "measured", deadly)
+    monkeypatch.setattr(measuring, "_idle", {})  # decoders that began before they were poisoned
     said: list[str] = []
     with cluster_of(2, processes=True) if how == "killed" else nullcontext() as cluster:
         address = Address(cluster.scheduler_address, "EVERGREEN_DASK") if cluster else threads
         found = files.screened(OnCluster(address, said.append).measure_all)
     assert bytes_of(found) == bytes_of(expected)
     assert poison in here
-    assert len(here) < len(files.rows), "its shard, and what waited for the same workers"
-    assert any(line.endswith(f"screened by this machine: {shards.DIED}") for line in said)
+    if how == "crashes":
+        assert here == [poison]
+        assert said[-1].startswith("1 image is screened by this machine: on a worker the decoder crashed")
+    else:
+        assert len(here) < len(files.rows), "its shard, and what waited for the same workers"
+        assert any(line.endswith(f"screened by this machine: {shards.DIED}") for line in said)
 
 
 @pytest.mark.soak
