@@ -3,6 +3,7 @@
     .venv/bin/python benchmarks/scale.py hashes
     .venv/bin/python benchmarks/scale.py tables [--rows 1000000]
     .venv/bin/python benchmarks/scale.py images [--images 100000] [--store FOLDER]
+    .venv/bin/python benchmarks/scale.py screening --archive cifar-10-images.zip [--images 60000]
 
 hashes: the searches for near-duplicates that a run does, at the default 3 bits, in seconds of CPU (which work beside it
 adds little to) and in peak memory of a process of its own, libraries in it: among random hashes, those of pictures that
@@ -14,6 +15,9 @@ CPU, and by how much its memory grew at most meanwhile; "over" is what costs ove
 images: a zip of so many JPEGs of about 1 KB is made, and goes through ``evergreen inspect`` (acquire to split) twice:
 seconds of every step, wall time of both runs, and the most anonymous memory that all processes had together. Nothing
 else may run beside it.
+
+screening: so many images of a zip are screened by one Dask worker, and by two: ``screening.py``. Nothing else may run
+beside it.
 
 Each row goes to ``rows.jsonl``, as those of ``accuracy.py`` do.
 """
@@ -55,9 +59,10 @@ def main() -> None:
         print(json.dumps(ONES[sys.argv[2]](*sys.argv[3:])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("hashes", "tables", "images"))
+    parser.add_argument("what", choices=("hashes", "tables", "images", "screening"))
     parser.add_argument("--rows", type=int, default=1_000_000, help="of tables")
-    parser.add_argument("--images", type=int, default=100_000, help="of the archive")
+    parser.add_argument("--images", type=int, help="of the archive; 100,000, or of screening all")
+    parser.add_argument("--archive", type=Path, help="zip of the images that are screened")
     parser.add_argument("--store", type=Path, help="keep archive and store of images in this folder")
     arguments = parser.parse_args()
     at = datetime.now(UTC).isoformat(timespec="minutes")
@@ -69,7 +74,12 @@ def main() -> None:
             keep(about | tables(arguments.rows))
         case "images":
             with tempfile.TemporaryDirectory() as folder:
-                keep(about | images(arguments.images, arguments.store or Path(folder)))
+                keep(about | images(arguments.images or 100_000, arguments.store or Path(folder)))
+        case "screening":
+            from screening import screening  # it wants Dask
+
+            with tempfile.TemporaryDirectory() as folder:
+                keep(about | screening(arguments.archive, arguments.images, Path(folder)))
 
 
 def hashes() -> dict[str, Any]:

@@ -81,6 +81,12 @@ class Listener(Protocol):
 listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
+def say(text: str) -> None:
+    """Tell whoever listens what a step has to say."""
+    if hearing := listener.get():
+        hearing.note(text)
+
+
 class Journal:
     """What the steps of one run did, in the order in which they ended.
 

@@ -15,6 +15,7 @@ from evergreen.datasets.joining.images import SAME_PIXELS, repeated
 from evergreen.datasets.near import hashes_of, nearest_earlier
 from evergreen.datasets.workers import Request, measure_all
 from evergreen.errors import BadDataset, DecodersUnavailable
+from evergreen.images.door import Range
 from evergreen.tables import UNLABELLED, ReadBlob
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ CONFLICT_OF_SOURCES = f"{CONFLICT} in another source"
 _AT_ONCE = 1000
 _FEW = 200  # images for which one worker is enough
 _NAMED = 3
+
+
+# As ``measure_all``: the images, how many processes at once, megapixels, seconds for each, and values; see there.
+Measure = Callable[[Iterable[Request], int, float, float, Range | None], Iterable[tuple[str, dict[str, Any]]]]
 
 
 class Known(Protocol):
@@ -65,6 +70,7 @@ def screen(
     known: Known,
     most_workers: int,
     sources: pd.DataFrame | None = None,
+    measure: Measure | None = None,
 ) -> Screened:
     """Put every image through the door, in processes of their own; one that was measured before is not again.
 
@@ -76,12 +82,14 @@ def screen(
         known: answers of earlier screenings under the same limits, by the same code.
         most_workers: processes at once; they change no answer.
         sources: path and source, where there are several: equal pixels of two under one label are one image.
+        measure: who measures the images, if not processes of this machine; what it could not answer for want of memory
+            or time these are asked.
 
     Raises:
         DecodersUnavailable: the machine has too little memory or time for some image, so nobody can judge it.
         BadDataset: nobody says which values of images with over 8 bits are black and white; it shows what to write.
     """
-    measuring = _Measuring(read, path_of, settings, known, most_workers)
+    measuring = _Measuring(read, path_of, settings, known, most_workers, measure or measure_all)
     depths = Depths({}, {})
     answers, undecided = measuring.answers(list(dict.fromkeys(dataset["sha256"])), depths)
     if undecided:
@@ -116,6 +124,7 @@ class _Measuring:
     settings: Screen
     known: Known
     most_workers: int
+    measure: Measure
 
     def answers(self, digests: list[str], depths: Depths) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
         """Return for each digest its measures, in the order of ``MEASURES``, or the reason why it is refused.
@@ -128,12 +137,13 @@ class _Measuring:
             found = self.known.get(digests[start : start + _AT_ONCE])
             answers |= {digest: _compact(digest, answer, depths) for digest, answer in found.items()}
         missing = [digest for digest in digests if digest not in answers]
-        fresh, undecided = self._measured(missing, min(self.most_workers, -(-len(missing) // _FEW)), depths)
-        again, undecided = self._measured(list(undecided), 1, depths)
+        workers = min(self.most_workers, -(-len(missing) // _FEW))
+        fresh, undecided = self._measured(missing, workers, depths, self.measure)
+        again, undecided = self._measured(list(undecided), 1, depths, measure_all)
         return answers | fresh | again, undecided
 
     def _measured(
-        self, digests: list[str], workers: int, depths: Depths
+        self, digests: list[str], workers: int, depths: Depths, measure: Measure
     ) -> tuple[dict[str, tuple[Any, ...] | str], dict[str, str]]:
         requests = (Request(digest, self.path_of(digest)) for digest in digests)
         settings = self.settings
@@ -141,7 +151,7 @@ class _Measuring:
         answers: dict[str, tuple[Any, ...] | str] = {}
         undecided: dict[str, str] = {}
         fresh: dict[str, dict[str, Any]] = {}
-        for digest, answer in measure_all(requests, workers, *limits) if digests else ():
+        for digest, answer in measure(requests, workers, *limits) if digests else ():
             if answer.get("damaged"):
                 self.read(digest)  # raises what is wrong, in the words of whoever keeps the bytes
             if answer.get("machine"):

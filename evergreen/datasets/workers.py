@@ -15,7 +15,7 @@ from evergreen.images.processes.budget import budget, free_memory, sizes
 from evergreen.images.processes.worker import Worker
 
 _BATCH = 16  # images in one request, so that messages cost little
-_MEASURE = "evergreen.datasets.measure_worker"
+MEASURE = "evergreen.datasets.measure_worker"
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ def measure_all(
     later: dict[float, list[Request]] = {room: [] for room in rooms}
     for room in rooms:
         some = requests if room == rooms[0] else later[room]
-        for request, answer in _measured(_Waiting(some, max_megapixels, values, room), most, seconds_each):
+        for request, answer in _measured(Waiting(some, max_megapixels, values, room), most, seconds_each):
             if megapixels := answer.get("larger"):
                 later[next(enough for enough in rooms if enough >= megapixels)].append(request)
             else:
                 yield request.sha256, answer
 
 
-def _measured(waiting: _Waiting, most: int, seconds_each: float) -> Iterator[tuple[Request, dict[str, Any]]]:
+def _measured(waiting: Waiting, most: int, seconds_each: float) -> Iterator[tuple[Request, dict[str, Any]]]:
     """Yield every request that waits with the answer of workers that have memory for pictures of that room."""
     answers: queue.Queue[tuple[Request, dict[str, Any]] | BaseException | None] = queue.Queue(maxsize=256)
     stop = threading.Event()
@@ -68,7 +68,7 @@ def _measured(waiting: _Waiting, most: int, seconds_each: float) -> Iterator[tup
 
     def work() -> None:
         try:
-            with Worker(_MEASURE, seconds_each, granted) as worker:
+            with Worker(MEASURE, seconds_each, granted) as worker:
                 for request, answer in worker.answers(waiting.batch):
                     answers.put((Request(request["sha256"], Path(request["path"])), answer))
                     if stop.is_set():
@@ -104,7 +104,7 @@ def _gathered(answers: queue.Queue[Any], workers: int) -> Iterator[tuple[Request
             yield answer
 
 
-class _Waiting:
+class Waiting:
     """Requests in batches, as a worker reads them, for several threads."""
 
     def __init__(self, requests: Iterable[Request], max_megapixels: float, values: Range | None, room: float) -> None:

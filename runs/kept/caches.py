@@ -5,7 +5,9 @@ from evergreen.images.pixels import Images
 from evergreen.images.shelves import Shelf, evict
 from evergreen.variables import CACHE_GIB, value_of
 from runs.keys import fingerprint_of
-from runs.run import Run, listener
+from runs.run import Run, say
+from runs.spread.decoding import SpreadImages
+from runs.spread.shards import cluster_address
 from storage.store import Store
 from storage.upkeep import below
 
@@ -24,19 +26,17 @@ def images_of(run: Run, values: Range | None = None) -> Images:
         values: ``screen.range``, of the recipe or of the champion.
 
     Raises:
-        BadInput: as ``trim_cache``.
+        BadInput: as ``trim_cache``; ``EVERGREEN_DASK`` holds no address that may be used.
     """
     root = run.store.root / "cache"
-    cheap = Shelf(root / "pixels", root, _limit(), _say)
-    dear = Shelf(root / "features", root, _limit(), _say, cheap=cheap.folder)
+    cheap = Shelf(root / "pixels", root, _limit(), say)
+    dear = Shelf(root / "features", root, _limit(), say, cheap=cheap.folder)
     pixels = cheap / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
-    return Images(run.store.read_blob, pixels, dear / craft[:16], values)
-
-
-def _say(text: str) -> None:
-    if hearing := listener.get():
-        hearing.note(text)
+    kept = run.store.read_blob, pixels, dear / craft[:16], values
+    if address := cluster_address():
+        return SpreadImages(*kept, address, run.store.blob_path, say)
+    return Images(*kept)
 
 
 def trim_cache(store: Store) -> int:

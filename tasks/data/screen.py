@@ -3,7 +3,8 @@
 from evergreen.datasets.screen import screen as put_through_the_door
 from evergreen.images.processors import image_threads
 from runs.kept.caches import memo_prefix
-from runs.run import Run
+from runs.run import Run, say
+from runs.spread.measuring import measure_of
 from runs.tables import classes_of, publish_dataset, read_sources, read_table, with_range
 from storage.artifacts import Ref
 from storage.steps.memo import Memo
@@ -19,7 +20,9 @@ def screen(run: Run, dataset: Ref) -> Ref:
     table = read_table(run.store, dataset)
     read, path_of = run.store.read_blob, run.store.blob_path
     sources = read_sources(run.store, dataset)
-    found = put_through_the_door(table, read, path_of, settings, known, image_threads(), sources)
+    there = measure_of(say)
+    measure = there.measure_all if there else None
+    found = put_through_the_door(table, read, path_of, settings, known, image_threads(), sources, measure)
     return publish_dataset(
         run.store,
         found.accepted,

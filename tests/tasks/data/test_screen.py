@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 from prefect.logging import disable_run_logger
 
+from evergreen.datasets.workers import measure_all
 from evergreen.errors import DecodersUnavailable
 from evergreen.images.processes.worker import Worker
 from evergreen.recipe import load_recipe
 from runs.run import Run
+from runs.spread.measuring import OnCluster
 from runs.tables import publish_dataset, read_table
 from storage.store import Store
 from tasks.data.screen import screen
+
+COLUMNS = ["path", "label", "sha256", "bytes", "subset"]
 
 
 def test_a_busy_moment_leaves_no_result_and_the_next_run_has_every_picture(
@@ -23,7 +27,7 @@ def test_a_busy_moment_leaves_no_result_and_the_next_run_has_every_picture(
     for number in range(4):
         digest = store.put_blob(png(number))
         rows.append((f"a/{number}.png", "a", digest, 1, ""))
-    table = pd.DataFrame(rows, columns=["path", "label", "sha256", "bytes", "subset"])
+    table = pd.DataFrame(rows, columns=COLUMNS)
     dataset = publish_dataset(store, table, ["a"], {})
     run = Run.new(store, load_recipe("digits"))
     real = Worker.answers
@@ -44,3 +48,21 @@ def test_a_busy_moment_leaves_no_result_and_the_next_run_has_every_picture(
         monkeypatch.setattr(Worker, "answers", real)
         assert screen.fn(run, dataset=dataset) == expected
     assert len(read_table(store, expected)) == 4
+
+
+def test_where_a_variable_names_a_cluster_its_workers_are_asked(
+    store: Store, png: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pd.DataFrame([("a/1.png", "a", store.put_blob(png()), 1, "")], columns=COLUMNS)
+    dataset = publish_dataset(store, table, ["a"], {})
+    asked: list[str] = []
+
+    def measured(self: OnCluster, *arguments: Any) -> Iterator[Any]:
+        asked.append(self.address.on)
+        return measure_all(*arguments)
+
+    monkeypatch.setattr(OnCluster, "measure_all", measured)
+    monkeypatch.setenv("EVERGREEN_DASK", "tls://scheduler:8786")
+    with disable_run_logger():
+        screen.fn(Run.new(store, load_recipe("digits")), dataset=dataset)
+    assert asked == ["tls://scheduler:8786"]
