@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
-from evergreen.images.processors import VARIABLE, image_threads_from
+from evergreen.images.processors import LOGICAL_CPUS, VARIABLE, image_threads_from, logical_cpus_from
 
 PREFIX = "EVERGREEN_"
 
@@ -76,7 +76,15 @@ REMOTE = Variable(
     "s3://BUCKET/PREFIX, file:///FOLDER or the path of a folder",
     str.strip,  # storage.remote refuses what is no address, without repeating what may be a secret
 )
-VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE)
+LOGICAL = Variable(
+    LOGICAL_CPUS,
+    "1",
+    "For tests alone: how many parts of the processor stand in for GPUs where `train.devices` wants several and there "
+    "is no GPU. It makes nothing faster.",
+    "a whole number of 1 to 1024",
+    logical_cpus_from,
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, LOGICAL)
 
 
 def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from evergreen.errors import BadInput
 from evergreen.images.processors import image_threads
-from evergreen.variables import CACHE_GIB, STORE, THREADS, VARIABLES, check, value_of
+from evergreen.variables import CACHE_GIB, LOGICAL, STORE, THREADS, VARIABLES, check, value_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ def test_what_is_not_set_or_empty_has_no_value() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "text", "value"),
-    [(CACHE_GIB, "0", 0.0), (CACHE_GIB, "1.5", 1.5), (THREADS, "8", 8), (STORE, "a b/ø", "a b/ø")],
+    [(CACHE_GIB, "0", 0.0), (CACHE_GIB, "1.5", 1.5), (THREADS, "8", 8), (LOGICAL, "2", 2), (STORE, "a b/ø", "a b/ø")],
 )
 def test_what_may_be_held_is_read(variable: object, text: str, value: object) -> None:
     (known,) = (one for one in VARIABLES if one == variable)
