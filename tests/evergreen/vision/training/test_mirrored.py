@@ -106,6 +106,14 @@ def test_batch_norms_take_their_moments_from_the_whole_batch(tmp_path: Path, dev
             "augment={mixup: 0.4, rotation: 20}",
         ],
         [
+            "image={height: 32, width: 32}",
+            "train.backbone=EfficientNetLite0",
+            "train.cnn=[]",
+            "train.views=1",
+            "train.phases=[{unfreeze: none, epochs: 1, batch: 7}, "
+            "{unfreeze: 20, epochs: 1, batch: 7, optimizer: sgd, learning_rate: 0.001, stage_rate: 0.5}]",
+        ],
+        [
             NORM,
             "train.phases=[{epochs: 2, batch: 7, optimizer: sgd, momentum: 0.9, nesterov: true, schedule: one-cycle}]",
         ],
