@@ -20,7 +20,7 @@ from evergreen.vision.training import preflight
 from evergreen.vision.training.course import Course
 
 WEIGHTS = ClassBalance({"dark": 0.5, "red": 1.5})
-# 41 images in batches of 7: parts of three and four, and a last batch of 6; of batches of 8 the last has one image.
+# In batches of 5 the last has one image; in batches of 7 it has six.
 LEARNED = 41
 CHECK = preflight.check
 

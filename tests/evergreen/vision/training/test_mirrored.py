@@ -27,10 +27,10 @@ Call = tuple[str, list[str], int]
 HEAD = "train.head={pooling: average, dense: [{units: 8, activation: leaky_relu, l2: 0.01}]}"
 DROPPING = "train.head={pooling: average, dense: [{units: 8, l2: 0.01, dropout: 0.3}]}"
 PLAIN, NORM = "train.cnn=[{filters: 4, batch_norm: false}]", "train.cnn=[{filters: 4}]"
-# Batches of 8: five whole ones, each in two even parts, and one of a single image.
-EVEN = "train.phases=[{epochs: 2, learning_rate: 0.02, batch: 8, ema_momentum: 0.5}]"
-# Batches of 7: parts of three images and of four.
-UNEVEN = "train.phases=[{epochs: 2, learning_rate: 0.02, batch: 7}]"
+# Batches of 5: eight of them, in parts of two images and of three, and one of a single image.
+FIVES = "train.phases=[{epochs: 2, learning_rate: 0.02, batch: 5, ema_momentum: 0.5}]"
+# Batches of 7: parts of three images and of four, and a last one in even parts.
+SEVENS = "train.phases=[{epochs: 2, learning_rate: 0.02, batch: 7}]"
 
 
 def trained(folder: Path, *calls: Call, devices: int = 2) -> list[dict[str, Any]]:
@@ -53,12 +53,12 @@ def assert_alike(one: dict[str, Any], other: dict[str, Any], atol: float = 2e-5)
 
 
 def test_two_devices_learn_what_one_does_and_go_on_to_the_same_bytes(tmp_path: Path) -> None:
-    settings = [HEAD, PLAIN, EVEN, "train.devices=2"]
+    settings = [HEAD, PLAIN, FIVES, "train.devices=2"]
     one, two, stopped, resumed = trained(
         tmp_path,
-        ("one", [HEAD, PLAIN, EVEN, "unchecked"], 0),
-        ("two", [HEAD, PLAIN, EVEN, "train.devices=all"], 0),
-        ("resumed", [*settings, "unchecked"], 8),  # in the second epoch
+        ("one", [HEAD, PLAIN, FIVES, "unchecked"], 0),
+        ("two", [HEAD, PLAIN, FIVES, "train.devices=all"], 0),
+        ("resumed", [*settings, "unchecked"], 12),  # in the second epoch
         ("resumed", settings, 0),
     )
     assert_alike(one, two)
@@ -74,7 +74,7 @@ def test_two_devices_learn_what_one_does_and_go_on_to_the_same_bytes(tmp_path: P
 
 @pytest.mark.soak
 def test_what_each_device_draws_is_part_of_a_checkpoint(tmp_path: Path) -> None:
-    settings = [DROPPING, PLAIN, UNEVEN, "train.devices=2"]
+    settings = [DROPPING, PLAIN, SEVENS, "train.devices=2"]
     whole, _, resumed = trained(tmp_path, ("whole", settings, 0), ("other", settings, 8), ("other", settings, 0))
     assert resumed["digest"] == whole["digest"]
     assert resumed["history"] == whole["history"]
@@ -86,7 +86,7 @@ def test_batch_norms_take_their_moments_from_the_whole_batch(tmp_path: Path, dev
     """Of parts of unequal size too, of averaged weights, and of a batch of fewer images than there are devices."""
     calls: list[Call] = [
         (f"{name} {number}", [HEAD, NORM, phases, f"train.devices={number}"], 0)
-        for name, phases in (("even", EVEN), ("uneven", UNEVEN))
+        for name, phases in (("fives", FIVES), ("sevens", SEVENS))
         for number in (1, devices)
     ]
     found = trained(tmp_path, *calls, devices=devices)
@@ -127,7 +127,7 @@ def test_what_a_recipe_may_ask_of_a_training_holds_for_two_devices(tmp_path: Pat
 @pytest.mark.soak
 def test_a_teacher_of_several_devices_teaches_as_one_does(tmp_path: Path) -> None:
     teacher = f"train.teacher={{recipe: [{teacher_file(tmp_path)}]}}"
-    settings = [HEAD, PLAIN, UNEVEN, teacher, "train.views=2", "augment={rotation: 20}", "train.focal=1"]
+    settings = [HEAD, PLAIN, SEVENS, teacher, "train.views=2", "augment={rotation: 20}", "train.focal=1"]
     one, two = trained(tmp_path, ("one", settings, 0), ("two", [*settings, "train.devices=2"], 0))
     assert_alike(one, two, 1e-4)
     assert any(line.startswith("teacher big: train.devices: 2 parts") for line in two["said"])
@@ -135,7 +135,7 @@ def test_a_teacher_of_several_devices_teaches_as_one_does(tmp_path: Path) -> Non
 
 @pytest.mark.soak
 def test_the_scale_of_a_loss_in_float16_is_one_for_all_devices(tmp_path: Path) -> None:
-    settings = ["mixed", DROPPING, NORM, UNEVEN, "train.devices=2"]
+    settings = ["mixed", DROPPING, NORM, SEVENS, "train.devices=2"]
     whole, _, resumed = trained(tmp_path, ("whole", settings, 0), ("other", settings, 8), ("other", settings, 0))
     assert resumed["digest"] == whole["digest"]
     assert whole["history"]["loss"][1] < whole["history"]["loss"][0]
