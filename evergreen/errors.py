@@ -21,6 +21,7 @@ EvergreenError
 ├── BadDataset            the images cannot make a dataset: a class is missing or too small
 ├── WeightsUnavailable    pretrained weights are not here, or are another network's
 ├── ThreadsFixed          TensorFlow runs in this process on another number of threads than a result's key says
+├── DevicesMissing        a recipe wants more devices to train on than there are
 ├── PreflightFailed       a short check found what would waste a training
 ├── TrainingDiverged      the loss became NaN or infinite; such a model is never published
 ├── ExportRefused         a model could not be exported or run in a format's own runtime
@@ -143,6 +144,10 @@ class WeightsUnavailable(EvergreenError):
 
 class ThreadsFixed(EvergreenError):
     """TensorFlow already runs in this process on another number of threads than the work asks for."""
+
+
+class DevicesMissing(EvergreenError):
+    """A recipe wants more devices to train on than this machine has for TensorFlow."""
 
 
 class PreflightFailed(EvergreenError):

@@ -14,7 +14,7 @@ from typing import Any
 from evergreen.cluster import VARIABLE as DASK_VARIABLE
 from evergreen.cluster import held as address_held
 from evergreen.errors import BadInput
-from evergreen.images.processors import VARIABLE, image_threads_from
+from evergreen.images.processors import LOGICAL_CPUS, VARIABLE, image_threads_from, logical_cpus_from
 
 PREFIX = "EVERGREEN_"
 
@@ -119,7 +119,15 @@ DASK = Variable(
     "a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786",
     address_held,
 )
-VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, LEASE_SECONDS, CHECKPOINT_MINUTES, DASK)
+LOGICAL = Variable(
+    LOGICAL_CPUS,
+    "1",
+    "For tests alone: how many parts of the processor stand in for GPUs where `train.devices` wants several and there "
+    "is no GPU. It makes nothing faster.",
+    "a whole number of 1 to 1024",
+    logical_cpus_from,
+)
+VARIABLES = (STORE, CACHE_GIB, THREADS, REMOTE, LEASE_SECONDS, CHECKPOINT_MINUTES, DASK, LOGICAL)
 
 
 def value_of(variable: Variable, environment: Mapping[str, str] | None = None) -> Any:

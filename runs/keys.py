@@ -18,6 +18,7 @@ from evergreen.steps import Step
 from evergreen.vision.formats.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of
+from evergreen.vision.training.devices import devices_of
 from runs.teachers import digests_in, models_of
 from storage.artifacts import Manifest, Ref
 from storage.digests import canonical_json, sha256_bytes, sha256_file
@@ -80,6 +81,8 @@ def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     if step.precision:
         found["precision"] = precision_of(recipe.train)
         found |= {f"precision of teacher {teacher.name}": precision_of(teacher.train) for teacher in teachers}
+        if recipe.train.devices == "all":  # a number is in the recipe
+            found["devices"] = str(devices_of(recipe.train))
     return found | ({"threads": str(threads_of(recipe.train))} if step.threads else {})
 
 

@@ -42,7 +42,7 @@ def show_plan(
 
     from runs.estimates import estimate  # late: NumPy
     from runs.plan import plan
-    from runs.shared.differing import other_models
+    from runs.shared.differing import no_devices, other_models
 
     with errors(verbose):
         root = store_root(store)
@@ -51,8 +51,8 @@ def show_plan(
         for sentence in agree(stored, wanted.name):
             tell(sentence)
         entries = plan(wanted, stored)
-        if differs := other_models(stored, wanted, entries):
-            tell(differs)
+        for sentence in filter(None, (other_models(stored, wanted, entries), no_devices(wanted, entries))):
+            tell(sentence)
         time = estimate(entries, wanted, stored)
     steps = [entry.as_json() | {"estimate": time.seconds[entry.name]} for entry in entries]
     if as_json:

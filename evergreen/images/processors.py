@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evergreen.sections.training import Train
 
 VARIABLE = "EVERGREEN_THREADS"
+LOGICAL_CPUS = "EVERGREEN_LOGICAL_CPUS"
 _MOST = 1024
 
 # The number in the key of the step that is running; outside a step TensorFlow takes what `processors` says.
@@ -42,8 +43,31 @@ def image_threads_from(text: str) -> int:
     Raises:
         ValueError: it is no whole number of 1 to 1024.
     """
+    return _whole(VARIABLE, text)
+
+
+def logical_cpus() -> int:
+    """Return how many parts of the processor stand in for GPUs, for tests: ``EVERGREEN_LOGICAL_CPUS``, else 1.
+
+    Raises:
+        ValueError: the variable holds no whole number of 1 to 1024.
+    """
+    text = os.environ.get(LOGICAL_CPUS, "")
+    return logical_cpus_from(text) if text else 1
+
+
+def logical_cpus_from(text: str) -> int:
+    """Return what ``EVERGREEN_LOGICAL_CPUS`` says.
+
+    Raises:
+        ValueError: it is no whole number of 1 to 1024.
+    """
+    return _whole(LOGICAL_CPUS, text)
+
+
+def _whole(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST):
-        raise ValueError(f"{VARIABLE}: expected a whole number of 1 to {_MOST}, received {text!r}")
+        raise ValueError(f"{name}: expected a whole number of 1 to {_MOST}, received {text!r}")
     return int(text)
 
 

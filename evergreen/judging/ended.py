@@ -31,11 +31,12 @@ def words(ended: Mapping[str, Any]) -> str:
         ended: ``why`` of the whole; ``phases``, each with phase (from 1), epochs (whole ones), of (at most so many),
             midway (whether another was begun and not finished), why, and schedule where a learning rate had not come
             down by one yet. Where it was stopped while a teacher of its was trained: ``teacher``, all this of that
-            one, and its name.
+            one, and its name. ``devices``: how many trained together, if it were several.
     """
     if teacher := ended.get("teacher"):
         return f"it was stopped while its teacher {teacher['name']} was trained ({_phases(teacher)})"
-    return f"{_WHOLE[ended['why']]} ({_phases(ended)})"
+    together = f", on {ended['devices']} devices" if "devices" in ended else ""
+    return f"{_WHOLE[ended['why']]} ({_phases(ended)}){together}"
 
 
 def _phases(ended: Mapping[str, Any]) -> str:

@@ -71,6 +71,11 @@ class Train(Section):
         "the process may use (a container's quota of their time is not asked). A number makes "
         "machines agree to the byte where their precision and processors do.",
     )
+    devices: Literal["all"] | Annotated[int, Field(ge=1, le=64)] = Field(
+        1,
+        description="GPUs that train one network together, each on its part of every batch (docs/many-machines.md). "
+        "all: as many as TensorFlow finds, or the processor. It changes a model's last digits and what dropout draws.",
+    )
 
     @model_validator(mode="after")
     def _blocks_go_with_cnn(self) -> Self:
@@ -87,4 +92,14 @@ class Train(Section):
             raise ValueError("expected whiten: true in the first block of train.cnn alone, which sees the images")
         if self.backbone == "cnn" and any(phase.stage_rate != 1 for phase in self.phases):
             raise ValueError("expected no stage_rate for a cnn, which has no pretrained stages: leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _each_device_has_an_image(self) -> Self:
+        least = min((phase.batch for phase in self.phases), default=1)
+        if isinstance(self.devices, int) and self.devices > least:
+            raise ValueError(
+                f"expected train.devices of at most the images of a batch, {least} in the smallest phase; received "
+                f"{self.devices}: lower train.devices, or raise train.phases.N.batch"
+            )
         return self

@@ -18,6 +18,7 @@ _WORDS: Mapping[str, str] = {
     "seed": "decides how images are divided and how a training begins: seeds trains every trial once with each, and "
     "takes the mean",
     "train.threads": "belongs to the machine: a process computes on one number of threads, which holds for all trials",
+    "train.devices": "belongs to the machine, and changes a model's last digits: one value holds for all trials",
 }
 
 

@@ -22,11 +22,12 @@ from evergreen.vision.networks.precision import precision_of
 from evergreen.vision.networks.whitening import whiten
 from evergreen.vision.teaching import teachers
 from evergreen.vision.teaching.teachers import Given
-from evergreen.vision.training import preflight
+from evergreen.vision.training import devices, preflight
 from evergreen.vision.training.batches import Side, keys_of
 from evergreen.vision.training.checkpoint import Checkpoints
 from evergreen.vision.training.fit import EpochReport, Fitting
 from evergreen.vision.training.material import Source
+from evergreen.vision.training.mirrored import built
 from evergreen.vision.training.variables import put
 
 if TYPE_CHECKING:
@@ -136,12 +137,14 @@ def train(
         given: the teachers that are in the store, if the recipe names such.
 
     Raises:
+        DevicesMissing: there are fewer devices than the recipe says.
         BadDataset, BadRecipe: a teacher may not teach or cannot, as ``teachers.check`` says.
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
         PreflightFailed: what would waste the night was found before it.
         WeightsUnavailable: the backbone's weights are not here.
     """
     dataset, say = labelled.dataset, callbacks.say
+    together = devices.chosen(recipe.train)
     teachers.check(labelled, recipe, given)
     learned = _repeated(dataset[dataset["split"] == "train"], balance.repeats, recipe.seed)
     sides = {
@@ -150,11 +153,13 @@ def train(
     }
     precision, number = precision_of(recipe.train), threads_of(recipe.train)
     say(f"precision {precision}, threads {number}")
+    if told := devices.words(recipe.train):
+        say(told)
     if recipe.augment.mixup or recipe.augment.cutmix:
         say("training images are mixed: their loss and accuracy are of mixed images, the accuracy by the larger share")
     state = Checkpoints(files.checkpoints).load()
     runtime.start(recipe.seed, precision, number)
-    model = _network(recipe, labelled.classes, sides["train"])
+    model = _network(recipe, labelled.classes, sides["train"], together)
     if state:
         say(f"going on where it was stopped: in phase {state[0]['phase']}, after {state[0]['epoch']} of its epochs")
     else:
@@ -162,7 +167,7 @@ def train(
     with teachers.ready(labelled, recipe, given, files.checkpoints, callbacks, _teacher) as found:
         if found:  # whose trainings set up TensorFlow anew
             runtime.start(recipe.seed, precision, number)
-            model = _network(recipe, labelled.classes, sides["train"])
+            model = _network(recipe, labelled.classes, sides["train"], together)
         return _fitted(model, labelled, sides, recipe, files, callbacks, state, found)
 
 
@@ -193,6 +198,8 @@ def _fitted(
 
     classes, say = labelled.classes, callbacks.say
     kept = Checkpoints(files.checkpoints)
+    together = devices.chosen(recipe.train)
+    several = {"devices": together} if together > 1 else {}
     folder = labelled.images.features_of(recipe.image)
     try:
         with Threads() as threads:
@@ -204,7 +211,7 @@ def _fitted(
                 course = fitting.run(state)
             except BaseException as error:
                 if not isinstance(error, Exception):
-                    callbacks.stopped(fitting.stopped())
+                    callbacks.stopped(fitting.stopped() | several)
                 raise
         seconds = course.elapsed
     finally:
@@ -215,19 +222,20 @@ def _fitted(
         saving.save(best, file)
     table = pd.DataFrame(course.history)
     table["kept"] = np.arange(len(table)) == course.best[recipe.train.keep].epoch
-    say(words(course.told()))
+    ended = course.told() | several
+    say(words(ended))
     taught = teachers.facts_of(found, recipe.train)
     if taught:
         say(f"taught by {taught_words(taught)}")
     trained = [one.facts for one in found if not one.is_kept]
     seconds += sum(facts["seconds"] for facts in trained)
     once = course.once + sum(facts["features_seconds"] for facts in trained)
-    return Training(table, course.told(), seconds, once, taught)
+    return Training(table, ended, seconds, once, taught)
 
 
-def _network(recipe: Recipe, classes: list[str], side: Side) -> Any:
-    """Return the network with the weights that it begins with."""
-    model = build(recipe.train, recipe.image, len(classes))
+def _network(recipe: Recipe, classes: list[str], side: Side, together: int) -> Any:
+    """Return the network with the weights that it begins with, on as many devices as train it together."""
+    model = built(together, lambda: build(recipe.train, recipe.image, len(classes)))
     whiten(model, recipe.train, side.rows, recipe.seed)
     return model
 

@@ -49,6 +49,10 @@ _KNOWN: dict[type[Exception], tuple[str, str]] = {
         "`evergreen adopt RECIPE`.",
     ),
     errors.ThreadsFixed: ("TensorFlow runs on other threads", "Restart the worker."),
+    errors.DevicesMissing: (
+        "fewer GPUs than train.devices says",
+        "Run it on a machine that has them, or lower `train.devices`.",
+    ),
     stored.StoreUnwritable: (
         "the store cannot be written",
         "Free some disk where the store lies, or correct who may write there; `maintain` with **Dry Run** off collects "

@@ -18,6 +18,7 @@ from evergreen.recipe_files import RECIPES
 from evergreen.sections import training
 from evergreen.steps import BY_NAME, STEPS
 from evergreen.vision.networks.distributions import BY_BACKBONE
+from evergreen.vision.training import devices
 from runs import keys
 from runs.keys import code_of, key_parts, libraries_of, only, why_it_runs
 from storage.steps.keys import KeyParts, differences
@@ -58,6 +59,9 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("augment.erasing={}", {"train"}),
         ("augment={translate: 0, mixup: 0, cutmix: 0, rand_augment: null, erasing: null}", set()),
         ("train.threads=99", {"train", "baseline", "evaluate", "export", "verify", "compare"}),
+        ("train.devices=2", {"train"}),
+        ("train.devices=all", {"train"}),
+        ("train.devices=1", set()),
         ("evaluate.baseline_images=9", {"baseline"}),
         ("evaluate.views.shifts=1", {"evaluate"}),
         ("augment.horizontal_flip=true", {"train", "baseline"}),
@@ -382,6 +386,15 @@ def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     assert libraries_of(BY_NAME["evaluate"], fixed)["threads"] == "16"  # whatever the machine
     monkeypatch.setenv("EVERGREEN_THREADS", "3")
     assert _keys(recipe, store) == after
+
+
+def test_as_many_devices_as_there_are_is_a_number_in_the_key_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = load_recipe("digits", ["train.devices=all"])
+    assert libraries_of(BY_NAME["train"], every)["devices"] == "1"
+    monkeypatch.setattr(devices, "gpus", lambda: 4)
+    assert libraries_of(BY_NAME["train"], every)["devices"] == "4"
+    assert "devices" not in libraries_of(BY_NAME["evaluate"], every)
+    assert "devices" not in libraries_of(BY_NAME["train"], load_recipe("digits", ["train.devices=4"]))
 
 
 def test_a_step_without_an_earlier_record_is_a_first_run(store: Store) -> None:

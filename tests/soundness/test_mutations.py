@@ -180,6 +180,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "train.features_gib": (1, FROM_TRAIN),
     "train.precision": ("float32", FROM_TRAIN),
     "train.threads": (3, PROBED),
+    "train.devices": (2, FROM_TRAIN),
 }
 
 

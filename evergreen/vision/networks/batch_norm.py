@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from types import MethodType
 from typing import Any
 
-from evergreen.vision.networks import convolutions
+from evergreen.vision.networks import convolutions, runtime
 
 _LEAST_EPSILON = 1.001e-5  # the kernel, which is cuDNN's elsewhere, takes no smaller one
 
@@ -23,7 +23,8 @@ def fuse(model: Any) -> None:
     channels of (N, H, W, C) float32 are changed. One that is frozen behind a layer that learns is folded into the
     convolution before it, so that its gradient is the kernel's; behind anything else it goes on as Keras does it in
     training: there the kernel's gradient was measured to cost more than the kernel saves. Depthwise convolutions of
-    wide kernels get a faster gradient.
+    wide kernels get a faster gradient. One that learns in a model that several devices have takes its moments from the
+    whole batch, over all of them.
 
     Args:
         model: a built ``keras.Model``; weights, names and configurations stay as they are. No other model may read
@@ -35,6 +36,9 @@ def fuse(model: Any) -> None:
     learns_before = False
     for layer in layers:
         learns_before = learns_before or bool(layer.trainable_weights)
+        if _is_norm(layer) and layer.trainable and runtime.strategy_of(layer.moving_mean):
+            layer.call = MethodType(_call_across, layer)
+            continue
         if not _fits(layer):
             continue
         call, source = _call, sources.get(id(layer))
@@ -128,3 +132,31 @@ def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = Non
     for moving, now in ((layer.moving_mean, mean), (layer.moving_variance, biased)):
         moving.assign(moving * layer.momentum + now * (1 - layer.momentum))
     return outputs
+
+
+def _call_across(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    """Normalize by the moments of a batch that several devices have a part of each.
+
+    Sums and counts of all go into the mean, then the sums of squares around it into the variance, so parts of unequal
+    size weigh as they should, and the gradient goes back through all of them.
+    """
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    if not (training and layer.trainable) or context is None or context.num_replicas_in_sync == 1:
+        return (_call if _fits(layer) else type(layer).call)(layer, inputs, training=training, mask=mask)
+
+    def over_all(values: Any) -> Any:
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+    values = tf.cast(inputs, tf.float32)
+    axes = list(range(len(inputs.shape) - 1))  # every network here has its channels last
+    count, total = over_all([tf.cast(tf.reduce_prod(tf.shape(values)[:-1]), tf.float32), tf.reduce_sum(values, axes)])
+    mean = total / count
+    variance = over_all(tf.reduce_sum(tf.square(values - mean), axes)) / count
+    for moving, now in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+        moving.assign(moving * layer.momentum + now * (1 - layer.momentum))
+    offset = tf.cast(layer.beta.value, tf.float32) if layer.center else None
+    scale = tf.cast(layer.gamma.value, tf.float32) if layer.scale else None
+    outputs = tf.nn.batch_normalization(values, mean, variance, offset, scale, layer.epsilon)
+    return tf.cast(outputs, layer.compute_dtype)

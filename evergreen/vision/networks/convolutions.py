@@ -121,7 +121,8 @@ def _by_columns(inputs: Any, kernel: Any, strides: tuple[int, int], padding: str
 
         return _depthwise(inputs, kernel, strides, padding), gradient
 
-    return tf.custom_gradient(convolve)(inputs, kernel)
+    # Read here: of a variable that several devices have, it would be read inside, where no gradient is given for it.
+    return tf.custom_gradient(convolve)(inputs, tf.convert_to_tensor(kernel))
 
 
 def _borders(have: Any, need: tuple[int, int], *, same: bool) -> list[tuple[int, int]]:

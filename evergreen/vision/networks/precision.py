@@ -15,6 +15,7 @@ Precision = Literal["float32", "bfloat16", "mixed_float16"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _GPU_DRIVER = Path("/proc/driver/nvidia/version")
+_GPUS = Path("/proc/driver/nvidia/gpus")
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
@@ -30,6 +31,15 @@ def precision_of(train: "Train") -> Precision:
     if _has_gpu():
         return "mixed_float16"
     return "bfloat16" if train.backbone == "cnn" and _cpu_flags() & _BFLOAT16_FLAGS else "float32"
+
+
+def gpus() -> int:
+    """Return how many NVIDIA GPUs TensorFlow can use, as far as that is known without starting it."""
+    if not _has_gpu():
+        return 0
+    there = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 1
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return there if shown is None else min(there, len(shown.split(",")))
 
 
 def _cpu_flags() -> set[str]:

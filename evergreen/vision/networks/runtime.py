@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from evergreen.errors import ThreadsFixed
-from evergreen.images.processors import of_this_step, processors
+from evergreen.images.processors import logical_cpus, of_this_step, processors
 from evergreen.vision.networks.precision import Precision
 
 
@@ -49,6 +49,7 @@ def start(seed: int = 0, precision: Precision = "float32", threads: int | None =
     import keras
     import tensorflow as tf
 
+    _divide_processor()
     _share_out(threads or of_this_step.get())
     _forget_gradients()
     keras.backend.clear_session()
@@ -69,6 +70,17 @@ def _forget_gradients() -> None:
     known = gradient_registry._registry
     for name in [name for name in known if name.startswith("CustomGradient-")]:
         del known[name]
+
+
+@cache
+def _divide_processor() -> None:
+    """Make of the processor as many devices as ``EVERGREEN_LOGICAL_CPUS`` says, for tests of several."""
+    if (parts := logical_cpus()) == 1:
+        return
+    import tensorflow as tf
+
+    processor, *_ = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * parts)
 
 
 def _share_out(threads: int | None) -> None:
@@ -105,12 +117,15 @@ def reseed(model: Any, seed: int) -> None:
     """Set the generators that a training draws from, those inside dropout layers, to a state of the seed alone.
 
     TensorFlow's own seed is left as ``start`` set it: no layer of Keras 3 draws by it, and setting it has TensorFlow
-    prepare every graph again, which was a third of an epoch of 374 photos.
+    prepare every graph again, which was a third of an epoch of 374 photos. Where several devices have the model, each
+    draws for itself; the first as one alone would.
     """
     import numpy as np
 
-    for position, state in enumerate(seeds(model)):
-        state.assign(np.array([seed_of(seed, position), 0], np.uint32))
+    for position, state in enumerate(_states(model)):
+        for device, own in enumerate(copies(state)):
+            numbers = (position, device) if device else (position,)
+            own.assign(np.array([seed_of(seed, *numbers), 0], np.uint32))
 
 
 def _seed(seed: int) -> None:
@@ -132,6 +147,21 @@ def _seed(seed: int) -> None:
 
 
 def seeds(model: Any) -> list[Any]:
-    """Return the states of the generators inside a model's layers, in the layers' order."""
+    """Return the states of the generators inside a model's layers, in the layers' order; of each, every device's."""
+    return [own for state in _states(model) for own in copies(state)]
+
+
+def strategy_of(variable: Any) -> Any:
+    """Return the ``tf.distribute.Strategy`` under which several devices have a Keras variable; None of one device's."""
+    return getattr(variable.value, "distribute_strategy", None)
+
+
+def copies(variable: Any) -> list[Any]:
+    """Return each device's copy of a Keras variable; itself if one device has it."""
+    strategy = strategy_of(variable)
+    return [variable] if strategy is None else list(strategy.experimental_local_results(variable.value))
+
+
+def _states(model: Any) -> list[Any]:
     generators = (getattr(layer, "seed_generator", None) for layer in model._flatten_layers())
     return [generator.state for generator in generators if generator is not None]

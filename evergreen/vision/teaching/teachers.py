@@ -115,7 +115,7 @@ def ready(
 
     Args:
         labelled: the student's images: path, label, sha256, split, pixels, phash.
-        recipe: the student's; its ``teaching``, ``seed`` and ``train.threads`` are read.
+        recipe: the student's; its ``teaching``, ``seed``, ``train.threads`` and ``train.devices`` are read.
         given: models that are in the store.
         checkpoints: of the student; without them a trained teacher is kept no longer than this lasts.
         callbacks: who hears of the student.
@@ -195,8 +195,9 @@ def _given(one: Given) -> Ready:
 
 
 def _as_student(teacher: Recipe, student: Recipe) -> Recipe:
-    """Return a teacher's recipe with what has to be its student's: the seed, and how many threads compute."""
-    train = teacher.train.model_copy(update={"threads": student.train.threads})
+    """Return a teacher's recipe with what has to be its student's: the seed, how many threads and devices compute."""
+    own = {"threads": student.train.threads, "devices": student.train.devices}
+    train = teacher.train.model_copy(update=own)
     return teacher.model_copy(update={"seed": student.seed, "train": train})
 
 

@@ -15,6 +15,7 @@ from evergreen.vision.training.batches import Batches, Feed, small_last
 from evergreen.vision.training.course import Course, Patience
 from evergreen.vision.training.losses import focus, follow, smoothed
 from evergreen.vision.training.material import Material, Source
+from evergreen.vision.training.mirrored import spread
 from evergreen.vision.training.optimizers import optimizer_of
 from evergreen.vision.training.rates import LearningRate
 from evergreen.vision.training.variables import assign, outside, put
@@ -105,6 +106,7 @@ class Fitting:
             metrics=["accuracy"],
             jit_compile=runtime.may_compile(),
         )
+        spread(learner)
         focal, teachers = self._recipe.train.focal, self._source.teachers
         if teachers:
             follow(learner, teachers.temperature, teachers.weight, focal)

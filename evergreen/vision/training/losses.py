@@ -76,7 +76,7 @@ def follow(model: Any, temperature: float, weight: float, gamma: float = 0) -> N
         loss = by_labels(x, y[:, :classes], y_pred, sample_weight, training)
         if not training:
             return loss
-        penalties = sum(self.losses)
+        penalties = sum(_penalties(self))
         return (1 - weight) * loss + weight * (followed(y[:, classes:], y_pred, sample_weight) + penalties)
 
     def compute_metrics(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -112,8 +112,16 @@ def focus(model: Any, gamma: float) -> None:
         if not training:
             return type(self).compute_loss(self, x, y, y_pred, sample_weight, training)
         loss = focal(y, y_pred, sample_weight)
-        for penalty in self.losses:
+        for penalty in _penalties(self):
             loss = loss + penalty
         return loss
 
     model.compute_loss = MethodType(compute_loss, model)
+
+
+def _penalties(model: Any) -> list[Any]:
+    """Return a model's penalties on weights; of several devices, whose losses are added, each has its part of them."""
+    import tensorflow as tf
+
+    devices = tf.distribute.get_strategy().num_replicas_in_sync
+    return [penalty / devices if devices > 1 else penalty for penalty in model.losses]

@@ -31,6 +31,7 @@ def check(model: Any, side: Side, train: Train) -> None:
             on one batch does not fall.
     """
     from evergreen.vision.networks import backbones, batch_norm, build, runtime
+    from evergreen.vision.training.mirrored import spread
     from evergreen.vision.training.variables import assign
 
     if side.labels.shape[1] != model.output_shape[-1]:
@@ -61,6 +62,7 @@ def check(model: Any, side: Side, train: Train) -> None:
             "no layer of the network learns: change train.phases.0.unfreeze, or give train.head a layer"
         )
     learner.compile(keras.optimizers.Adam(_RATE), "categorical_crossentropy", jit_compile=False)
+    spread(learner)
     losses = []
     for _ in range(_STEPS):
         learner.reset_metrics()  # else it would be the mean of all steps so far

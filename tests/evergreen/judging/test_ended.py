@@ -34,6 +34,7 @@ def test_it_is_said_of_the_whole_and_of_every_phase(why: str, phases: list[dict[
     ended = {"why": why, "phases": phases}
     assert words(ended) == said
     assert with_words(ended) == ended | {"words": said}
+    assert words(ended | {"devices": 2}) == f"{said}, on 2 devices"
     assert is_cut(ended) == (why == "time limit")
     in_its_teachers = {"why": "stopped", "phases": [], "teacher": {"name": "big", **ended}}
     assert words(in_its_teachers) == f"it was stopped while its teacher big was trained {said[said.index('(') :]}"

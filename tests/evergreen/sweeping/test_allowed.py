@@ -11,7 +11,7 @@ MAY = {"image", "augment", "balance", "train"}
 def test_every_section_is_known_to_be_allowed_or_not() -> None:
     assert {name for name in Recipe.model_fields if not why_not(name)} == MAY
     assert why_not("split.validation") == why_not("split")
-    assert why_not("train.threads")
+    assert why_not("train.threads") and why_not("train.devices")
     assert not why_not("train.head")
     assert not why_not("splitting")
 
