@@ -63,6 +63,14 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
     assert command("predict", str(folder / "samples.png")).returncode == 2  # an inspection has no model
     assert "sources" not in summary
     _check_the_dashboard()
+    again = command("inspect", "chessman", *options, "--json")  # without a server
+    assert "Prefect" not in again.stderr
+    told = json.loads(again.stdout)
+    assert {step["state"] for step in told["steps"]} == {"reused"}
+    assert [told[key] for key in ("outcome", "findings", "renames")] == [
+        summary[key] for key in ("outcome", "findings", "renames")
+    ]
+    assert (command.root / "runs" / told["id"] / "inspection.html").read_text() == page
     _look_at_two_sources(command, photos, options, prefect_server)
 
 

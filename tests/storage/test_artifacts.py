@@ -1,5 +1,6 @@
 """storage.artifacts: references and names that no store produces are refused, and a manifest proves itself."""
 
+import json
 from typing import Any
 
 import pytest
@@ -61,6 +62,20 @@ def test_a_manifests_bytes_are_those_of_plain_json(sizes: dict[str, int], facts:
     assert list(Manifest.parse(made.canonical(), made.ref().sha256).files.items()) == sorted(
         files.items(), key=lambda one: one[0]
     )
+
+
+@pytest.mark.parametrize(
+    "facts", [{"files": {"a": {}}, "x": 1}, {"text": ',"files":{'}, {"a": {"b": 1, "files": {}}}, {}], ids=str
+)
+def test_facts_that_look_like_files_are_facts(facts: dict[str, Any]) -> None:
+    for files in ({}, {'"ü"\\\n': Blob("b" * 64, 2), "a": Blob("a" * 64, 5)}):
+        made = Manifest("source", files, facts)
+        assert Manifest.parse(made.canonical(), made.ref().sha256) == made
+
+
+def test_a_manifest_in_another_form_is_read_too() -> None:
+    text = json.dumps({"kind": "x", "files": {"a": {"size": 5, "sha256": "a" * 64}}, "facts": {}}).encode()
+    assert Manifest.parse(text, sha256_bytes(text)) == Manifest("x", {"a": Blob("a" * 64, 5)}, {})
 
 
 @pytest.mark.parametrize("name", ["", "/a", "../a", "a/../b", "a/./b", "a//b", "a\\b", "a\0b", "a/"])
