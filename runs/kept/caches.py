@@ -27,16 +27,18 @@ def images_of(run: Run, values: Range | None = None) -> Images:
         BadInput: as ``trim_cache``.
     """
     root = run.store.root / "cache"
-    cheap = Shelf(root / "pixels", root, _limit(), _say)
-    dear = Shelf(root / "features", root, _limit(), _say, cheap=cheap.folder)
+
+    def say(text: str) -> None:
+        if text not in run.journal.no_room:
+            run.journal.no_room.append(text)
+        if hearing := listener.get():
+            hearing.note(text)
+
+    cheap = Shelf(root / "pixels", root, _limit(), say)
+    dear = Shelf(root / "features", root, _limit(), say, cheap=cheap.folder)
     pixels = cheap / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
     return Images(run.store.read_blob, pixels, dear / craft[:16], values)
-
-
-def _say(text: str) -> None:
-    if hearing := listener.get():
-        hearing.note(text)
 
 
 def trim_cache(store: Store) -> int:

@@ -56,5 +56,5 @@ def test_tables_of_several_batches_come_back_and_may_be_changed(monkeypatch: pyt
 
 @pytest.mark.parametrize("odd", [{"count": [1.0, 2.5]}, {"path": ["a\0b"]}])
 def test_what_csv_would_not_hold_is_not_written(odd: dict[str, list[object]]) -> None:
-    with pytest.raises(ValueError, match="expected whole numbers|holds a NUL"):
+    with pytest.raises(ValueError, match=r"expected whole numbers|holds a NUL"):
         to_arrow(pd.DataFrame(odd))
