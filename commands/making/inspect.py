@@ -1,5 +1,6 @@
 """The command ``evergreen inspect``."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -45,6 +46,9 @@ def inspect(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show which folder becomes which class, and why.")
     ] = False,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the images as CSV: path, label, split and more.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -58,7 +62,19 @@ def inspect(
     code = DONE
     if summary is None:
         summary, code = run_flow("inspect", (recipe, overrides, source), {"dry_run": dry_run}, root, verbose)
+    if csv and code == DONE:
+        with errors(verbose):
+            _write(csv, opened(root), summary)
     ended(summary, code, root, as_json, show_inspection)
+
+
+def _write(path: Path, store: Store, summary: dict[str, Any]) -> None:
+    from runs.answering.prediction_files import written  # late: OpenCV
+    from runs.summaries.inspection import dataset_of
+
+    with written(path) as file:
+        file.write(dataset_of(store, summary).decode())
+    tell(f"the images are in {path}")
 
 
 def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:

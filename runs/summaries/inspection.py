@@ -1,13 +1,19 @@
 """What an inspection found: its page in the run's folder, and what ``run.json`` says of it. Knows no Prefect."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from evergreen.columns import by_column, from_arrow
+from evergreen.errors import BadInput
 from evergreen.reports.inspection import Inspected
 from evergreen.reports.inspection import inspect as write_page
+from evergreen.tables import to_csv
 from runs.run import Run
-from runs.tables import read_data, read_table
+from runs.summaries.summary import output_of
+from runs.tables import DATASET, read_data, read_table
 from storage.artifacts import Ref
 from storage.runs import run_folder, write_summary
+from storage.store import Store
 
 INSPECTED = "inspected"
 # The steps that an inspection calls.
@@ -33,6 +39,27 @@ def write_inspection(run: Run, summary: dict[str, Any]) -> tuple[Inspected, dict
     summary["findings"] = _findings(found)
     write_summary(run.store, summary)
     return found, files
+
+
+def dataset_of(store: Store, summary: Mapping[str, Any]) -> bytes:
+    """Return the images of an inspection as CSV for people, one row an image: as split left them, or as it found them.
+
+    Args:
+        store: where the inspection was.
+        summary: what ``run.json`` says of it.
+
+    Raises:
+        BadInput: it did not come as far as a table of images.
+        ArtifactMissing, ArtifactDamaged: the table cannot be read.
+    """
+    outputs = (output_of(dict(summary), step) for step in ("split", "screen", "repair"))
+    digest = next(filter(None, outputs), None)
+    if digest is None:
+        raise BadInput(f"--csv: expected a table of images, found none: the inspection {summary['outcome']}")
+    manifest = store.manifest(digest)
+    file = by_column(DATASET) if by_column(DATASET) in manifest.files else DATASET
+    data = store.read_blob(manifest.files[file].sha256)
+    return data if file == DATASET else to_csv(from_arrow(data))
 
 
 def renames(run: Run) -> list[dict[str, Any]]:
