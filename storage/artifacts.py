@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from storage.digests import canonical_json, checked_digest, sha256_bytes
 from storage.errors import ArtifactDamaged, BadReference
 
 _AT_ONCE = 10_000
-_FACTS, _FILES = b'{"facts":', b',"files":{'
-# One file of a manifest, as ``canonical`` writes it, and what follows.
-_FILE = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)":\{"sha256":"([0-9a-f]{64})","size":([0-9]+)\}(,|\},)')
+# As ``canonical`` writes a manifest.
+_FACTS, _FILES, _KIND_OF, _SHA256, _SIZE = b'{"facts":', b',"files":{', b'},"kind":', '":{"sha256":"', '","size":'
+_NEXT, _BLOCK = b'},"', 2**22
+_HEX = re.compile(r"(?:[0-9a-f]{64})*")
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 
 
@@ -61,9 +62,8 @@ class Ref:
             raise BadReference(f"expected a reference with kind, sha256 and size, received {value!r}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """One stored file: its SHA-256 and its size in bytes."""
+class Blob(NamedTuple):
+    """One stored file: its SHA-256 and its size in bytes. A tuple: a manifest may name a million."""
 
     sha256: str
     size: int
@@ -116,9 +116,12 @@ class Manifest:
 
 
 def _read(data: bytes) -> tuple[str, dict[str, Blob], Any] | None:
-    """Return kind, files and facts of a manifest of many files, without a dict for each; None: it has another form."""
-    at = -1
-    while (at := data.find(_FILES, at + 1)) >= 0:
+    """Return kind, files and facts of what ``canonical`` wrote, without a dict for each file; None: it is another form.
+
+    A quote in a name has a backslash before it, so what stands between two names stands in none.
+    """
+    at, end = -1, data.rfind(_KIND_OF)
+    while (at := data.find(_FILES, at + 1, end)) >= 0:
         try:  # the same text may stand in the facts, which then do not end here
             facts = json.loads(data[len(_FACTS) : at])
         except ValueError:
@@ -128,18 +131,37 @@ def _read(data: bytes) -> tuple[str, dict[str, Blob], Any] | None:
         return None
     at += len(_FILES)
     files: dict[str, Blob] = {}
-    with _nothing_is_garbage():
-        while found := _FILE.match(data, at):
-            name, sha256, size, more = found.groups()
-            files[json.loads(b'"%b"' % name) if b"\\" in name else name.decode()] = Blob(sha256.decode(), int(size))
-            at = found.end()
-            if more != b",":
-                break
     try:
-        rest = json.loads(b"{" + data[at:])
-    except ValueError:
+        kind = json.loads(data[end + len(_KIND_OF) : -1])
+        with _nothing_is_garbage():
+            while at < end:
+                cut = end if end - at <= _BLOCK else data.rfind(_NEXT, at, at + _BLOCK) + 2
+                if cut < at:  # a name of megabytes
+                    return None
+                files |= _files(data[at:cut].decode())
+                at = cut
+    except (ValueError, BadReference):
         return None
-    return (rest["kind"], files, facts) if files and rest.keys() == {"kind"} else None
+    return kind, files, facts
+
+
+def _files(text: str) -> Iterator[tuple[str, Blob]]:
+    """Return names and blobs of one part of a manifest: ``"NAME":{"sha256":"...","size":N},`` and more of these.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    first, *parts = text.removesuffix(",").removesuffix("}").split(_SHA256)
+    names, digests, sizes = [first[1:]], [part[:64] for part in parts], []
+    for part in parts:
+        size, _, name = part[64 + len(_SIZE) :].partition('},"')
+        sizes.append(int(size))
+        names.append(name)
+    in_order = all(part.startswith(_SIZE, 64) for part in parts)
+    if first[:1] != '"' or names.pop() or not in_order or not _HEX.fullmatch("".join(digests)):
+        raise ValueError("expected files as a manifest has them")
+    told = (json.loads(f'"{name}"') if "\\" in name else name for name in names)
+    return zip(told, map(Blob, digests, sizes), strict=True)
 
 
 @contextlib.contextmanager
