@@ -4,6 +4,7 @@
     .venv/bin/python benchmarks/scale.py tables [--rows 1000000]
     .venv/bin/python benchmarks/scale.py images [--images 100000] [--store FOLDER]
     .venv/bin/python benchmarks/scale.py screening --archive cifar-10-images.zip [--images 60000]
+    .venv/bin/python benchmarks/scale.py noop
 
 hashes: the searches for near-duplicates that a run does, at the default 3 bits, in seconds of CPU (which work beside it
 adds little to) and in peak memory of a process of its own, libraries in it: among random hashes, those of pictures that
@@ -14,7 +15,10 @@ CPU, and by how much its memory grew at most meanwhile; "over" is what costs ove
 
 images: a zip of so many JPEGs of about 1 KB is made, and goes through ``evergreen inspect`` (acquire to split) twice:
 seconds of every step, wall time of both runs, and the most anonymous memory that all processes had together. Nothing
-else may run beside it.
+else may run beside it. Give 100000, then 1000000, each a folder: a step is linear if its seconds are ten times as many.
+
+noop: a retraining with nothing to do, without a remote and with an unchanged one behind it, a folder and a bucket of
+moto's server on loopback, in turns: medians, their difference in seconds, and their ratio.
 
 screening: so many images of a zip are screened by one Dask worker, and by two: ``screening.py``. Nothing else may run
 beside it.
@@ -25,15 +29,20 @@ Each row goes to ``rows.jsonl``, as those of ``accuracy.py`` do.
 import argparse
 import gc
 import json
+import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import cv2
@@ -43,6 +52,7 @@ from accuracy import commit, keep
 from ingest import anonymous
 from retraining import EVERGREEN, processor, seconds_of
 
+from evergreen.columns import from_arrow, to_arrow
 from evergreen.tables import from_csv, to_csv
 from storage.artifacts import Blob, Manifest
 from storage.digests import sha256_bytes
@@ -50,6 +60,8 @@ from storage.digests import sha256_bytes
 BITS = 3
 COUNTS = (200_000, 1_000_000)
 COPIES = 50
+REPEATS = 7
+SMALL = ("train.phases.0.epochs=1", "export.formats=[keras]")
 SETTINGS = ("repair.classes=[]", "split={method: stable, validation: 0.1, test: 0.1}")
 
 
@@ -59,7 +71,7 @@ def main() -> None:
         print(json.dumps(ONES[sys.argv[2]](*sys.argv[3:])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("hashes", "tables", "images", "screening"))
+    parser.add_argument("what", choices=("hashes", "tables", "images", "screening", "noop"))
     parser.add_argument("--rows", type=int, default=1_000_000, help="of tables")
     parser.add_argument("--images", type=int, help="of the archive; 100,000, or of screening all")
     parser.add_argument("--archive", type=Path, help="zip of the images that are screened")
@@ -72,6 +84,8 @@ def main() -> None:
             keep(about | hashes())
         case "tables":
             keep(about | tables(arguments.rows))
+        case "noop":
+            keep(about | noop())
         case "images":
             with tempfile.TemporaryDirectory() as folder:
                 keep(about | images(arguments.images or 100_000, arguments.store or Path(folder)))
@@ -80,6 +94,68 @@ def main() -> None:
 
             with tempfile.TemporaryDirectory() as folder:
                 keep(about | screening(arguments.archive, arguments.images, Path(folder)))
+
+
+def noop() -> dict[str, Any]:
+    """Return how long a retraining with nothing to do takes without a remote, and by how much longer with one."""
+    with tempfile.TemporaryDirectory() as folder, s3() as bucket:
+        root = Path(folder)
+        (root / "remote").mkdir()
+        remotes = {"none": {}, "folder": {"EVERGREEN_REMOTE": str(root / "remote")}, "bucket": bucket}
+        for environment in (remotes["none"], remotes["folder"], remotes["bucket"]):  # trained, then pushed
+            retrained(root / "store", environment)
+        taken: dict[str, list[float]] = {name: [] for name in remotes}
+        for _ in range(REPEATS):
+            for name, environment in remotes.items():
+                taken[name].append(retrained(root / "store", environment))
+    medians = {name: round(median(seconds), 2) for name, seconds in taken.items()}
+    alone = medians["none"]
+    beside = {
+        name: {"more_seconds": round(medians[name] - alone, 2), "ratio": round(medians[name] / alone, 2)}
+        for name in ("folder", "bucket")
+    }
+    return {
+        "seconds": medians,
+        **beside,
+        "all": {name: [round(one, 2) for one in some] for name, some in taken.items()},
+    }
+
+
+def retrained(store: Path, environment: dict[str, str]) -> float:
+    """Retrain the digits, as small as can be, and return the command's seconds."""
+    words = [str(EVERGREEN), "retrain", "digits", "--json", "--store", str(store)]
+    words += [part for setting in SMALL for part in ("--set", setting)]
+    began = time.monotonic()
+    subprocess.run(
+        words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment
+    )
+    return time.monotonic() - began
+
+
+@contextmanager
+def s3() -> Iterator[dict[str, str]]:
+    """Start moto's server with a bucket, and yield the environment that names it; needs ``EXTRAS=remote-tests``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    signed = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/s3/aws4_request"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(600):
+                with suppress(OSError):
+                    asked = HTTPConnection("127.0.0.1", port, timeout=30)
+                    asked.request("PUT", "/bench", headers={"Authorization": signed})
+                    if asked.getresponse().status == 200:
+                        break
+                time.sleep(0.05)
+            else:
+                raise SystemExit("moto's server did not start: make setup EXTRAS=remote-tests")
+            keys = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
+            address = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "EVERGREEN_REMOTE": "s3://bench/noop"}
+            yield keys | address | {"NO_PROXY": "127.0.0.1"}
+        finally:
+            server.kill()
 
 
 def hashes() -> dict[str, Any]:
@@ -156,7 +232,7 @@ def made(rows: int, name: str) -> Any:
     labels = [f"class {number % 100:02d}" for number in range(rows)]
     paths = [f"photos/{label}/{number:07d}.jpg" for number, label in enumerate(labels)]
     files = pd.DataFrame({"path": paths, "sha256": digests, "bytes": sizes, "archive": "photos.zip", "kind": "image"})
-    if name == "files.csv":
+    if name.startswith("files."):
         return files
     measured = {
         "width": random.integers(100, 1000, rows),
@@ -246,7 +322,9 @@ def peak() -> int:
 
 TABLES: dict[str, tuple[Callable[[Any], bytes], Callable[[bytes], Any]]] = {
     "files.csv": (to_csv, from_csv),
+    "files.arrow": (to_arrow, from_arrow),
     "dataset.csv": (to_csv, from_csv),
+    "dataset.arrow": (to_arrow, from_arrow),
     "manifest": (Manifest.canonical, lambda data: Manifest.parse(data, sha256_bytes(data))),
 }
 ONES = {"search": search, "table": table}

@@ -14,8 +14,9 @@ ReadBlob = Callable[[str], bytes]
 # The subset of images that have no label, and stand in no other.
 UNLABELLED = "unlabelled"
 
-_INTEGERS = ("bytes", "width", "height", "count", "distance")
-_FLOATS = ("brightness", "sharpness")
+# Columns whose type is known; every other is text.
+INTEGERS = ("bytes", "width", "height", "count", "distance")
+FLOATS = ("brightness", "sharpness")
 
 
 def to_csv(table: "pd.DataFrame") -> bytes:
@@ -24,7 +25,7 @@ def to_csv(table: "pd.DataFrame") -> bytes:
     Raises:
         ValueError: a column of counts holds what is no whole number, or a text holds a NUL: it could not be read back.
     """
-    whole = {name: _whole(table[name]) for name in _INTEGERS if name in table}
+    whole = {name: whole_numbers(table[name]) for name in INTEGERS if name in table}
     counted = table.assign(**whole)
     text: str = counted.to_csv(index=False, lineterminator="\n")
     if "\0" in text:
@@ -40,16 +41,16 @@ def from_csv(data: bytes) -> "pd.DataFrame":
     import pandas as pd
 
     table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, skip_blank_lines=False)
-    for column in _INTEGERS:
+    for column in INTEGERS:
         if column in table:
             table[column] = table[column].astype("int64")
-    for column in _FLOATS:
+    for column in FLOATS:
         if column in table:
             table[column] = table[column].astype("float64")
     return table
 
 
-def _whole(column: "pd.Series") -> "pd.Series":
+def whole_numbers(column: "pd.Series") -> "pd.Series":
     """Return a column as int64: a float that is a whole number is written as one."""
     odd = column[column % 1 != 0]
     if len(odd):

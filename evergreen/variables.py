@@ -74,8 +74,9 @@ STORE = Variable("EVERGREEN_STORE", "`.evergreen` in the working folder", "The f
 CACHE_GIB = Variable(
     "EVERGREEN_CACHE_GIB",
     "20",
-    "How many GiB the caches below the store may take, of decoded pixels and of features of frozen backbones. Images "
-    "whose pixels find no room are decoded anew in every epoch.",
+    "How many GiB the caches below the store may take, of decoded pixels, features of frozen backbones and teachers' "
+    "answers. Images whose pixels find no room are decoded anew in every epoch; features and answers without room are "
+    "held in memory as long as a run needs them.",
     "a number of GiB, 0 or more",
     _gib,
 )

@@ -17,7 +17,7 @@ from flows.say import say
 from runs.kept.caches import trim_cache
 from runs.own.remarks import remarks_on
 from runs.run import Flow, Run, listener
-from runs.shared.sharing import agree
+from runs.shared.sharing import agree_at_the_start
 from runs.stopped import how_it_stopped, stopped_by
 from runs.summaries.summary import finish
 from storage.identity import identity_of
@@ -54,7 +54,7 @@ def started(
         hearing.started(run)
     summary: dict[str, Any] = {}
     with in_use(run.store):
-        for sentence in agree(run.store, recipe.name):
+        for sentence in agree_at_the_start(run.store, recipe.name):
             say(sentence)
         try:
             try:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
+from evergreen.columns import by_column
 from evergreen.fold_steps import step_named
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
@@ -124,16 +125,14 @@ def given(step: Step, inputs: Mapping[str, Ref], parts: KeyParts) -> dict[str, s
 def _what_is_read(store: Store, ref: Ref, names: Iterable[str] | None) -> str:
     """Return the digest of an input, or of just those of its files that a step reads, with its kind and facts.
 
-    An artifact of an earlier version may lack a file, which is another key than having one.
+    An artifact of an earlier version may lack a file, which is another key than having one. A table counts in the form
+    in which it rests.
     """
     if names is None:
         return ref.sha256
     whole = store.manifest(ref.sha256)
-    return (
-        Manifest(whole.kind, {name: whole.files[name] for name in names if name in whole.files}, whole.facts)
-        .ref()
-        .sha256
-    )
+    read = [file for name in names for file in dict.fromkeys((name, by_column(name))) if file in whole.files]
+    return Manifest(whole.kind, {name: whole.files[name] for name in read}, whole.facts).ref().sha256
 
 
 def code_of(step: Step) -> dict[str, str]:

@@ -98,6 +98,7 @@ class Journal:
         training: of a training that was stopped, how far it came; None if none was.
         flow: what the run is of: retrain, inspect, folds or sweep.
         sweep: of a sweep, what ``sweep.json`` says; None of any other run, or before the first trial.
+        no_room: what found no room in the caches, a sentence each.
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
         leases: what became of steps of which one machine of a remote does each at a time, as ``run.json`` says it; of
             those at which no other machine was there is nothing.
@@ -116,6 +117,7 @@ class Journal:
         self.training: dict[str, Any] | None = None
         self.flow: Flow = "retrain"
         self.sweep: dict[str, Any] | None = None
+        self.no_room: list[str] = []
         self.remarks: list[str] = []
         self.leases: list[dict[str, Any]] = []
         self.shared = Pushed()

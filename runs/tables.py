@@ -2,13 +2,14 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from evergreen import columns
 from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
 from evergreen.sections.base import Range
-from evergreen.tables import UNLABELLED, from_csv, rows_of, to_csv
+from evergreen.tables import UNLABELLED, rows_of
 from storage.artifacts import Ref
 from storage.store import Store
 
@@ -27,14 +28,30 @@ BASELINE = "baseline.json"
 PROBABILITIES = "probabilities.npy"
 
 
+def table_file(store: Store, ref: Ref, name: str) -> str | None:
+    """Return what the file of a table is called in an artifact, as CSV or by column; None: it has no such table."""
+    files = store.manifest(ref.sha256).files
+    return next((file for file in (name, columns.by_column(name)) if file in files), None)
+
+
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
-    """Return a table of an artifact."""
-    return from_csv(store.read(ref, name))
+    """Return a table of an artifact, in whichever form it rests there; named as CSV is."""
+    file = table_file(store, ref, name) or name
+    return columns.read(file, store.read(ref, file))
 
 
-def read_rows(store: Store, ref: Ref, name: str) -> list[dict[str, str]]:
-    """Return the rows of a table of an artifact, each cell as text; pandas is not started for it."""
-    return list(rows_of(store.read(ref, name)))
+def read_rows(store: Store, ref: Ref, name: str, only: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """Return the rows of a table of an artifact, one at a time, each cell as text; pandas is not started for it.
+
+    Args:
+        store: where bytes rest.
+        ref: the artifact.
+        name: as for ``read_table``.
+        only: the columns that are asked for, all if none is named; those that the table lacks are in no row.
+    """
+    file = table_file(store, ref, name) or name
+    data = store.read(ref, file)
+    return rows_of(data) if file == name else columns.rows_of(data, only)
 
 
 def read_array(store: Store, ref: Ref, name: str) -> "np.ndarray":
@@ -63,15 +80,14 @@ def classes_of(store: Store, ref: Ref) -> list[str]:
 
 def read_notes(store: Store, ref: Ref) -> list[str]:
     """Return the sentences that a step left for people, if it leaves any."""
-    if NOTES not in store.manifest(ref.sha256).files:
+    if not table_file(store, ref, NOTES):
         return []
     return [str(note) for note in read_table(store, ref, NOTES)["note"]]
 
 
 def read_sources(store: Store, repaired: Ref) -> "pd.DataFrame | None":
     """Return which image came from which of several sources (path, source); None where there is one."""
-    there = SOURCES in store.manifest(repaired.sha256).files
-    return read_table(store, repaired, SOURCES) if there else None
+    return read_table(store, repaired, SOURCES) if table_file(store, repaired, SOURCES) else None
 
 
 def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
@@ -164,9 +180,13 @@ def publish_dataset(
     facts: Mapping[str, Any] | None = None,
     **tables: "pd.DataFrame",
 ) -> Ref:
-    """Publish a dataset table, its class order, and tables about it (``name`` -> ``name.csv``)."""
-    files = {DATASET: to_csv(dataset)} | {f"{name}.csv": to_csv(table) for name, table in tables.items()}
-    return store.publish("dataset", files, {"classes": classes, **(facts or {})})
+    """Publish a dataset table, its class order, and tables about it, by name: as CSV, or large ones by column."""
+    return store.publish("dataset", files_of(dataset=dataset, **tables), {"classes": classes, **(facts or {})})
+
+
+def files_of(**tables: "pd.DataFrame") -> dict[str, bytes]:
+    """Return the files in which tables rest: of each ``<name>.csv``, or where it is large ``<name>.arrow``."""
+    return {file: data for name, table in tables.items() for file, data in columns.file_of(name, table).items()}
 
 
 def with_range(values: Range | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from storage.artifacts import Blob
 from storage.champions import Champions
 from storage.errors import StoreError
 from storage.exports import OURS
@@ -29,8 +30,9 @@ from storage.upkeep import age_days, discard, size_of
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _KEY = re.compile(rb'"key": *"([0-9a-f]{64})"')
-# Files of an artifact that may name blobs: tables of images, JSON.
-_NAMING = (".csv", ".json")
+# Files of an artifact that may name blobs: tables of images, JSON; in tables by column digests stand side by side.
+_NAMING, _BY_COLUMN = (".csv", ".json"), ".arrow"
+_SIDE_BY_SIDE = re.compile(rb"[0-9a-f]{64,}")
 _DAY = 86_400.0
 
 
@@ -137,15 +139,17 @@ class _Reached:
         path = self._store.manifest_path(digest)
         if path.is_file():
             yield from _digests_in(path)
-            for table in self._tables(digest):
-                yield from _digests_in(self._store.blob_path(table))
+            for name, blob in self._files_of(digest):
+                if name.endswith(_NAMING):
+                    yield from _digests_in(self._store.blob_path(blob.sha256))
+                elif name.endswith(_BY_COLUMN):
+                    yield from _digests_side_by_side(self._store.blob_path(blob.sha256))
 
-    def _tables(self, digest: str) -> list[str]:
+    def _files_of(self, digest: str) -> Iterable[tuple[str, Blob]]:
         try:
-            files = self._store.manifest(digest).files
+            return self._store.manifest(digest).files.items()
         except StoreError:  # damaged: what is legible was read
-            return []
-        return [blob.sha256 for name, blob in files.items() if name.endswith(_NAMING)]
+            return ()
 
     def _reach_makers(self) -> None:
         """Reach a record of how each artifact was made: one whose inputs are reached, else the newest."""
@@ -178,6 +182,16 @@ def _linked(link: Path) -> list[str]:
         return [link.readlink().name] if link.is_symlink() else []
     except FileNotFoundError:  # gone meanwhile
         return []
+
+
+def _digests_side_by_side(path: Path) -> Iterator[str]:
+    """Yield what may be a digest in a table by column: of a column of those, each stands in its place."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for found in _SIDE_BY_SIDE.finditer(data):
+        yield from (data[at : at + 64].decode() for at in range(found.start(), found.end() - 63, 64))
 
 
 def _digests_in(path: Path, pattern: re.Pattern[bytes] = _DIGEST) -> list[str]:

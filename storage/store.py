@@ -246,8 +246,10 @@ class Store:
         Raises:
             StoreUnwritable: the store may not be written, or the disk is full.
         """
-        self._write(manifest.canonical(), self.manifest_path(manifest.ref().sha256))
-        return manifest.ref()
+        data = manifest.canonical()
+        ref = manifest.ref(data)
+        self._write(data, self.manifest_path(ref.sha256))
+        return ref
 
     def adopt(self, files: Mapping[Path, Blob]) -> None:
         """Move files in as blobs, without copying; they become read-only.

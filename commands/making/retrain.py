@@ -27,7 +27,7 @@ from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.shared.opening import opened
-from runs.shared.sharing import agree
+from runs.shared.sharing import agree_for_a_run
 from storage.in_use import in_use
 from storage.store import Store
 
@@ -65,7 +65,7 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
     from runs.summaries.summary import is_tracked
 
     with in_use(store):
-        for sentence in agree(store, recipe.name):
+        for sentence in agree_for_a_run(store, recipe.name):
             tell(sentence)
         entries = plan(recipe, store)
         model = next((entry.output for entry in entries if entry.name == "train"), None)

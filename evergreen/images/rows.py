@@ -4,7 +4,8 @@
 
 A shard is written aside, flushed and renamed, and never changes: new rows come as new shards of at most 1 GiB. Whoever
 reads maps it into memory and checks it against its name once in a process, so a torn or altered shard is a miss. Shards
-may be deleted at any time; on a ``Shelf`` only what can stay is written, and the rest is made whenever it is asked for.
+may be deleted at any time; on a ``Shelf`` only what can stay is written, and the rest is made whenever it is asked for,
+or held in memory.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from blake3 import blake3
 
+from evergreen.images.processes.budget import free_memory
 from evergreen.images.shelves import PART, SUFFIX, Folder, Shelf, reads
 
 _KEY = 32
@@ -25,6 +27,9 @@ _COUNT = 8
 _BLOCK = 64
 _SHARD = 2**30
 _MADE = -1  # in the place of a shard's number
+_ANEW = "made anew each time that they are needed"
+_IN_MEMORY = "held in memory as long as they are needed, and made again by the next run"
+_SHARE_OF_FREE = 0.5
 
 Make = Callable[[list[int]], Iterator[np.ndarray]]
 
@@ -126,16 +131,33 @@ class RowCache:
             index |= {key: (len(shards), row) for row, (key, _) in enumerate(now)}
             shards.append(self._map(path)[0])
             reads(path, shards[-1])
+        where_to = self._without_room(self._shelf, self._folder, missing, len(first)) if self._shelf and missing else ""
+        if where_to == _IN_MEMORY:
+            index |= {key: (len(shards), row) for row, (key, _) in enumerate(missing)}
+            shards.append(self._held(len(missing), make([position for _, position in missing])))
+            missing = []
         index |= {key: (_MADE, position) for key, position in missing}
-        if missing and self._shelf:
-            kind = self._folder.relative_to(self._shelf.root).parts[0]
-            self._shelf.say(
-                f"of {len(first):,} images, the {kind} of {len(missing):,} find no room in the cache and are made anew "
-                f"each time that they are needed: EVERGREEN_CACHE_GIB is {self._shelf.limit / 2**30:.3g}, and "
-                f"{len(missing) * self._each / 2**30:.3g} more would keep them"
-            )
         where = np.array([index[key] for key in keys], np.int64).reshape(-1, 2)
         return Rows(shards, where, self._shape, self._dtype, make if missing else None)
+
+    def _without_room(self, shelf: Shelf, folder: Path, missing: Sequence[object], of: int) -> str:
+        """Say what becomes of rows that find no room, and return it: what is dear is held, if memory has room."""
+        size = len(missing) * self._each
+        held = shelf.cheap is not None and size <= free_memory() * _SHARE_OF_FREE
+        becomes = _IN_MEMORY if held else _ANEW
+        kind = folder.relative_to(shelf.root).parts[0]
+        shelf.say(
+            f"of {of:,} images, the {kind} of {len(missing):,} find no room in the cache and are {becomes}: "
+            f"EVERGREEN_CACHE_GIB is {shelf.limit / 2**30:.3g}, and {size / 2**30:.3g} more would keep them"
+        )
+        return becomes
+
+    def _held(self, count: int, blocks: Iterator[np.ndarray]) -> np.ndarray:
+        rows, done = np.empty((count, *self._shape), self._dtype), 0
+        for block in blocks:
+            rows[done : done + len(block)] = block
+            done += len(block)
+        return rows
 
     def _that_stay(self, many: int, since: float | None) -> int:
         """Return how many of so many rows go into the next shard, for which there is room then; 0 if there is none."""

@@ -5,15 +5,15 @@ process reads, and nothing that was used since its own cache was used last: so t
 other do not push each other out again and again, and a dataset larger than the limit keeps what it has. What finds no
 room is made again whenever it is asked for.
 
-What is dear to make (features of a backbone, which a training reads in every epoch, and whose bytes the recipe bounds)
-has what is cheap (decoded pixels) make room for it though it is read; and it is written even where it cannot stay.
+What is dear to make (features of a backbone, teachers' answers: a training reads them in every epoch, and the recipe
+bounds their bytes) has what is cheap (decoded pixels) make room for it though it is read. What of it finds no room all
+the same is held in memory for as long as it is read, unless that would take more than half of what is free.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class Shelf:
         root: any number of caches lie below it.
         limit: bytes of all shards below the root.
         say: told in words what finds no room.
-        cheap: of what is dear, the folder of what makes room for it; None where only what stays is written.
+        cheap: of what is dear, the folder of what makes room for it.
     """
 
     folder: Path
@@ -68,13 +68,11 @@ class Shelf:
         return replace(self, folder=self.folder / name)
 
     def room(self, since: float | None) -> int:
-        """Return how many bytes can be written and stay; of what is dear, any number can be written.
+        """Return how many bytes can be written and stay.
 
         Args:
             since: when the shards of this cache were used last, in seconds since 1970; None if there are none.
         """
-        if self.cheap:
-            return sys.maxsize
         return self.limit - sum(shard.size for shard in standing(self.root) if not self._yields(shard, since))
 
     def clear(self, size: int, since: float | None) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,13 +132,19 @@ def _samples(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
     """Return the first images of every class by digest, which is as good as by chance and stays the same."""
     shown = []
     splits = found.data.splits
-    for label in splits.classes[:_MOST_CLASSES]:
-        rows = splits.dataset[splits.dataset["label"] == label].sort_values("pixels").head(_SAMPLES_PER_CLASS)
-        some = [
-            (_small(found, read, digest), label if number == 0 else "") for number, digest in enumerate(rows["sha256"])
-        ]
+    for label, digests in _first_of_each(splits.dataset, splits.classes[:_MOST_CLASSES], _SAMPLES_PER_CLASS):
+        some = [(_small(found, read, digest), label if number == 0 else "") for number, digest in enumerate(digests)]
         shown += some + [(_blank(), "")] * (_SAMPLES_PER_CLASS - len(some))
     return shown
+
+
+def _first_of_each(table: pd.DataFrame, classes: Sequence[str], count: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield each class with the SHA-256 of its first images by the digest of their pixels; none is sorted for it."""
+    places = table.groupby("label", sort=False).indices
+    pixels, digests = table["pixels"].to_numpy(), table["sha256"].to_numpy()
+    for label in classes:
+        first = heapq.nsmallest(count, places.get(label, ()), key=pixels.__getitem__)
+        yield label, [str(digests[place]) for place in first]
 
 
 def _augmented(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
@@ -180,9 +189,8 @@ def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, A
     """
     splits = found.data.splits
     training = splits.dataset if found.refused else splits.dataset[splits.dataset["split"] == "train"]
-    training = training.sort_values("pixels")
-    chosen = [training[training["label"] == label]["sha256"].head(1) for label in splits.classes]
-    digests = [str(digest) for some in chosen for digest in some][:_AUGMENTED]
+    chosen = (digests for _, digests in _first_of_each(training, splits.classes, 1))
+    digests = list(islice((digest for some in chosen for digest in some), _AUGMENTED))
     values = found.data.screening.values
     opened = [(digest, open_image(read(digest), SCREENED, values=values)) for digest in digests]
     return [(digest, resize(picture.pixels, found.image)) for digest, picture in opened]

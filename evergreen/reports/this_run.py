@@ -35,6 +35,7 @@ def fill_in(
     grouping: str = "",
     standing: str = "",
     to_try: Iterable[str] = (),
+    cache: Iterable[str] = (),
 ) -> bytes:
     """Return a report's page with what one run did.
 
@@ -47,6 +48,7 @@ def fill_in(
         standing: what became of the run's release: champion, rejected, cannot compare, blocked, pinned, or what the
             remote is; else empty.
         to_try: changes of the recipe, as options to type, for a model that does not fit.
+        cache: what found no room in the caches, a sentence each.
         grouping: how accurate the newest run was that splits groups of folders the other way; empty if there is none.
     """
     steps = list(steps)
@@ -54,6 +56,7 @@ def fill_in(
     parts = [
         '<h2 id="this-run">This run</h2>',
         f"<p>Run <code>{escape(run)}</code>: {total:.1f} s in the steps that ran.</p>",
+        *(f'<p class="no-room">{escape(sentence)}</p>' for sentence in cache),
         "<details><summary>Every step: what it did, and why</summary>",
         _table(
             ("step", "state", "seconds", "why"),

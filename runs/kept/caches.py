@@ -29,8 +29,14 @@ def images_of(run: Run, values: Range | None = None) -> Images:
         BadInput: as ``trim_cache``; ``EVERGREEN_DASK`` holds no address that may be used.
     """
     root = run.store.root / "cache"
-    cheap = Shelf(root / "pixels", root, _limit(), say)
-    dear = Shelf(root / "features", root, _limit(), say, cheap=cheap.folder)
+
+    def no_room(text: str) -> None:
+        if text not in run.journal.no_room:
+            run.journal.no_room.append(text)
+        say(text)
+
+    cheap = Shelf(root / "pixels", root, _limit(), no_room)
+    dear = Shelf(root / "features", root, _limit(), no_room, cheap=cheap.folder)
     pixels = cheap / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
     kept = run.store.read_blob, pixels, dear / craft[:16], values

@@ -71,8 +71,8 @@ def _judged(store: Store, summary: Mapping[str, Any], cannot: list[str]) -> _Jud
         return None
     try:
         said, images = _ref(store, evaluation), _ref(store, dataset)
-        digests = {row["path"]: row["sha256"] for row in read_rows(store, images, "dataset.csv")}
-        rows = read_rows(store, said, "predictions.csv")
+        digests = {row["path"]: row["sha256"] for row in read_rows(store, images, "dataset.csv", ("path", "sha256"))}
+        rows = list(read_rows(store, said, "predictions.csv"))
         classes = classes_of(store, images)
     except StoreError:
         cannot.append(f"what run {run} said of each image is no longer stored: its answers cannot be compared")

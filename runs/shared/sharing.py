@@ -4,6 +4,7 @@ A remote that does not answer, or refuses, never fails a run: what it did is in 
 pushed. The next run, or ``evergreen push``, pushes it.
 """
 
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,8 @@ from storage.sizes import in_words
 from storage.store import Store
 
 UNREACHABLE: Standing = "the remote cannot be reached"
+# What a command agreed on for the run that it is about to start: recipe and store.
+_agreed: ContextVar[tuple[str, Store] | None] = ContextVar("agreed", default=None)
 APART: Standing = "the remote has another champion"
 
 
@@ -37,6 +40,24 @@ def agree(store: Store, recipe: str) -> list[str]:
     except RemoteError as error:
         behind.lost = error
         return [f"going on without the remote: {error}"]
+    return []
+
+
+def agree_for_a_run(store: Store, recipe: str) -> list[str]:
+    """Agree as ``agree`` does; a run of the recipe that this process starts next takes it over and asks nobody."""
+    told = agree(store, recipe)
+    _agreed.set((recipe, store))
+    return told
+
+
+def agree_at_the_start(store: Store, recipe: str) -> list[str]:
+    """Agree as ``agree`` does when a run starts, unless the command that starts it has, and has told it, just now."""
+    before, behind = _agreed.get(), behind_of(store)
+    _agreed.set(None)
+    known = behind_of(before[1]) if before and (before[0], before[1].root) == (recipe, store.root) else None
+    if behind is None or known is None or known.remote.objects.address != behind.remote.objects.address:
+        return agree(store, recipe)
+    behind.lost, behind.apart = known.lost, known.apart
     return []
 
 

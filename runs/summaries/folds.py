@@ -53,7 +53,7 @@ def fold_in_words(run: Run, number: int) -> str:
     entry = run.journal.entries[f"fold {number}"]
     if entry.output is None:
         raise LookupError(f"{entry.name} did not end")
-    rows = read_rows(run.store, entry.output, "predictions.csv")
+    rows = list(read_rows(run.store, entry.output, "predictions.csv", ("label", "predicted")))
     right = sum(row["label"] == row["predicted"] for row in rows)
     seconds = _seconds(run, entry)["seconds"]
     took = "" if seconds is None else f", {seconds:.0f} s of training"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evergreen.recipe import Recipe, in_full
-from runs.tables import classes_of, read_table
+from runs.tables import classes_of, read_table, table_file
 from storage.errors import StoreError
 from storage.runs import summaries
 from storage.store import Store
@@ -84,9 +84,10 @@ def _keeps_groups(summary: Mapping[str, Any]) -> bool:
 
 def _has_groups(store: Store, summary: Mapping[str, Any]) -> bool:
     digest = _output(summary, "split")
-    if digest is None or "groups.csv" not in store.manifest(digest).files:
+    if digest is None:
         return False
-    return len(read_table(store, store.manifest(digest).ref(), "groups.csv")) > 0
+    ref = store.manifest(digest).ref()
+    return table_file(store, ref, "groups.csv") is not None and len(read_table(store, ref, "groups.csv")) > 0
 
 
 def _classes(store: Store, summary: Mapping[str, Any]) -> list[str] | None:

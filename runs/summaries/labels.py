@@ -5,14 +5,15 @@ from typing import Any
 
 from evergreen.reports.labels import IMAGES, SIDES, by_reason, class_changes, class_changes_in_words, labels_of
 from evergreen.sources.several import versions_in
-from evergreen.tables import UNLABELLED, rows_of
+from evergreen.tables import UNLABELLED
 from runs.releases import parts_of
-from runs.tables import DATASET, SOURCES, classes_of
+from runs.tables import DATASET, SOURCES, classes_of, read_rows, table_file
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.store import Store
 
 _COUNTED = ("split", "screen", "repair")
+_COUNTED_BY = ("label", "subset", "split")
 
 
 def classes_and_labels(
@@ -33,17 +34,17 @@ def classes_and_labels(
         return {}, None
     repaired = outputs["repair"]
     counted = next(step for step in _COUNTED if step in outputs)
-    tables = (rows_of(store.read(repaired, f"{name}.csv")) for name in ("renames", "dropped", "notes"))
+    tables = (read_rows(store, repaired, f"{name}.csv") for name in ("renames", "dropped", "notes"))
     labels = {"counted": counted, **labels_of(*tables)}
     if "screen" in outputs:
-        quarantine = rows_of(store.read(outputs["screen"], "quarantine.csv"))
+        quarantine = read_rows(store, outputs["screen"], "quarantine.csv", ("reason",))
         labels["quarantined"] = by_reason(row["reason"] for row in quarantine)
     return _counts(store, outputs[counted], divided=counted == "split"), labels
 
 
 def _counts(store: Store, dataset: Ref, divided: bool) -> dict[str, dict[str, int]]:
     counts = {name: dict.fromkeys(SIDES if divided else (IMAGES,), 0) for name in classes_of(store, dataset)}
-    for row in rows_of(store.read(dataset, DATASET)):
+    for row in read_rows(store, dataset, DATASET, _COUNTED_BY):
         if row["subset"] != UNLABELLED:
             counts[row["label"]][row["split"] if divided else IMAGES] += 1
     return counts
@@ -65,13 +66,13 @@ def images_by_source(store: Store, outputs: Mapping[str, Ref]) -> list[dict[str,
         return None
     found = {name: {"name": name, "version": version} for name, version in versions_in(facts).items()}
     told: dict[str, dict[str, Any]] = {**found}
-    if "repair" in outputs and SOURCES in store.manifest(outputs["repair"].sha256).files:
+    if "repair" in outputs and table_file(store, outputs["repair"], SOURCES):
         counted = next(step for step in _COUNTED if step in outputs)
         divided = counted == "split"
-        of = {row["path"]: row["source"] for row in rows_of(store.read(outputs["repair"], SOURCES))}
+        of = {row["path"]: row["source"] for row in read_rows(store, outputs["repair"], SOURCES)}
         for one in told.values():
             one |= dict.fromkeys(SIDES if divided else (IMAGES,), 0)
-        for row in rows_of(store.read(outputs[counted], DATASET)):
+        for row in read_rows(store, outputs[counted], DATASET, ("path", *_COUNTED_BY)):
             if row["subset"] != UNLABELLED:
                 told[of[row["path"]]][row["split"] if divided else IMAGES] += 1
     return list(told.values())

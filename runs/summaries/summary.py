@@ -81,6 +81,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "comparison": comparison,
         "promoted": promoted_by(run),
         "settings": run.recipe.values(),
+        "cache": run.journal.no_room,
         "remarks": [*run.recipe.remarks, *run.journal.remarks],
         "notes": [
             note for step in ("split", "deal") if step in outputs for note in read_notes(run.store, outputs[step])
@@ -107,6 +108,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
             grouping["words"] if grouping else "",
             comparison["standing"] if comparison else "",
             lines(summary["verdict"].get("to_try", ())),
+            summary["cache"],
         )
         filled = fill_in(by_hand(page.read_text("utf-8"), run.id).encode(), *of_this_run)
         page.write_bytes(filled)

@@ -57,7 +57,7 @@ def fitted_of(store: Store, seed: int, record: Record, known: bool) -> Fitted:
         record: of the step ``train``.
         known: whether it was there before the trial asked for it.
     """
-    rows = read_rows(store, record.output, "history.csv")
+    rows = list(read_rows(store, record.output, "history.csv"))
     history = tuple(
         {"phase": int(row["phase"]), "epoch": int(row["epoch"])} | {name: round(float(row[name]), 6) for name in SHOWN}
         for row in rows

@@ -9,9 +9,9 @@ from evergreen.images.formats import HEAD_BYTES, kind_of
 from evergreen.sources.archives.members import Told
 from evergreen.sources.several import about
 from evergreen.sources.unpack import unpack as open_files
-from evergreen.tables import to_csv
 from runs.kept.caches import kinds_memo
 from runs.run import Run
+from runs.tables import files_of
 from storage.artifacts import Blob, Manifest, Ref
 from storage.steps.memo import Memo
 from tasks.step import remark, step
@@ -100,10 +100,10 @@ def _publish(run: Run, rows: list[dict[str, Any]], told: Told, columns: Sequence
     table = pd.DataFrame(rows, columns=list(columns)).sort_values(order, ignore_index=True)
     left_out = pd.DataFrame(sorted(told.left_out.items()), columns=["reason", "count"])
     notes = pd.DataFrame({"note": told.notes})
-    tables = {"files.csv": table, "left-out.csv": left_out, "notes.csv": notes}
+    tables = {"files": table, "left-out": left_out, "notes": notes}
     if said := [*_counted(told.left_out), *told.notes]:
         remark("; ".join(said))
-    files: dict[str, bytes | Path | Blob] = {name: to_csv(table) for name, table in tables.items()}
+    files: dict[str, bytes | Path | Blob] = {**files_of(**tables)}
     files |= {f"files/{row['sha256']}": Blob(row["sha256"], row["bytes"]) for row in rows}
     return run.store.publish("files", files)
 

@@ -1,10 +1,9 @@
 """baseline: what a linear probe of the frozen backbone reaches, for a training to beat."""
 
-from evergreen.tables import to_csv
 from evergreen.vision.baseline import probe
 from runs.kept.caches import images_of
 from runs.run import Run
-from runs.tables import BASELINE, classes_of, read_table, to_json
+from runs.tables import BASELINE, classes_of, files_of, read_table, to_json
 from storage.artifacts import Ref
 from tasks.progress import TrainingProgress
 from tasks.step import step
@@ -16,5 +15,5 @@ def baseline(run: Run, dataset: Ref) -> Ref:
     classes = classes_of(run.store, dataset)
     images = images_of(run, run.recipe.screen.range)
     found = probe(read_table(run.store, dataset), images, classes, run.recipe, TrainingProgress(run.name).say)
-    files = {BASELINE: to_json(dict(found.found)), "predictions.csv": to_csv(found.predictions)}
+    files = {BASELINE: to_json(dict(found.found)), **files_of(predictions=found.predictions)}
     return run.store.publish("baseline", files)

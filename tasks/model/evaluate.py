@@ -1,12 +1,11 @@
 """evaluate: judge the model on every split."""
 
 from evergreen.judging.metrics import confusion_table
-from evergreen.tables import to_csv
 from evergreen.vision.evaluate import evaluate as judge
 from runs.kept.caches import images_of
 from runs.model_file import MODEL, frozen_backbone
 from runs.run import Run
-from runs.tables import VIEWS, classes_of, read_table, to_json
+from runs.tables import VIEWS, classes_of, files_of, read_table, to_json
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -35,7 +34,7 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
         "shortcuts": {"sample": found.sample, "changes": [loss.as_json() for loss in found.shortcuts]},
         "verdict": found.verdict.as_json(),
     }
-    files = {f"{name}.csv": to_csv(table) for name, table in tables.items()}
+    files = files_of(**tables)
     files |= {f"{name}.json": to_json(value) for name, value in values.items()}
     files |= {VIEWS: to_json(found.views)} if found.views else {}
     pictures = {f"examples/{name}.png": data for name, data in found.examples.items()}

@@ -9,7 +9,7 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of, held
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import PROBABILITIES, TAUGHT, classes_of, read_table, to_json, to_npy
+from runs.tables import PROBABILITIES, TAUGHT, classes_of, files_of, read_table, to_json, to_npy
 from runs.teachers import given_teachers
 from storage.artifacts import Ref
 from tasks.model.train import when_stopped
@@ -35,7 +35,7 @@ def fold(run: Run, dealt: Ref) -> Ref:
         )
         progress.done()
         files = {
-            "predictions.csv": to_csv(found.predictions.assign(fold=number)),
+            **files_of(predictions=found.predictions.assign(fold=number)),
             PROBABILITIES: to_npy(found.scores),
             "history.csv": to_csv(found.training.history),
             ENDED: to_json(found.training.ended),

@@ -7,7 +7,7 @@ from evergreen.judging.folds import pool
 from evergreen.judging.metrics import confusion_table
 from evergreen.tables import to_csv
 from runs.run import Run
-from runs.tables import PROBABILITIES, classes_of, read_array, read_table, to_json, to_npy
+from runs.tables import PROBABILITIES, classes_of, files_of, read_array, read_table, to_json, to_npy
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -22,7 +22,7 @@ def folds(run: Run, dealt: Ref, **fold: Ref) -> Ref:
     predictions = tables.iloc[order].reset_index(drop=True)
     found = pool(predictions, scores, classes, run.recipe.evaluate.top_k)
     files = {
-        "predictions.csv": to_csv(predictions[["path", "label", "sha256", "fold", "predicted", "probability"]]),
+        **files_of(predictions=predictions[["path", "label", "sha256", "fold", "predicted", "probability"]]),
         PROBABILITIES: to_npy(scores),
         "folds.json": to_json(found.as_json()),
         "per_class.csv": to_csv(found.by_class.per_class),

@@ -5,7 +5,7 @@ from evergreen.vision.formats.card import About
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import DATASET, classes_of, read_json, read_table
+from runs.tables import DATASET, classes_of, read_json, read_table, table_file
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -24,7 +24,7 @@ def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
         judged=store.manifest(evaluation.sha256).facts["judged"],
         digests={
             MODEL: store.manifest(model.sha256).files[MODEL].sha256,
-            DATASET: store.manifest(dataset.sha256).files[DATASET].sha256,
+            DATASET: store.manifest(dataset.sha256).files[table_file(store, dataset, DATASET) or DATASET].sha256,
         },
         seed=run.recipe.seed,
         representative_images=run.recipe.export.representative_images,

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 import flows.inspection
 from evergreen.errors import BadDataset
+from evergreen.tables import rows_of
 
 
 @pytest.fixture
@@ -63,6 +65,17 @@ def test_a_recipe_is_looked_at_and_nothing_is_trained(command: Command, photos: 
     assert command("predict", str(folder / "samples.png")).returncode == 2  # an inspection has no model
     assert "sources" not in summary
     _check_the_dashboard()
+    again = command("inspect", "chessman", *options, "--json", "--csv", "images.csv")  # without a server
+    assert "Prefect" not in again.stderr
+    told = json.loads(again.stdout)
+    rows = list(rows_of((command.root.parent / "images.csv").read_bytes()))
+    assert Counter(row["label"] for row in rows) == {"King": 33, "Queen": 30}
+    assert {row["split"] for row in rows} == {"train", "validation"}  # the recipe tests on none
+    assert {step["state"] for step in told["steps"]} == {"reused"}
+    assert [told[key] for key in ("outcome", "findings", "renames")] == [
+        summary[key] for key in ("outcome", "findings", "renames")
+    ]
+    assert (command.root / "runs" / told["id"] / "inspection.html").read_text() == page
     _look_at_two_sources(command, photos, options, prefect_server)
 
 

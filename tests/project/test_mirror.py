@@ -30,6 +30,7 @@ ELSEWHERE = {
     "runs/summaries/folds.py": FOLDS,
     "commands/making/folds.py": FOLDS,
     "commands/making/inspect.py": "flows/test_inspection.py",
+    "runs/summaries/inspection.py": "flows/test_inspection.py",
     "commands/making/plan.py": WHOLE,
     "commands/making/retrain.py": WHOLE,
     "commands/looking/why.py": WHOLE,

@@ -416,3 +416,6 @@ def test_another_file_of_an_input_does_not_matter_where_it_is_not_read(store: St
     assert key_parts(split, recipe, store, {"dataset": other, "repaired": dropped}).key == key
     assert key_parts(split, recipe, store, {"dataset": reordered, "repaired": repaired}).key != key
     assert key_parts(split, recipe, store, {"dataset": one, "repaired": regrouped}).key != key
+    large = [store.publish("dataset", {"dataset.arrow": data}, {"classes": ["a"]}) for data in (b"x", b"y")]
+    by_column = [key_parts(split, recipe, store, {"dataset": ref, "repaired": repaired}).key for ref in large]
+    assert len({key, *by_column}) == 3

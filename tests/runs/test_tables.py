@@ -1,7 +1,9 @@
 """runs.tables: what steps publish is read back as it was, and JSON has the same bytes every time."""
 
 import pandas as pd
+import pytest
 
+from evergreen import columns
 from evergreen.tables import to_csv
 from runs.tables import (
     classes_of,
@@ -10,10 +12,12 @@ from runs.tables import (
     read_folder,
     read_json,
     read_notes,
+    read_rows,
     read_table,
     read_views,
     to_json,
 )
+from storage.errors import ArtifactMissing
 from storage.store import Store
 
 TABLE = pd.DataFrame({"path": ["a", "ü,b"], "label": ["cat", "dog"]})
@@ -25,6 +29,18 @@ def test_a_dataset_carries_its_classes_and_tables(store: Store) -> None:
     pd.testing.assert_frame_equal(read_table(store, ref, "dropped.csv"), TABLE.head(1))
     assert classes_of(store, ref) == ["dog", "cat"]
     assert store.manifest(ref.sha256).facts["bits"] == 3
+
+
+def test_a_large_table_is_read_as_a_small_one_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "ROWS", 2)
+    ref = publish_dataset(store, TABLE, ["dog"], dropped=TABLE.head(1), notes=pd.DataFrame({"note": ["one", "two"]}))
+    assert sorted(store.manifest(ref.sha256).files) == ["dataset.arrow", "dropped.csv", "notes.arrow"]
+    pd.testing.assert_frame_equal(read_table(store, ref), TABLE)
+    assert read_notes(store, ref) == ["one", "two"]
+    assert list(read_rows(store, ref, "dataset.csv", ("label",))) == [{"label": "cat"}, {"label": "dog"}]
+    assert list(read_rows(store, ref, "dropped.csv", ("label",))) == [{"path": "a", "label": "cat"}]
+    with pytest.raises(ArtifactMissing, match=r"no file 'groups\.csv'"):
+        read_table(store, ref, "groups.csv")
 
 
 def test_a_folder_of_an_artifact_is_read_by_names_without_suffixes(store: Store) -> None:

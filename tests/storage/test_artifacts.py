@@ -1,5 +1,6 @@
 """storage.artifacts: references and names that no store produces are refused, and a manifest proves itself."""
 
+import json
 from typing import Any
 
 import pytest
@@ -61,6 +62,37 @@ def test_a_manifests_bytes_are_those_of_plain_json(sizes: dict[str, int], facts:
     assert list(Manifest.parse(made.canonical(), made.ref().sha256).files.items()) == sorted(
         files.items(), key=lambda one: one[0]
     )
+
+
+@pytest.mark.parametrize(
+    "facts", [{"files": {"a": {}}, "x": 1}, {"text": ',"files":{'}, {"a": {"b": 1, "files": {}}}, {}], ids=str
+)
+def test_facts_that_look_like_files_are_facts(facts: dict[str, Any]) -> None:
+    for files in ({}, {'"ü"\\\n': Blob("b" * 64, 2), "a": Blob("a" * 64, 5)}):
+        made = Manifest("source", files, facts)
+        assert Manifest.parse(made.canonical(), made.ref().sha256) == made
+
+
+@pytest.mark.parametrize("entry", [{"size": 5, "sha256": "a" * 64}, {"sha256": "a" * 64, "more": 1, "size": 5}])
+def test_a_manifest_in_another_form_is_read_too(entry: dict[str, Any]) -> None:
+    text = json.dumps({"facts": {}, "files": {"a": entry}, "kind": "x"}, separators=(",", ":")).encode()
+    assert Manifest.parse(text, sha256_bytes(text)) == Manifest("x", {"a": Blob("a" * 64, 5)}, {})
+
+
+def test_a_manifest_that_names_no_digest_is_refused() -> None:
+    text = Manifest("x", {"a": Blob("../../x", 5)}).canonical()
+    with pytest.raises(BadReference, match="expected a SHA-256"):
+        Manifest.parse(text, sha256_bytes(text))
+
+
+def test_a_manifest_of_several_blocks_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "_BLOCK", 250)
+    made = Manifest(
+        "x", {f'"{number}"\n': Blob(sha256_bytes(b"%d" % number), number) for number in range(20)}, {"a": 1}
+    )
+    assert Manifest.parse(made.canonical(), made.ref().sha256) == made
+    long = Manifest("x", {"n" * 500: Blob("a" * 64, 5)})
+    assert Manifest.parse(long.canonical(), long.ref().sha256) == long
 
 
 @pytest.mark.parametrize("name", ["", "/a", "../a", "a/../b", "a/./b", "a//b", "a\\b", "a\0b", "a/"])

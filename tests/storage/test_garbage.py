@@ -1,5 +1,6 @@
 """storage.garbage: what nothing needs goes, what anything needs stays, whatever happens meanwhile."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,12 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from little_store import Little
 
+from evergreen.columns import to_arrow
 from storage.errors import ArtifactDamaged, ArtifactMissing
 from storage.garbage import Garbage, collect, garbage
 from storage.in_use import in_use
+from storage.runs import FILE, run_folder
 from storage.steps.lineage import trace
 from storage.store import Store
 from storage.upkeep import damaged, incomplete
@@ -40,6 +44,18 @@ def test_whatever_a_run_that_is_kept_reaches_stays(store: Store, little: Little)
     assert garbage(store, 30) == Garbage()
     assert collect(store, 30) == Garbage()
     little.check("one")
+
+
+def test_a_table_by_column_keeps_the_images_that_it_names(store: Store, little: Little) -> None:
+    images = [store.put_blob(f"image {number}".encode()) for number in range(70)]
+    table = pd.DataFrame({"path": "ffff", "sha256": images, "phash": "0123456789abcdef", "pixels": images[::-1]})
+    ref = store.publish("dataset", {"dataset.arrow": to_arrow(table)})
+    run = run_folder(store, "one")
+    run.mkdir(parents=True)
+    (run / FILE).write_text(json.dumps({"output": ref.sha256}))
+    little.age()
+    assert garbage(store, 30) == Garbage()
+    assert len(garbage(store, 30, gone=[run]).blobs) == 71
 
 
 def test_without_its_run_it_all_goes_and_what_is_shared_stays(store: Store, little: Little) -> None:

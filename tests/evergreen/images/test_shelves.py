@@ -111,7 +111,9 @@ def test_what_this_process_reads_or_was_used_since_is_not_pushed_out(tmp_path: P
     assert [name for name, _ in _shards(tmp_path)] == ["other", "own", "own"]
 
 
-def test_what_is_cheap_makes_room_for_what_is_dear_which_is_written_in_any_case(tmp_path: Path) -> None:
+def test_what_is_cheap_makes_room_for_what_is_dear_which_is_held_in_memory_where_it_cannot_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pixels, features = Cache(tmp_path, "pixels", 20), Cache(tmp_path, "features", 20, cheap="pixels")
     read = pixels.rows(range(20))
     features.rows(range(10))
@@ -121,8 +123,18 @@ def test_what_is_cheap_makes_room_for_what_is_dear_which_is_written_in_any_case(
     pixels.rows(range(20))
     assert pixels.made == []
     assert [name for name, _ in _shards(tmp_path)] == ["features", "pixels"]
-    assert features.rows(range(40)).gather(np.arange(40))[:, 0].tolist() == list(range(40))
-    assert ([name for name, _ in _shards(tmp_path)], features.said) == (["features"] * 4, [])
+    for free, made, becomes in (
+        (20 * EACH, [*range(10, 40)], "held in memory as long as they are needed"),
+        (20 * EACH - 1, [*range(20, 40)], "made anew each time that they are needed"),
+    ):
+        monkeypatch.setattr(module, "free_memory", lambda free=free: 2 * free)
+        found = features.rows(range(40))
+        assert found.gather(np.arange(40))[:, 0].tolist() == list(range(40))
+        assert features.made == made  # once each
+        assert f"the features of 20 find no room in the cache and are {becomes}" in features.said.pop()
+        assert [name for name, _ in _shards(tmp_path)] == ["features"] * 2
+        assert evict(tmp_path, features.shelf.limit) == 0
+        del found
 
 
 def test_what_was_unused_for_longest_goes_first_and_a_reader_reads_on(tmp_path: Path) -> None:

@@ -28,6 +28,12 @@ def test_steps_digests_and_the_recipe_are_shown_escaped() -> None:
     assert "title: Kæt" in page
 
 
+def test_what_found_no_room_in_the_caches_is_said() -> None:
+    told = fill_in(PAGE, "run", STEPS, {}, [], cache=["the <pixels> find no room"]).decode()
+    assert '<p class="no-room">the &lt;pixels&gt; find no room</p>' in told
+    assert "no-room" not in _filled(median_ms=None)
+
+
 def test_speeds_are_shown_where_some_were_measured() -> None:
     assert "How fast they are" not in _filled(median_ms=None)
     page = _filled(median_ms=2.345)

@@ -1,11 +1,14 @@
 """runs.kept.caches: how large they may be, and names that go with the code that fills them."""
 
+import numpy as np
 import pytest
 
+from evergreen.images.rows import RowCache
 from evergreen.images.shelves import Shelf
 from evergreen.recipe import load_recipe
 from runs.kept import caches
 from runs.run import Run
+from runs.summaries.summary import finish
 from storage.store import Store
 
 
@@ -22,6 +25,16 @@ def test_what_is_over_the_limit_is_counted_and_trimmed(store: Store, monkeypatch
     monkeypatch.setenv("EVERGREEN_CACHE_GIB", "0")
     caches.trim_cache(store)
     assert not [path for path in shards if path.exists()]
+
+
+def test_what_finds_no_room_is_said_and_noted_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERGREEN_CACHE_GIB", "0")
+    run = Run.new(store, load_recipe("digits"))
+    for folder in (caches.images_of(run).pixels, caches.images_of(run).pixels):
+        RowCache(folder, (1,), np.uint8).rows([bytes(32)], lambda positions: iter([np.ones((1, 1))]))
+    (said,) = run.journal.no_room
+    assert said.startswith("of 1 images, the pixels of 1 find no room in the cache and are made anew")
+    assert finish(run, "failed")["cache"] == [said]
 
 
 def test_other_code_or_libraries_fill_other_folders(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

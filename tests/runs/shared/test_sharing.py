@@ -10,12 +10,13 @@ from releases import crown, make_comparison, make_release
 from evergreen.recipe import load_recipe
 from runs.run import Entry, Run
 from runs.shared.opening import behind_of, opened
-from runs.shared.sharing import agree, committed, share
+from runs.shared.sharing import agree, agree_at_the_start, agree_for_a_run, committed, share
 from runs.standing import decide, opponent_of
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.errors import ChampionMoved
 from storage.remote.objects import Objects
+from storage.remote.title import Title
 from storage.store import Store
 
 
@@ -62,6 +63,25 @@ def test_a_champion_of_one_machine_is_met_by_the_other_and_a_stale_challenger_me
     agree(one.store, "digits")
     assert Champions(one.store.root).history("digits") == Champions(other.store.root).history("digits")
     assert [event.run for event in Champions(one.store.root).history("digits")] == ["on-a", "on-b"]
+
+
+def test_a_run_takes_over_what_its_command_agreed_on_once(machines: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = machines
+    crown(one.store, make_release(one.store, "a").sha256, "before")
+    crown(other.store, make_release(other.store, "b").sha256, "before")
+    agree(one.store, "digits")
+    [said] = agree_for_a_run(other.store, "digits")
+    asked: list[str] = []
+    monkeypatch.setattr(Title, "agree", lambda *given: asked.append(given[2]))
+    flows = opened(other.store.root)
+    assert (agree_at_the_start(flows, "digits"), asked) == ([], [])  # neither asked nor said again
+    behind = behind_of(flows)
+    assert behind is not None
+    assert str(behind.apart["digits"]) == said
+    agree_at_the_start(flows, "digits")  # the next run asks for itself
+    agree_for_a_run(one.store, "digits")
+    agree_at_the_start(opened(other.store.root), "digits")  # and so does that of another store
+    assert asked == ["digits"] * 3
 
 
 def test_what_was_promoted_is_whole_in_the_remote_before_it_is_named(machines: list[Run], tmp_path: Path) -> None:
