@@ -66,7 +66,9 @@ def push_cargo(store: Store, cargo: Cargo, *, surely: bool = False) -> Pushed:
         return Pushed()
     memory = memory_of(store, behind)
     memory.known |= behind.brought
-    return push(store, behind.remote, cargo, memory, surely=surely)
+    pushed = push(store, behind.remote, cargo, memory, surely=surely)
+    behind.pushed.add(pushed)
+    return pushed
 
 
 def moved(store: Store, recipe: str, before: State, after: State) -> None:
@@ -127,12 +129,12 @@ def share(run: Run, *, pushes: bool) -> dict[str, Any] | None:
         return None
     behind.remade([entry.key for entry in run.journal.entries.values() if entry.key and entry.state == "ran"])
     problem = str(behind.lost) if behind.lost else "" if pushes else "the run was stopped"
-    pushed = Pushed()
     if not problem:
         try:
-            pushed = push_cargo(run.store, cargo_of_run(run))
+            push_cargo(run.store, cargo_of_run(run))
         except StoreError as error:
             problem = str(error)
+    pushed, behind.pushed = behind.pushed, Pushed()  # what is promoted was pushed before
     entries = run.journal.entries
     brought = [name for name, entry in entries.items() if entry.key in behind.brought]
     elsewhere = [name for name, entry in entries.items() if entry.key in pushed.elsewhere]

@@ -12,6 +12,7 @@ from storage.artifacts import Blob, Manifest, Ref
 from storage.digests import sha256_file
 from storage.errors import RemoteDamaged, RemoteError, StoreError, TwoChampions
 from storage.remote.packs import SMALL
+from storage.remote.push import Pushed
 from storage.remote.remote import Made, Remote, blob_name
 from storage.store import Store
 
@@ -29,6 +30,7 @@ class RemoteBehind:
         lost: why the remote is asked no more; None while it answers.
         brought: keys of records that came from there.
         apart: recipes whose champion here and there came about apart.
+        pushed: what was put there, by all pushes together, until a run has said so.
     """
 
     def __init__(self, store: Store, remote: Remote) -> None:
@@ -36,6 +38,7 @@ class RemoteBehind:
         self.lost: RemoteError | None = None
         self.brought = remote.read_brought()
         self.apart: dict[str, TwoChampions] = {}
+        self.pushed = Pushed()
         self._store = store
         self._whole: dict[str, set[str]] = {}
         self._gone: set[str] = set()
