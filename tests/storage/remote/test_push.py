@@ -74,6 +74,11 @@ def test_many_threads_bring_from_several_packs_and_none_is_called_damaged(
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(other.store.read_blob, random.Random(0).sample(blobs, len(blobs))))
     assert other.behind.refused == []
+    third, flushed = Machine(tmp_path / "c", folder), []
+    third.store.manifest(images.sha256)
+    monkeypatch.setattr("storage.store.flush", lambda paths: flushed.append(list(paths)))
+    assert third.behind.bring_all(images) == []
+    assert len(flushed) == 2, "all files together, and all folders"
 
 
 class Counted:
