@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from evergreen.recipe import Recipe
 from storage.artifacts import Ref
-from storage.remote.push import Pushed
 from storage.steps.records import Records
 from storage.store import Store
 
@@ -102,8 +101,6 @@ class Journal:
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
         leases: what became of steps of which one machine of a remote does each at a time, as ``run.json`` says it; of
             those at which no other machine was there is nothing.
-        shared: what of the run was put into the remote before its end: objects, their bytes, and keys of records that
-            another machine had put there.
         checkpoint_bytes: how much of checkpoints was put there while trainings went on.
 
     Not a dataclass: Prefect looks for results inside those, and would draw an edge from every earlier step.
@@ -120,7 +117,6 @@ class Journal:
         self.no_room: list[str] = []
         self.remarks: list[str] = []
         self.leases: list[dict[str, Any]] = []
-        self.shared = Pushed()
         self.checkpoint_bytes = 0
         self._lock = threading.Lock()
 
@@ -130,13 +126,6 @@ class Journal:
             self.entries[entry.name] = entry
         if hearing := listener.get():
             hearing.ended(entry)
-
-    def pushed(self, some: Pushed) -> None:
-        """Note what was put into the remote before the run's end."""
-        with self._lock:
-            self.shared.objects += some.objects
-            self.shared.size += some.size
-            self.shared.elsewhere += some.elsewhere
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,9 @@ def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
 
 
 _APART = (
-    "choose a folder on a disk of this machine with --store: machines do not share a store by a folder whose locks "
+    "choose a folder on a disk of this machine with --store: "
+    "machines do not share a store by a folder whose locks do not hold"
 )
-_APART += "do not hold"
 
 
 def must_lock(path: Path, root: Path) -> None:

@@ -28,7 +28,7 @@ from storage import workspaces
 from storage.artifacts import Blob, Manifest, Ref, checked_name
 from storage.behind import Behind
 from storage.digests import checked_digest, sha256_bytes, sha256_file
-from storage.disk import copy, explained, flush, fsync
+from storage.disk import copy, explained, flush
 from storage.errors import ArtifactDamaged, ArtifactMissing
 from storage.identity import identity_of
 
@@ -304,8 +304,7 @@ class Store:
         for part, target in new.items():
             part.chmod(0o444)
             part.replace(target)
-        for folder in folders:
-            fsync(folder)
+        flush(folders)
 
 
 def _same_bytes(part: Path, target: Path) -> bool:

@@ -31,7 +31,7 @@ for shared in ("EVERGREEN_REMOTE", "EVERGREEN_DASK"):  # no test reaches what a 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # it wants DO_NOT_TRACK to be "true"
 
 PROJECT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["finished_run", "remotes"]
+pytest_plugins = ["finished_run", "remotes", "small_disk"]
 
 
 # What these fixtures make takes long: one worker (make test runs two) gets all tests that want one, the longest first.

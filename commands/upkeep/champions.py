@@ -1,9 +1,7 @@
 """The commands about champions: see them, and decide in place of the gate. A decision is one event, and is said."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,10 +15,9 @@ from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.releases import find_release, recipe_of, whole_parts_of
 from runs.shared.cargo import cargo_of_release
-from runs.shared.opening import behind_of, opened
+from runs.shared.opening import behind_of, held, opened
 from runs.shared.sharing import agree_or_raise, moved, push_cargo
 from storage.champions import Champions, Event, State
-from storage.in_use import in_use
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -79,7 +76,7 @@ def promote(
     verbose: VerboseOption = False,
 ) -> None:
     """Make a release the champion, whatever the gate says; a model that was blocked is blocked no more."""
-    with errors(verbose), _held(store) as stored:
+    with errors(verbose), held(store_root(store)) as stored:
         release = _release_meant(stored, ref)
         model = whole_parts_of(stored, release)["model"].sha256
 
@@ -98,7 +95,7 @@ def rollback(
     recipe: NameArgument, store: StoreOption = None, as_json: JsonOption = False, verbose: VerboseOption = False
 ) -> None:
     """Step back to the champion before, and block the model stepped back from until someone promotes it by name."""
-    with errors(verbose), _held(store) as stored:
+    with errors(verbose), held(store_root(store)) as stored:
 
         def decide(state: State) -> Event:
             _refuse_pinned(state)
@@ -142,14 +139,6 @@ def unpin(
             return Event("unpinned", state.champion.release, state.champion.model, "by a person")
 
         _change(opened(store_root(store)), recipe, decide, as_json)
-
-
-@contextmanager
-def _held(store: Path | None) -> Iterator[Store]:
-    """Yield the store, its remote behind it, while nothing of it is collected."""
-    stored = opened(store_root(store))
-    with in_use(stored):
-        yield stored
 
 
 def _change(store: Store, recipe: str, decide: Callable[[State], Event], as_json: bool) -> None:

@@ -23,8 +23,7 @@ from commands.quiet import only_ours
 from commands.running import telling
 from evergreen.sources.archives.names import visible, visible_lines
 from runs.place import store_root
-from runs.shared.opening import opened
-from storage.in_use import in_use
+from runs.shared.opening import held
 
 if TYPE_CHECKING:
     from runs.shared.joining import Joined
@@ -49,11 +48,11 @@ def remote(
     """Have the gate compare this store's champion with the remote's, where neither came of the other; one stays."""
     root = store_root(store)
     with errors(verbose):
-        wanted, stored = loaded(recipe, renamed(overrides, name), None, root), opened(root)
+        wanted = loaded(recipe, renamed(overrides, name), None, root)
         from runs.shared.joining import join  # late: NumPy
 
         log = None if verbose else root / "logs" / "remote.txt"
-        with in_use(stored), only_ours(log) as (_, err):
+        with held(root) as stored, only_ours(log) as (_, err):
             told = telling(err)
             joined = join(stored, wanted, keep, lambda text: told.print(visible_lines(text), markup=False))
     if as_json:

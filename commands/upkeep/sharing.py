@@ -9,8 +9,7 @@ from commands.options import CARE, JsonOption, StoreOption, VerboseOption, error
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from runs.shared.moving import Moved, fetch, needed, pull_all, push_all
-from runs.shared.opening import opened
-from storage.in_use import in_use
+from runs.shared.opening import held
 from storage.sizes import in_words
 
 app = typer.Typer()
@@ -28,8 +27,7 @@ def push(
 ) -> None:
     """Put what runs made, and champions, into the remote (EVERGREEN_REMOTE); all runs of the store if none is named."""
     with errors(verbose):
-        stored = opened(store_root(store))
-        with in_use(stored):
+        with held(store_root(store)) as stored:
             moved = push_all(stored, ref, tell)
         _tell(moved, f"pushed to {needed(stored).remote.objects.address}", as_json)
 
@@ -48,8 +46,7 @@ def pull(
 ) -> None:
     """Bring what other machines made: of a recipe its champion and its newest run. Runs bring what they need anyway."""
     with errors(verbose):
-        stored = opened(store_root(store))
-        with in_use(stored):
+        with held(store_root(store)) as stored:
             moved = pull_all(stored, ref, tell)
         _tell(moved, f"brought from {needed(stored).remote.objects.address}", as_json)
 
@@ -64,10 +61,8 @@ def fetch_one(
     verbose: VerboseOption = False,
 ) -> None:
     """Bring one artifact, or one file, from the remote, and say where it lies."""
-    with errors(verbose):
-        stored = opened(store_root(store))
-        with in_use(stored):
-            paths = {name: str(path) for name, path in fetch(stored, ref).items()}
+    with errors(verbose), held(store_root(store)) as stored:
+        paths = {name: str(path) for name, path in fetch(stored, ref).items()}
     lines = "\n".join(f"{visible(name)}  {path}" for name, path in paths.items())
     typer.echo(json.dumps(paths, indent=2, ensure_ascii=False) if as_json else lines)
 

@@ -214,11 +214,10 @@ class Turn:
             return False
         known = {name: entry.key for name, entry in self._run.journal.entries.items() if trains(name) and entry.key}
         try:
-            pushed = push_cargo(self._run.store, cargo_of_steps(self._run, known | {self._step: self._parts.key}))
+            push_cargo(self._run.store, cargo_of_steps(self._run, known | {self._step: self._parts.key}))
         except (StoreError, OSError) as error:
             self._say(f"what it gave is not in the remote, so other machines do it again: {error}")
             return False
-        self._run.journal.pushed(pushed)
         return True
 
     def _end(self, made: bool) -> None:

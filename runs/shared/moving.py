@@ -208,30 +208,25 @@ def _that_made(behind: RemoteBehind, names: Iterable[str], ref: str) -> list[str
 
 
 def _bring(store: Store, behind: RemoteBehind, told: Mapping[str, Any], say: Say) -> None:
-    """Bring the records of a run, what its steps gave, and what explains their keys."""
+    """Bring the records of a run, what its steps gave and read, and what explains their keys."""
     records = Records(store)
-    for name, step in told["steps"].items():
-        record = records.read(step["key"])
-        if record is None:
-            say(f"{name}: its record, or something that it needs, cannot be had: a run makes it again")
-            continue
-        behind.bring_all(record.output)
-        for digest in record.inputs.values():
-            _with_its_files(store, behind, digest)
-        explained = behind.bring(step["key"]) if not store.blob_path(step["key"]).is_file() else True
-        if explained:
-            code = KeyParts.parse(store.read_blob(step["key"])).code.values()
-            for digest in code:
-                if not store.blob_path(digest).is_file():
-                    behind.bring(digest)
+    found = {name: records.read(step["key"]) for name, step in told["steps"].items()}
+    for name in (name for name, record in found.items() if record is None):
+        say(f"{name}: its record, or something that it needs, cannot be had: a run makes it again")
+    kept = [record for record in found.values() if record]
+    inputs = dict.fromkeys(digest for record in kept for digest in record.inputs.values())
+    behind.bring_all(*(record.output for record in kept), *filter(None, (_known(store, digest) for digest in inputs)))
+    behind.bring_small(record.key for record in kept)
+    explained = [record.key for record in kept if store.blob_path(record.key).is_file()]
+    behind.bring_small(code for key in explained for code in KeyParts.parse(store.read_blob(key)).code.values())
 
 
-def _with_its_files(store: Store, behind: RemoteBehind, digest: str) -> None:
+def _known(store: Store, digest: str) -> Ref | None:
+    """Return an artifact, here or there; None: a step that is asked every time had another answer since."""
     try:
-        ref: Ref = store.manifest(digest).ref()
-    except StoreError:  # a step that is asked every time may have had another answer
-        return
-    behind.bring_all(ref)
+        return store.manifest(digest).ref()
+    except StoreError:
+        return None
 
 
 def _taken(store: Store) -> dict[str, int]:

@@ -1,9 +1,12 @@
 """A store with the remote behind it that EVERGREEN_REMOTE names. Knows no Prefect."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evergreen.variables import REMOTE, value_of
 from storage.digests import sha256_bytes
+from storage.in_use import in_use
 from storage.remote.behind import RemoteBehind
 from storage.remote.objects import opened as objects_at
 from storage.remote.push import Memory
@@ -26,6 +29,14 @@ def opened(root: Path, remote: str | None = None) -> Store:
     if address := remote or value_of(REMOTE):
         store.behind = RemoteBehind(store, Remote(objects_at(address), _folder(store, address)))
     return store
+
+
+@contextmanager
+def held(root: Path) -> Iterator[Store]:
+    """Yield a store, its remote behind it, while nothing of it is collected; raises as ``opened``."""
+    store = opened(root)
+    with in_use(store):
+        yield store
 
 
 def behind_of(store: Store) -> RemoteBehind | None:

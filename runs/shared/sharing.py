@@ -87,7 +87,9 @@ def push_cargo(store: Store, cargo: Cargo, *, surely: bool = False) -> Pushed:
         return Pushed()
     memory = memory_of(store, behind)
     memory.known |= behind.brought
-    return push(store, behind.remote, cargo, memory, surely=surely)
+    pushed = push(store, behind.remote, cargo, memory, surely=surely)
+    behind.note_push(pushed)
+    return pushed
 
 
 def moved(store: Store, recipe: str, before: State, after: State) -> None:
@@ -148,21 +150,20 @@ def share(run: Run, *, pushes: bool) -> dict[str, Any] | None:
         return None
     behind.remade([entry.key for entry in run.journal.entries.values() if entry.key and entry.state == "ran"])
     problem = str(behind.lost) if behind.lost else "" if pushes else "the run was stopped"
-    early, pushed = run.journal.shared, Pushed()
     if not problem:
         try:
-            pushed = push_cargo(run.store, cargo_of_run(run))
+            push_cargo(run.store, cargo_of_run(run))
         except StoreError as error:
             problem = str(error)
+    pushed = behind.told_of_pushes()  # with what was pushed before: trainings, and what is promoted
     entries = run.journal.entries
     brought = [name for name, entry in entries.items() if entry.key in behind.brought]
-    other = {*early.elsewhere, *pushed.elsewhere}
-    elsewhere = [name for name, entry in entries.items() if entry.key in other]
+    elsewhere = [name for name, entry in entries.items() if entry.key in pushed.elsewhere]
     told = {
         "address": behind.remote.objects.address,
         "brought": brought,
-        "objects": early.objects + pushed.objects,
-        "bytes": early.size + pushed.size,
+        "objects": pushed.objects,
+        "bytes": pushed.size,
         "elsewhere": elsewhere,
         "refused": list(behind.refused),
         "leases": list(run.journal.leases),

@@ -4,18 +4,24 @@ A remote that does not answer once is not asked again for the rest of the run (`
 named (``refused``), counts as not there, and is made again by the step that needs it.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from storage.artifacts import Blob, Manifest, Ref
 from storage.digests import sha256_file
 from storage.errors import RemoteDamaged, RemoteError, StoreError, TwoChampions
 from storage.remote.packs import SMALL
+from storage.remote.push import Pushed
 from storage.remote.remote import Made, Remote, blob_name
 from storage.store import Store
 
 T = TypeVar("T")
+# Large blobs, each of which is written as it comes.
+_AT_ONCE = 4
 
 # A record that was not there may be soon: another machine may be at it. A step asks several times in a moment.
 _NOT_THERE_FOR = 20.0
@@ -36,6 +42,7 @@ class RemoteBehind:
         self.lost: RemoteError | None = None
         self.brought = remote.read_brought()
         self.apart: dict[str, TwoChampions] = {}
+        self._pushed, self._pushing = Pushed(), threading.Lock()
         self._store = store
         self._whole: dict[str, set[str]] = {}
         self._gone: set[str] = set()
@@ -99,19 +106,47 @@ class RemoteBehind:
         self.remote.refuse(name, why)
         self.brought.discard(name.removeprefix("records/"))
 
-    def bring_all(self, ref: Ref) -> list[Blob]:
-        """Bring every file of an artifact that is not here, and return those that could not be had so.
+    def note_push(self, pushed: Pushed) -> None:
+        """Count what a push put there; threads push, too."""
+        with self._pushing:
+            self._pushed.add(pushed)
+
+    def told_of_pushes(self) -> Pushed:
+        """Return what all pushes put there together since this was asked last: a run says it once."""
+        with self._pushing:
+            told, self._pushed = self._pushed, Pushed()
+        return told
+
+    def bring_all(self, *refs: Ref) -> list[Blob]:
+        """Bring every file of some artifacts that is not here, and return those that could not be had so.
 
         Members of archives are among these, unless they lie in packs as well: they are had by opening the archive.
         """
-        manifest = self._store.manifest(ref.sha256)
-        missing = self._missing(manifest)
-        small = [digest for digest, blob in missing.items() if blob.size <= SMALL]
-        self._tried(lambda: self._adopt(small), None)
-        missing = self._missing(manifest)
+        manifests = {ref.sha256: self._store.manifest(ref.sha256) for ref in refs}
+        self.bring_small(
+            digest
+            for manifest in manifests.values()
+            for digest, blob in self._missing(manifest).items()
+            if blob.size <= SMALL
+        )
+        lacking: dict[str, Blob] = {}
+        wanted: dict[str, Blob] = {}
         nobody: set[str] = set()
-        members = self._tried(lambda: self._members(ref.sha256, manifest), nobody) if missing else nobody
-        return [blob for digest, blob in missing.items() if digest in members or not self.bring(digest)]
+        for artifact, manifest in manifests.items():
+            missing = self._missing(manifest)
+            members = self._tried(partial(self._members, artifact, manifest), nobody) if missing else nobody
+            for digest, blob in missing.items():
+                (lacking if digest in members else wanted)[digest] = blob
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            came = pool.map(self.bring, wanted)
+            lacking |= {digest: wanted[digest] for digest, there in zip(wanted, came, strict=True) if not there}
+        return list(lacking.values())
+
+    def bring_small(self, digests: Iterable[str]) -> None:
+        """Bring those of some blobs that lie in packs, and are not here, with one flush for all."""
+        lacking = [digest for digest in dict.fromkeys(digests) if not self._store.blob_path(digest).is_file()]
+        if lacking:
+            self._tried(lambda: self._adopt(lacking), None)
 
     def _missing(self, manifest: Manifest) -> dict[str, Blob]:
         return {blob.sha256: blob for blob in manifest.files.values() if not self._store.has_blob(blob)}

@@ -28,7 +28,8 @@ from storage.remote.objects import Found
 
 INSTALL = "pip install -r requirements-remote.lock (make setup EXTRAS=remote)"
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+# As the server says it, and as obstore does of one object of many that were to be deleted.
+_CODE = re.compile(r"(?:<Code>|\(code: )([A-Za-z]{1,60})(?:</Code>|\))")
 _STATUS = re.compile(r"status code: (\d{3})")
 _NO_BUCKET = ("NoSuchBucket", "InvalidBucketName", "PermanentRedirect")
 _FULL = ("EntityTooLarge", "QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "TooManyBuckets")

@@ -78,6 +78,12 @@ class Pushed:
     size: int = 0
     elsewhere: list[str] = field(default_factory=list)
 
+    def add(self, other: "Pushed") -> None:
+        """Count what another push did as well."""
+        self.objects += other.objects
+        self.size += other.size
+        self.elsewhere += other.elsewhere
+
 
 class Memory:
     """What this store is known to have pushed: a cache, which may be deleted."""
@@ -107,11 +113,10 @@ class Memory:
 
     def keep(self) -> None:
         """Write it down."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(
-            self._path,
-            canonical_json({"collected": self.collected, "known": sorted(self.known), "told": self._told}),
-        )
+        told = canonical_json({"collected": self.collected, "known": sorted(self.known), "told": self._told})
+        with disk.explained(self._path.parent):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            disk.replace(self._path, told)
 
 
 def push(store: Store, remote: Remote, cargo: Cargo, memory: Memory, *, surely: bool = False) -> Pushed:

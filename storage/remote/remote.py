@@ -25,6 +25,7 @@ from typing import Any
 
 from storage.artifacts import Blob, Manifest
 from storage.digests import is_digest, sha256_bytes
+from storage.disk import explained
 from storage.errors import RemoteDamaged
 from storage.remote.objects import Found, Objects
 from storage.remote.packs import INDEX, PACK, PACKS, Index
@@ -254,10 +255,11 @@ class Remote:
         return None
 
     def _keep(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{token_hex(8)}.part")  # another run of this store may write it, too
-        part.write_bytes(data)
-        part.replace(path)
+        with explained(self._cache):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            part.replace(path)
 
 
 def collecting_until(collected: str) -> float:

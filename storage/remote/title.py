@@ -26,8 +26,12 @@ class Title:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def history(self, recipe: str) -> tuple[list[Event], str | None]:
+    def history(self, recipe: str, known: Sequence[Event] = ()) -> tuple[list[Event], str | None]:
         """Return every event of a recipe, the oldest first, and the tag of the state after them.
+
+        Args:
+            recipe: the recipe's name.
+            known: the history of a store; what both have up to one same event is not read again.
 
         Raises:
             RemoteError: it cannot be read, or an event is missing.
@@ -35,8 +39,13 @@ class Title:
         state, tag = self.state(recipe)
         if state.last is None:
             return [], tag
-        events = [self._event(recipe, number) for number in range(1, state.last.number)]
-        return [*events, state.last], tag
+        newest = state.last.number
+        same = min(len(known), newest)
+        there = state.last if same == newest else self._event(recipe, same) if same else None
+        if there is None or there != known[same - 1]:
+            same = 0
+        events = [self._event(recipe, number) for number in range(same + 1, newest)]
+        return [*known[:same], *events, *([state.last] if same < newest else [])], tag
 
     def state(self, recipe: str) -> tuple[State, str | None]:
         """Return who is champion, pinned and blocked in the remote, and the tag of this version; one request."""
@@ -84,7 +93,7 @@ class Title:
             state, tag = self.state(recipe)
             if (own[-1] if own else None) == state.last:
                 return
-            shared, tag = self.history(recipe)
+            shared, tag = self.history(recipe, own)
             if own == shared[: len(own)]:
                 champions.follow(recipe, shared)
                 return

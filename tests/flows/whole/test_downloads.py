@@ -1,4 +1,5 @@
-"""A source behind signed URLs, run for real: whole, again, a new version, offline, expired; secrets nowhere."""
+"""A source behind signed URLs and a bucket behind the store, run for real: whole, again, a new version, offline,
+expired; secrets nowhere."""
 
 import io
 import json
@@ -12,8 +13,12 @@ from typing import Any
 import pytest
 from command import Command
 from fake_server import FakeServer
+from remotes import KEY, SECRET
+
+from storage.remote.objects import opened
 
 PLANTED = "pl4ntedpl4nted"
+SECRETS = (PLANTED, KEY, SECRET)
 RECIPE = """
 name: signed
 source:
@@ -60,9 +65,16 @@ def _database() -> Path:
     return Path(url.partition("///")[2])
 
 
+def _planted(text: str | bytes) -> list[str]:
+    """Return the secrets that are in what somebody may read."""
+    data = text.encode() if isinstance(text, str) else text
+    return [secret for secret in SECRETS if secret.encode() in data]
+
+
 @pytest.mark.soak
-def test_signed_downloads_from_the_first_run_to_the_expired_one(
+def test_signed_downloads_and_a_bucket_from_the_first_run_to_the_expired_one(
     server: FakeServer,
+    s3: str,
     prefect_server: str,
     command: Command,
     tmp_path: Path,
@@ -71,6 +83,8 @@ def test_signed_downloads_from_the_first_run_to_the_expired_one(
 ) -> None:
     from prefect.blocks.system import Secret
 
+    monkeypatch.setenv("EVERGREEN_REMOTE", s3)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", f"{PLANTED}3")
     monkeypatch.setenv("PHOTOS_QUERY", f"X-Goog-Signature={PLANTED}1")
     Secret(value=f"sig={PLANTED}2").save("photos-query", overwrite=True)
     first = server.add("/cat.zip", _photos(png, "cat", range(30)), query=f"X-Goog-Signature={PLANTED}1")
@@ -85,6 +99,8 @@ def test_signed_downloads_from_the_first_run_to_the_expired_one(
     assert {state for state, _ in _steps(summary).values()} == {"ran"}
     assert sum(values["count"] for values in summary["metrics"].values()) == 60
     assert "cat.zip" in done.stderr
+    assert summary["remote"]["objects"] > 10
+    assert summary["remote"]["problem"] == ""
 
     done, summary = _run(command, recipe, prefect_server)
     said.append(done)
@@ -124,10 +140,29 @@ def test_signed_downloads_from_the_first_run_to_the_expired_one(
     lineage = command("lineage", str(next(command.root.glob("runs/*/exports/tflite-float32/model.tflite"))), "--json")
     said.append(lineage)
     assert server.url("/cat.zip") in lineage.stdout
-    assert not [done for done in said if PLANTED in done.stdout + done.stderr]
+    other = Command(tmp_path / "other" / "store")
+    other.root.parent.mkdir()
+    for machine, words, answers in (
+        (command, ("push",), True),
+        (command, ("maintain", "--remote", "--no-dry-run"), True),
+        (command, ("check", "--verbose"), True),
+        (other, ("pull", "--verbose"), True),
+        (other, ("pull", "--verbose"), False),
+        (command, ("push", "--verbose"), False),
+    ):
+        gone = {} if answers else {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+        done = machine(*words, server=prefect_server, variables=gone)
+        assert answers == (not done.returncode), (words, done.stderr)
+        said.append(done)
+    assert "does not answer" in said[-1].stderr
+    assert [done.args for done in said if _planted(done.stdout + done.stderr)] == []
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 50
-    assert not [path for path in files if PLANTED.encode() in path.read_bytes()]
+    assert {path: found for path in files if (found := _planted(path.read_bytes()))} == {}
+    objects = opened(s3)
+    shared = {found.name: objects.get(found.name) or b"" for found in objects.list("")}
+    assert len(shared) > 10
+    assert {name: found for name, data in shared.items() if (found := _planted(data))} == {}
     _check_the_database(_database())
 
 
@@ -139,7 +174,7 @@ def _check_the_database(path: Path) -> None:
         for table in tables:
             rows = database.execute(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608
             counts[table] = len(rows)
-            assert PLANTED not in str(rows), table
+            assert not _planted(str(rows)), table
     assert counts["flow_run"] >= 5
     assert counts["log"] > 0
     assert counts["artifact"] > 0

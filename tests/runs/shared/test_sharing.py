@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from releases import crown, make_comparison, make_release
+from remotes import BUCKETS
 
 from evergreen.recipe import load_recipe
 from runs.run import Entry, Run
@@ -45,7 +46,7 @@ def machines(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     return [_run(tmp_path / "a", "on-a"), _run(tmp_path / "b", "on-b")]
 
 
-@pytest.mark.parametrize("machines", ["shared_folder", "s3"], indirect=True)
+@pytest.mark.parametrize("machines", ["shared_folder", *BUCKETS], indirect=True)
 def test_a_champion_of_one_machine_is_met_by_the_other_and_a_stale_challenger_meets_it_anew(
     machines: list[Run],
 ) -> None:
@@ -54,6 +55,9 @@ def test_a_champion_of_one_machine_is_met_by_the_other_and_a_stale_challenger_me
     stale = _met(other, second)
     assert agree(one.store, "digits") == agree(other.store, "digits") == []
     assert _promoted(one, first) == ({"release": first.sha256, "champion": first.sha256, "standing": "champion"}, "")
+    told = share(one, pushes=True)
+    assert told is not None
+    assert told["words"].startswith(f"{told['objects']} objects pushed"), "before it was promoted"
     with pytest.raises(ChampionMoved, match="another machine changed the champion"):
         _promoted(other, second, stale)
     assert Champions(other.store.root).current("digits") == first.sha256

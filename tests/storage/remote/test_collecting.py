@@ -10,7 +10,7 @@ from little_store import STEPS
 from machines import Machine
 
 from storage.champions import Champions
-from storage.errors import RemoteUnreachable
+from storage.errors import RemoteDamaged, RemoteUnreachable
 from storage.remote.checkpoints import names_of, send
 from storage.remote.collecting import collect, garbage
 from storage.remote.leases import LEASES, Claim, Holder
@@ -125,3 +125,23 @@ def test_a_push_during_a_collection_is_not_taken_for_done(
     assert json.loads(told[0]) == {"number": 1, "until": 0}
     assert Machine(tmp_path / "b", folder).push("one").objects
     Machine(tmp_path / "c", folder).little.check_bytes("one")
+
+
+def test_where_it_cannot_be_read_who_needs_what_nothing_is_deleted(folder: Objects, tmp_path: Path) -> None:
+    first = Machine(tmp_path / "a", folder)
+    first.little.run("one")
+    first.push("one")
+    _champion(first, "one")
+    _age(folder, 100)
+    before = {found.name for found in folder.list("")}
+    run = "runs/digits/one.json"
+    told = folder.get(run)
+    assert told
+    folder.put_over(run, told[:-1])
+    with pytest.raises(RemoteDamaged, match=run):
+        collect(first.remote, 30)
+    folder.put_over(run, told)
+    assert folder.put_if("champions/digits/champion", b"[]", "1")
+    with pytest.raises(RemoteDamaged, match="champions/digits/champion"):
+        garbage(first.remote, 30)
+    assert {found.name for found in folder.list("")} == before

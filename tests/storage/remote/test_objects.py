@@ -1,11 +1,15 @@
 """storage.remote.objects: the verbs, on a folder and on a bucket alike."""
 
+import filecmp
 import os
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from remotes import KEY, SECRET
+from remotes import BUCKETS, KEY, SECRET
 
 from storage.errors import BadReference, RemoteAbsent, RemoteRefused, RemoteUnreachable
 from storage.remote.objects import Objects, opened
@@ -33,6 +37,23 @@ def test_what_was_put_is_there_whole_in_parts_and_as_a_file(objects: Objects, tm
     assert {(one.name, one.size) for one in objects.list("blobs")} == {("blobs/ab/one", 10), ("blobs/ab/empty", 0)}
     objects.delete(["blobs/ab/one", "blobs/ab/never"])
     assert [one.name for one in objects.list("blobs")] == ["blobs/ab/empty"]
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_a_large_file_goes_up_in_parts_and_comes_whole(
+    bucket: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.remote.bucket._IN_ONE_PIECE", 2**20)
+    monkeypatch.setattr("storage.remote.bucket._PART", 5 * 2**20)  # the least that S3 takes
+    objects = opened(request.getfixturevalue(bucket))
+    given, made = tmp_path / "given", tmp_path / "made"
+    given.write_bytes(os.urandom(11 * 2**20))
+    assert objects.put_new("blobs/ab/large", given)
+    tag = objects._store and objects._obstore.head(objects._store, "blobs/ab/large")["e_tag"]  # type: ignore[attr-defined]
+    assert tag.strip('"').endswith("-3"), "S3 says of how many parts"
+    assert objects.get_into("blobs/ab/large", made)
+    assert filecmp.cmp(given, made, shallow=False)
+    assert not objects.put_new("blobs/ab/large", made)
 
 
 def test_what_is_not_there_is_none(objects: Objects, tmp_path: Path) -> None:
@@ -119,8 +140,9 @@ def test_a_server_that_is_gone_is_unreachable_and_no_secret_is_told(
         ("403 <Code>InvalidAccessKeyId</Code><AWSAccessKeyId>PLANTED</AWSAccessKeyId>", RemoteRefused, "right to"),
         ("507 <Code>XMinioStorageFull</Code>PLANTED", "RemoteFull", "room"),
         ("503 <Code>SlowDown</Code>PLANTED", RemoteUnreachable, "does not answer"),
+        ("200 DeleteObjects request failed for key PLANTED (code: AccessDenied)", RemoteRefused, "right to"),
     ],
-    ids=["keys", "full", "busy"],
+    ids=["keys", "full", "busy", "one of many"],
 )
 def test_what_a_server_refuses_is_told_by_its_code_alone(s3: str, answer: str, kind: object, words: str) -> None:
     from obstore.exceptions import GenericError
@@ -137,6 +159,61 @@ def test_what_a_server_refuses_is_told_by_its_code_alone(s3: str, answer: str, k
     assert answer[:3] in str(caught.value)
     assert "PLANTED" not in repr(caught.value)
     assert caught.value.__cause__ is None
+
+
+class _Server(ThreadingHTTPServer):
+    """A server that refuses everything, or ends in the middle of every answer."""
+
+    def __init__(self, status: int) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = b"<Error><Code>AccessDenied</Code><AWSAccessKeyId>PLANTED</AWSAccessKeyId></Error>"
+                self.send_response(status)
+                told = {"ETag": '"1"', "Last-Modified": "Mon, 30 Nov 2026 12:00:00 GMT"} if status == 200 else {}
+                for name, value in {"Content-Length": str(len(body)), **told}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body[: len(body) // (2 if status == 200 else 1)])
+
+            do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815 - as http.server calls them
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+def test_whatever_is_asked_a_refusal_and_an_answer_that_is_cut_off_are_told_as_such(
+    s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, made = tmp_path / "given", tmp_path / "made"
+    given.write_bytes(b"bytes")
+    reads: dict[str, Callable[[Objects], object]] = {
+        "get": lambda objects: objects.get("a"),
+        "get_range": lambda objects: objects.get_range("a", 0, 9),
+        "get_into": lambda objects: objects.get_into("a", made),
+        "get_tagged": lambda objects: objects.get_tagged("a"),
+        "list": lambda objects: list(objects.list("a")),
+        "ask": lambda objects: objects.ask(),
+    }
+    others: dict[str, Callable[[Objects], object]] = {
+        "head": lambda objects: objects.head("a"),
+        "put_new": lambda objects: objects.put_new("a", given),
+        "put_over": lambda objects: objects.put_over("a", b"bytes"),
+        "put_if": lambda objects: objects.put_if("a", b"bytes", '"1"'),
+        "delete": lambda objects: objects.delete(["a"]),
+    }
+    for status, verbs, kind in ((403, reads | others, RemoteRefused), (200, reads, RemoteUnreachable)):
+        with _Server(status) as server:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+            for name, verb in verbs.items():
+                with pytest.raises(kind) as caught:
+                    verb(opened(s3))
+                assert "PLANTED" not in f"{caught.value!r} {caught.value.__cause__!r}", name
+            server.shutdown()
 
 
 @pytest.mark.parametrize(

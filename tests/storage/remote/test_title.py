@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.champions import Champions, Event, EventName, State
-from storage.errors import ChampionMoved, RemoteUnreachable, TwoChampions
+from storage.errors import ChampionMoved, RemoteDamaged, RemoteUnreachable, TwoChampions
 from storage.remote.objects import Objects, opened
 from storage.remote.title import Title
 
@@ -36,6 +36,15 @@ def test_what_one_store_decides_is_so_in_the_other(objects: Objects, tmp_path: P
     assert one.history("digits") == other.history("digits") == title.history("digits")[0]
     assert one.state("digits") == other.state("digits") == title.state("digits")[0]
     assert [event.number for event in one.history("digits")] == list(range(1, 7))
+    late = Champions(tmp_path / "c")
+    for events in (one.history("digits")[:2], one.history("digits")[:5]):  # only what it lacks is read
+        late.follow("digits", events)
+        assert title.history("digits", late.history("digits")) == title.history("digits")
+    title.agree(late, "digits")
+    assert late.history("digits") == one.history("digits")
+    assert title.history("digits", [*one.history("digits"), Event("pinned", "0" * 64, "0" * 64, "own")]) == (
+        title.history("digits")
+    )
 
 
 def test_promotions_from_many_at_once_lose_none(objects: Objects, tmp_path: Path) -> None:
@@ -116,3 +125,25 @@ def test_broken_off_anywhere_both_agree_again(shared_folder: str, tmp_path: Path
     assert one.history("digits") == other.history("digits"), seed
     assert [event.number for event in one.history("digits")] == list(range(1, len(one.history("digits")) + 1)), seed
     assert one.state("digits") == other.state("digits"), seed
+
+
+@pytest.mark.parametrize("harm", ["altered", "truncated", "deleted"])
+def test_an_event_that_was_harmed_is_named_and_no_champion_is_made_of_the_rest(
+    objects: Objects, tmp_path: Path, harm: str
+) -> None:
+    title, one = Title(objects), Champions(tmp_path / "a")
+    for number in range(3):
+        _promote(one, title, f"a{number}")
+    name = "champions/digits/00000001"
+    data = objects.get(name)
+    assert data
+    objects.delete([name])
+    if harm != "deleted":
+        objects.put_new(name, data[:-9] if harm == "truncated" else data.replace(b'"number":1', b'"number":9'))
+    late = Champions(tmp_path / "b")
+    with pytest.raises(RemoteDamaged, match=rf"{name} of the remote .*: expected an event of a champion"):
+        title.agree(late, "digits")
+    assert late.history("digits") == []
+    title.agree(one, "digits")
+    _promote(one, title, "a3")  # who has the history goes on
+    assert title.state("digits")[0].current == "a3" * 32
