@@ -58,6 +58,12 @@ def steps_of_folds(folds: int) -> tuple[Step, ...]:
     return (*(BY_NAME[name] for name in _DATA), *_of_folds(folds))
 
 
+def steps_of_diagnosis(folds: int) -> tuple[Step, ...]:
+    """Return the steps of a diagnosis alone: of the data, of the folds if it takes some, then the diagnosis."""
+    before = steps_of_folds(folds) if folds else tuple(BY_NAME[name] for name in _DATA)
+    return (*before, called(BY_NAME["diagnose"], folds))
+
+
 def _of_folds(folds: int) -> tuple[Step, ...]:
     return (DEAL, *(numbered(FOLD, number) for number in range(1, folds + 1)), called(FOLDS, folds))
 

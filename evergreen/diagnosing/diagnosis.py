@@ -124,7 +124,8 @@ def nothing(why: str, not_judged: list[str]) -> Diagnosis:
 
     counts = dict.fromkeys(KINDS, 0)
     words = f"No label was judged: {why}."
-    facts = {"why": why, "judged": 0, "counts": counts, "not_judged": not_judged, "words": words}
+    empty: dict[str, Any] = {"judged": 0, "counts": counts, "overlap": [], "notes": []}
+    facts = {"why": why, **empty, "not_judged": not_judged, "words": words}
     return Diagnosis(pd.DataFrame(columns=list(COLUMNS)), facts)
 
 
@@ -157,9 +158,7 @@ def _not_judged(labelled: Labelled, chosen: pd.DataFrame, small: Mapping[str, in
     return said
 
 
-def _of_folds(
-    labelled: Labelled, table: pd.DataFrame, classes: list[str], present: list[str]
-) -> dict[str, np.ndarray]:
+def _of_folds(labelled: Labelled, table: pd.DataFrame, classes: list[str], present: list[str]) -> dict[str, np.ndarray]:
     """Return what the recipe's folds said of the judged images, where they said something of each."""
     if labelled.folds is None:
         return {}
@@ -199,4 +198,3 @@ def _in_words(facts: Mapping[str, Any]) -> str:
         f"{high:.1%}), {facts['expected_count']:,} images; {found:,} are named, the likeliest first. The probe answers "
         f"{facts['probabilities']['accuracy']:.1%} of the labels, and its own confident errors count as wrong labels."
     )
-

@@ -77,4 +77,4 @@ def votes(neighbours: Neighbours, labels: np.ndarray, classes: int) -> np.ndarra
     counted = np.zeros((len(labels), classes))
     for column in range(neighbours.index.shape[1]):
         np.add.at(counted, (np.arange(len(labels)), labels[neighbours.index[:, column]]), weight[:, column])
-    return (counted + prior) / (counted.sum(axis=1, keepdims=True) + 1)
+    return np.asarray((counted + prior) / (counted.sum(axis=1, keepdims=True) + 1))

@@ -104,7 +104,7 @@ def compact(features: np.ndarray) -> np.ndarray:
     centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     centred /= max(float(np.sqrt((centred**2).mean())), 1e-12)
     if centred.shape[1] <= _DIMENSIONS:
-        return centred
+        return np.asarray(centred)
     _, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, ::-1][:, :_DIMENSIONS]
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])

@@ -77,10 +77,7 @@ def overlapping(labels: np.ndarray, scores: np.ndarray, classes: list[str]) -> l
 
     table = find_overlapping_classes(labels, scores, class_names=classes)
     pairs = zip(
-        *(
-            table[name]
-            for name in ("Class Name A", "Class Name B", "Num Overlapping Examples", "Joint Probability")
-        ),
+        *(table[name] for name in ("Class Name A", "Class Name B", "Num Overlapping Examples", "Joint Probability")),
         strict=True,
     )
     return [
