@@ -21,7 +21,7 @@ DOUBTED = (LABEL_ERROR, OUTLIER, NEAR_DUPLICATE)
 # Mueller 2022, "Back to the basics: revisiting out-of-distribution detection baselines", arXiv:2207.03061). At 2, which
 # cleanlab's Datalab has by default, 4 % of the handwritten digits would be outliers.
 _FAR = 3.0
-_MOST_SURE = 0.9  # of an outlier: far from all others is not yet wrong
+_MOST_SURE = 0.5  # of an outlier: far from all others is not yet wrong
 _LARGEST = 2000  # images that are alike step by step, within which pairs are looked at
 _ORDER = {kind: place for place, kind in enumerate((NEAR_DUPLICATE, LABEL_ERROR, AMBIGUOUS, OUTLIER))}
 
