@@ -87,8 +87,6 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
 
     hardest = [(row, small(row)) for row in _hardest(findings, evaluation.judged_predictions)]
     doubtful = [_shown(row, small(row)) for row in _doubtful(findings)]
-    if doubtful:
-        files["suspects.png"] = pictures.gallery(_doubted(findings, small))
     wrong = evaluation.wrong
     if len(wrong):
         files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), small))
@@ -152,11 +150,6 @@ def _doubtful(findings: Findings) -> list[dict[str, Any]]:
     sides = dict(zip(*(findings.data.splits.dataset[name] for name in ("path", "split")), strict=True))
     rows = findings.diagnosis.suspects.head(_MOST_SUSPECTS).to_dict("records")
     return [row | {"place": sides.get(row["path"], "in no split")} for row in rows]
-
-
-def _doubted(findings: Findings, small: Callable[[dict[str, Any]], np.ndarray]) -> list[tuple[np.ndarray, str]]:
-    said = [(row, f"\n{row['suggested']}?" if row["suggested"] else "") for row in _doubtful(findings)]
-    return [(small(row), f"{row['label']}{other}") for row, other in said]
 
 
 def _with_digests(findings: Findings) -> pd.DataFrame:

@@ -11,7 +11,7 @@ MOST_FILES = 15
 WHOLE = "flows/whole/test_end_to_end.py"
 REFERENCES = "tasks/data/test_reference_systems.py"
 FOLDS = "flows/test_folds.py"
-DOCTOR = "flows/test_doctor.py"
+DOCTOR = "commands/making/test_doctor.py"
 VERIFY = "evergreen/vision/test_verify.py"
 SOURCES = "tasks/data/test_acquire.py"
 
@@ -29,7 +29,8 @@ ELSEWHERE = {
     "tasks/model/diagnose.py": DOCTOR,
     "runs/doctor.py": DOCTOR,
     "runs/summaries/diagnosis.py": DOCTOR,
-    "commands/making/doctor.py": DOCTOR,
+    "flows/doctor.py": DOCTOR,
+    "evergreen/sections/diagnose.py": "evergreen/vision/test_diagnose.py",
     "flows/dashboard/diagnosis.py": DOCTOR,
     "evergreen/vision/pretrained.py": "evergreen/vision/test_baseline.py",
     "tasks/model/folds.py": FOLDS,

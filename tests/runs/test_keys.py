@@ -300,11 +300,11 @@ def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
 @pytest.mark.parametrize(
     ("network", "touched"),
     [
-        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train", "baseline"}),
-        (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], set()),
-        (["train.backbone=EfficientNetLite1", "train.cnn=[]"], set()),  # its own distribution's version counts
-        (["train.backbone=MobileNetV2", "train.cnn=[]"], set()),
-        ([], set()),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train", "baseline", "diagnose"}),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], {"diagnose"}),
+        (["train.backbone=EfficientNetLite1", "train.cnn=[]"], {"diagnose"}),  # its own distribution's version counts
+        (["train.backbone=MobileNetV2", "train.cnn=[]"], {"diagnose"}),
+        ([], {"diagnose"}),  # whose features may be of EfficientNetLite0, whatever the network
     ],
 )
 def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
@@ -373,7 +373,10 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
 def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, computed = load_recipe("digits"), {"train", "baseline", "evaluate", "export", "verify", "compare"}
+    recipe, computed = (
+        load_recipe("digits"),
+        {"train", "baseline", "diagnose", "evaluate", "export", "verify", "compare"},
+    )
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
     monkeypatch.setattr(processors, "processors", lambda: 8)

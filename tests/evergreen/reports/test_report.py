@@ -236,7 +236,6 @@ def test_labels_that_are_suspect_are_shown_with_the_accuracy_without_them(made: 
     assert "owls: too few" in page
     assert "The first 2 of 2: 2 label error" in page
     assert "by &lt;b&gt;pixels" in page
-    assert "suspects.png" in made.files()
     nothing = Diagnosed({"why": "", "words": "No label was judged: one class.", "counts": {}, "notes": [],
                          "not_judged": [], "overlap": []}, made.findings.diagnosis.suspects.head(0))  # fmt: skip
     without = made.page(diagnosis=nothing)
