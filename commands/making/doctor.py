@@ -82,7 +82,8 @@ def show_diagnosis(console: Console, summary: dict[str, Any], folder: Path) -> N
         for note in found["not_judged"]:
             _line(console, "not judged", note, "yellow")
         for row in found["overlap"][:3]:
-            _line(console, "overlap", f"{row['one']} and {row['other']}: about {row['images']:,} images")
+            count = f"{row['images']:,} image{'s' if row['images'] > 1 else ''}"
+            _line(console, "overlap", f"{row['one']} and {row['other']}: about {count}")
         store = Store(folder.parent.parent)
         rows = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
         console.print()

@@ -4,10 +4,12 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
+from evergreen.errors import BadImage
 from evergreen.images.thumbnails import embedded, thumbnail
 from evergreen.reports.markdown import literal, markdown_table
 from runs.run import Run
 from runs.tables import range_in
+from storage.errors import StoreError
 
 
 def show_diagnosis(run: Run, summary: dict[str, Any]) -> None:
@@ -34,6 +36,9 @@ def show_diagnosis(run: Run, summary: dict[str, Any]) -> None:
 def _row(run: Run, row: dict[str, Any]) -> tuple[str, ...]:
     screened = run.journal.entries["screen"].output
     values = range_in(run.store.manifest(screened.sha256).facts) if screened else None
-    picture = f"![]({embedded(thumbnail(run.store.read_blob(row['sha256']), side=96, values=values))})"
+    try:
+        picture = f"![]({embedded(thumbnail(run.store.read_blob(row['sha256']), side=96, values=values))})"
+    except (StoreError, BadImage):  # where everything is reused, images may not be here
+        picture = "not here"
     texts = (row["path"], row["kind"].replace("_", " "), row["label"], row["suggested"])
     return (picture, *map(literal, texts), f"{row['confidence']:.0%}", literal(row["reason"]))
