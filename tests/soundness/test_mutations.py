@@ -424,7 +424,7 @@ STORY = {"probe", "acquire", "unpack", "repair", "report"}
         pytest.param(lambda photos: (photos / "dark/.DS_Store").write_bytes(b"x"), STORY, id="junk added"),
         pytest.param(
             lambda photos: (photos / "dark/broken.png").write_bytes(b"x"),
-            STORY | {"screen"},
+            STORY | {"screen", "diagnose"},  # which reads what is quarantined: one picture under two labels
             id="an unreadable one added",
         ),
         pytest.param(lambda photos: (photos / "empty").mkdir(), NOTHING, id="an empty folder added"),
