@@ -56,6 +56,11 @@ def sweep(
     return _run("sweep", recipe, store, *settings, source=source, options=options)
 
 
+def doctor(recipe: str, store: Path, *settings: str, source: Path | None = None) -> dict[str, Any]:
+    """Run ``evergreen doctor`` and return its run.json; arguments as in ``retrain``."""
+    return _run("doctor", recipe, store, *settings, source=source)[0]
+
+
 def inspect(recipe: str, store: Path, source: Path | None, *settings: str) -> None:
     """Run the steps of the data, by ``evergreen inspect``."""
     _run("inspect", recipe, store, *settings, source=source)

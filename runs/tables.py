@@ -26,6 +26,8 @@ VIEWS = "views.json"
 TAUGHT = "taught.json"
 BASELINE = "baseline.json"
 PROBABILITIES = "probabilities.npy"
+DIAGNOSIS = "diagnosis.json"
+SUSPECTS = "suspects.csv"
 
 
 def table_file(store: Store, ref: Ref, name: str) -> str | None:

@@ -1,6 +1,15 @@
 """evergreen.fold_steps: where folds come into the table, and only where a recipe asks for them."""
 
-from evergreen.fold_steps import FOLD, FOLD_STEPS, numbered, step_named, steps_of, steps_of_folds, trains
+from evergreen.fold_steps import (
+    FOLD,
+    FOLD_STEPS,
+    numbered,
+    step_named,
+    steps_of,
+    steps_of_diagnosis,
+    steps_of_folds,
+    trains,
+)
 from evergreen.steps import BY_NAME, STEPS
 
 
@@ -9,12 +18,13 @@ def test_without_folds_the_table_is_as_it_is() -> None:
 
 
 def test_every_step_comes_after_its_inputs_and_the_report_takes_the_folds() -> None:
-    for steps in (steps_of(3), steps_of_folds(3)):
+    for steps in (steps_of(3), steps_of_folds(3), steps_of_diagnosis(3), steps_of_diagnosis(0)):
         for index, step in enumerate(steps):
             assert set(step.inputs.values()) <= {earlier.name for earlier in steps[:index]}
     rows = {step.name: step for step in steps_of(3)}
     assert set(rows) == set(BY_NAME) | {"deal", "fold 1", "fold 2", "fold 3", "folds"}
     assert set(rows["folds"].inputs.values()) == {"deal", "fold 1", "fold 2", "fold 3"}
+    assert rows["diagnose"].inputs == BY_NAME["diagnose"].inputs | {"folds": "folds"}
     assert rows["report"].inputs == BY_NAME["report"].inputs | {"folds": "folds"}
     assert not {"train", "evaluate", "export", "promote"} & {step.name for step in steps_of_folds(3)}
 

@@ -77,8 +77,14 @@ def test_folds_come_before_the_exports_and_the_report_takes_them(
     module.retrain.fn("digits", ["evaluate.folds=2"], None, str(tmp_path))
     assert called == [(step.name, step.inputs) for step in steps_of(2)]
     names = [name for name, _ in called]
-    assert names[names.index("baseline") + 1 : names.index("export")] == ["deal", "fold 1", "fold 2", "folds"]
-    assert dict(called)["report"]["folds"] == "folds"
+    assert names[names.index("baseline") + 1 : names.index("export")] == [
+        "deal",
+        "fold 1",
+        "fold 2",
+        "folds",
+        "diagnose",
+    ]
+    assert dict(called)["report"]["folds"] == dict(called)["diagnose"]["folds"] == "folds"
 
 
 RELEASE = "ab" * 32

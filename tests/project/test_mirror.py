@@ -11,6 +11,7 @@ MOST_FILES = 15
 WHOLE = "flows/whole/test_end_to_end.py"
 REFERENCES = "tasks/data/test_reference_systems.py"
 FOLDS = "flows/test_folds.py"
+DOCTOR = "commands/making/test_doctor.py"
 VERIFY = "evergreen/vision/test_verify.py"
 SOURCES = "tasks/data/test_acquire.py"
 
@@ -26,6 +27,13 @@ ELSEWHERE = {
     "flows/data.py": FOLDS,
     "flows/away.py": FOLDS,
     "tasks/model/fold.py": FOLDS,
+    "tasks/model/diagnose.py": DOCTOR,
+    "runs/doctor.py": DOCTOR,
+    "runs/summaries/diagnosis.py": DOCTOR,
+    "flows/doctor.py": DOCTOR,
+    "evergreen/sections/diagnose.py": "evergreen/vision/test_diagnose.py",
+    "flows/dashboard/diagnosis.py": DOCTOR,
+    "evergreen/vision/pretrained.py": "evergreen/vision/test_baseline.py",
     "tasks/model/folds.py": FOLDS,
     "runs/summaries/folds.py": FOLDS,
     "commands/making/folds.py": FOLDS,

@@ -58,23 +58,25 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("augment.rand_augment={}", {"train"}),
         ("augment.erasing={}", {"train"}),
         ("augment={translate: 0, mixup: 0, cutmix: 0, rand_augment: null, erasing: null}", set()),
-        ("train.threads=99", {"train", "baseline", "evaluate", "export", "verify", "compare"}),
         ("train.devices=2", {"train"}),
         ("train.devices=all", {"train"}),
         ("train.devices=1", set()),
+        ("train.threads=99", {"train", "baseline", "diagnose", "evaluate", "export", "verify", "compare"}),
         ("evaluate.baseline_images=9", {"baseline"}),
+        ("diagnose.images=50", {"diagnose"}),
+        ("diagnose={enabled: true, features: auto}", set()),
         ("evaluate.views.shifts=1", {"evaluate"}),
         ("augment.horizontal_flip=true", {"train", "baseline"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
-        ("seed=1", {"split", "train", "baseline", "evaluate", "export", "verify"}),
-        ("image.height=20", {"train", "baseline", "evaluate", "export", "verify"}),
+        ("seed=1", {"split", "train", "baseline", "diagnose", "evaluate", "export", "verify"}),
+        ("image.height=20", {"train", "baseline", "diagnose", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen", "export"}),
-        ("screen.range=[0, 4095]", {"screen", "train", "baseline", "evaluate", "export", "verify"}),
+        ("screen.range=[0, 4095]", {"screen", "train", "baseline", "diagnose", "evaluate", "export", "verify"}),
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
-        ("split.group=[folder]", {"split"}),
+        ("split.group=[folder]", {"split", "diagnose"}),
         ("evaluate.folds=5", set()),  # not the model's judgement: see below
         ("title=Other", {"report"}),
         ("gate.min_accuracy=0.5", {"compare"}),
@@ -302,11 +304,11 @@ def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
 @pytest.mark.parametrize(
     ("network", "touched"),
     [
-        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train", "baseline"}),
-        (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], set()),
-        (["train.backbone=EfficientNetLite1", "train.cnn=[]"], set()),  # its own distribution's version counts
-        (["train.backbone=MobileNetV2", "train.cnn=[]"], set()),
-        ([], set()),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]"], {"train", "baseline", "diagnose"}),
+        (["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.weights=none"], {"diagnose"}),
+        (["train.backbone=EfficientNetLite1", "train.cnn=[]"], {"diagnose"}),  # its own distribution's version counts
+        (["train.backbone=MobileNetV2", "train.cnn=[]"], {"diagnose"}),
+        ([], {"diagnose"}),  # whose features may be of EfficientNetLite0, whatever the network
     ],
 )
 def test_the_distribution_of_a_networks_weights_counts_where_they_are_read(
@@ -375,7 +377,10 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
 def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, computed = load_recipe("digits"), {"train", "baseline", "evaluate", "export", "verify", "compare"}
+    recipe, computed = (
+        load_recipe("digits"),
+        {"train", "baseline", "diagnose", "evaluate", "export", "verify", "compare"},
+    )
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
     monkeypatch.setattr(processors, "processors", lambda: 8)

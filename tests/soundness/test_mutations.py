@@ -33,7 +33,9 @@ FROM_BUNDLE = {"bundle", "challenge", "compare", "promote", "report"}
 FROM_EVALUATE = {"evaluate", "export", "verify"} | FROM_BUNDLE
 FROM_TRAIN = {"train"} | FROM_EVALUATE
 # A probe of the backbone is fitted anew for what it sees, and for nothing of how the network is trained.
-PROBED = {"baseline"} | FROM_TRAIN
+PROBED = {"baseline", "diagnose"} | FROM_TRAIN
+# A probe of the baseline looks at mirror images where a training does; labels are judged by images as they are.
+MIRRORED = {"baseline"} | FROM_TRAIN
 JUDGED = {"compare", "promote", "report"}
 # Every kind of source is in the keys of these two, whichever the recipe names; the folder of photos is as it was.
 ASKED = {"probe", "acquire"}
@@ -67,13 +69,13 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "labels.subset": (None, NOTHING),
     "screen.max_megapixels": (20, {"screen", "export", "verify"} | FROM_BUNDLE),
     "screen.conflicts": ("keep", {"screen"}),
-    "screen.near_duplicate_bits": (2, {"screen", "split"} | JUDGED),
+    "screen.near_duplicate_bits": (2, {"screen", "split", "diagnose"} | JUDGED),
     "screen.seconds_per_image": (60, {"screen"}),
     "screen.range": ([0, 4095], {"screen", "split"} | PROBED),
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
     "split.test": (0.25, DOWN["split"]),
-    "split.group": ([], {"split"}),
+    "split.group": ([], {"split", "diagnose", "report"}),
     "balance.weights": ("none", {"balance"}),
     "balance.explicit": (None, NOTHING),
     "balance.beta": (0.5, {"balance"}),
@@ -84,7 +86,10 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "evaluate.views.mirror": (True, FROM_EVALUATE),
     "evaluate.views.shifts": (1, FROM_EVALUATE),
     "evaluate.baseline_images": (10, {"baseline", "report"}),
-    "evaluate.folds": (2, {"deal", "fold 1", "fold 2", "folds", "report"}),
+    "diagnose.enabled": (False, {"diagnose", "report"}),
+    "diagnose.images": (10, {"diagnose", "report"}),
+    "diagnose.features": ("pixels", {"diagnose", "report"}),
+    "evaluate.folds": (2, {"deal", "fold 1", "fold 2", "folds", "diagnose", "report"}),
     "export.formats": (["tfjs"], {"export", "verify"} | FROM_BUNDLE),
     "export.representative_images": (20, {"export", "verify"} | FROM_BUNDLE),
     "verify.images": (10, {"verify"} | FROM_BUNDLE),
@@ -111,7 +116,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "augment.height_shift": (0.1, FROM_TRAIN),
     "augment.shear": (5, FROM_TRAIN),
     "augment.zoom": (0.1, FROM_TRAIN),
-    "augment.horizontal_flip": (True, PROBED),
+    "augment.horizontal_flip": (True, MIRRORED),
     "augment.vertical_flip": (True, FROM_TRAIN),
     "augment.translate": (2, FROM_TRAIN),
     "augment.brightness": ([0.5, 1.5], FROM_TRAIN),
@@ -119,7 +124,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "augment.hue": (0.1, FROM_TRAIN),
     "augment.channel_shift": (5, FROM_TRAIN),
     "augment.random_resolution": ([0.8, 1.2], FROM_TRAIN),
-    "augment.magnitude": (0.2, PROBED),
+    "augment.magnitude": (0.2, MIRRORED),
     "augment.rand_augment": ({"operations": 1}, FROM_TRAIN),
     "augment.fill": ("wrap", FROM_TRAIN),
     "augment.erasing": ({"probability": 1, "size": 4}, FROM_TRAIN),
@@ -357,13 +362,14 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
     [
         ("tensorflowjs", {"export", "verify"} | FROM_BUNDLE),
         ("matplotlib", {"report"}),
+        ("cleanlab", {"diagnose", "report"}),
         ("tensorflow", PROBED),
         ("ai-edge-litert", {"verify"} | FROM_BUNDLE),
         ("node", {"verify"} | FROM_BUNDLE),
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
-        ("scikit-learn", {"probe", "acquire", "split", "baseline"} | FROM_EVALUATE),
-        ("scipy", {"split", "baseline"} | FROM_EVALUATE),
+        ("scikit-learn", {"probe", "acquire", "split", "baseline", "diagnose"} | FROM_EVALUATE),
+        ("scipy", {"split", "baseline", "diagnose"} | FROM_EVALUATE),
     ],
 )
 def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:
@@ -419,7 +425,7 @@ STORY = {"probe", "acquire", "unpack", "repair", "report"}
         pytest.param(lambda photos: (photos / "dark/.DS_Store").write_bytes(b"x"), STORY, id="junk added"),
         pytest.param(
             lambda photos: (photos / "dark/broken.png").write_bytes(b"x"),
-            STORY | {"screen"},
+            STORY | {"screen", "diagnose"},  # which reads what is quarantined: one picture under two labels
             id="an unreadable one added",
         ),
         pytest.param(lambda photos: (photos / "empty").mkdir(), NOTHING, id="an empty folder added"),

@@ -25,6 +25,7 @@ from evergreen.reports import pictures
 from evergreen.reports.found import (
     Calibrated,
     Data,
+    Diagnosed,
     Evaluated,
     Exported,
     Repairs,
@@ -152,6 +153,22 @@ class Made:
                 {"savedmodel": 1024, "tflite-int8": 2048, "tfjs": 4096},
             ),
             comparison=FIRST,
+            diagnosis=Diagnosed(
+                {
+                    "words": "Of 60 labels about 3.3% are wrong.",
+                    "counts": {"label_error": 2, "outlier": 0},
+                    "notes": ["by <b>pixels</b>"],
+                    "not_judged": ["owls: too few"],
+                    "overlap": [{"one": "cat & co", "other": "<b>dog</b>", "images": 2, "share": 0.03}],
+                },
+                pd.DataFrame(
+                    [
+                        (rank, row["path"], row["sha256"], "label_error", row["label"], "<b>dog</b>", 0.9, "looks <so>")
+                        for rank, row in enumerate(self.dataset.iloc[[59, 0]].to_dict("records"), start=1)
+                    ],
+                    columns=["rank", "path", "sha256", "kind", "label", "suggested", "confidence", "reason"],
+                ),
+            ),
         )  # fmt: skip
 
     def data(self, **changes: object) -> Data:
@@ -184,7 +201,8 @@ def page(made: Made) -> str:
 def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> None:
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert titles[1:] == [
-        "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Shortcuts", "Data", "Exports",
+        "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Labels", "Shortcuts", "Data",
+        "Exports",
     ]  # fmt: skip
     fit = made.findings.evaluation.verdict["verdict"]
     assert titles[0] == f"<!-- standing -->May be champion<!-- standing -->, {fit}"
@@ -208,10 +226,27 @@ def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> No
     assert "2 phases; epoch 2 was kept" in page
 
 
+def test_labels_that_are_suspect_are_shown_with_the_accuracy_without_them(made: Made, page: str) -> None:
+    assert "Of 60 labels about 3.3% are wrong." in page
+    assert "On the 19 test images that are not suspect the accuracy is" in page
+    assert "label error, test: 59.png" in page
+    assert "label error, train: 00.png" in page
+    assert "&lt;b&gt;dog&lt;/b&gt;?</span> 90 %" in page
+    assert "looks &lt;so&gt;" in page
+    assert "owls: too few" in page
+    assert "The first 2 of 2: 2 label error" in page
+    assert "by &lt;b&gt;pixels" in page
+    nothing = Diagnosed({"why": "", "words": "No label was judged: one class.", "counts": {}, "notes": [],
+                         "not_judged": [], "overlap": []}, made.findings.diagnosis.suspects.head(0))  # fmt: skip
+    without = made.page(diagnosis=nothing)
+    assert "No label was judged: one class." in without
+    assert "not-suspect" not in without
+
+
 def test_every_picture_is_one(made: Made, page: str) -> None:
     kinds = [kind for kind, _ in pictures_of(page)]
     assert kinds.count("png") == 2 * 3 + len(made.findings.shortcuts.examples)  # three figures, light and dark
-    assert kinds.count("jpeg") == 18
+    assert kinds.count("jpeg") == 18 + 2
 
 
 def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path: Path) -> None:

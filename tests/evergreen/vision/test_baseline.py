@@ -34,7 +34,7 @@ def simple(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = keras.Input((8, 8, 3))
     left = keras.layers.GlobalAveragePooling2D()(inputs[:, :, :4])
     model = keras.Model(inputs, left)
-    monkeypatch.setattr(baseline, "_frozen", lambda recipe, images: Features(model, None, "simple"))
+    monkeypatch.setattr(baseline, "frozen", lambda *_: Features(model, None, "simple"))
 
 
 def _probe(trained: Trained, recipe: Recipe, said: list[str] | None = None, table: Any = None) -> Any:

@@ -79,6 +79,11 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     }
     assert first["baseline"]["words"] in page
     assert next(step["seconds"] for step in first["steps"] if step["name"] == "baseline") < 1  # TensorFlow has no part
+    labels = first["diagnosis"]
+    assert (labels["judged"], labels["probabilities"]["features"]) == (1797, "the grey values of 16x16 pixels")
+    assert labels["expected_share"] < 0.01 < labels["probabilities"]["accuracy"]
+    assert labels["words"] in page
+    assert labels["not_suspect"]["words"] in page
     card = json.loads((folder / "exports/savedmodel/model-card.json").read_text(encoding="utf-8"))
     assert card["shortcuts"] == {"split": "test", **first["shortcuts"]}
 
@@ -200,7 +205,8 @@ def test_plan_and_why_say_what_would_run_and_what_ran(
 ) -> None:
     done = evergreen("plan", "digits", "--json", "--set", "train.phases.0.epochs=3")
     states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
-    before = dict.fromkeys(("probe", "acquire", "unpack", "repair", "screen", "split", "balance", "baseline"), "reused")
+    of_data = ("probe", "acquire", "unpack", "repair", "screen", "split", "balance", "baseline", "diagnose")
+    before = dict.fromkeys(of_data, "reused")
     after = dict.fromkeys({"evaluate", "export", "verify"} | FROM_BUNDLE, "unknown")
     assert states == before | {"train": "would run"} | after
     assert "train.phases.0.epochs: 25 -> 3" in evergreen("plan", "digits", "--set", "train.phases.0.epochs=3").stdout
@@ -242,7 +248,8 @@ def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, firs
     done = evergreen("lineage", f"{path}/model.tflite", "--json")
     assert done.returncode == 0, done.stderr
     nodes = {node["step"]: node for node in json.loads(done.stdout)["nodes"]}
-    assert set(nodes) == set(NAMES) - {"baseline", "verify", "bundle", "challenge", "compare", "promote", "report"}
+    aside = {"baseline", "diagnose", "verify", "bundle", "challenge", "compare", "promote", "report"}
+    assert set(nodes) == set(NAMES) - aside
     assert nodes["probe"]["facts"]["address"] == "embedded:digits"
     assert nodes["acquire"]["files"] == {"digits.zip": hashlib.sha256(digits_zip()).hexdigest()}
     assert nodes["train"]["parts"]["recipe"]["train"]["phases"][0]["epochs"] == 25
