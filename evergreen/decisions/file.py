@@ -19,6 +19,7 @@ _FIELDS = ("decision", "class", "was", "path", "who", "when")
 _WHAT: dict[str, What] = {KEEP: KEEP, RELABEL: RELABEL, LEAVE_OUT: LEAVE_OUT}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_TOLD = 10
+_UNMERGED = ("<<<<<<< ", ">>>>>>> ")
 _SHORTEST = "one line an image, as in\n  SHA256: {decision: relabel, class: glass}"
 
 Entry = tuple[yaml.ScalarNode, yaml.MappingNode]
@@ -121,6 +122,12 @@ def entries(text: str, name: str) -> list[Entry]:
     Raises:
         BadRecipe: it is no YAML, or no mapping of mappings.
     """
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith(_UNMERGED):
+            raise BadRecipe(
+                f"{name}: line {number}: expected {_SHORTEST}\nreceived marks of a merge of Git that is not finished: "
+                "where both sides decided about one image keep one line, of the others all; and take out the marks"
+            )
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:

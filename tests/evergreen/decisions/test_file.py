@@ -39,7 +39,7 @@ def test_values_are_taken_as_they_are_written() -> None:
         (f"{ONE}: {{decision: [keep]}}", "expected single values"),
         (f"{ONE}: keep", "line 2: expected one line an image"),
         ("- 1", "cannot be read as YAML: line 2"),
-        ("<<<<<<< HEAD", "cannot be read as YAML"),
+        ("<<<<<<< HEAD", "line 2: expected one line an image"),
     ],
 )
 def test_what_is_no_decision_is_refused_with_its_line(line: str, words: str) -> None:

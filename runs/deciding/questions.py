@@ -1,0 +1,138 @@
+"""Which images a person is asked about, the most telling first, from tables of the steps; starts no pandas."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evergreen.datasets.deciding.decided import is_open
+from evergreen.datasets.screen import CONFLICT
+from evergreen.decisions.decision import KEEP, Decision
+
+UNLABELLED, TWO_LABELS = "unlabelled", "two_labels"
+_IN_WORDS = {
+    "label_error": "The label may be wrong",
+    "outlier": "Like none of the classes",
+    "near_duplicate": "Nearly the same as another picture",
+    "ambiguous": "Between two classes",
+    TWO_LABELS: "The same picture under two labels",
+    UNLABELLED: "No label yet",
+}
+# Keys that do something else on the page.
+_TAKEN = "klus"
+_KEYS = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in _TAKEN)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One image that somebody is asked about.
+
+    Attributes:
+        sha256: of its bytes.
+        path: where it lies.
+        labels: that it has now, one as a rule; none of an unlabelled one.
+        kinds: why it is asked about: label_error, outlier, near_duplicate, ambiguous, two_labels, unlabelled.
+        suggested: the class that it may be of; empty if none is suggested.
+        confidence: how sure that is, 0-1; None if nobody says.
+        reasons: why, in words.
+    """
+
+    sha256: str
+    path: str
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    suggested: str = ""
+    confidence: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values, with ``heading``, the kinds in words."""
+        words = [_IN_WORDS.get(kind, kind.replace("_", " ")) for kind in self.kinds]
+        return {
+            "sha256": self.sha256,
+            "path": self.path,
+            "labels": list(self.labels),
+            "heading": "; ".join(words),
+            "suggested": self.suggested,
+            "confidence": self.confidence,
+            "reasons": list(self.reasons),
+        }
+
+
+def questions_of(
+    rows: Iterable[Mapping[str, Any]], made: Mapping[str, Decision], classes: Sequence[str]
+) -> list[Question]:
+    """Return one question for each image that is not decided, in the order of the rows' ranks.
+
+    Args:
+        rows: one an image and kind: rank, path, sha256, kind, label (empty: none), suggested (empty: none), confidence
+            (0-1, or empty), reason. Values may be text.
+        made: SHA-256 -> decision.
+        classes: that an image can be of; a suggestion of another is none.
+    """
+    found: dict[str, Question] = {}
+    for row in sorted(rows, key=lambda row: int(row["rank"])):
+        digest, label, suggested = str(row["sha256"]), str(row["label"]), str(row["suggested"])
+        said = str(row["confidence"])
+        one = Question(
+            digest,
+            str(row["path"]),
+            (label,) if label else (),
+            (str(row["kind"]),),
+            suggested if suggested in classes and suggested != label else "",
+            float(said) if said else None,
+            (str(row["reason"]),) if row["reason"] else (),
+        )
+        found[digest] = _both(found[digest], one) if digest in found else one
+    return [one for one in found.values() if _is_open(made.get(one.sha256), one.labels)]
+
+
+def _is_open(decision: Decision | None, labels: tuple[str, ...]) -> bool:
+    if decision is not None and decision.what == KEEP and len(labels) > 1:
+        return True  # two labels cannot both be kept
+    return is_open(decision, labels[0] if labels else "")
+
+
+def conflicts_of(quarantine: Iterable[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+    """Yield, in the form of a table of suspects, images that screening took away since they stand under two labels.
+
+    No training has seen them, so that no diagnosis names them; a decision brings them back.
+
+    Args:
+        quarantine: of screen: path, label, sha256, reason.
+    """
+    for row in quarantine:
+        if row["reason"].startswith(CONFLICT):
+            yield {
+                "rank": 0,
+                "path": row["path"],
+                "sha256": row["sha256"],
+                "kind": TWO_LABELS,
+                "label": row["label"],
+                "suggested": "",
+                "confidence": "",
+                "reason": f"{row['reason']}; it is used for nothing until you choose one",
+            }
+
+
+def keys_of(classes: Sequence[str]) -> dict[str, str]:
+    """Return {class: the key that chooses it}: its own name if that is one key, else digits, then letters.
+
+    Classes for which no key is left are not in it.
+    """
+    own = {name: name.lower() for name in classes if len(name) == 1 and name.lower() in _KEYS}
+    keys = {name: key for name, key in own.items() if list(own.values()).count(key) == 1}
+    free = iter([key for key in _KEYS if key not in keys.values()])
+    return {name: key for name in classes if (key := keys.get(name) or next(free, ""))}
+
+
+def _both(first: Question, second: Question) -> Question:
+    """Return one question for an image that has two rows: what the first suggests, and the reasons of both."""
+    sure = first if first.suggested or not second.suggested else second
+    return replace(
+        first,
+        labels=tuple(dict.fromkeys(first.labels + second.labels)),
+        kinds=tuple(dict.fromkeys(first.kinds + second.kinds)),
+        suggested=sure.suggested,
+        confidence=sure.confidence,
+        reasons=tuple(dict.fromkeys(first.reasons + second.reasons)),
+    )
