@@ -84,7 +84,7 @@ def told_after(session: "Session", next_line: str) -> list[str]:
     """Return what was decided in a sitting, a line each, and what to type next."""
     counts = session.counts()
     left = len(session.questions) - sum(counts.values())
-    rest = f"; {left:,} of {len(session.questions):,} are not decided" if left else ""
+    rest = f"; {left:,} of {len(session.questions):,} left open" if left else ""
     if not counts:
         return [f"decided nothing{rest}"]
     done = ", ".join(f"{count:,} {word}" for word, count in counts.items())
