@@ -35,7 +35,8 @@ def ask_a_person(
     Args:
         recipe: as it was asked for; its file of decisions is written.
         store: holds the images' bytes.
-        rows: what is asked about, as ``runs.deciding.questions.questions_of`` takes it.
+        rows: what is asked about, as ``runs.deciding.questions.questions_of`` takes it; ``of_a_run`` beside it gives
+            them after a diagnosis, with ``classes`` and ``values``.
         classes: that an image can be of.
         values: ``screen.range`` of the images, as ``open_image`` takes it.
         who: decides; None is whoever Git, or this machine, says.

@@ -7,6 +7,10 @@ from typing import Any
 from evergreen.datasets.deciding.decided import is_open
 from evergreen.datasets.screen import CONFLICT
 from evergreen.decisions.decision import KEEP, Decision
+from evergreen.sections.base import Range
+from runs.tables import classes_of, range_in, read_rows
+from storage.artifacts import Ref
+from storage.store import Store
 
 UNLABELLED, TWO_LABELS = "unlabelled", "two_labels"
 _IN_WORDS = {
@@ -112,6 +116,20 @@ def conflicts_of(quarantine: Iterable[Mapping[str, str]]) -> Iterator[dict[str, 
                 "confidence": "",
                 "reason": f"{row['reason']}; it is used for nothing until you choose one",
             }
+
+
+def of_a_run(
+    store: Store, screened: Ref, suspects: Iterable[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], list[str], Range | None]:
+    """Return what a person is asked about after a diagnosis: the rows, the classes, and ``screen.range``.
+
+    Args:
+        store: where bytes rest.
+        screened: what screen published in the run that was diagnosed.
+        suspects: what the diagnosis found, as ``questions_of`` takes it.
+    """
+    rows = [*conflicts_of(read_rows(store, screened, "quarantine.csv")), *suspects]
+    return rows, classes_of(store, screened), range_in(store.manifest(screened.sha256).facts)
 
 
 def keys_of(classes: Sequence[str]) -> dict[str, str]:

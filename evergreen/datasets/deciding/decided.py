@@ -65,7 +65,7 @@ def decide(
     here = table[table["sha256"].isin(made.keys())]
     labels = {digest: sorted(set(found)) for digest, found in here.groupby("sha256")["label"]}
     rows = here["sha256"].value_counts()
-    meant = _meant(classes, [made[digest] for digest in labels], rename)
+    meant = _meant(classes, {digest: made[digest] for digest in labels}, rename)
     relabelled = {digest: meant[made[digest].label] for digest in labels if made[digest].what == RELABEL}
     states = {digest: _state(one, labels.get(digest), meant) for digest, one in made.items()}
     told = pd.DataFrame(
@@ -103,13 +103,16 @@ def is_open(decision: Decision | None, label: str) -> bool:
     return decision.what == KEEP and decision.was is not None and decision.was != label
 
 
-def _meant(classes: Sequence[str], decisions: Sequence[Decision], rename: Mapping[str, str]) -> dict[str, str]:
+def _meant(classes: Sequence[str], decisions: Mapping[str, Decision], rename: Mapping[str, str]) -> dict[str, str]:
     """Return {class as it was decided: class as it is called now}.
 
     Raises:
         BadDataset: some are called like no class.
     """
-    wanted = Counter(one.label for one in decisions if one.what == RELABEL)
+    wanted: dict[str, list[str]] = {}
+    for digest, one in decisions.items():
+        if one.what == RELABEL:
+            wanted.setdefault(one.label, []).append(digest)
     alike: dict[str, list[str]] = {}
     for name in classes:
         alike.setdefault(key(name), []).append(name)
@@ -122,7 +125,7 @@ def _meant(classes: Sequence[str], decisions: Sequence[Decision], rename: Mappin
         else:
             strange.append(label)
     if strange:
-        lines = [f"\n  {label!r}, {_images(wanted[label])}{_near(label, classes)}" for label in strange]
+        lines = [f"\n  {label!r} of {_digests(wanted[label])}{_near(label, classes)}" for label in strange]
         raise BadDataset(
             f"the recipe's file of decisions: expected one of the classes {some(classes, _SHOWN)}; received"
             f"{''.join(lines)}\nChange or take out these lines (docs/labels-file.md), or say which class a former name "
@@ -134,6 +137,12 @@ def _meant(classes: Sequence[str], decisions: Sequence[Decision], rename: Mappin
 def _near(label: str, classes: Sequence[str]) -> str:
     near = difflib.get_close_matches(label, classes, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _digests(digests: Sequence[str]) -> str:
+    """Return the image whose line is to be looked for, and how many more there are."""
+    more = f" and {len(digests) - 1:,} more" if len(digests) > 1 else ""
+    return f"the image {digests[0][:12]}...{more}"
 
 
 def _state(decision: Decision, labels: Sequence[str] | None, meant: Mapping[str, str]) -> str:
@@ -186,7 +195,3 @@ def _emptied(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence about each class of which nothing is left."""
     for name in sorted({*before["label"]} - {*after["label"]} - {""}):
         yield f"the decisions leave no image of the class {name!r}"
-
-
-def _images(count: int) -> str:
-    return f"of {count:,} image{'s' * (count != 1)}"

@@ -1,10 +1,13 @@
 """runs.deciding.questions: one question an image, the most telling first, none that is decided."""
 
+import pandas as pd
 from asking import CLASSES, ROWS, digest, suspect
 
 from evergreen.datasets.screen import CONFLICT
 from evergreen.decisions.decision import Decision
-from runs.deciding.questions import TWO_LABELS, conflicts_of, keys_of, questions_of
+from runs.deciding.questions import TWO_LABELS, conflicts_of, keys_of, of_a_run, questions_of
+from runs.tables import publish_dataset
+from storage.store import Store
 
 
 def test_two_rows_of_one_image_are_one_question_and_the_order_is_that_of_the_ranks() -> None:
@@ -33,6 +36,16 @@ def test_pictures_under_two_labels_come_first_and_have_no_label_to_keep() -> Non
     first, *others = questions_of([*ROWS, *conflicts_of(quarantine)], {digest(9): Decision("keep")}, CLASSES)
     assert (first.sha256, first.labels, first.kinds) == (digest(9), ("glass", "paper"), (TWO_LABELS,))
     assert len(others) == len(ROWS)
+
+
+def test_after_a_diagnosis_conflicts_come_before_suspects(store: Store) -> None:
+    quarantine = pd.DataFrame([("glass/1.jpg", "glass", digest(9), CONFLICT)])
+    quarantine.columns = pd.Index(["path", "label", "sha256", "reason"])
+    facts = {"range": [0.0, 4095.0]}
+    screened = publish_dataset(store, quarantine.head(0), list(CLASSES), facts, quarantine=quarantine)
+    rows, classes, values = of_a_run(store, screened, ROWS)
+    assert (classes, values) == (list(CLASSES), (0.0, 4095.0))
+    assert [one.sha256 for one in questions_of(rows, {}, classes)] == [digest(n) for n in (9, 1, 2, 3)]
 
 
 def test_each_class_has_a_key_of_its_own() -> None:
