@@ -1,7 +1,6 @@
 """A file of decisions with one of them changed: the lines of all others, and comments, stay as people wrote them."""
 
 import sys
-from collections.abc import Iterator
 
 import yaml
 
@@ -31,9 +30,7 @@ def edited(text: str, digest: str, decision: Decision | None, name: str) -> str:
         BadRecipe: the text is not valid, or is written so that one line cannot be changed without others.
     """
     expected = {**parse(text, name)}
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
+    lines = [f"{line}\n" for line in text.removesuffix("\n").split("\n")] if text else []
     head, chunks, tail = _in_parts(lines, text, name)
     above, _ = chunks.pop(digest, ([], []))
     expected.pop(digest, None)
@@ -70,18 +67,9 @@ def _in_parts(
     """Return what stands above all decisions; digest -> the lines above a decision, and its own; and the rest."""
     chunks: dict[str, tuple[list[str], list[str]]] = {}
     head, end = lines, len(lines)
-    for key, value in entries(text, name):
-        first, last = key.start_mark.line, max([key.end_mark.line, *_last_lines(value)])
+    for entry in entries(text, name):
         if not chunks:
-            head, end = lines[:first], first
-        chunks[key.value] = (lines[end:first], lines[first : last + 1])
-        end = last + 1
+            head, end = lines[: entry.first], entry.first
+        chunks[entry.key] = (lines[end : entry.first], lines[entry.first : entry.last + 1])
+        end = entry.last + 1
     return head, chunks, lines[end:]
-
-
-def _last_lines(node: yaml.MappingNode) -> Iterator[int]:
-    """Yield lines on which a mapping ends: of one in braces the brace's; of another where its values do."""
-    if node.flow_style:
-        yield node.end_mark.line
-    for pair in node.value:
-        yield from (part.end_mark.line for part in pair if isinstance(part, yaml.ScalarNode))

@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +23,32 @@ _MOST_TOLD = 10
 _UNMERGED = ("<<<<<<< ", ">>>>>>> ")
 _SHORTEST = "one line an image, as in\n  SHA256: {decision: relabel, class: glass}"
 
-Entry = tuple[yaml.ScalarNode, yaml.MappingNode]
+# A line as ``editing.line_of`` writes it, maybe with a comment behind: a value of letters, digits and a few signs, or
+# one in single quotes. Where all lines are such, the parser of YAML, which takes ten times as long, is not needed.
+_VALUE = r"(?:[\w./()](?:[\w./() -]*[\w./()-])?|'(?:[^']|'')*')"
+_LINE = re.compile(
+    rf"([0-9a-f]{{64}}): \{{decision: ({KEEP}|{RELABEL}|{LEAVE_OUT})"
+    + "".join(f"(?:, {name}: ({_VALUE}))?" for name in _FIELDS[1:])
+    + r"\}[ ]*(?: #.*)?"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in a file about one image.
+
+    Attributes:
+        key: that it stands under.
+        first, last: its lines, from 0.
+        values: name -> text, as they are written.
+        wrong: why it can be no decision, in words; empty if it may be one.
+    """
+
+    key: str
+    first: int
+    last: int
+    values: Mapping[str, str]
+    wrong: str = ""
 
 
 def is_digest(text: str) -> bool:
@@ -94,8 +120,8 @@ def parse(text: str, name: str) -> dict[str, Decision]:
     found: dict[str, Decision] = {}
     wrong: list[str] = []
     lines: dict[str, int] = {}
-    for key, value in entries(text, name):
-        digest, line = key.value, key.start_mark.line + 1
+    for entry in entries(text, name):
+        digest, line = entry.key, entry.first + 1
         if digest in lines:
             wrong.append(
                 f"line {line}: {digest[:12]}... is decided in line {lines[digest]} already: expected each image once; "
@@ -105,7 +131,7 @@ def parse(text: str, name: str) -> dict[str, Decision]:
             wrong.append(f"line {line}: expected a SHA-256, 64 digits of 0-9 and a-f; received {digest[:80]!r}")
         else:
             try:
-                found[digest] = _decision(value)
+                found[digest] = _decision(entry)
             except ValueError as error:
                 wrong.append(f"line {line}: {digest[:12]}...: {error}")
         lines.setdefault(digest, line)
@@ -117,11 +143,35 @@ def parse(text: str, name: str) -> dict[str, Decision]:
 
 
 def entries(text: str, name: str) -> list[Entry]:
-    """Return the lines of a file as YAML's nodes, each a key and a mapping.
+    """Return what stands in a file about each image, in its order; an image may be there twice.
 
     Raises:
         BadRecipe: it is no YAML, or no mapping of mappings.
     """
+    found = _as_written(text)
+    return _by_yaml(text, name) if found is None else found
+
+
+def _as_written(text: str) -> list[Entry] | None:
+    """Return the entries of a text of which every line is one as we write it, a comment or blank; None of another."""
+    found = []
+    for number, line in enumerate(text.split("\n")):
+        if not line.strip(" ") or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line) if line.isprintable() else None
+        if match is None:
+            return None
+        said = zip(_FIELDS, match.groups()[1:], strict=True)
+        values = {name: _unquoted(value) for name, value in said if value is not None}
+        found.append(Entry(match[1], number, number, values))
+    return found
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1].replace("''", "'") if value.startswith("'") else value
+
+
+def _by_yaml(text: str, name: str) -> list[Entry]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith(_UNMERGED):
             raise BadRecipe(
@@ -145,16 +195,28 @@ def entries(text: str, name: str) -> list[Entry]:
                 f"{name}: line {key.start_mark.line + 1}: expected {_SHORTEST}\nreceived another kind of value"
                 f"{f' for {said[:80]!r}' if isinstance(said, str) else ''}"
             )
-    return list(root.value)
+    return [_entry(key, value) for key, value in root.value]
 
 
-def _decision(node: yaml.MappingNode) -> Decision:
-    """Return the decision that a mapping says.
+def _entry(key: yaml.ScalarNode, node: yaml.MappingNode) -> Entry:
+    lines = [part.end_mark.line for pair in node.value for part in pair if isinstance(part, yaml.ScalarNode)]
+    last = max([key.end_mark.line, *lines, *([node.end_mark.line] if node.flow_style else [])])
+    try:
+        values, wrong = dict(_scalars(node)), ""
+    except ValueError as error:
+        values, wrong = {}, str(error)
+    return Entry(key.value, key.start_mark.line, last, values, wrong)
+
+
+def _decision(entry: Entry) -> Decision:
+    """Return the decision that an entry says.
 
     Raises:
         ValueError: it is none; what is wrong, in words.
     """
-    said = dict(_scalars(node))
+    if entry.wrong:
+        raise ValueError(entry.wrong)
+    said = entry.values
     what = _WHAT.get(said.get("decision", ""))
     if what is None:
         received = repr(said["decision"]) if "decision" in said else "none"

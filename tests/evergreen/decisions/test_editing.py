@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from evergreen.decisions.decision import Decision
 from evergreen.decisions.editing import HEADER, edited, line_of
-from evergreen.decisions.file import parse
+from evergreen.decisions.file import _as_written, _by_yaml, entries, parse
 from evergreen.errors import BadRecipe
 
 A, B, C = "1" * 64, "b" * 64, "c" * 64
@@ -54,6 +54,7 @@ decided = st.one_of(
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([A, B, C]), decided), max_size=6))
 def test_whatever_is_set_is_what_is_read(changes: list[tuple[str, Decision | None]]) -> None:
+    """Also where a text is read by its lines alone, as they are written, it says what YAML says."""
     text, expected = "", {}
     for digest, decision in changes:
         text = edited(text, digest, decision, "x")
@@ -61,3 +62,19 @@ def test_whatever_is_set_is_what_is_read(changes: list[tuple[str, Decision | Non
         if decision:
             expected[digest] = decision
     assert parse(text, "x") == expected
+    assert entries(text, "x") == _by_yaml(text, "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("paper/a b.jpg", True), ("Zoë (2)", True), ("'it''s: {a}, #1'", True), ("''", True), ("a-", True),
+        ("a  b", True), ("a: b", False), ("a #b", False), ("-a", False), ('"a"', False), ("a,b", False), ("[a]", False),
+        ("'a' b", False), ("a\u00a0b", False), ("*a", False), ("a'b", False),
+    ],
+)  # fmt: skip
+def test_lines_as_they_are_written_are_read_without_yaml_and_mean_the_same(value: str, read: bool) -> None:
+    text = f"# Ours.\n\n{A}: {{decision: relabel, class: {value}, who: x}}  # sure: {{a}}\n{B}: {{decision: keep}}\n"
+    found = _as_written(text)
+    assert (found is not None) == read
+    assert found is None or found == _by_yaml(text, "x")

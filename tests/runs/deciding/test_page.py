@@ -137,6 +137,7 @@ def test_names_are_text_and_many_classes_are_found_by_their_letters(
     session = session_of(tmp_path / "x.labels.yaml", rows, classes)
     with serving(session, pictures) as server:
         _opened(browser, server)
+        _shot(browser, "many")
         assert bad in _text(browser, "facts")
         assert browser.evaluate("document.images.length") == 1
         browser.evaluate("document.getElementById('filter').focus()")
