@@ -109,7 +109,10 @@ function showProgress() {
 
 function showClasses(one) {
   const wanted = at('filter').value.trim().toLowerCase();
-  const buttons = state.classes
+  // Of many, what is likely stands first: it might be out of sight.
+  const likely = (each) => (one.suggested === each.name ? 2 : one.labels.includes(each.name) ? 1 : 0);
+  const order = state.classes.length > FEW ? state.classes.toSorted((a, b) => likely(b) - likely(a)) : state.classes;
+  const buttons = order
     .filter((each) => each.name.toLowerCase().includes(wanted))
     .map((each) => {
       const button = document.createElement('button');

@@ -139,6 +139,8 @@ def test_names_are_text_and_many_classes_are_found_by_their_letters(
         _opened(browser, server)
         _shot(browser, "many")
         assert bad in _text(browser, "facts")
+        first = browser.evaluate("document.querySelector('#classes button').textContent")
+        assert first == "9kind 7 suggested"  # in sight, under the key that it has everywhere
         assert browser.evaluate("document.images.length") == 1
         browser.evaluate("document.getElementById('filter').focus()")
         browser.send("Input.insertText", text="kind 7")
