@@ -126,9 +126,12 @@ def of_a_run(
     Args:
         store: where bytes rest.
         screened: what screen published in the run that was diagnosed.
-        suspects: what the diagnosis found, as ``questions_of`` takes it.
+        suspects: what the diagnosis found, as ``questions_of`` takes it; what it says of images that screening took
+            away says the same.
     """
-    rows = [*conflicts_of(read_rows(store, screened, "quarantine.csv")), *suspects]
+    conflicts = list(conflicts_of(read_rows(store, screened, "quarantine.csv")))
+    said = {row["sha256"] for row in conflicts}
+    rows = [*conflicts, *(row for row in suspects if row["sha256"] not in said)]
     return rows, classes_of(store, screened), range_in(store.manifest(screened.sha256).facts)
 
 

@@ -43,9 +43,11 @@ def test_after_a_diagnosis_conflicts_come_before_suspects(store: Store) -> None:
     quarantine.columns = pd.Index(["path", "label", "sha256", "reason"])
     facts = {"range": [0.0, 4095.0]}
     screened = publish_dataset(store, quarantine.head(0), list(CLASSES), facts, quarantine=quarantine)
-    rows, classes, values = of_a_run(store, screened, ROWS)
+    rows, classes, values = of_a_run(store, screened, [suspect(9, "glass", "near_duplicate"), *ROWS])
     assert (classes, values) == (list(CLASSES), (0.0, 4095.0))
-    assert [one.sha256 for one in questions_of(rows, {}, classes)] == [digest(n) for n in (9, 1, 2, 3)]
+    first, *others = questions_of(rows, {}, classes)
+    assert (first.sha256, first.kinds) == (digest(9), (TWO_LABELS,))
+    assert [one.sha256 for one in others] == [digest(n) for n in (1, 2, 3)]
 
 
 def test_each_class_has_a_key_of_its_own() -> None:
