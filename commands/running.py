@@ -27,7 +27,7 @@ from storage.errors import StoreError
 from storage.runs import read_summary, run_folder
 from storage.store import Store
 
-FlowName = Literal["retrain", "inspect", "folds", "sweep"]
+FlowName = Literal["retrain", "inspect", "folds", "sweep", "doctor"]
 Show = Callable[[Console, dict[str, Any], Path], None]
 
 
@@ -201,6 +201,10 @@ def _flow(name: FlowName) -> Callable[..., dict[str, Any]]:
         from flows.folds import folds as cross_validation
 
         return cross_validation
+    if name == "doctor":
+        from flows.doctor import doctor as diagnosis
+
+        return diagnosis
     if name == "sweep":
         from flows.sweep import sweep as sweeping
 

@@ -175,6 +175,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         told = f"{numbers}: {values['words']}" if "words" in values else numbers
         console.print(f"{split:<10} {told}", highlight=False, markup=False, soft_wrap=True)
     _show_baseline(console, summary.get("baseline"))
+    _show_labels(console, summary.get("diagnosis"))
     if verdict := summary.get("verdict"):
         reasons = visible(" ".join(verdict["reasons"]))
         colour = "yellow" if verdict["verdict"] != _GOOD_FIT else None
@@ -231,6 +232,15 @@ def _show_baseline(console: Console, baseline: dict[str, Any] | None) -> None:
         caution = baseline["standing"] == "worse"
         words = f"{'baseline':<10} {baseline['words']}"
         console.print(words, style="yellow" if caution else None, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_labels(console: Console, found: dict[str, Any] | None) -> None:
+    """Print how many labels are wrong, and how good the model is on images whose label is not doubted."""
+    if found and "why" not in found:
+        words = f"{'labels':<10} {found['words']} Which: evergreen doctor"
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
+        if found["not_suspect"]:
+            console.print(f"{'':<10} {found['not_suspect']['words']}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _numbers(values: dict[str, Any]) -> str:

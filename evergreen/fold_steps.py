@@ -6,6 +6,8 @@ from evergreen.steps import BY_NAME, STEPS, Step
 
 _DATA = ("probe", "acquire", "unpack", "repair", "screen", "split")
 _TRAIN, _BASELINE = BY_NAME["train"], BY_NAME["baseline"]
+# Of a run of folds, what they said out of fold is what labels are judged by, too.
+TAKE_FOLDS = ("diagnose", "report")
 
 DEAL = Step(
     "deal",
@@ -56,6 +58,12 @@ def steps_of_folds(folds: int) -> tuple[Step, ...]:
     return (*(BY_NAME[name] for name in _DATA), *_of_folds(folds))
 
 
+def steps_of_diagnosis(folds: int) -> tuple[Step, ...]:
+    """Return the steps of a diagnosis alone: of the data, of the folds if it takes some, then the diagnosis."""
+    before = steps_of_folds(folds) if folds else tuple(BY_NAME[name] for name in _DATA)
+    return (*before, called(BY_NAME["diagnose"], folds))
+
+
 def _of_folds(folds: int) -> tuple[Step, ...]:
     return (DEAL, *(numbered(FOLD, number) for number in range(1, folds + 1)), called(FOLDS, folds))
 
@@ -66,7 +74,7 @@ def numbered(step: Step, number: int) -> Step:
 
 
 def called(step: Step, folds: int) -> Step:
-    """Return a step as runs of a recipe call it: two of them take more where there are folds.
+    """Return a step as runs of a recipe call it: three of them take more where there are folds.
 
     Args:
         step: a row of the table.
@@ -76,7 +84,7 @@ def called(step: Step, folds: int) -> Step:
         return replace(
             step, inputs=step.inputs | {f"fold_{number}": f"fold {number}" for number in range(1, folds + 1)}
         )
-    if folds and step.name == "report":
+    if folds and step.name in TAKE_FOLDS:
         return replace(step, inputs=step.inputs | {"folds": FOLDS.name})
     return step
 

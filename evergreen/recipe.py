@@ -19,6 +19,7 @@ from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
 from evergreen.sections.data import Balance, Image, Screen, Sources, Unpack
 from evergreen.sections.defaults import defaults_of, with_defaults
+from evergreen.sections.diagnose import Diagnose
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import sources_meant
 from evergreen.sections.refusing.told import refused
@@ -63,6 +64,7 @@ class Recipe(Section):
     balance: Balance = Field(Balance(), description="How classes of different sizes are weighed.")
     train: Train = Field(description="The network and its phases.")
     evaluate: Evaluate = Field(Evaluate(), description="How a model is judged.")
+    diagnose: Diagnose = Field(Diagnose(), description="How wrong labels are found.")
     export: Export = Field(Export(), description="Which formats are written.")
     verify: Verify = Field(Verify(), description="What an export must show in its own runtime.")
     gate: Gate = Field(Gate(), description="When a model may become the champion.")

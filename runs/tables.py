@@ -26,6 +26,8 @@ VIEWS = "views.json"
 TAUGHT = "taught.json"
 BASELINE = "baseline.json"
 PROBABILITIES = "probabilities.npy"
+DIAGNOSIS = "diagnosis.json"
+SUSPECTS = "suspects.csv"
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":

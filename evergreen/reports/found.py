@@ -201,6 +201,19 @@ class Shortcuts:
 
 
 @dataclass(frozen=True)
+class Diagnosed:
+    """Which labels are suspect.
+
+    Attributes:
+        facts: as ``diagnosing.diagnosis.Diagnosis`` has them.
+        suspects: rank, path, sha256, kind, label, suggested, confidence, reason.
+    """
+
+    facts: dict[str, Any]
+    suspects: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Exported:
     """What the exports showed in their runtimes.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.diagnosing.beside import beside as without_suspects
 from evergreen.images.thumbnails import data_address, embedded, thumbnail
 from evergreen.judging.background import RULE
 from evergreen.judging.baseline import Baseline, beside
@@ -16,7 +17,7 @@ from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
 from evergreen.judging.taught import words as taught
 from evergreen.reports import model_pictures, pictures
-from evergreen.reports.found import Calibrated, Data, Evaluated, Exported, Shortcuts, Trained
+from evergreen.reports.found import Calibrated, Data, Diagnosed, Evaluated, Exported, Shortcuts, Trained
 from evergreen.reports.page import both, render
 from evergreen.tables import ReadBlob
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_MISTAKES = 18
 _MOST_SHOWN = 6  # of them before a person asks for more
+_MOST_SUSPECTS = 12
 _MOST_CLASSES = 30  # that are shown at once
 _WEAKEST = 20
 _MOST_CONFUSED = 10
@@ -43,6 +45,7 @@ class Findings:
         baseline: what a linear probe reaches on the same images, or why there is none.
         comparison: what compare found, with the champion or without one: verdict, summary, checks, split, classes and
             shared.
+        diagnosis: which labels are suspect.
         folds: what ``judging.folds.Pooled.as_json`` returned, with ``per_class``; None where the recipe asks for none.
     """
 
@@ -56,6 +59,7 @@ class Findings:
     shortcuts: Shortcuts
     exports: Exported
     comparison: dict[str, Any]
+    diagnosis: Diagnosed
     folds: dict[str, Any] | None = None
 
 
@@ -82,6 +86,9 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         return thumbnail(read(row["sha256"]), values=findings.data.screening.values)
 
     hardest = [(row, small(row)) for row in _hardest(findings, evaluation.judged_predictions)]
+    doubtful = [_shown(row, small(row)) for row in _doubtful(findings)]
+    if doubtful:
+        files["suspects.png"] = pictures.gallery(_doubted(findings, small))
     wrong = evaluation.wrong
     if len(wrong):
         files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), small))
@@ -104,7 +111,11 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         most_shown=_MOST_SHOWN,
         pictures=drawn,
         wrong=len(wrong),
-        hardest=[row | {"address": embedded(image), "tiny": max(image.shape) < _TINY} for row, image in hardest],
+        hardest=[_shown(row, image) for row, image in hardest],
+        doubtful=doubtful,
+        not_suspect=without_suspects(
+            findings.diagnosis.facts, findings.diagnosis.suspects, _with_digests(findings), evaluation.judged
+        ),
         phases=findings.training.history["phase"].nunique(),
         ended=words(findings.training.ended),
         taught=taught(findings.training.taught) if findings.training.taught else "",
@@ -121,7 +132,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
 def _sections(findings: Findings) -> list[str]:
     shortcuts = ["Shortcuts"] if findings.shortcuts.found["changes"] else []
     folds = ["Folds"] if findings.folds else []
-    first = ["Per class", "Confusion matrix", *folds, "Training", "Calibration", "Highest loss"]
+    first = ["Per class", "Confusion matrix", *folds, "Training", "Calibration", "Highest loss", "Labels"]
     return [*first, *shortcuts, "Data", "Exports", "This run"]
 
 
@@ -130,6 +141,28 @@ def _hardest(findings: Findings, predictions: pd.DataFrame) -> list[dict[str, An
     worst = predictions.astype({"loss": float, "probability": float})
     worst = worst.sort_values(["loss", "path"], ascending=[False, True]).head(_MOST_MISTAKES)
     return list(worst.merge(findings.data.splits.dataset[["path", "sha256"]], on="path").to_dict("records"))
+
+
+def _shown(row: dict[str, Any], image: np.ndarray) -> dict[str, Any]:
+    return row | {"address": embedded(image), "tiny": max(image.shape) < _TINY}
+
+
+def _doubtful(findings: Findings) -> list[dict[str, Any]]:
+    """Return the suspects to look at first, each with the side that it is on."""
+    sides = dict(zip(*(findings.data.splits.dataset[name] for name in ("path", "split")), strict=True))
+    rows = findings.diagnosis.suspects.head(_MOST_SUSPECTS).to_dict("records")
+    return [row | {"place": sides.get(row["path"], "in no split")} for row in rows]
+
+
+def _doubted(findings: Findings, small: Callable[[dict[str, Any]], np.ndarray]) -> list[tuple[np.ndarray, str]]:
+    said = [(row, f"\n{row['suggested']}?" if row["suggested"] else "") for row in _doubtful(findings)]
+    return [(small(row), f"{row['label']}{other}") for row, other in said]
+
+
+def _with_digests(findings: Findings) -> pd.DataFrame:
+    """Return the predictions, each with the digest of its image."""
+    digests = findings.data.splits.dataset[["path", "sha256"]]
+    return findings.evaluation.predictions.drop(columns="sha256", errors="ignore").merge(digests, on="path")
 
 
 def _weakest(findings: Findings) -> list[dict[str, Any]]:

@@ -13,21 +13,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from blake3 import blake3
 
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
-from evergreen.images.processors import of_this_step, processors
 from evergreen.images.rows import Rows
-from evergreen.images.views import MIRRORED, Seen
 from evergreen.judging.baseline import Baseline
 from evergreen.judging.judged import judged_images, judged_split
 from evergreen.judging.metrics import losses, wilson
-from evergreen.sections.phases import Phase
-from evergreen.sections.training import Train
-from evergreen.vision.networks import batch_norm, build, runtime
-from evergreen.vision.training.batches import keys_of
-from evergreen.vision.training.features import PLAIN, Backbone, Features
+from evergreen.vision.networks import runtime
+from evergreen.vision.pretrained import frozen, seen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,10 +75,11 @@ def probe(
     say(f"a linear probe of the frozen {recipe.train.backbone} is fitted on {some}{len(train):,} training images")
     mirrored = bool(recipe.augment.horizontal_flip or recipe.augment.magnitude)
     runtime.start(recipe.seed)
-    seen = partial(_features, _frozen(recipe, images), images, recipe)
+    of = frozen(recipe.train.backbone, recipe.train.weights, recipe.image, images)
+    look = partial(seen, of, images, recipe.image)
     sides = (False, True) if mirrored else (False,)
-    inputs = _all(seen(learned, mirrored=False))
-    checked, asked = ([seen(table, mirrored=side) for side in sides] for table in (validation, judged))
+    inputs = _all(look(learned))
+    checked, asked = ([look(table, mirrored=side) for side in sides] for table in (validation, judged))
     fitted = _fitted(
         inputs, pixels.targets(learned["label"], classes), checked, pixels.targets(validation["label"], classes)
     )
@@ -119,28 +114,6 @@ def _why_not(recipe: Recipe) -> str:
     if recipe.train.weights == "none":
         return f"train.weights is none, so the {recipe.train.backbone} knows nothing before it is trained"
     return ""
-
-
-def _frozen(recipe: Recipe, images: Images) -> Features:
-    """Return what makes features: the backbone and its average, built and named as a training's are, to share them."""
-    train = Train(
-        backbone=recipe.train.backbone,
-        weights=recipe.train.weights,
-        phases=(Phase(unfreeze="none", epochs=1),),
-    )
-    model = build.build(train, recipe.image, 2)
-    batch_norm.fuse(model)
-    before, _ = build.halves(model)
-    return Features.of(before, images.features_of(recipe.image), Backbone.of(train), of_this_step.get() or processors())
-
-
-def _features(features: Features, images: Images, recipe: Recipe, table: pd.DataFrame, *, mirrored: bool) -> Rows:
-    """Return the features of a table's images in its order, (C,) float32 each, or of their mirror images."""
-    rows, keys = images.rows(table, recipe.image), keys_of(list(table["sha256"]))
-    if mirrored:
-        rows = Seen(rows, np.arange(len(rows)), MIRRORED)
-        keys = [blake3(b"mirrored" + key).digest() for key in keys]
-    return features.rows(keys, rows.gather, PLAIN)
 
 
 def _all(rows: Rows) -> np.ndarray:

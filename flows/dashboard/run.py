@@ -10,6 +10,7 @@ from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
 from flows.dashboard.decision import show_decision, store_in_words
+from flows.dashboard.diagnosis import show_diagnosis
 from flows.dashboard.evaluation import interval, picture, show_evaluation, show_folds
 from runs.run import Run
 from runs.tables import read_table
@@ -22,6 +23,7 @@ _ELSEWHERE = (
     "mistakes",
     "calibration",
     "shortcuts",
+    "labels",
     "champion",
     "exports",
     "steps",
@@ -48,6 +50,7 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
         )
     show_evaluation(run)
     show_folds(run, summary)
+    show_diagnosis(run, summary)
     show_quarantine(run)
 
 

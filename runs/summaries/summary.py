@@ -18,12 +18,13 @@ from runs.releases import by_hand
 from runs.run import Run
 from runs.shared.sharing import share
 from runs.standing import promoted_by
+from runs.summaries.diagnosis import diagnosis_of
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
 from runs.summaries.judged import calibration_of, verdict_of
 from runs.summaries.labels import classes_and_labels, images_by_source
 from runs.summaries.sweep import sweep_of
-from runs.tables import read_baseline, read_json, read_notes, read_table, read_taught, read_views
+from runs.tables import SUSPECTS, read_baseline, read_json, read_notes, read_table, read_taught, read_views
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
@@ -76,6 +77,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "verdict": verdict_of(run.store, run.recipe, outputs, comparison),
         "calibration": calibration_of(run.store, outputs),
         "shortcuts": _shortcuts(run.store, outputs),
+        "diagnosis": diagnosis_of(run.store, outputs),
         "folds": folds_of(run, outputs),
         "exports": exports,
         "comparison": comparison,
@@ -96,6 +98,8 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         summary["error"] = error
     if exports and (edited := _show_exports(run.store, outputs["export"], exports, folder)):
         summary["edited_exports"] = str(edited)
+    if "diagnose" in outputs:
+        (folder / SUSPECTS).write_bytes(run.store.read(outputs["diagnose"], SUSPECTS))
     if "report" in outputs:
         run.store.materialise(outputs["report"], folder)
         page = folder / "report.html"

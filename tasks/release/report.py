@@ -1,12 +1,22 @@
 """report: one HTML page, and the pictures in it."""
 
-from evergreen.reports.found import Calibrated, Evaluated, Exported, Shortcuts, Trained
+from evergreen.reports.found import Calibrated, Diagnosed, Evaluated, Exported, Shortcuts, Trained
 from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
 from runs.kept.checkpoints import ENDED
 from runs.run import Run
 from runs.summaries.folds import pooled_folds
-from runs.tables import read_baseline, read_data, read_folder, read_json, read_table, read_taught, read_views
+from runs.tables import (
+    DIAGNOSIS,
+    SUSPECTS,
+    read_baseline,
+    read_data,
+    read_folder,
+    read_json,
+    read_table,
+    read_taught,
+    read_views,
+)
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -21,6 +31,7 @@ def report(
     model: Ref,
     evaluation: Ref,
     probed: Ref,
+    diagnosed: Ref,
     exports: Ref,
     verification: Ref,
     comparison: Ref,
@@ -59,6 +70,7 @@ def report(
         ),
         exports=Exported(read_json(store, verification, "verification.json"), sizes),
         comparison=read_json(store, comparison, "comparison.json"),
+        diagnosis=Diagnosed(read_json(store, diagnosed, DIAGNOSIS), read_table(store, diagnosed, SUSPECTS)),
         folds=pooled_folds(store, folds) if folds else None,
     )
     return store.publish("report", write_report(findings, store.read_blob))

@@ -1,0 +1,116 @@
+"""The command that diagnoses a recipe's labels."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from commands.options import (
+    DONE,
+    MAKE,
+    JsonOption,
+    NameOption,
+    RecipeArgument,
+    SetOption,
+    SourceOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+    example,
+    renamed,
+    tell,
+    tell_about,
+)
+from commands.running import ended, reused, run_flow
+from commands.terminal import show_notes
+from evergreen.fold_steps import steps_of_diagnosis
+from evergreen.recipe import Recipe
+from evergreen.sources.archives.names import visible
+from flows.servers.named_server import named_server
+from runs.doctor import overrides_of, to_diagnose
+from runs.place import store_root
+from runs.summaries.diagnosis import DIAGNOSED, suspects_of
+from storage.artifacts import Ref
+from storage.in_use import in_use
+from storage.store import Store
+
+app = typer.Typer()
+_SHOWN = 20
+
+
+@app.command(rich_help_panel=MAKE, epilog=example("evergreen doctor digits --all"))
+def doctor(
+    recipe: RecipeArgument,
+    every: Annotated[
+        bool, typer.Option("--all", help="Judge every label, however many images there are (diagnose.images).")
+    ] = False,
+    overrides: SetOption = None,
+    source: SourceOption = None,
+    name: NameOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Find wrong labels, and what is no class of these: a ranked list to look at. Trains nothing, decides nothing."""
+    root = store_root(store)
+    with errors(verbose):
+        chosen = overrides_of(renamed(overrides, name), every=every)
+        wanted, said = to_diagnose(recipe, chosen, source, Store(root))
+        tell_about(wanted, Store(root))
+        summary = None if named_server() else _reuse_everything(wanted, Store(root))
+        if said and summary:
+            tell(said)
+    code = DONE
+    if summary is None:
+        options: dict[str, Any] = {}
+        summary, code = run_flow("doctor", (recipe, chosen, source), options, root, verbose)
+    # `--fix` goes here: a page on 127.0.0.1 over ``suspects_of(store, ref)``, where the run came so far.
+    ended(summary, code, root, as_json, show_diagnosis)
+
+
+def show_diagnosis(console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print how many labels are wrong, which to look at first, and where all of them are."""
+    found = summary.get("diagnosis")
+    show_notes(console, summary)
+    if found:
+        _line(console, "labels", found["words"])
+        if how := found.get("probabilities"):
+            _line(console, "judged by", how["words"])
+        for note in found["notes"]:
+            _line(console, "note", note, "yellow")
+        for note in found["not_judged"]:
+            _line(console, "not judged", note, "yellow")
+        for row in found["overlap"][:3]:
+            _line(console, "overlap", f"{row['one']} and {row['other']}: about {row['images']:,} images")
+        store = Store(folder.parent.parent)
+        rows = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
+        console.print()
+        for row in rows[:_SHOWN]:
+            console.print(_of_suspect(row), markup=False, highlight=False, soft_wrap=True)
+        if len(rows) > _SHOWN:
+            console.print(f"and {len(rows) - _SHOWN:,} more", style="dim", highlight=False)
+    console.print()
+    for what, path in (("suspects", "suspects.csv"), ("run", "run.json")):
+        if (folder / path).exists():
+            console.print(f"{what:<8} {folder / path}", markup=False, soft_wrap=True, highlight=False)
+
+
+def _of_suspect(row: dict[str, Any]) -> str:
+    kind = row["kind"].replace("_", " ")
+    return f"{row['rank']:>4}  {row['confidence']:>4.0%}  {kind:<14}  {visible(row['path'])}: {visible(row['reason'])}"
+
+
+def _line(console: Console, what: str, text: str, style: str | None = None) -> None:
+    console.print(f"{what:<10} {visible(text)}", style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
+    """Return the summary of a run that reuses the diagnosis, or None if something must run. Starts nothing."""
+    from runs.plan import nothing_to_do, plan  # late: NumPy
+
+    with in_use(store):
+        entries = plan(recipe, store, steps_of_diagnosis(recipe.evaluate.folds))
+        if not nothing_to_do(entries):
+            return None
+        return reused(recipe, store, entries, DIAGNOSED, flow="doctor")
