@@ -73,6 +73,37 @@ def ask_a_person(
     return session
 
 
+def fix(
+    recipe: "Recipe",
+    store: "Store",
+    summary: Mapping[str, Any],
+    who: str | None = None,
+    port: int = 0,
+    given_store: Path | None = None,
+) -> "Session | None":
+    """Ask a person about what a run's diagnosis found, and about pictures that stand under two labels.
+
+    Args:
+        recipe: as it was asked for; what is decided by now is not asked.
+        store: where bytes rest.
+        summary: of a run with a diagnosis, as run.json.
+        who: decides, as for ``ask_a_person``.
+        port: of the page.
+        given_store: what ``--store`` was given.
+
+    Raises:
+        BadInput, BadRecipe: as ``ask_a_person``.
+        ArtifactMissing, ArtifactDamaged: what the run found is no longer stored.
+    """
+    from runs.deciding.questions import of_a_run
+    from runs.summaries.diagnosis import suspects_of
+
+    outputs = {step["name"]: step["output"] for step in summary["steps"] if step["output"]}
+    screened, diagnosed = (store.manifest(outputs[name]).ref() for name in ("screen", "diagnose"))
+    asked = of_a_run(store, screened, suspects_of(store, diagnosed))
+    return ask_a_person(recipe, store, *asked, who=who, port=port, given_store=given_store)
+
+
 def retrain_line(typed: Typed, store: Path | None = None) -> str:
     """Return the line that trains a recipe again, as it was asked for."""
     words = ["evergreen", "retrain", typed.recipe]
