@@ -23,6 +23,7 @@ _IN_WORDS = {
 }
 # Keys that do something else on the page.
 _TAKEN = "klus"
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _KEYS = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in _TAKEN)
 
 
@@ -136,11 +137,12 @@ def of_a_run(
 
 
 def keys_of(classes: Sequence[str]) -> dict[str, str]:
-    """Return {class: the key that chooses it}: its own name if that is one key, else digits, then letters.
+    """Return {class: the key that chooses it}: its name if that is a key or a number, else digits, then letters.
 
-    Classes for which no key is left are not in it.
+    Who sees a one presses 1. Classes for which no key is left are not in it.
     """
-    own = {name: name.lower() for name in classes if len(name) == 1 and name.lower() in _KEYS}
+    meant = {name: str(_NUMBERS.index(low)) if (low := name.lower()) in _NUMBERS else low for name in classes}
+    own = {name: key for name, key in meant.items() if len(key) == 1 and key in _KEYS}
     keys = {name: key for name, key in own.items() if list(own.values()).count(key) == 1}
     free = iter([key for key in _KEYS if key not in keys.values()])
     return {name: key for name in classes if (key := keys.get(name) or next(free, ""))}

@@ -148,12 +148,8 @@ function show(focus) {
   at('heading').textContent = `${place + 1} of ${state.questions.length}: ${one.heading}`;
   at('facts').replaceChildren();
   fact(one.labels.length > 1 ? 'Labels' : 'Label', quoted(one), true);
-  if (one.suggested) {
-    const sure = one.confidence === null ? '' : `, ${Math.round(one.confidence * 100)} % sure`;
-    fact('Suggested', `${one.suggested}${sure}`, true);
-  } else if (one.confidence !== null) {
-    fact('How sure', `${Math.round(one.confidence * 100)} %`);
-  }
+  if (one.suggested) fact('Suggested', one.suggested, true);
+  if (one.confidence !== null) fact('How sure', `${Math.round(one.confidence * 100)} %`);
   for (const reason of one.reasons) fact('Why', reason);
   fact('File', one.path);
   at('decided').hidden = open(one);

@@ -71,7 +71,7 @@ def _text(browser: Browser, name: str) -> str:
 def test_one_key_each_decides_and_takes_back(browser: Browser, server: DecidingServer, session: Session) -> None:
     _opened(browser, server)
     assert browser.evaluate("location.hash + document.cookie") == ""  # the token is out of the address, in no cookie
-    assert _text(browser, "facts") == "LabelpaperSuggestedglass, 93 % sureWhyreason 1Filepaper/1.jpg"
+    assert _text(browser, "facts") == "LabelpaperSuggestedglassHow sure93 %Whyreason 1Filepaper/1.jpg"
     assert browser.evaluate("document.getElementById('picture').naturalWidth") == 900  # of a TIFF
     _press(browser, "1")
     browser.wait_for(READY.format("2 of 3"))

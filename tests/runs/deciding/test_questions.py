@@ -53,6 +53,8 @@ def test_after_a_diagnosis_conflicts_come_before_suspects(store: Store) -> None:
 def test_each_class_has_a_key_of_its_own() -> None:
     assert keys_of(CLASSES) == {"glass": "1", "metal": "2", "paper": "3"}
     assert keys_of([str(n) for n in range(10)]) == {str(n): str(n) for n in range(10)}
+    assert keys_of(["Zero", "two", "many", "1"]) == {"Zero": "0", "two": "2", "1": "1", "many": "3"}
+    assert keys_of(["one", "1"]) == {"one": "1", "1": "2"}  # neither has a better claim
     assert keys_of(["K", "A", "x y"]) == {"K": "1", "A": "a", "x y": "2"}
     many = keys_of([f"class {n}" for n in range(40)])
     assert len(many) == len(set(many.values())) == 32
