@@ -12,13 +12,18 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import ctrl_c
+import pandas as pd
 import pytest
 from asking import CLASSES, ROWS
 
-from commands.looking.deciding import ask_a_person, retrain_line
+from commands.looking.deciding import ask_a_person, fix, retrain_line
+from evergreen.datasets.screen import CONFLICT
 from evergreen.recipe import load_recipe
 from evergreen.recipe_files import Typed
-from runs.deciding.server import TOKEN_HEADER
+from evergreen.tables import to_csv
+from runs.deciding.server import TOKEN_HEADER, DecidingServer
+from runs.deciding.session import Session
+from runs.tables import SUSPECTS, publish_dataset
 from storage.store import Store
 
 SCRIPT = """
@@ -80,6 +85,26 @@ def test_it_is_served_until_interrupted_and_says_what_comes_next(
 def test_nothing_to_decide_serves_nothing(store: Store, recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask_a_person(load_recipe(recipe), store, [], CLASSES, who="Anna") is None
     assert capsys.readouterr().out.startswith("nothing to decide")
+
+
+def test_after_a_diagnosis_what_it_found_is_asked_about(
+    store: Store, recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = pd.DataFrame([("glass/1.jpg", "glass", "9" * 64, CONFLICT)], columns=["path", "label", "sha256", "reason"])
+    screened = publish_dataset(store, away.head(0), list(CLASSES), quarantine=away)
+    diagnosed = store.publish("diagnosis", {SUSPECTS: to_csv(pd.DataFrame(ROWS[:2]))})
+    made = {"screen": screened.sha256, "diagnose": diagnosed.sha256, "probe": None}
+    summary = {"steps": [{"name": name, "output": output} for name, output in made.items()]}
+    asked: list[Session] = []
+
+    def interrupted(server: DecidingServer, *_: object) -> None:
+        asked.append(server.session)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DecidingServer, "serve_forever", interrupted)
+    fix(load_recipe(recipe), store, summary, who="Bo")
+    assert [one.sha256 for one in asked[0].questions] == ["9" * 64, ROWS[0]["sha256"], ROWS[1]["sha256"]]
+    assert (asked[0].who, asked[0].classes) == ("Bo", list(CLASSES))
 
 
 def test_the_line_to_type_is_what_was_asked_for() -> None:
