@@ -11,7 +11,7 @@ import yaml
 
 from evergreen.paths import is_file, is_folder
 from evergreen.recipe import Recipe
-from evergreen.recipe_files import ARCHIVES, folders, name_for
+from evergreen.recipe_files import ARCHIVES, folders, name_for, recipes_in
 from evergreen.sections.refusing.expected import flow, place_of
 from evergreen.sections.refusing.lines import nearest_word
 from evergreen.sections.refusing.synonyms import SOURCE, Meant, meant_by
@@ -273,7 +273,7 @@ def _holds_images(word: str) -> bool:
 
 def _a_recipe() -> str:
     """Return the name of a recipe that is here: an own one, else digits."""
-    own = sorted(path.stem for path in folders()[0].glob("*.yaml"))
+    own = [path.stem for path in recipes_in(folders()[0])]
     return own[0] if own and "digits" not in own else "digits"
 
 

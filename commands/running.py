@@ -164,7 +164,7 @@ def reused(
 
 
 def ended(summary: dict[str, Any], code: int, root: Path, as_json: bool, show: Show) -> NoReturn:
-    """Tell how a run ended, in JSON, in one line or at length, and end the command; of a stopped one all was told.
+    """Tell how a run ended, as ``tell_end`` does, and end the command.
 
     Args:
         summary: of the run, as run.json.
@@ -176,11 +176,24 @@ def ended(summary: dict[str, Any], code: int, root: Path, as_json: bool, show: S
     Raises:
         typer.Exit: always.
     """
+    tell_end(summary, code, root, as_json, show)
+    raise typer.Exit(code)
+
+
+def tell_end(summary: dict[str, Any], code: int, root: Path, as_json: bool, show: Show) -> None:
+    """Tell how a run ended, in JSON, in one line or at length; of a stopped one all was told.
+
+    Args:
+        summary: of the run, as run.json.
+        code: the command's exit code.
+        root: the store's.
+        as_json: whether programs read it.
+        show: prints it at length.
+    """
     if as_json:
         typer.echo(json.dumps(summary, indent=2, ensure_ascii=False))
     elif code not in STOPPED:
         (show_last if is_quiet() else show)(Console(), summary, run_folder(Store(root), summary["id"]))
-    raise typer.Exit(code)
 
 
 def _written(progress: Progress, code: int) -> tuple[dict[str, Any], int]:

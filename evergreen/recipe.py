@@ -9,13 +9,16 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from evergreen.decisions.decision import NOTHING_DECIDED, Decisions
+from evergreen.decisions.file import decisions_beside
 from evergreen.errors import BadRecipe
 from evergreen.overrides import attempts_on, overridden
 from evergreen.recipe_files import NAME, Typed, read
+from evergreen.remarks import earlier_spellings, too_small
 from evergreen.sections.augment import Augment
 from evergreen.sections.base import Section
 from evergreen.sections.data import Balance, Image, Screen, Sources, Unpack
-from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
+from evergreen.sections.defaults import defaults_of, with_defaults
 from evergreen.sections.diagnose import Diagnose
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import sources_meant
@@ -24,7 +27,7 @@ from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Trac
 from evergreen.sections.split import Split
 from evergreen.sections.teacher import refuse_other_classes
 from evergreen.sections.training import Train
-from evergreen.sections.trainings import CNN, completed, side_of
+from evergreen.sections.trainings import completed
 
 # What defaults were in earlier versions. Their records tell them among what a recipe said: one that left a value alone,
 # and leaves it alone now, says what it said.
@@ -34,11 +37,10 @@ _FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "unpack.max_gib": (20.0,),
 }
 
-# Pixels below which a pretrained network sees too little to be worth its weights.
-_LEAST_SIDE = 96
-
 # What a recipe reads beside its own fields: those of its teachers' recipes, as a section of this name.
 TEACHING = "teaching"
+# And what people decided about single images, in a file beside the recipe's.
+DECISIONS = "decisions"
 # What of a teacher's recipe decides what it becomes; its seed and threads are its student's.
 _TAUGHT_BY = ("train", "image", "augment", "balance", "repair.classes")
 
@@ -71,6 +73,7 @@ class Recipe(Section):
 
     _remarks: tuple[str, ...] = PrivateAttr(())
     _teachers: tuple["Recipe", ...] = PrivateAttr(())
+    _decisions: Decisions = PrivateAttr(NOTHING_DECIDED)
     _typed: Typed = PrivateAttr(Typed())
 
     @property
@@ -82,6 +85,11 @@ class Recipe(Section):
     def typed(self) -> Typed:
         """How it was asked for."""
         return self._typed
+
+    @property
+    def decisions(self) -> Decisions:
+        """What people decided about single images, as it stood when the recipe was read."""
+        return self._decisions
 
     @property
     def teaching(self) -> "Teaching | None":
@@ -101,8 +109,11 @@ class Recipe(Section):
         return picked(self.values(), names)
 
     def values(self) -> dict[str, Any]:
-        """Return every value as JSON values, with every default; what its teachers' recipes say under ``teaching``."""
-        return self.model_dump(mode="json") | self._taught(exclude_defaults=False)
+        """Return every value as JSON values, with every default; under ``teaching`` what its teachers' recipes say.
+
+        ``decisions`` counts what is decided about single images, and has one SHA-256 for all of it.
+        """
+        return self.model_dump(mode="json") | self._taught(exclude_defaults=False) | self._decided()
 
     def choices(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what ``sections`` returns, without what equals its default, at any depth.
@@ -110,7 +121,15 @@ class Recipe(Section):
         That is what decides a step's output together with the code, whose ``format`` is raised where a default
         changes; so a field that is added later, and left alone, changes nothing.
         """
-        return picked(self.model_dump(mode="json", exclude_defaults=True) | self._taught(exclude_defaults=True), names)
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        if DECISIONS in (labels := said.get("labels", {})):
+            del labels[DECISIONS]  # where they are written; what they say is beside it
+            if not labels:
+                del said["labels"]
+        return picked(said | self._taught(exclude_defaults=True) | self._decided(), names)
+
+    def _decided(self) -> dict[str, Any]:
+        return {DECISIONS: made} if (made := self._decisions.as_choices()) else {}
 
     def _taught(self, *, exclude_defaults: bool) -> dict[str, Any]:
         if (teaching := self.teaching) is None:
@@ -145,7 +164,8 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
             are several sources.
 
     Raises:
-        BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed.
+        BadRecipe: the file cannot be read, a path does not exist, or a value is not allowed; or what is decided about
+            single images cannot be read.
     """
     path, values = read(recipe)
     given = list(overrides)
@@ -154,7 +174,8 @@ def load_recipe(recipe: str | Path, overrides: Iterable[str] = (), source: str |
         values["source"] = sources_meant(sources)
     values, said = overridden(values, given, Recipe, _refuse_its_teachers)
     found = parse_recipe(values, path.name)
-    found._remarks = (*said, *found._remarks)
+    found._decisions, missing = decisions_beside(path, found.labels.decisions)
+    found._remarks = (*said, *found._remarks, *missing)
     found._typed = Typed.of(recipe, given, sources)
     return found
 
@@ -208,36 +229,8 @@ def _validated(given: Mapping[str, Any], origin: str, alone: Path | None = None)
         shown = f"Seen alone, with lines to type: evergreen plan {shlex.quote(str(alone))}"
         last = shown if alone else "See docs/recipe.md for every field."
         raise BadRecipe(f"{origin} is not a valid recipe:\n{told}\n{last}") from None
-    recipe._remarks = (*_earlier_spellings(values), *([filled] * bool(filled)), *_too_small(recipe))
+    recipe._remarks = (*earlier_spellings(values, Recipe), *([filled] * bool(filled)), *too_small(recipe))
     return recipe
-
-
-def _too_small(recipe: Recipe) -> Iterator[str]:
-    """Yield a sentence if a pretrained network would see images that are far smaller than those it learned from."""
-    backbone, side = recipe.train.backbone, min(recipe.image.height, recipe.image.width)
-    if backbone != CNN and side < _LEAST_SIDE:
-        yield (
-            f"image: {recipe.image.height}x{recipe.image.width} pixels are few for {backbone}, which learned from "
-            f"{side_of(backbone)}x{side_of(backbone)}: --set image.height={side_of(backbone)} --set "
-            f"image.width={side_of(backbone)}"
-        )
-
-
-def _earlier_spellings(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for every field of a section that was read by the name it had in an earlier version."""
-    for name, given in values.items():
-        section = next(sections_in(Recipe.model_fields[name].annotation), None)
-        if section and issubclass(section, Section) and isinstance(given, Mapping):
-            now = section.at_present(given)
-            old = ", ".join(f"{name}.{field}: {_flow(given[field])}" for field in given if field not in now)
-            new = ", ".join(f"{name}.{field}: {_flow(now[field])}" for field in now if field not in given)
-            if old:
-                yield f"{old} is an earlier spelling, and read as {new}: write that instead"
-
-
-def _flow(value: Any) -> str:
-    """Return a value as YAML in one line."""
-    return json.dumps(value).replace('"', "")
 
 
 def picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

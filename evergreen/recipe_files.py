@@ -24,6 +24,7 @@ NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 OWN = Path("recipes")  # of whoever runs it, below the working folder
+LABELS_SUFFIX = ".labels.yaml"  # of the file beside a recipe with decisions about single images
 _SHORTEST = "The shortest recipe is two lines:\nname: photos\nsource: {local: {path: photos}}"
 
 
@@ -108,9 +109,14 @@ def _path_of(recipe: str | Path, line: str) -> Path:
     )
 
 
+def recipes_in(folder: Path) -> list[Path]:
+    """Return the files of recipes in a folder, sorted by name; what is decided about their images is none."""
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(LABELS_SUFFIX))
+
+
 def recipe_names() -> list[str]:
     """Return the names of all recipes, sorted."""
-    return sorted({path.stem for folder in folders() for path in folder.glob("*.yaml")})
+    return sorted({path.stem for folder in folders() for path in recipes_in(folder)})
 
 
 def _near(name: str, line: str) -> str:

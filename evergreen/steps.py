@@ -19,7 +19,8 @@ class Step:
         reads: parameter name -> the files of that input that the step reads; all of them if it is not named. Another
             file may change without the step running again.
         recipe: sections (or single values of them: ``screen.range``) that the step reads; it can read no others.
-            ``teaching`` is what it reads beside them of the recipes of its teachers.
+            ``teaching`` is what it reads beside them of the recipes of its teachers; ``decisions``, what people decided
+            about single images.
         recipe_files: dotted values of the recipe, and of its teachers', that may name a file; its bytes count too.
         libraries: distributions whose version may change the output; also the programs
             `node` and `chromium`, and npm packages as `npm:NAME`.
@@ -93,7 +94,7 @@ STEPS: tuple[Step, ...] = (
         "evergreen.datasets.repair:repair",
         inputs={"files": "unpack"},
         reads={"files": ("files.csv", "left-out.csv", "notes.csv")},
-        recipe=("repair", "labels"),
+        recipe=("repair", "labels", "decisions"),
         libraries=_TABLES,
         format=2,
     ),

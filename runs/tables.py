@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DATASET = "dataset.csv"
 NOTES = "notes.csv"
 SOURCES = "sources.csv"
+DECISIONS = "decisions.csv"
 VIEWS = "views.json"
 TAUGHT = "taught.json"
 BASELINE = "baseline.json"

@@ -1,11 +1,13 @@
 """The command that diagnoses a recipe's labels."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from commands.looking import deciding
 from commands.options import (
     DONE,
     MAKE,
@@ -22,10 +24,13 @@ from commands.options import (
     tell,
     tell_about,
 )
-from commands.running import ended, reused, run_flow
+from commands.running import ended, reused, run_flow, tell_end
 from commands.terminal import show_notes
+from evergreen.datasets.deciding.decided import is_open
+from evergreen.decisions.decision import Decisions
+from evergreen.errors import BadInput
 from evergreen.fold_steps import steps_of_diagnosis
-from evergreen.recipe import Recipe
+from evergreen.recipe import Recipe, load_recipe
 from evergreen.sources.archives.names import visible
 from flows.servers.named_server import named_server
 from runs.doctor import overrides_of, to_diagnose
@@ -45,6 +50,16 @@ def doctor(
     every: Annotated[
         bool, typer.Option("--all", help="Judge every label, however many images there are (diagnose.images).")
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Then show them one by one on a page of this machine; write what you decide."),
+    ] = False,
+    who: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Who decides. Default: Git's user.name, else the user.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the page, on 127.0.0.1; 0 takes any free one.")
+    ] = 0,
     overrides: SetOption = None,
     source: SourceOption = None,
     name: NameOption = None,
@@ -55,6 +70,8 @@ def doctor(
     """Find wrong labels, and what is no class of these: a ranked list to look at. Trains nothing, decides nothing."""
     root = store_root(store)
     with errors(verbose):
+        if fix and as_json:
+            raise BadInput("expected --fix, which asks a person, or --json, which a program reads; received both")
         chosen = overrides_of(renamed(overrides, name), every=every)
         wanted, said = to_diagnose(recipe, chosen, source, Store(root))
         tell_about(wanted, Store(root))
@@ -65,12 +82,19 @@ def doctor(
     if summary is None:
         options: dict[str, Any] = {}
         summary, code = run_flow("doctor", (recipe, chosen, source), options, root, verbose)
-    # `--fix` goes here: a page on 127.0.0.1 over ``suspects_of(store, ref)``, where the run came so far.
-    ended(summary, code, root, as_json, show_diagnosis)
+    show = partial(show_diagnosis, wanted.decisions)
+    if not fix or code != DONE or not summary.get("diagnosis"):
+        ended(summary, code, root, as_json, show)
+    tell_end(summary, code, root, as_json, show)
+    with errors(verbose), in_use(Store(root)):
+        # As it was asked for, without what a diagnosis sets; with what somebody may have decided meanwhile.
+        asked = load_recipe(recipe, renamed(overrides, name), source)
+        deciding.fix(asked, Store(root), summary, who, port, store)
+    raise typer.Exit(DONE)
 
 
-def show_diagnosis(console: Console, summary: dict[str, Any], folder: Path) -> None:
-    """Print how many labels are wrong, which to look at first, and where all of them are."""
+def show_diagnosis(decisions: Decisions, console: Console, summary: dict[str, Any], folder: Path) -> None:
+    """Print how many labels are wrong, which to look at first and are not decided, and where all of them are."""
     found = summary.get("diagnosis")
     show_notes(console, summary)
     if found:
@@ -85,7 +109,10 @@ def show_diagnosis(console: Console, summary: dict[str, Any], folder: Path) -> N
             count = f"{row['images']:,} image{'s' if row['images'] > 1 else ''}"
             _line(console, "overlap", f"{row['one']} and {row['other']}: about {count}")
         store = Store(folder.parent.parent)
-        rows = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
+        found_all = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
+        rows = [row for row in found_all if is_open(decisions.made.get(row["sha256"]), row["label"])]
+        if decided := len(found_all) - len(rows):
+            _line(console, "decided", f"{decided:,} of {len(found_all):,} rows: not shown, nor asked about again")
         console.print()
         for row in rows[:_SHOWN]:
             console.print(_of_suspect(row), markup=False, highlight=False, soft_wrap=True)

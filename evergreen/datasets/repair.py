@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from evergreen.datasets.deciding.decided import Decided, decide
 from evergreen.datasets.joining.classes import joined_classes
 from evergreen.datasets.joining.images import SAME_BYTES, repeated
 from evergreen.datasets.labelling.doubt import Doubt, Reading, question
@@ -19,6 +20,7 @@ from evergreen.datasets.labelling.table import holds_table
 from evergreen.datasets.labelling.tree import Tree
 from evergreen.datasets.labelling.words import some
 from evergreen.datasets.one_source import Labelled, changed, label_source
+from evergreen.decisions.decision import NOTHING_DECIDED
 from evergreen.errors import BadDataset
 from evergreen.images.formats import IMAGE
 from evergreen.tables import ReadBlob
@@ -26,6 +28,7 @@ from evergreen.tables import ReadBlob
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evergreen.decisions.decision import Decisions
     from evergreen.sections.labels import Labels, Repair
 
 
@@ -46,6 +49,7 @@ class Repaired:
         classes: class names in the order that every later step and export keeps.
         sources: one row an image: path, source (what it is called); None of a source that is alone. Then ``renames``
             has a column ``source``, too.
+        decisions: what became of each decision, as ``decided.Decided`` has it; None if nothing is decided.
     """
 
     dataset: pd.DataFrame
@@ -56,6 +60,7 @@ class Repaired:
     notes: pd.DataFrame
     classes: list[str]
     sources: pd.DataFrame | None = None
+    decisions: pd.DataFrame | None = None
 
     def told_before(self, left_out: pd.DataFrame, notes: pd.DataFrame) -> Repaired:
         """Return the same with what was left out, and said, when the files came in: reason, count; note."""
@@ -65,7 +70,9 @@ class Repaired:
         return replace(self, dropped=dropped, notes=pd.concat([notes, self.notes], ignore_index=True))
 
 
-def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> Repaired:
+def repair(
+    files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob, decisions: Decisions = NOTHING_DECIDED
+) -> Repaired:
     """Give every image its class, and its subset.
 
     Each of several sources is read by itself, as if it were alone; then equal names are one class, and equal bytes one
@@ -77,37 +84,41 @@ def repair(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob
         settings: declared classes, the level, renames, what is left out, subsets.
         labels: a pattern of file names, or a table, where the folders do not say it.
         read: gives the bytes of a table.
+        decisions: what people decided about single images; it is done once every image has its class.
 
     Raises:
-        BadDataset: no image in any folder, or something that can be read in several ways: the message shows them.
+        BadDataset: no image in any folder, or something that can be read in several ways: the message shows them. Or
+            an image is to be of a class that is not there.
     """
     if "source" in files:
         try:
-            return _joined(files, settings, labels, read)
+            return _joined(files, settings, labels, read, decisions)
         except _Asked as asked:
             raise _question(asked, files, settings, labels, read) from None
     found = label_source(files, settings, labels, read)
     if found.nothing:
         raise BadDataset(found.nothing)
-    return _repaired(found.table, _renames(found.found.folders), found.dropped, found.notes, found.found.classes)
+    decided = decide(found.table, found.found.classes, decisions.made, settings.rename)
+    return _repaired(decided, _renames(found.found.folders), found.dropped, found.notes, found.found.classes)
 
 
 def _repaired(
-    table: pd.DataFrame, renames: pd.DataFrame, dropped: pd.Series, notes: list[str], classes: list[str]
+    decided: Decided, renames: pd.DataFrame, dropped: pd.Series, notes: list[str], classes: list[str]
 ) -> Repaired:
     import pandas as pd
 
-    table = _canonical(table)
-    counts = dropped.value_counts().sort_index()
+    table = _canonical(decided.table)
+    counts = pd.concat([dropped, decided.dropped]).value_counts().sort_index()
     return Repaired(
         dataset=table[["path", "label", "sha256", "bytes", "subset"]],
         origins=table[["path", "origin"]],
         renames=renames,
         dropped=pd.DataFrame({"reason": counts.index, "count": counts.to_numpy()}),
         groups=table.loc[table["group"] != "", ["path", "group"]].reset_index(drop=True),
-        notes=pd.DataFrame({"note": notes}, dtype=str),
+        notes=pd.DataFrame({"note": [*decided.notes, *notes]}, dtype=str),
         classes=classes,
         sources=table[["path", "source"]] if "source" in table else None,
+        decisions=decided.decisions,
     )
 
 
@@ -124,7 +135,9 @@ class _Asked(Exception):
     counts: Mapping[str, Mapping[str, int]]
 
 
-def _joined(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob) -> Repaired:
+def _joined(
+    files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlob, decisions: Decisions = NOTHING_DECIDED
+) -> Repaired:
     """Read each source by itself, and make one dataset of them.
 
     Raises:
@@ -157,13 +170,16 @@ def _joined(files: pd.DataFrame, settings: Repair, labels: Labels, read: ReadBlo
     tables = [one.table.assign(source=name) for name, one in found.items()]
     table = pd.concat(tables, ignore_index=True)
     table["label"] = table["label"].map(lambda label: meant.get(label, label))
+    decided = decide(table, classes, decisions.made, settings.rename)
+    table = decided.table
     again = repeated(table, "sha256")
     renames = [
         _renames(_as_joined(row, meant) for row in one.found.folders).assign(source=name) for name, one in found.items()
     ]
     dropped = pd.concat([*(one.dropped for one in found.values()), pd.Series(SAME_BYTES, table.index[again])])
     notes = [*_notes(found, table, again), *notes]
-    return _repaired(table[~again], pd.concat(renames, ignore_index=True), dropped, notes, classes)
+    decided = replace(decided, table=table[~again])
+    return _repaired(decided, pd.concat(renames, ignore_index=True), dropped, notes, classes)
 
 
 def _counts(table: pd.DataFrame) -> dict[str, int]:

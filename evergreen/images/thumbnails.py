@@ -11,6 +11,7 @@ from evergreen.images.door import SCREENED, Range, open_image
 
 _SIDE = 160
 _JPEG_FROM = 64
+_LOSSLESS_BELOW = 400
 
 
 def thumbnail(data: bytes, side: int = _SIDE, values: Range | None = None) -> np.ndarray:
@@ -53,3 +54,22 @@ def embedded(pixels: np.ndarray) -> str:
 def data_address(data: bytes, kind: str = "image/png") -> str:
     """Return bytes as a ``data:`` address of a media type."""
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def for_browser(data: bytes, side: int, values: Range | None = None) -> tuple[bytes, str]:
+    """Return an image that was screened as any browser shows it, and its media type: JPEG, or PNG of a small one.
+
+    Whatever the file's format is, and whatever else is in it: a browser gets what came through the door, coded anew.
+
+    Args:
+        data: the file's bytes.
+        side: longest side, in pixels.
+        values: ``screen.range``, as for ``open_image``.
+
+    Raises:
+        BadImage: the bytes are no image.
+    """
+    pixels = thumbnail(data, side, values)
+    if max(pixels.shape[:2]) < _LOSSLESS_BELOW:
+        return png(pixels), "image/png"
+    return bytes(cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1]), "image/jpeg"

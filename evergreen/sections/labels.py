@@ -59,7 +59,7 @@ class Repair(Section):
 
 
 class Labels(Section):
-    """Labels that stand in file names or in a table of the source, instead of in folders."""
+    """Labels that stand in file names or in a table of the source, instead of in folders; and those people decided."""
 
     pattern: str | None = Field(
         None, description="Regular expression that a file's name begins with, with a group (?P<label>...)."
@@ -69,6 +69,12 @@ class Labels(Section):
     label: str | None = Field(None, description="Column with the label.")
     suffix: str = Field("", description="What the column lacks of the file's name, such as .jpg.")
     subset: str | None = Field(None, description="Column that says train, validation or test.")
+    decisions: str | None = Field(
+        None,
+        min_length=1,
+        description="File with what people decided about single images, from the recipe's folder on; null: "
+        "NAME.labels.yaml beside NAME.yaml, if it is there: docs/labels-file.md.",
+    )
 
     @field_validator("pattern")
     @classmethod

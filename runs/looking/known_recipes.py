@@ -8,7 +8,7 @@ from typing import Any, Literal
 from evergreen.addresses import redacted
 from evergreen.errors import BadRecipe
 from evergreen.recipe import Recipe, load_recipe
-from evergreen.recipe_files import folders
+from evergreen.recipe_files import folders, recipes_in
 from evergreen.sections.sweep import Sweep
 from evergreen.sweeping.naming import short_names
 from evergreen.sweeping.over import over_text
@@ -48,7 +48,7 @@ class Known:
 
 def files() -> list[Path]:
     """Return the files of recipes, sorted by name in each folder. Reads none of them."""
-    return [path for folder in folders() for path in sorted(folder.glob("*.yaml"))]
+    return [path for folder in folders() for path in recipes_in(folder)]
 
 
 def known_recipes() -> Iterator[Known]:

@@ -1,19 +1,22 @@
 """The classes of a run and what became of its folders, read from what the steps published; starts no pandas."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from evergreen.datasets.deciding.decided import ALREADY, APPLIED, ASKED_AGAIN, GONE
+from evergreen.decisions.decision import KEEP, LEAVE_OUT, RELABEL
 from evergreen.reports.labels import IMAGES, SIDES, by_reason, class_changes, class_changes_in_words, labels_of
 from evergreen.sources.several import versions_in
 from evergreen.tables import UNLABELLED
 from runs.releases import parts_of
-from runs.tables import DATASET, SOURCES, classes_of, read_rows, table_file
+from runs.tables import DATASET, DECISIONS, SOURCES, classes_of, read_rows, table_file
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.store import Store
 
 _COUNTED = ("split", "screen", "repair")
 _COUNTED_BY = ("label", "subset", "split")
+_BECAME = {ALREADY: "already", GONE: "not_here", ASKED_AGAIN: "asked_again"}
 
 
 def classes_and_labels(
@@ -28,7 +31,8 @@ def classes_and_labels(
     Returns:
         Class -> how many images each side has, or ``images`` while nothing is split; and what
         ``evergreen.reports.labels.labels_of`` returns, with ``counted``, the step after which the images were counted,
-        and, once they were screened, ``quarantined``: reason -> files.
+        and, once they were screened, ``quarantined``: reason -> files; ``decisions`` where people decided about
+        single images, as ``_decisions`` returns it.
     """
     if "repair" not in outputs:
         return {}, None
@@ -39,7 +43,27 @@ def classes_and_labels(
     if "screen" in outputs:
         quarantine = read_rows(store, outputs["screen"], "quarantine.csv", ("reason",))
         labels["quarantined"] = by_reason(row["reason"] for row in quarantine)
+    if table_file(store, repaired, DECISIONS):
+        labels["decisions"] = _decisions(read_rows(store, repaired, DECISIONS))
     return _counts(store, outputs[counted], divided=counted == "split"), labels
+
+
+def _decisions(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+    """Return how many decisions there are (``made``), and what became of them.
+
+    ``applied``: decision -> how many apply to images of this dataset; ``already``: how many say what the folders say;
+    ``not_here``: how many are about images that are not in it; ``asked_again``: labels that somebody kept, and that
+    are others now.
+    """
+    told: dict[str, Any] = {"made": 0, "applied": dict.fromkeys((RELABEL, LEAVE_OUT, KEEP), 0)}
+    told |= dict.fromkeys(_BECAME.values(), 0)
+    for row in rows:
+        told["made"] += 1
+        if row["state"] == APPLIED:
+            told["applied"][row["decision"]] += 1
+        else:
+            told[_BECAME[row["state"]]] += 1
+    return told
 
 
 def _counts(store: Store, dataset: Ref, divided: bool) -> dict[str, dict[str, int]]:

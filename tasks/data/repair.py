@@ -11,9 +11,11 @@ from tasks.step import step
 def repair(run: Run, files: Ref) -> Ref:
     """Drop what is no image, and give every image the class of its folder, name or table row."""
     table, left_out, notes = (read_table(run.store, files, f"{name}.csv") for name in ("files", "left-out", "notes"))
-    found = label_files(table, run.recipe.repair, run.recipe.labels, run.store.read_blob)
+    recipe = run.recipe
+    found = label_files(table, recipe.repair, recipe.labels, run.store.read_blob, recipe.decisions)
     told = found.told_before(left_out, notes)
     several = {} if found.sources is None else {"sources": found.sources}
+    decided = {} if found.decisions is None else {"decisions": found.decisions}
     return publish_dataset(
         run.store,
         found.dataset,
@@ -24,4 +26,5 @@ def repair(run: Run, files: Ref) -> Ref:
         groups=found.groups,
         notes=told.notes,
         **several,
+        **decided,
     )

@@ -70,6 +70,7 @@ ELSEWHERE = {
     "storage/behind.py": "storage/remote/test_push.py",
     "storage/remote/behind.py": "storage/remote/test_push.py",
     "storage/remote/remote.py": "storage/remote/test_push.py",
+    "evergreen/remarks.py": "evergreen/test_recipe.py",
     # Tried where what it needs is made once: a trained store, exports, decoders that crash, a server's process.
     "evergreen/datasets/splitting/methods.py": "evergreen/datasets/test_split.py",
     "evergreen/images/processes/worker.py": "evergreen/datasets/test_screen.py",

@@ -116,6 +116,31 @@ def test_a_value_touches_the_steps_of_folds_that_read_it(store: Store, override:
     assert before["fold 1"] != before["fold 2"]
 
 
+def test_what_is_decided_about_images_touches_repair_alone_and_is_named(store: Store, tmp_path: Path) -> None:
+    path, file = tmp_path / "photos.yaml", tmp_path / "photos.labels.yaml"
+    path.write_text((RECIPES / "digits.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+
+    def recipe(text: str, *overrides: str) -> Recipe:
+        file.write_text(text)
+        return load_recipe(path, overrides)
+
+    plain, line = recipe("# nothing yet"), f"{'a' * 64}: {{decision: keep}}\n"
+    decided = recipe(line)
+    told = recipe(f"# ours\n{line.replace('}', ', who: Anna, path: a/b}')}")
+    moved = file.rename(tmp_path / "elsewhere.yaml")
+    elsewhere = recipe("", f"labels.decisions={moved}")
+    old, new = _keys(plain, store), _keys(decided, store)
+    assert {name for name in old if old[name] != new[name]} == {"repair"}
+    assert _keys(told, store) == _keys(elsewhere, store) == new
+    assert _keys(recipe(""), store) == old == _keys(load_recipe("digits"), store)
+    files = {"files": store.publish("files", {"files.csv": b""})}
+    then, now = (key_parts(BY_NAME["repair"], one, store, files) for one in (plain, decided))
+    leave_record(store, then, store.publish("x", {}), settings=plain.sections(BY_NAME["repair"].recipe))
+    words = why_it_runs(now, Records(store), decided)
+    assert words.startswith("decisions.kept: not set -> 1; decisions.sha256: not set -> ")
+    assert (only(decided, ("decisions",)).decisions.made, decided.decisions.file) == (decided.decisions.made, file)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -67,6 +67,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "labels.label": (None, NOTHING),
     "labels.suffix": (None, NOTHING),
     "labels.subset": (None, NOTHING),
+    "labels.decisions": ("others.labels.yaml", NOTHING),  # where they are written; what they say: tests/runs/test_keys
     "screen.max_megapixels": (20, {"screen", "export", "verify"} | FROM_BUNDLE),
     "screen.conflicts": ("keep", {"screen"}),
     "screen.near_duplicate_bits": (2, {"screen", "split", "diagnose"} | JUDGED),

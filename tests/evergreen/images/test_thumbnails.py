@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evergreen.images.thumbnails import data_address, embedded, png, smaller, thumbnail
+from evergreen.images.thumbnails import data_address, embedded, for_browser, png, smaller, thumbnail
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,12 @@ def test_red_stays_red_and_small_ones_lose_nothing() -> None:
     assert large.startswith("data:image/jpeg;base64,")
     photo = np.asarray(Image.open(io.BytesIO(base64.b64decode(large.partition(",")[2]))))
     assert np.abs(photo.astype(int) - (250, 0, 0)).max() < 10
+
+
+def test_a_browser_gets_what_it_shows_whatever_the_files_format_is(png: Callable[..., bytes]) -> None:
+    for size, side, kind, shape in (((30, 20), 90, "PNG", (30, 20)), ((900, 600), 450, "JPEG", (450, 300))):
+        tiff = io.BytesIO()
+        Image.open(io.BytesIO(png(0, size))).save(tiff, "TIFF")
+        data, media = for_browser(tiff.getvalue(), side)
+        shown = Image.open(io.BytesIO(data))
+        assert (shown.format, media, shown.size) == (kind, f"image/{kind.lower()}", shape)

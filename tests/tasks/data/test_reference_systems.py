@@ -1,12 +1,16 @@
 """The data side of the five reference systems: their archives' layouts, generated images, from source to weights."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 import reference_archives as archives
 from data_steps import Data
 
+from evergreen.decisions.decision import Decision
+from evergreen.decisions.editing import edited
 from evergreen.recipe import load_recipe
+from runs.summaries.labels import classes_and_labels
 from storage.store import Store
 
 
@@ -74,3 +78,45 @@ def test_an_unlabelled_copy_of_a_training_image_stays_unlabelled(store: Store, t
     data = _data(store, "digits", archives.write(tmp_path / "photos.zip", files), *options)
     assert len(data.table("split", "unlabelled.csv")) == 1
     assert data.counts == {"train": 40, "validation": 10}
+
+
+def test_decisions_beside_a_recipe_survive_a_dataset_that_is_renamed_and_packed_anew(
+    store: Store, tmp_path: Path
+) -> None:
+    images = {
+        name: archives.image(seed) for seed, name in enumerate(f"{label}/{n}.png" for label in "ab" for n in "12")
+    }
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in images.items()}
+    recipe = tmp_path / "photos.yaml"
+    recipe.write_text("name: photos\nsource: {local: {path: none}}\n")
+
+    def repaired(source: Path) -> Data:
+        return Data(store, load_recipe(recipe, source=str(source)), "repair")
+
+    plain = repaired(archives.write(tmp_path / "photos.zip", list(images.items())))
+    text = edited("", digests["a/1.png"], Decision("relabel", "b", "a"), "x")
+    (tmp_path / "photos.labels.yaml").write_text(edited(text, "f" * 64, Decision("leave out"), "x"))
+    now = repaired(archives.write(tmp_path / "photos.zip", list(images.items())))
+    anew = archives.write(
+        tmp_path / "new.tar.gz", [(f"all/{name[0].upper()}/x{name[2:]}", data) for name, data in images.items()]
+    )
+    again = repaired(anew)
+    for data, label, there in ((plain, "a", False), (now, "b", True), (again, "B", True)):
+        table = data.table("repair").set_index("sha256")["label"]
+        assert table[digests["a/1.png"]] == label
+        assert (len(table), table[digests["a/2.png"]].lower()) == (4, "a")
+        told = classes_and_labels(store, data.outputs)[1]
+        assert told
+        assert told.get("decisions") == (
+            {
+                "made": 2,
+                "applied": {"relabel": 1, "leave out": 0, "keep": 0},
+                "already": 0,
+                "not_here": 1,
+                "asked_again": 0,
+            }
+            if there
+            else None
+        )
+    assert plain.outputs["unpack"] == now.outputs["unpack"]
+    assert plain.keys["repair"] != now.keys["repair"]

@@ -1,0 +1,123 @@
+"""The page on which a person decides about single images, until Ctrl-C: for commands that ask, such as a doctor's."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from evergreen.recipe_files import Typed
+from evergreen.sources.archives.names import visible
+
+if TYPE_CHECKING:
+    from evergreen.recipe import Recipe
+    from evergreen.sections.base import Range
+    from runs.deciding.session import Session
+    from storage.store import Store
+
+SIDE = 1600  # pixels of the longest side of what a browser is sent
+
+
+def ask_a_person(
+    recipe: "Recipe",
+    store: "Store",
+    rows: Iterable[Mapping[str, Any]],
+    classes: Sequence[str],
+    values: "Range | None" = None,
+    who: str | None = None,
+    port: int = 0,
+    given_store: Path | None = None,
+) -> "Session | None":
+    """Serve the page until Ctrl-C, and say what was decided and what to type next; None where nothing is to decide.
+
+    Args:
+        recipe: as it was asked for; its file of decisions is written.
+        store: holds the images' bytes.
+        rows: what is asked about, as ``runs.deciding.questions.questions_of`` takes it; ``of_a_run`` beside it gives
+            them after a diagnosis, with ``classes`` and ``values``.
+        classes: that an image can be of.
+        values: ``screen.range`` of the images, as ``open_image`` takes it.
+        who: decides; None is whoever Git, or this machine, says.
+        port: 0 takes any free one.
+        given_store: what ``--store`` was given, for the line to type.
+
+    Raises:
+        BadInput: nobody knows who decides, the port is taken, or the recipe has no file beside which to write.
+        BadRecipe: what is decided already cannot be read.
+    """
+    from evergreen.images.thumbnails import for_browser
+    from runs.deciding.server import HOST, DecidingServer
+    from runs.deciding.session import sitting
+
+    session = sitting(recipe, rows, classes, who)
+    file = visible(str(session.file.path))
+    if not session.questions:
+        typer.echo(f"nothing to decide: what is asked about is decided in {file}, or nothing is")
+        return None
+    next_line = retrain_line(recipe.typed, given_store)
+
+    def picture(digest: str) -> tuple[bytes, str]:
+        return for_browser(store.read_blob(digest), SIDE, values)
+
+    with DecidingServer(session, picture, next_line, port) as server:
+        many = f"{len(session.questions):,} picture{'s' * (len(session.questions) != 1)}"
+        typer.echo(f"decide  {many}; what you decide goes to {file}, as {visible(session.who)}")
+        typer.echo(f"open    {server.address}")
+        typer.echo(f"        on this machine alone ({HOST}); the key behind # is for you. Ctrl-C ends it")
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+    for line in told_after(session, next_line):
+        typer.echo(line)
+    return session
+
+
+def fix(
+    recipe: "Recipe",
+    store: "Store",
+    summary: Mapping[str, Any],
+    who: str | None = None,
+    port: int = 0,
+    given_store: Path | None = None,
+) -> "Session | None":
+    """Ask a person about what a run's diagnosis found, and about pictures that stand under two labels.
+
+    Args:
+        recipe: as it was asked for; what is decided by now is not asked.
+        store: where bytes rest.
+        summary: of a run with a diagnosis, as run.json.
+        who: decides, as for ``ask_a_person``.
+        port: of the page.
+        given_store: what ``--store`` was given.
+
+    Raises:
+        BadInput, BadRecipe: as ``ask_a_person``.
+        ArtifactMissing, ArtifactDamaged: what the run found is no longer stored.
+    """
+    from runs.deciding.questions import of_a_run
+    from runs.summaries.diagnosis import suspects_of
+
+    outputs = {step["name"]: step["output"] for step in summary["steps"] if step["output"]}
+    screened, diagnosed = (store.manifest(outputs[name]).ref() for name in ("screen", "diagnose"))
+    asked = of_a_run(store, screened, suspects_of(store, diagnosed))
+    return ask_a_person(recipe, store, *asked, who=who, port=port, given_store=given_store)
+
+
+def retrain_line(typed: Typed, store: Path | None = None) -> str:
+    """Return the line that trains a recipe again, as it was asked for."""
+    words = ["evergreen", "retrain", typed.recipe]
+    words += [word for text in typed.sources for word in ("--source", text)]
+    words += [word for pair in typed.overrides for word in ("--set", pair)]
+    return shlex.join([*words, *(["--store", str(store)] if store else [])])
+
+
+def told_after(session: "Session", next_line: str) -> list[str]:
+    """Return what was decided in a sitting, a line each, and what to type next."""
+    counts = session.counts()
+    left = len(session.questions) - sum(counts.values())
+    rest = f"; {left:,} of {len(session.questions):,} left open" if left else ""
+    if not counts:
+        return [f"decided nothing{rest}"]
+    done = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    return [f"decided {done}{rest}", f"next    {next_line}"]

@@ -1,0 +1,1 @@
+"""What people decided about single images, held against a dataset."""
