@@ -35,6 +35,7 @@ from evergreen.sources.archives.names import visible
 from flows.servers.named_server import named_server
 from runs.doctor import overrides_of, to_diagnose
 from runs.place import store_root
+from runs.shared.opening import held, opened
 from runs.summaries.diagnosis import DIAGNOSED, suspects_of
 from storage.artifacts import Ref
 from storage.in_use import in_use
@@ -73,9 +74,10 @@ def doctor(
         if fix and as_json:
             raise BadInput("expected --fix, which asks a person, or --json, which a program reads; received both")
         chosen = overrides_of(renamed(overrides, name), every=every)
-        wanted, said = to_diagnose(recipe, chosen, source, Store(root))
-        tell_about(wanted, Store(root))
-        summary = None if named_server() else _reuse_everything(wanted, Store(root))
+        kept = opened(root)
+        wanted, said = to_diagnose(recipe, chosen, source, kept)
+        tell_about(wanted, kept)
+        summary = None if named_server() else _reuse_everything(wanted, kept)
         if said and summary:
             tell(said)
     code = DONE
@@ -86,10 +88,10 @@ def doctor(
     if not fix or code != DONE or not summary.get("diagnosis"):
         ended(summary, code, root, as_json, show)
     tell_end(summary, code, root, as_json, show)
-    with errors(verbose), in_use(Store(root)):
+    with errors(verbose), held(root) as kept:
         # As it was asked for, without what a diagnosis sets; with what somebody may have decided meanwhile.
         asked = load_recipe(recipe, renamed(overrides, name), source)
-        deciding.fix(asked, Store(root), summary, who, port, store)
+        deciding.fix(asked, kept, summary, who, port, store)
     raise typer.Exit(DONE)
 
 
@@ -108,7 +110,7 @@ def show_diagnosis(decisions: Decisions, console: Console, summary: dict[str, An
         for row in found["overlap"][:3]:
             count = f"{row['images']:,} image{'s' if row['images'] > 1 else ''}"
             _line(console, "overlap", f"{row['one']} and {row['other']}: about {count}")
-        store = Store(folder.parent.parent)
+        store = opened(folder.parent.parent)
         found_all = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
         rows = [row for row in found_all if is_open(decisions.made.get(row["sha256"]), row["label"])]
         if decided := len(found_all) - len(rows):
