@@ -48,6 +48,7 @@ class Dataset:
         classes: class names in order.
         bits: how far apart perceptual hashes of near-duplicates are.
         values: ``screen.range``.
+        decided: how many images without a label people decided about.
         notes: what a person should know, a sentence each.
     """
 
@@ -56,6 +57,7 @@ class Dataset:
     classes: list[str]
     bits: int
     values: Range | None
+    decided: int
     notes: list[str]
 
 
@@ -89,13 +91,13 @@ def dataset_of(recipe: Recipe, store: Store) -> Dataset:
     free = table["subset"] == UNLABELLED
     made = recipe.decisions.made
     now = {digest: one.label for digest, one in made.items() if one.what == RELABEL}
-    waiting = free & [is_open(made.get(digest), "") for digest in table["sha256"]]
+    waiting = free & table["sha256"].map(lambda digest: is_open(made.get(digest), "")).astype(bool)
     labelled = table[~free | table["sha256"].isin(now.keys())].copy()
     labelled["label"] = labelled["sha256"].map(now).fillna(labelled["label"])
     split = {} if divided is None else dict(read_table(store, divided)[["path", "split"]].to_numpy().tolist())
     labelled["split"] = [split.get(path, "") for path in labelled["path"]]
-    if done := int((free & ~waiting).sum()):
-        notes.append(f"{done:,} of {int(free.sum()):,} images without a label are decided by now: not asked about again")
+    if decided := int((free & ~waiting).sum()):
+        notes.append(f"{decided:,} of {int(free.sum()):,} images without a label are decided by now: not asked about")
     facts = store.manifest(screened.sha256).facts
     return Dataset(
         unlabelled=table[waiting].reset_index(drop=True),
@@ -103,6 +105,7 @@ def dataset_of(recipe: Recipe, store: Store) -> Dataset:
         classes=classes_of(store, screened),
         bits=int(facts["near_duplicate_bits"]),
         values=range_in(facts),
+        decided=decided,
         notes=notes,
     )
 
@@ -180,14 +183,18 @@ def folder_of(folder: str, recipe: Recipe, store: Store) -> Found:
         paths.setdefault(digest, one.path.absolute())
         rows.append((one.name, "", digest, one.path.stat().st_size, UNLABELLED))
     if given.skipped:
-        notes.append(f"{given.skipped:,} files of {folder} are no images by their names: left out")
+        are = "file of {} is no image by its name" if given.skipped == 1 else "files of {} are no images by their names"
+        notes.append(f"{given.skipped:,} {are.format(folder)}: left out")
     table = pd.DataFrame(rows, columns=["path", "label", "sha256", "bytes", "subset"])
 
     read = partial(read_file, paths)
     found = screen(table, read, paths.__getitem__, recipe.screen, memo_of(store, recipe.screen), image_threads())
     bad = [f"{row['path']} ({row['reason']})" for row in found.quarantine.to_dict("records")]
     if unusable := unread + bad:
-        notes.append(f"{len(unusable):,} images of {folder} cannot be used: {some(unusable, _SHOWN)}")
+        images = "image" if len(unusable) == 1 else "images"
+        notes.append(f"{len(unusable):,} {images} of {folder} cannot be used: {some(unusable, _SHOWN)}")
     if found.accepted.empty:
-        raise BadInput(f"--from: expected images in {folder}, found none that can be used: {'; '.join(notes) or 'empty'}")
+        raise BadInput(
+            f"--from: expected images in {folder}, found none that can be used: {'; '.join(notes) or 'empty'}"
+        )
     return Found(found.accepted, paths, notes)

@@ -102,7 +102,10 @@ def suggest(
     found = folder_of(folder, recipe, store) if folder else None
     free = _of_folder(found, data, str(folder), notes, to_label=to_label) if found else data.unlabelled
     if free.empty and found is None:
-        _refuse_none(recipe, data)
+        raise BadInput(
+            f"the dataset of {recipe.name} has no images without a label{' that are not decided' * bool(data.decided)}: "
+            f"put some in the source ({WHERE_THEY_LIE}), or name a folder with --from FOLDER"
+        )
     kept = candidates(free, data.labelled)
     notes += _left_out(kept.copies, kept.labelled)
     table = kept.table
@@ -170,14 +173,6 @@ def _of_folder(found: Found, data: Dataset, folder: str, notes: list[str], *, to
     return found.table[here]
 
 
-def _refuse_none(recipe: Recipe, data: Dataset) -> None:
-    raise BadInput(
-        f"the dataset of {recipe.name} has no images without a label"
-        f"{' that are not decided' if data.notes else ''}: put them in the source ({WHERE_THEY_LIE}), "
-        "or name a folder with --from FOLDER"
-    )
-
-
 def _left_out(copies: int, labelled: int) -> list[str]:
     notes = []
     if copies:
@@ -224,7 +219,6 @@ def _by_the_model(
     import numpy as np
 
     from evergreen.judging.calibration import scaled
-    from evergreen.vision.predict import predict
 
     everything = np.ones(len(table), bool)
     try:
@@ -237,6 +231,8 @@ def _by_the_model(
     classes = list(manifest.facts["classes"])
     if len(classes) < 2:
         return _Judged(None, everything, data.classes, "the model knows one class", [])
+    from evergreen.vision.predict import predict  # late: it is not needed where there is no model
+
     reads = [partial(_readable, read, digest) for digest in table["sha256"]]
     with TemporaryDirectory(prefix="evergreen-") as name:
         image = Image.model_validate(manifest.facts["image"])
