@@ -69,7 +69,7 @@ def suggest(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Say which images to label next: what the model is unsure of, and no two alike. Trains nothing, decides nothing."""
+    """Say which images to label next: what the model is unsure of, and no two alike. Trains and decides nothing."""
     from runs.answering.prediction_files import checked_target, sheet_at
     from runs.suggesting.suggest import suggest as choose
 

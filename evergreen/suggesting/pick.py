@@ -1,13 +1,14 @@
 """Which of many images to label next: those that, once labelled, stand for most of what is uncertain now.
 
-The sum that is made as large as possible is facility location, weighted by uncertainty: over all images without a label,
-how uncertain each is times how like it is to the most like image that has a label or is chosen (Wei, Iyer and Bilmes,
-"Submodularity in data subset selection and active learning", ICML 2015; without weights it is the dispersed counterpart
-of k-center, Sener and Savarese, ICLR 2018). What is uncertain but like nothing else gains little, and so does a second
-picture of the same thing, or of what is labelled already. The sum is submodular, so taking the best one again and again
-is within 1 - 1/e of the best choice (Nemhauser, Wolsey and Fisher 1978), and no image has to be weighed anew that was
-worth less before than another one is now (Minoux 1978). Nothing is drawn. Beside margins alone, k-center, TypiClust,
-BADGE and weighted k-means it needed the fewest labels in most of what was tried: benchmarks/README.md.
+The sum that is made as large as possible is facility location, weighted by uncertainty: over all images without a
+label, how uncertain each is times how like it is to the most like image that has a label or is chosen; of one that is
+chosen, times how uncertain that is itself (Wei, Iyer and Bilmes, "Submodularity in data subset selection and active
+learning", ICML 2015; without weights, and with the worst image in place of the sum, it is k-center: Sener and Savarese,
+ICLR 2018). What is uncertain but like nothing else gains little, and so does a second picture of the same thing, or of
+what is labelled already. The sum is submodular, so taking the best one again and again is within 1 - 1/e of the best
+choice (Nemhauser, Wolsey and Fisher 1978), and no image has to be weighed anew that was worth less before than another
+one is now (Minoux 1978). Nothing is drawn. Beside margins alone, k-center, TypiClust, BADGE and weighted k-means it
+needed the fewest labels in most of what was tried: benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 _NEIGHBOURS = 20  # whose distance is the width in which images are alike
+_WIDTHS = 2
+_LEAST = 0.01  # of a weight: where everything is sure, what differs decides
 _BLOCK = 1024
-_OWN = 1
-_DIGITS = 5  # of gains: the last ones would depend on the order of sums
+_DIGITS = 6  # of gains: the last ones would depend on the order of sums
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def pick(
     hashes: np.ndarray | None = None,
     bits: int = 0,
 ) -> Picked:
-    """Choose images to label; of equally good ones the first. On one processor, so no sum depends on how many there are.
+    """Choose images to label; of equally good ones the first. On one processor: no sum depends on how many there are.
 
     Args:
         pool: (N, D) features of images without a label.
@@ -72,21 +74,24 @@ def pick(
         likeness = np.exp(-distance / width).astype(np.float32)
         del distance
         covered = _covered(pool, labelled, width)
-    weights = weights.astype(np.float32)
-    likeness *= weights[:, None] ** _OWN
-    gains = np.array([_gain(row, covered, weights) for row in likeness])
-    nearest, best, chosen = np.full(len(pool), -1), covered.copy(), []
+    weights = np.maximum(weights, _LEAST).astype(np.float32)
+    known, closest = covered.copy(), covered
+    nearest = np.full(len(pool), -1)
+    chosen: list[int] = []
+    gains = np.array([_gain(row * own, known, weights) for row, own in zip(likeness, weights, strict=True)])
     while len(chosen) < count and len(pool) and gains.max() > -1:
         at = int(gains.argmax())
-        now = _gain(likeness[at], best, weights)
+        now = _gain(likeness[at] * weights[at], known, weights)
         if now < gains[at]:
             gains[at] = now
             continue
-        nearest[likeness[at] > best] = len(chosen)
-        best = np.maximum(best, likeness[at])
+        known = np.maximum(known, likeness[at] * weights[at])
+        nearest[likeness[at] > closest] = len(chosen)
+        closest = np.maximum(closest, likeness[at])
         gains[at] = -1
         if hashes is not None and not np.ma.getmaskarray(hashes)[at]:  # type: ignore[no-untyped-call]
-            gains[np.ma.filled(np.bitwise_count(hashes ^ hashes[at]) <= bits, False)] = -1  # type: ignore[no-untyped-call]
+            near = np.bitwise_count(np.asarray(hashes) ^ np.asarray(hashes)[at]) <= bits
+            gains[near & ~np.ma.getmaskarray(hashes)] = -1  # type: ignore[no-untyped-call]
         chosen.append(at)
     return Picked(np.array(chosen, np.int64), np.bincount(nearest[nearest >= 0], minlength=len(chosen)))
 
@@ -96,12 +101,12 @@ def _gain(likeness: np.ndarray, covered: np.ndarray, weights: np.ndarray) -> flo
 
 
 def _width(distance: np.ndarray) -> float:
-    """Return the median of the squared distances to each image's neighbour of so high a rank; more than 0."""
+    """Return a multiple of the median of the squared distances to each image's neighbour of a rank; more than 0."""
     rank = min(_NEIGHBOURS, len(distance) - 1)
     if rank < 1:
         return 1.0
     median = float(np.median(np.partition(distance, rank, axis=1)[:, rank]))
-    return max(median, float(distance.max()) * 1e-6, 1e-12)
+    return max(_WIDTHS * median, float(distance.max()) * 1e-6, 1e-12)
 
 
 def _covered(pool: np.ndarray, labelled: np.ndarray, width: float) -> np.ndarray:

@@ -53,7 +53,7 @@ def candidates(unlabelled: pd.DataFrame, labelled: pd.DataFrame) -> Candidates:
 
 
 def probe(features: np.ndarray, labels: Sequence[str], asked: np.ndarray, classes: Sequence[str]) -> np.ndarray | None:
-    """Return (N, K) probabilities of a logistic regression on the labels; None where they are of fewer than two classes.
+    """Return (N, K) probabilities of logistic regression on the labels; None where these are of less than two classes.
 
     Args:
         features: (M, D), of images with a label, as ``compact`` returns them.

@@ -54,7 +54,7 @@ def diagnose(
 
 
 def see(images: Images, recipe: Recipe, say: Callable[[str], None], table: pd.DataFrame) -> Seen:
-    """Return what images are compared by, in the order of a table, and how, in words; ``diagnose`` says by which rule."""
+    """Return what images are compared by, in a table's order, and how, in words; ``diagnose`` says by which rule."""
     backbone, weights = _network(recipe)
     if not backbone:
         return _pixels(images, recipe.image, table)

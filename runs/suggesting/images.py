@@ -84,8 +84,6 @@ def dataset_of(recipe: Recipe, store: Store) -> Dataset:
     Raises:
         BadInput: no run of it has looked at its images yet; or the source is not there.
     """
-    import pandas as pd
-
     screened, divided, notes = _outputs(recipe, store)
     table = read_table(store, screened)
     free = table["subset"] == UNLABELLED

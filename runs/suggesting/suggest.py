@@ -103,8 +103,9 @@ def suggest(
     free = _of_folder(found, data, str(folder), notes, to_label=to_label) if found else data.unlabelled
     if free.empty and found is None:
         raise BadInput(
-            f"the dataset of {recipe.name} has no images without a label{' that are not decided' * bool(data.decided)}: "
-            f"put some in the source ({WHERE_THEY_LIE}), or name a folder with --from FOLDER"
+            f"the dataset of {recipe.name} has no images without a label"
+            f"{' about which nobody decided' * bool(data.decided)}: put some in the source ({WHERE_THEY_LIE}), or "
+            "name a folder with --from FOLDER"
         )
     kept = candidates(free, data.labelled)
     notes += _left_out(kept.copies, kept.labelled)
