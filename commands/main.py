@@ -7,7 +7,7 @@ import typer
 
 from commands.letters import know_every_letter
 from commands.looking import compare, lineage, open_report, recipes, runs, standing, why
-from commands.making import doctor, folds, inspect, new, plan, retrain, schedule, sweep
+from commands.making import doctor, folds, inspect, new, plan, retrain, schedule, suggest, sweep
 from commands.options import be_quiet, errors, example, tell
 from commands.upkeep import adopt, champions, check, maintain, remote, schema, sharing
 from commands.usage import Usage
@@ -23,9 +23,9 @@ app = typer.Typer(
 )
 
 # The order of `evergreen --help`, below the headings of its groups.
-for room in (new, retrain, inspect, plan, doctor, folds, sweep, schedule, runs, compare, open_report, recipes, why):
+for room in (new, retrain, inspect, plan, doctor, suggest, folds, sweep, schedule, runs, compare, open_report):
     app.add_typer(room.app)
-for room in (lineage, predict, web, champions, adopt, sharing, remote, maintain, check, schema):
+for room in (recipes, why, lineage, predict, web, champions, adopt, sharing, remote, maintain, check, schema):
     app.add_typer(room.app)
 
 

@@ -26,6 +26,7 @@ _WORDS = {
     "lineage": ("graph", "history", "trace", "provenance", "dag"),
     "folds": ("cv", "kfold", "k-fold", "crossval", "cross-validate", "crossvalidate"),
     "sweep": ("tune", "search", "optimize", "optimise", "hpo", "hyperparameters", "grid", "gridsearch", "sweeps"),
+    "suggest": ("next", "annotate", "active", "active-learning", "tolabel", "to-label", "queue"),
     "predict": ("classify", "infer", "inference", "label", "test", "eval", "evaluate", "score"),
     "web": ("serve", "demo", "page", "site", "app"),
     "champions": ("models", "champion", "leaderboard"),
@@ -58,7 +59,15 @@ _OPTIONS = {
 _CALLED = {word: option for option, words in _OPTIONS.items() for word in words}
 _PLANS = ("--dry-run", "--plan", "--preview", "-n")
 _VALUES = {"--folds": "5", "--port": "8000", "--top": "3", "--sample": "12", "--seed": "0", "--set": "seed=42"}
-_VALUES |= {"--source": ".", "--store": ".evergreen", "--csv": "answers.csv", "--sheet": "answers.png", "--out": "page"}
+_VALUES |= {
+    "--source": ".",
+    "--store": ".evergreen",
+    "--csv": "answers.csv",
+    "--sheet": "answers.png",
+    "--count": "20",
+    "--from": ".",
+    "--out": "page",
+}
 _VALUES |= {"--format": "keras", "--recipe": "digits", "--name": "photos", "--html": "comparison.html", "--on": "dask"}
 _VALUES |= {"--over": "train.head.dropout=[0.1, 0.3]", "--trials": "20", "--parallel": "2", "--budget-minutes": "30"}
 _VALUES |= {"--seeds": "1,2,3", "--search-seed": "0", "--cron": "30 4 * * 1-5", "--timezone": "Etc/UTC"}

@@ -106,7 +106,12 @@ def fix(
 
 def retrain_line(typed: Typed, store: Path | None = None) -> str:
     """Return the line that trains a recipe again, as it was asked for."""
-    words = ["evergreen", "retrain", typed.recipe]
+    return line_of("retrain", typed, store)
+
+
+def line_of(command: str, typed: Typed, store: Path | None = None) -> str:
+    """Return the line of a command about a recipe, as that was asked for."""
+    words = ["evergreen", command, typed.recipe]
     words += [word for text in typed.sources for word in ("--source", text)]
     words += [word for pair in typed.overrides for word in ("--set", pair)]
     return shlex.join([*words, *(["--store", str(store)] if store else [])])

@@ -101,12 +101,18 @@ class ContactSheet:
 
 
 def caption(prediction: Prediction) -> str:
-    """Return lines for a thumbnail: the answer; how sure it is, and the truth if it is known; the file's whole name."""
+    """Return lines for a thumbnail: the answer; how sure it is, and the truth if it is known; the file's whole name.
+
+    One that nobody answered has its name alone.
+    """
+    name = prediction.image.rpartition("/")[2]
+    if not prediction.top:
+        return _wrapped(visible(name))
     label, probability = prediction.top[0]
     sure = f"{probability:.0%}{' unsure' if prediction.unsure else ''}"
     if prediction.truth is not None:
         sure += " right" if prediction.truth == label else f" wrong: {prediction.truth}"
-    return "\n".join(_wrapped(visible(text)) for text in (label, sure, prediction.image.rpartition("/")[2]))
+    return "\n".join(_wrapped(visible(text)) for text in (label, sure, name))
 
 
 def _wrapped(text: str) -> str:

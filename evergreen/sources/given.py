@@ -35,11 +35,13 @@ class Given:
         read: returns its bytes. Raises OSError or an EvergreenError if it cannot be had.
         folders: of a file that was found in a folder: that folder's name, then those below it down to the file's; empty
             of a file that was named itself.
+        path: of a file on this machine; None of what comes from elsewhere, or cannot be read.
     """
 
     name: str
     read: Callable[[], bytes]
     folders: tuple[str, ...] = ()
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _is_regular(path: str) -> bool:
 
 
 def _file(path: str, folder: str = "") -> Given:
-    return Given(readable(path), partial(_read_file, path), _folders(path, folder) if folder else ())
+    return Given(readable(path), partial(_read_file, path), _folders(path, folder) if folder else (), Path(path))
 
 
 def _folders(path: str, folder: str) -> tuple[str, ...]:

@@ -50,10 +50,11 @@ def diagnose(
     train = labelled.dataset["split"] == "train"
     sample = pixels.stratified_sample(labelled.dataset[train], settings.images, recipe.seed)
     chosen = labelled.dataset[~train | labelled.dataset["path"].isin(sample["path"])]
-    return diagnosis(labelled, classes, chosen, partial(_see, images, recipe, say))
+    return diagnosis(labelled, classes, chosen, partial(see, images, recipe, say))
 
 
-def _see(images: Images, recipe: Recipe, say: Callable[[str], None], table: pd.DataFrame) -> Seen:
+def see(images: Images, recipe: Recipe, say: Callable[[str], None], table: pd.DataFrame) -> Seen:
+    """Return what images are compared by, in a table's order, and how, in words; ``diagnose`` says by which rule."""
     backbone, weights = _network(recipe)
     if not backbone:
         return _pixels(images, recipe.image, table)

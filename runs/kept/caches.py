@@ -3,11 +3,13 @@
 from evergreen.images.door import Range
 from evergreen.images.pixels import Images
 from evergreen.images.shelves import Shelf, evict
+from evergreen.sections.data import Screen
 from evergreen.variables import CACHE_GIB, value_of
 from runs.keys import fingerprint_of
 from runs.run import Run, say
 from runs.spread.decoding import SpreadImages
 from runs.spread.shards import cluster_address
+from storage.steps.memo import Memo
 from storage.store import Store
 from storage.upkeep import below
 
@@ -73,6 +75,12 @@ def _limit() -> int:
 def memo_prefix() -> str:
     """Return how the name of the file begins in which this code and these libraries remember images."""
     return f"screen-{fingerprint_of(_MEASURE, _LIBRARIES)[:24]}"
+
+
+def memo_of(store: Store, settings: Screen) -> Memo:
+    """Return where this code remembers images that it measured under the limits of a recipe."""
+    values = f"-{settings.range[0]!r}-{settings.range[1]!r}" if settings.range else ""
+    return Memo(store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}{values}.sqlite")
 
 
 def kinds_memo() -> str:

@@ -2,12 +2,11 @@
 
 from evergreen.datasets.screen import screen as put_through_the_door
 from evergreen.images.processors import image_threads
-from runs.kept.caches import memo_prefix
+from runs.kept.caches import memo_of
 from runs.run import Run, say
 from runs.spread.measuring import measure_of
 from runs.tables import classes_of, publish_dataset, read_sources, read_table, with_range
 from storage.artifacts import Ref
-from storage.steps.memo import Memo
 from tasks.step import step
 
 
@@ -15,8 +14,7 @@ from tasks.step import step
 def screen(run: Run, dataset: Ref) -> Ref:
     """Decode every new image once; quarantine what cannot be used, with a reason; find duplicates."""
     settings = run.recipe.screen
-    values = f"-{settings.range[0]!r}-{settings.range[1]!r}" if settings.range else ""
-    known = Memo(run.store.root / "memos" / f"{memo_prefix()}-{settings.max_megapixels:g}{values}.sqlite")
+    known = memo_of(run.store, settings)
     table = read_table(run.store, dataset)
     read, path_of = run.store.read_blob, run.store.blob_path
     sources = read_sources(run.store, dataset)

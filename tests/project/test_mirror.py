@@ -83,6 +83,8 @@ ELSEWHERE = {
     "runs/shared/meeting.py": "runs/shared/test_joining.py",
     "runs/training.py": "runs/sweeps/test_training.py",
     "flows/batch_prediction.py": "commands/using/test_predict.py",
+    "commands/making/suggest.py": "commands/using/test_predict.py",
+    "runs/suggesting/images.py": "runs/suggesting/test_suggest.py",
     "flows/servers/server_process.py": "flows/servers/test_private_server.py",
 }
 MODULES = sorted(

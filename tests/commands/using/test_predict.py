@@ -223,6 +223,36 @@ def test_text_on_standard_input_is_a_bad_image(predict: Any, monkeypatch: pytest
     assert "<stdin>: not a readable image" in said.out
 
 
+def test_what_to_label_next_is_judged_by_the_champion(
+    taught: Trained, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    recipe, store = str(taught.store.root.parent / "colours.yaml"), ("--store", str(taught.store.root))
+    sheet = tmp_path / "next.png"
+
+    def suggest(*arguments: str) -> Said:
+        capfd.readouterr()
+        code = app(["suggest", recipe, *arguments, *store], standalone_mode=False)
+        return Said(int(code or 0), *capfd.readouterr())
+
+    found = json.loads(suggest("--count", "3", "--sheet", str(sheet), "--json").out)
+    assert found["judged_by"].startswith(f"the champion of colours (run {taught.run['id']}), calibrated (temperature ")
+    assert [row["suggested"] for row in sorted(found["suggestions"], key=lambda row: row["path"])] == [
+        {"0.png": "red", "1.png": "dark", "2.png": "bright", "3.png": "red"}[Path(path).name]
+        for path in sorted(row["path"] for row in found["suggestions"])
+    ]
+    assert (found["asked"], found["among"], found["sheet"]) == (3, 4, str(sheet))
+    assert found["notes"] == []  # the run is as the recipe says, so nothing is to be said of it
+    with Image.open(sheet) as drawn:
+        assert drawn.width > 400
+    shown = suggest("--count", "3", "--sheet", str(sheet))
+    assert shown.code == 0
+    assert shown.out.startswith("suggested  3 of 4 images, the most telling first\n")
+    assert f"sheet      {sheet}" in shown.out
+    assert f"next       evergreen suggest {recipe}" in shown.out.replace("'", "")
+    assert suggest("--label", "--json").code == 2
+    assert suggest("--sheet", str(tmp_path / "next.gif")).code == 2
+
+
 def test_unlabelled_images_become_a_contact_sheet_and_csv(taught: Trained, predict: Any, tmp_path: Path) -> None:
     sheet, table = tmp_path / "sheet.png", tmp_path / "answers.csv"
     said = predict("--unlabelled", "--sheet", sheet, "--csv", table)

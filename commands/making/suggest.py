@@ -1,0 +1,135 @@
+"""The command ``evergreen suggest``."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.looking import deciding
+from commands.options import (
+    MAKE,
+    JsonOption,
+    NameOption,
+    RecipeArgument,
+    SetOption,
+    SourceOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+    example,
+    is_quiet,
+    renamed,
+    tell_about,
+)
+from commands.quiet import only_ours
+from evergreen.errors import BadInput
+from evergreen.recipe import load_recipe
+from runs.place import store_root
+from storage.in_use import in_use
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evergreen.reports.predictions import ContactSheet
+    from runs.suggesting.suggest import Suggestions
+
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=MAKE, epilog=example("evergreen suggest digits --from ~/new-photos --sheet next.png"))
+def suggest(
+    recipe: RecipeArgument,
+    count: Annotated[int, typer.Option("--count", min=1, max=1000, metavar="N", help="How many.")] = 20,
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="FOLDER", help="Choose from this folder. Default: the dataset's images without a label."
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE.png", help="Write a contact sheet of them.")
+    ] = None,
+    label: Annotated[
+        bool,
+        typer.Option("--label", help="Then show them one by one on a page of this machine; write what you decide."),
+    ] = False,
+    who: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Who decides. Default: Git's user.name, else the user.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the page, on 127.0.0.1; 0 takes any free one.")
+    ] = 0,
+    overrides: SetOption = None,
+    source: SourceOption = None,
+    name: NameOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say which images to label next: what the model is unsure of, and no two alike. Trains and decides nothing."""
+    from runs.answering.prediction_files import checked_target, sheet_at
+    from runs.suggesting.suggest import suggest as choose
+
+    root = store_root(store)
+    with errors(verbose):
+        if label and as_json:
+            raise BadInput("expected --label, which asks a person, or --json, which a program reads; received both")
+        wanted = load_recipe(recipe, renamed(overrides, name), source)
+        tell_about(wanted, Store(root))
+        target = checked_target(sheet, ".png") if sheet else None
+        log = None if verbose else root / "logs" / "suggest.txt" if os.access(root, os.W_OK) else Path(os.devnull)
+        with in_use(Store(root)), only_ours(log) as (out, err):
+
+            def say(text: str) -> None:
+                if not is_quiet():
+                    err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+            found = choose(wanted, Store(root), count, folder, say, to_label=label)
+            pages = sheet_at(target) if target else None
+            if pages and target:
+                _draw(found, pages)
+            if as_json:
+                told = {"recipe": wanted.name, **found.as_json(), "sheet": str(target) if target else None}
+                out.file.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+            else:
+                _show(out, found, target, pages)
+        if label:
+            deciding.ask_a_person(
+                wanted, Store(root), found.rows(), found.classes, found.values, who=who, port=port, given_store=store
+            )
+        elif not as_json and found.in_dataset and not is_quiet():
+            typer.echo(f"next       {deciding.line_of('suggest', wanted.typed, store)} --count {count} --label")
+
+
+def _draw(found: "Suggestions", pages: "ContactSheet") -> None:
+    """Put the pictures on a contact sheet, with what they may be."""
+    from evergreen.images.thumbnails import thumbnail
+    from evergreen.reports.predictions import Prediction
+
+    for row in found.rows():
+        top = ((row["suggested"], float(row["confidence"])),) if row["suggested"] else ()
+        shown = thumbnail(found.read(row["sha256"]), values=found.values)
+        pages.add(Prediction(row["path"], top), shown)
+    pages.close()
+
+
+def _show(console: "Console", found: "Suggestions", sheet: Path | None, pages: "ContactSheet | None") -> None:
+    from commands.lines import say
+
+    rows = found.rows()
+    if not is_quiet():
+        say(console, "suggested", f"{len(rows):,} of {found.among:,} images, the most telling first")
+        say(console, "judged by", found.judged_by)
+        say(console, "compared", f"by {found.compared_by}")
+        for note in found.notes:
+            say(console, "note", note, "yellow")
+        console.print()
+    for row in rows:
+        say(console, f"{row['rank']:>4}", row["path"], more=f"  {row['reason']}")
+    if sheet and pages:
+        more = f"; {pages.pages - 1} more pages beside it" if pages.pages > 1 else ""
+        left = f"; {pages.left_out:,} pictures found no room" if pages.left_out else ""
+        say(console, "sheet", f"{sheet}{more}{left}")
