@@ -28,6 +28,7 @@ BASELINE = "baseline.json"
 PROBABILITIES = "probabilities.npy"
 DIAGNOSIS = "diagnosis.json"
 SUSPECTS = "suspects.csv"
+REFERENCE = "reference.npz"
 
 
 def read_table(store: Store, ref: Ref, name: str = DATASET) -> "pd.DataFrame":
