@@ -1,7 +1,8 @@
 """Drift on CIFAR-10: false alarms, power, and accuracy without labels. docs/drift.md has the numbers.
 
     python benchmarks/drift.py make  IMAGES.zip FILE.npz    a small network of 8 classes, and what it makes of the test
-    python benchmarks/drift.py judge FILE.npz               the table's rows, one JSON a line
+    python benchmarks/drift.py judge FILE.npz 0 1000 plain  1,000 windows of 100, from seed 0, as they are
+    python benchmarks/drift.py judge FILE.npz 0 100 blur dark background frog truck noise
 
 The network learns from the training images of 8 of the 10 classes; the other two are the new class. All that is judged
 is of the 10,000 test images, which it never saw: 1,000 are the reference, 1,000 the calibration, the rest the windows.
@@ -10,10 +11,17 @@ is of the 10,000 test images, which it never saw: 1,000 are the reference, 1,000
 import sys
 import time
 import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from evergreen.drifting.accuracy import estimate
+from evergreen.drifting.drift import measured_of
+from evergreen.drifting.reference import Known, Reference, Space
+from evergreen.drifting.windows import p_values, windows
 
 NEW = ("frog", "truck")
 SIDE = 32
@@ -104,5 +112,53 @@ def make(archive: Path, out: Path) -> None:
     np.savez(out, **found)
 
 
+def known(made: Mapping[str, np.ndarray], name: str, at: np.ndarray) -> Known:
+    """Return what the network makes of some test images under a change; each is a unit of its own."""
+    sizes = np.full((len(at), 2), SIDE, np.float32)
+    looks = np.concatenate([made[f"{name}_looks"][at], sizes], axis=1)
+    return Known(made[f"{name}_scores"][at], made[f"{name}_features"][at], looks, np.arange(len(at)))
+
+
+def judge(file: Path, first: int, windows_of_each: int, names: Sequence[str]) -> None:
+    """Print, for each kind of window, how many of 100 images are drift at 5 % and at 1 %, and each test by itself."""
+    made = dict(np.load(file))
+    labels, classes = made["labels"], list(made["classes"])
+    truth = np.array([classes.index(label) if label in classes else -1 for label in labels])
+    old = np.random.default_rng(0).permutation(np.flatnonzero(truth >= 0))
+    held, rest = old[:2000], old[2000:]
+    kept = known(made, "plain", held)
+    space = Space.of(np.asarray(kept.features)[:1000])
+    kept = replace(kept, features=space(np.asarray(kept.features)))
+    right = kept.scores.argmax(axis=1) == truth[held]
+    reference = Reference(kept, np.arange(2000) >= 1000, right, space, classes, 1.0, "test")
+    for name in names:
+        found, errors = [], []
+        for seed in range(first, first + windows_of_each):
+            at = np.random.default_rng(seed).choice(rest, 100, replace=False)
+            if name in NEW:
+                at[:20] = np.random.default_rng(seed).choice(np.flatnonzero(labels == name), 20, replace=False)
+            new = known(made, name if name in STRENGTHS or name == "background" else "plain", at)
+            found.append(tested(reference, new, seed))
+            told = estimate(reference, new, seed)
+            errors.append(float(told.accuracy or 0) - (new.scores.argmax(axis=1) == truth[at]).mean())
+        least = np.array([together for _, together in found])
+        each = {test: float(np.mean([one[test] < 0.05 for one, _ in found])) for test in found[0][0]}
+        row = {"windows": name, "count": len(found), "at 5 %": float((least < 0.05).mean())}
+        row |= {"at 1 %": float((least < 0.01).mean()), "each alone, at 5 %": each}
+        row |= {"accuracy: mean error": float(np.mean(errors)), "absolute": float(np.mean(np.abs(errors)))}
+        print(json.dumps(row), flush=True)
+
+
+def tested(reference: Reference, new: Known, seed: int) -> tuple[dict[str, float], float]:
+    """Return the p-value of each test by itself, and of all together."""
+    new = replace(new, features=reference.space(np.asarray(new.features)))
+    chosen = windows(reference.beside.units, new.units, seed, 499)
+    alone, _, least = p_values(measured_of(reference.learned, reference.beside, new, chosen))
+    return alone, least
+
+
 if __name__ == "__main__":
-    make(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] == "make":
+        make(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        judge(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])

@@ -11,7 +11,7 @@ import numpy as np
 from evergreen.drifting import statistics, telling
 from evergreen.drifting.accuracy import Estimate, estimate, withdrawn
 from evergreen.drifting.reference import LEAST, Known, Reference
-from evergreen.drifting.windows import WINDOWS, Windows, p_values, windows
+from evergreen.drifting.windows import WINDOWS, Windows, p_values, standard, windows
 
 # A p-value below this is called drift where a recipe says no other.
 THRESHOLD = 0.01
@@ -52,9 +52,10 @@ class Drift:
         p: of all tests together; None where nothing could be tested.
         threshold: below which p is called drift.
         smallest: the least p that so many images can give; None likewise.
-        least_share: a change is found, as a rule, that shows in this share of the images or more; None likewise.
+        least_share: a change is found, as a rule, that shows in this share of the images or more; None likewise, and
+            where there is drift.
         images, reference, calibration: how many were compared, with how many; ``units`` of the new ones.
-        sources: the least p first.
+        sources: the oddest first, in standard deviations of what chance does.
         estimate: of the accuracy; None where nothing could be tested.
         notes: what a reader must know.
         words: the verdict in a sentence.
@@ -109,12 +110,16 @@ def drift(reference: Reference, new: Known, threshold: float = THRESHOLD, seed: 
     if new.features is not None:
         new = replace(new, features=reference.space(new.features))
     chosen = windows(beside.units, new.units, seed, count)
-    measured = _measured(learned, beside, new, chosen)
+    measured = measured_of(learned, beside, new, chosen)
     alone, together, least = p_values(measured)
-    share = _least_share(learned, beside, new, chosen, threshold / len(measured))
     tells = chosen.smallest < threshold
+    # Where there is drift the pool is of two kinds, and says nothing of what chance does.
+    share = None
+    if least >= threshold or not tells:
+        share = _least_share(learned, beside, new, chosen, threshold / len(measured))
+    oddest = {name: float(standard(values)[0]) for name, values in measured.items()}
     sources = []
-    for name in sorted(measured, key=lambda one: (together[one], alone[one])):
+    for name in sorted(measured, key=lambda one: -oddest[one]):
         found = tells and together[name] < threshold
         words, weight = telling.source(name, learned, new, reference.classes, found=found)
         pictures = tuple(int(at) for at in np.argsort(-weight, kind="stable")[:PICTURES])
@@ -138,7 +143,7 @@ def _too_few(learned: Known, beside: Known, new: Known) -> str:
     return "there are fewer than 2 new images" if len(new) < 2 else ""
 
 
-def _measured(learned: Known, beside: Known, new: Known, chosen: Windows) -> dict[str, np.ndarray]:
+def measured_of(learned: Known, beside: Known, new: Known, chosen: Windows) -> dict[str, np.ndarray]:
     """Return what every test measures of every window."""
     scores = np.concatenate([beside.scores, new.scores])
     columns = np.argsort(-learned.scores.var(axis=0), kind="stable")[:_MOST_CLASSES]

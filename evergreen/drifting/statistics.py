@@ -47,9 +47,9 @@ def differences(reference: np.ndarray, pool: np.ndarray, windows: Windows) -> np
 def discrepancies(reference: np.ndarray, pool: np.ndarray, windows: Windows) -> np.ndarray:
     """Return the squared maximum mean discrepancy of each window and the reference, without bias, (B + 1,) float64.
 
-    Gretton et al. 2012, "A Kernel Two-Sample Test" (JMLR 13), lemma 6, less what the reference alone decides; Gaussian
-    kernel, of a quarter of the median squared distance within the reference: narrower than usual, for what is new lies in
-    few places (measured: benchmarks/README.md).
+    Gretton et al. 2012, "A Kernel Two-Sample Test" (JMLR 13), lemma 6, less what the reference alone decides. Gaussian
+    kernel, of a quarter of the median squared distance within the reference: narrower than usual, for what is new lies
+    in few places (measured: benchmarks/README.md).
 
     Args:
         reference: (R, D).
@@ -80,8 +80,8 @@ def far(reference: np.ndarray, images: np.ndarray, *, own: bool = False) -> np.n
         images: (N, D).
         own: whether they are the reference itself: an image is no neighbour of its own.
     """
-    squared = np.sort(_squared(images, reference), axis=1)
-    return np.asarray(np.sqrt(squared[:, min(NEIGHBOURS - 1 + own, squared.shape[1] - 1)]))
+    at = min(NEIGHBOURS - 1 + own, len(reference) - 1)
+    return np.asarray(np.sqrt(np.partition(_squared(images, reference), at, axis=1)[:, at]))
 
 
 def farther(reference: np.ndarray, pool: np.ndarray, windows: Windows) -> np.ndarray:

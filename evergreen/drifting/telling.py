@@ -41,7 +41,7 @@ def verdict(
     p: float,
     threshold: float,
     smallest: float,
-    share: float,
+    share: float | None,
     sizes: tuple[int, int, int, int],
     sources: Sequence[str],
 ) -> str:
@@ -66,14 +66,15 @@ def verdict(
         )
     if found == DRIFT:
         where = ", ".join(TITLES[name] for name in sources)
-        return f"Drift: {about} differ in {where} (p = {p:.2g} < {threshold:g})."
+        told = f"p = {p:.2g}, below {threshold:g}"
+        return f"Drift: {about} differ in {where} ({told})."
     return (
         f"No drift found: {about} (p = {p:.2g}, not below {threshold:g}). That is no proof: a change that shows in less "
-        f"than about {share:.0%} of the images goes unseen, as a rule."
+        f"than about {share or 0:.0%} of the images goes unseen, as a rule."
     )
 
 
-def notes(reference: Reference, new: Known, share: float) -> list[str]:
+def notes(reference: Reference, new: Known, share: float | None) -> list[str]:
     """Return what a reader must know beside the numbers."""
     said = []
     if reference.judged != "test":
@@ -83,7 +84,7 @@ def notes(reference: Reference, new: Known, share: float) -> list[str]:
         )
     if new.features is None:
         said.append("of a log there are probabilities alone: what the network sees and the pictures were not compared")
-    if share > 0.5:
+    if share is not None and share > 0.5:
         said.append(
             f"so few images say little: only a change of about {share:.0%} of them, or a very large one, would be found"
         )

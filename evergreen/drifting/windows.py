@@ -72,14 +72,14 @@ def p_values(statistics: Mapping[str, np.ndarray]) -> tuple[dict[str, float], di
     Returns:
         Test -> p-value by itself; test -> p-value with all tests counted; the least of these.
     """
-    each = {name: _standard(values) for name, values in statistics.items()}
+    each = {name: standard(values) for name, values in statistics.items()}
     largest = np.max(list(each.values()), axis=0)
     alone = {name: float((values >= values[0]).mean()) for name, values in each.items()}
     together = {name: float((largest >= values[0]).mean()) for name, values in each.items()}
     return alone, together, min(together.values())
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
+def standard(values: np.ndarray) -> np.ndarray:
     """Return values less their mean, in standard deviations; zeros where all are one."""
     spread = float(values.std())
     if spread < 10.0**-_DIGITS * max(1.0, float(np.abs(values).max())):

@@ -57,20 +57,20 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("augment.rand_augment={}", {"train"}),
         ("augment.erasing={}", {"train"}),
         ("augment={translate: 0, mixup: 0, cutmix: 0, rand_augment: null, erasing: null}", set()),
-        ("train.threads=99", {"train", "baseline", "evaluate", "export", "verify", "compare"}),
+        ("train.threads=99", {"train", "baseline", "reference", "evaluate", "export", "verify", "compare"}),
         ("evaluate.baseline_images=9", {"baseline"}),
         ("evaluate.views.shifts=1", {"evaluate"}),
         ("augment.horizontal_flip=true", {"train", "baseline"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
-        ("seed=1", {"split", "train", "baseline", "evaluate", "export", "verify"}),
-        ("image.height=20", {"train", "baseline", "evaluate", "export", "verify"}),
+        ("seed=1", {"split", "train", "reference", "baseline", "evaluate", "export", "verify"}),
+        ("image.height=20", {"train", "reference", "baseline", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen", "export"}),
-        ("screen.range=[0, 4095]", {"screen", "train", "baseline", "evaluate", "export", "verify"}),
+        ("screen.range=[0, 4095]", {"screen", "train", "reference", "baseline", "evaluate", "export", "verify"}),
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
-        ("split.group=[folder]", {"split"}),
+        ("split.group=[folder]", {"split", "reference"}),
         ("evaluate.folds=5", set()),  # not the model's judgement: see below
         ("title=Other", {"report"}),
         ("gate.min_accuracy=0.5", {"compare"}),
@@ -396,7 +396,7 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
 def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, computed = load_recipe("digits"), {"train", "baseline", "evaluate", "export", "verify", "compare"}
+    recipe, computed = load_recipe("digits"), {"train", "reference", "baseline", "evaluate", "export", "verify", "compare"}
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
     monkeypatch.setattr(processors, "processors", lambda: 8)

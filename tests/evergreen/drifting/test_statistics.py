@@ -17,7 +17,7 @@ def test_distances_are_kolmogorovs_at_quantiles_the_largest_of_all_columns() -> 
     from scipy.stats import ks_2samp
 
     random = np.random.default_rng(0)
-    reference, pool = random.normal(size=(500, 2)), random.normal(size=(180, 2)) + [0, 0.5]
+    reference, pool = random.normal(size=(500, 2)), random.normal([0, 0.5], size=(180, 2))
     found = statistics.distances(reference, pool, _only(80, 100))[0]
     exact = max(ks_2samp(reference[:, column], pool[100:, column]).statistic for column in (0, 1))
     assert exact - 1 / 32 <= found <= exact + 1e-6
