@@ -8,6 +8,7 @@ The network learns from the training images of 8 of the 10 classes; the other tw
 is of the 10,000 test images, which it never saw: 1,000 are the reference, 1,000 the calibration, the rest the windows.
 """
 
+import json
 import sys
 import time
 import zipfile
@@ -18,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from evergreen.drifting.accuracy import estimate
+from evergreen.drifting.accuracy import confidence, foretold
 from evergreen.drifting.drift import measured_of
 from evergreen.drifting.reference import Known, Reference, Space
 from evergreen.drifting.windows import p_values, windows
@@ -139,8 +140,8 @@ def judge(file: Path, first: int, windows_of_each: int, names: Sequence[str]) ->
                 at[:20] = np.random.default_rng(seed).choice(np.flatnonzero(labels == name), 20, replace=False)
             new = known(made, name if name in STRENGTHS or name == "background" else "plain", at)
             found.append(tested(reference, new, seed))
-            told = estimate(reference, new, seed)
-            errors.append(float(told.accuracy or 0) - (new.scores.argmax(axis=1) == truth[at]).mean())
+            sure, unsure = confidence(kept.scores, 1.0), confidence(new.scores, 1.0)
+            errors.append(foretold(sure, right, unsure) - (new.scores.argmax(axis=1) == truth[at]).mean())
         least = np.array([together for _, together in found])
         each = {test: float(np.mean([one[test] < 0.05 for one, _ in found])) for test in found[0][0]}
         row = {"windows": name, "count": len(found), "at 5 %": float((least < 0.05).mean())}
@@ -152,7 +153,7 @@ def judge(file: Path, first: int, windows_of_each: int, names: Sequence[str]) ->
 def tested(reference: Reference, new: Known, seed: int) -> tuple[dict[str, float], float]:
     """Return the p-value of each test by itself, and of all together."""
     new = replace(new, features=reference.space(np.asarray(new.features)))
-    chosen = windows(reference.beside.units, new.units, seed, 499)
+    chosen = windows(reference.beside.units, new.units, seed, 199)
     alone, _, least = p_values(measured_of(reference.learned, reference.beside, new, chosen))
     return alone, least
 

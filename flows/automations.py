@@ -1,6 +1,7 @@
-"""What the server does by itself: notify of failed and late runs and of drift, mark runs whose worker died. `make deploy` makes it.
+"""What the server does by itself: notify of failed and late runs and of drift, mark runs whose worker died.
 
-Safe to repeat: an automation of the same name is looked for before one is made, and brought up to date if it differs.
+`make deploy` makes it. Safe to repeat: an automation of the same name is looked for before one is made, and brought up
+to date if it differs.
 """
 
 import sys

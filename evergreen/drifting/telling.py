@@ -69,8 +69,8 @@ def verdict(
         told = f"p = {p:.2g}, below {threshold:g}"
         return f"Drift: {about} differ in {where} ({told})."
     return (
-        f"No drift found: {about} (p = {p:.2g}, not below {threshold:g}). That is no proof: a change that shows in less "
-        f"than about {share or 0:.0%} of the images goes unseen, as a rule."
+        f"No drift found: {about} (p = {p:.2g}, not below {threshold:g}). That is no proof: a change that shows in "
+        f"less than about {share or 0:.0%} of the images goes unseen, as a rule."
     )
 
 

@@ -396,7 +396,10 @@ def test_a_default_of_then_is_named_and_a_field_of_now_is_no_difference(store: S
 def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, computed = load_recipe("digits"), {"train", "reference", "baseline", "evaluate", "export", "verify", "compare"}
+    recipe, computed = (
+        load_recipe("digits"),
+        {"train", "reference", "baseline", "evaluate", "export", "verify", "compare"},
+    )
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))
     monkeypatch.setattr(processors, "processors", lambda: 8)

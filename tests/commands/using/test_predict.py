@@ -455,7 +455,7 @@ def _dashboard() -> tuple[set[str], dict[str, str]]:
         return names, {key: json.loads(data) if data.startswith('"') else data for key, data in texts}
 
 
-# -- drift: the store is trained already --------------------------------------------------------------------------------
+# -- drift: the store is trained already -------------------------------------------------------------------------------
 
 
 def test_new_images_a_log_and_the_newest_run_are_held_against_the_reference(
@@ -482,9 +482,8 @@ def test_new_images_a_log_and_the_newest_run_are_held_against_the_reference(
     shutil.copy(learned, night / "known.png")
     found = drift(night)
     assert (found["verdict"], found["images"], found["reference"] + found["calibration"]) == ("drift", 24, 12)
-    darker = next(source for source in found["sources"] if source["name"] == "brightness")
-    assert darker["found"] and darker["words"].startswith("darker")
-    assert len(darker["pictures"]) == 12
+    assert found["sources"][0]["found"]
+    assert len(found["sources"][0]["pictures"]) == 12
     assert {note.split(" ", 1)[1].split(",")[0] for note in found["notes"]} >= {
         "files cannot be used as images",
         "files are there twice",
@@ -521,7 +520,9 @@ def test_a_run_looks_at_new_images_before_training_once_and_tells_it(
     assert found["sources"][0]["pictures"][0]["image"].startswith("dark/night-")
     assert again == {"first": runs[0]["id"], **found}
     assert [(event["event"], event["payload"]["retrains"]) for event in heard] == [(drifting.DRIFT_FOUND, False)]
-    due = retrain(recipe, ["retrain_when.drift=0.01", "train.phases.0.epochs=25"], str(tmp_path / "source"), str(tmp_path / "store"))
+    cheap = ["export.formats=[tflite-float32]", "evaluate.shortcut_images=0", "diagnose.enabled=false"]
+    settings = ["retrain_when.drift=0.01", *cheap]
+    due = retrain(recipe, settings, str(tmp_path / "source"), str(tmp_path / "store"))
     assert due["outcome"] == "completed"
     assert due["decision"]["reason"].startswith("new images differ from those that the model was judged by")
     page = (tmp_path / "store" / "runs" / due["id"] / "report.html").read_text(encoding="utf-8")
