@@ -175,6 +175,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
         told = f"{numbers}: {values['words']}" if "words" in values else numbers
         console.print(f"{split:<10} {told}", highlight=False, markup=False, soft_wrap=True)
     _show_baseline(console, summary.get("baseline"))
+    _show_new(console, summary.get("drift"))
     _show_labels(console, summary)
     if verdict := summary.get("verdict"):
         reasons = visible(" ".join(verdict["reasons"]))
@@ -224,6 +225,14 @@ def show_last(console: Console, summary: dict[str, Any], folder: Path) -> None:
     standing = (summary.get("comparison") or {}).get("standing", "")
     words = ", ".join(filter(None, (row.outcome, standing, accuracy)))
     console.print(f"{row.recipe}: {words}: {folder}", markup=False, soft_wrap=True, highlight=False)
+
+
+def _show_new(console: Console, found: dict[str, Any] | None) -> None:
+    """Print how new images stand beside those that the earlier model was judged by, if any were compared."""
+    if found and found["p"] is not None:
+        words = f"{'new images':<10} {visible(found['words'])}"
+        style = "yellow" if found["verdict"] == "drift" else None
+        console.print(words, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_baseline(console: Console, baseline: dict[str, Any] | None) -> None:

@@ -148,6 +148,27 @@ STEPS: tuple[Step, ...] = (
         threads=True,
     ),
     Step(
+        "reference",
+        "evergreen.vision.drift:reference",
+        inputs={
+            "dataset": "split",
+            "model": "train",
+            "evaluation": "evaluate",
+            "screened": "screen",
+            "repaired": "repair",
+        },
+        reads={
+            "dataset": _DATASET,
+            "model": _MODEL,
+            "evaluation": ("calibration.json",),
+            "screened": (),  # how far apart near-duplicates are
+            "repaired": ("groups.csv",),
+        },
+        recipe=("split.group", "image", "seed", *_PIXELS),
+        libraries=(*_KERAS, "scipy"),
+        threads=True,
+    ),
+    Step(
         "baseline",
         "evergreen.vision.baseline:probe",
         inputs={"dataset": "split"},

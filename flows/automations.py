@@ -1,6 +1,7 @@
-"""What the server does by itself: notify of failed and late runs, mark runs whose worker died. `make deploy` makes it.
+"""What the server does by itself: notify of failed and late runs and of drift, mark runs whose worker died.
 
-Safe to repeat: an automation of the same name is looked for before one is made, and brought up to date if it differs.
+`make deploy` makes it. Safe to repeat: an automation of the same name is looked for before one is made, and brought up
+to date if it differs.
 """
 
 import sys
@@ -11,6 +12,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
+from flows.drifting import DRIFT_FOUND, RESOURCE
 from flows.servers.server_runs import TAG
 
 # A block of type Webhook with this name, if there is one, hears of failed and late runs.
@@ -28,6 +30,13 @@ _NOTICE = """{
   "state": {{ flow_run.state.name | tojson }},
   "message": {{ flow_run.state.message | tojson }},
   "url": {{ flow_run | ui_url | tojson }}
+}"""
+
+_DRIFT = """{
+  "recipe": {{ event.payload.recipe | tojson }},
+  "run": {{ event.payload.run | tojson }},
+  "message": {{ event.payload.words | tojson }},
+  "retrains": {{ event.payload.retrains | tojson }}
 }"""
 
 
@@ -83,6 +92,27 @@ def notice(client: SyncPrefectClient) -> AutomationCore | None:
     )
 
 
+def drifted(client: SyncPrefectClient) -> AutomationCore | None:
+    """Return the automation that calls the webhook where a run finds drift, or None if there is no such block."""
+    try:
+        block = client.read_block_document_by_name(WEBHOOK, "webhook")
+    except ObjectNotFound:
+        return None
+    return AutomationCore(
+        name="evergreen: drift notifies",
+        description=f"New images differ from those of the model. Calls the block webhook/{WEBHOOK}, retrained or not.",
+        trigger=EventTrigger(
+            match={"prefect.resource.id": f"{RESOURCE}.*"},
+            expect={DRIFT_FOUND},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(seconds=0),
+        ),
+        actions=[CallWebhook(block_document_id=block.id, payload=_DRIFT)],
+    )
+
+
 def ensure(client: SyncPrefectClient, wanted: AutomationCore) -> str:
     """Make an automation, or bring the one of that name up to date; return which of these was done, in words."""
     known = client.read_automations_by_name(wanted.name)
@@ -100,9 +130,9 @@ def ensure(client: SyncPrefectClient, wanted: AutomationCore) -> str:
 def ensure_all() -> list[str]:
     """Ensure every automation on the server that PREFECT_API_URL names, and return what was done, a line each."""
     with get_client(sync_client=True) as client:
-        notifying = notice(client)
+        notifying, drifting = notice(client), drifted(client)
         said = [] if notifying else [f"nobody is notified: there is no block webhook/{WEBHOOK} (docs/tutorial.md)"]
-        wanted = [dead_run(), *([notifying] if notifying else [])]
+        wanted = [dead_run(), *(one for one in (notifying, drifting) if one)]
         return [*said, *(f"automation {automation.name!r}: {ensure(client, automation)}" for automation in wanted)]
 
 

@@ -1,9 +1,12 @@
 """To retrain or not: what changed is said first, and below the recipe's thresholds a run ends before training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from evergreen.sections.release import RetrainWhen
 from evergreen.steps import BY_NAME
+from flows.drifting import tell_of_drift
 from flows.say import say
 from runs.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from runs.keys import key_parts
@@ -64,7 +67,7 @@ def retraining_is_due(run: Run, since: Since | None, dataset: Ref, weights: Ref)
     if _is_known(run, dataset, weights):
         due, reason = True, "the training is known already"
     else:
-        due, reason = decide(run.recipe.retrain_when, changes, since.baseline.age_days)
+        due, reason = decide(run.recipe.retrain_when, changes, since.baseline.age_days, run.journal.drift)
     run.journal.decision = {
         "retrain": due,
         "reason": reason,
@@ -73,6 +76,7 @@ def retraining_is_due(run: Run, since: Since | None, dataset: Ref, weights: Ref)
         "images": changes.images.__dict__ | {"new_share": changes.images.new_share} if changes.images else None,
         "changes": changes.rows(),
     }
+    tell_of_drift(run, retrains=due)
     say(reason if due else f"{NOT_RETRAINED}: {reason}; to train anyway: --set retrain_when={{}}")
     return due
 
@@ -94,15 +98,18 @@ def classes_beside_the_champion(run: Run, dataset: Ref) -> None:
         say(changes["summary"])
 
 
-def decide(when: RetrainWhen, changes: Changes, age_days: float) -> tuple[bool, str]:
+def decide(
+    when: RetrainWhen, changes: Changes, age_days: float, drift: Mapping[str, Any] | None = None
+) -> tuple[bool, str]:
     """Return whether to retrain, and why; one threshold that is reached is enough, and so is a changed recipe.
 
     Args:
         when: the thresholds; one that is 0 or off is none.
         changes: since the champion.
         age_days: of the champion.
+        drift: how new images stand beside the champion's, as the journal has it.
     """
-    if not when.min_new_share and when.max_age_days is None:
+    if not when.has_threshold():
         return True, "retrain_when sets no threshold"
     if changes.training:
         return True, f"the recipe changed: {'; '.join(changes.training)}"
@@ -118,6 +125,15 @@ def decide(when: RetrainWhen, changes: Changes, age_days: float) -> tuple[bool, 
         if age_days >= when.max_age_days:
             return True, f"the model is {age_days:.1f} days old, at least {when.max_age_days:g}"
         below.append(f"the model is {age_days:.1f} days old, below {when.max_age_days:g}")
+    if when.drift is not None:
+        p = drift["p"] if drift else None
+        if p is not None and p < when.drift:
+            return (
+                True,
+                f"new images differ from those that the model was judged by (p = {p:.2g}, below {when.drift:g})",
+            )
+        told = drift["words"].rstrip(".") if drift and p is None else "new images were not compared"
+        below.append(f"no drift was found (p = {p:.2g})" if p is not None else told[0].lower() + told[1:])
     return False, ", and ".join(below)
 
 

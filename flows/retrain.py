@@ -10,6 +10,7 @@ from flows.away import sending
 from flows.dashboard.run import show_in_dashboard
 from flows.data import divided
 from flows.decision import compared, retraining_is_due
+from flows.drifting import look_for_drift
 from flows.folds import cross_validated
 from flows.form import Settings, as_overrides
 from flows.outcome import tells_outcome
@@ -24,6 +25,7 @@ from tasks.data.probe import probe
 from tasks.model.baseline import baseline
 from tasks.model.diagnose import diagnose
 from tasks.model.evaluate import evaluate
+from tasks.model.reference import reference
 from tasks.model.train import train
 from tasks.release.bundle import bundle
 from tasks.release.challenge import challenge
@@ -79,11 +81,13 @@ def steps(run: Run) -> None:
     since = compared(run, token)
     data = divided(run, token)
     repaired, screened, dataset = data.repaired, data.screened, data.dataset
+    look_for_drift(run, since.baseline if since else None, data)
     weights = balance(run, dataset=dataset)
     if not retraining_is_due(run, since, dataset, weights):
         return
     model = train(run, dataset=dataset, weights=weights)
     evaluation = evaluate(run, dataset=dataset, model=model)
+    reference(run, dataset=dataset, model=model, evaluation=evaluation, screened=screened, repaired=repaired)
     probed = baseline(run, dataset=dataset)
     folds = {"folds": cross_validated(run, screened, dataset, repaired)} if run.recipe.evaluate.folds else {}
     diagnosed = diagnose(run, dataset=dataset, screened=screened, repaired=repaired, **folds)

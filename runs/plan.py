@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from evergreen.errors import OnlyInARun
 from evergreen.fold_steps import steps_of, trains
 from evergreen.recipe import Recipe
-from evergreen.sections.release import RetrainWhen
 from evergreen.steps import Step
 from runs.kept.checkpoints import foretold, unchanged
 from runs.keys import given, key_parts, why_it_runs
@@ -63,7 +62,7 @@ def _look_up(step: Step, recipe: Recipe, store: Store, records: Records, inputs:
     state: State = "reused" if record else "would run"
     if trains(step.name):
         reason += foretold(store, parts, record.output if record else None)
-    if step.name == "train" and not record and recipe.retrain_when != RetrainWhen():
+    if step.name == "train" and not record and recipe.retrain_when.has_threshold():
         reason += "; unless retrain_when ends the run before it"
     return Entry(step.name, state, reason, 0.0, output, parts.key, given(step, inputs, parts))
 

@@ -92,6 +92,8 @@ class Journal:
     Attributes:
         entries: step -> what it did.
         decision: whether the run went on to training, why, and what changed; None if it did not come so far.
+        drift: how new images stand beside those that the earlier model was judged by, as docs/run-json.md has it; None
+            where nobody compared them.
         class_changes: how the run's classes differ from the champion's; None if they do not, or it did not come so far.
         refused: of an inspection, why the split refuses the images; None if it divided them.
         training: of a training that was stopped, how far it came; None if none was.
@@ -109,6 +111,7 @@ class Journal:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.decision: dict[str, Any] | None = None
+        self.drift: dict[str, Any] | None = None
         self.class_changes: dict[str, Any] | None = None
         self.refused: str | None = None
         self.training: dict[str, Any] | None = None

@@ -29,6 +29,7 @@ BASELINE = "baseline.json"
 PROBABILITIES = "probabilities.npy"
 DIAGNOSIS = "diagnosis.json"
 SUSPECTS = "suspects.csv"
+REFERENCE = "reference.npz"
 
 
 def table_file(store: Store, ref: Ref, name: str) -> str | None:

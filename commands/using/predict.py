@@ -117,7 +117,7 @@ def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) ->
     csv_file = files.checked_target(Path(outputs.csv)) if outputs.csv and outputs.csv != "-" else None
     sheet_file = files.checked_target(outputs.sheet, ".png") if outputs.sheet else None
     sheet = files.sheet_at(sheet_file) if sheet_file else None
-    with only_ours(None if verbose else _log(root)) as (out, err):
+    with only_ours(None if verbose else log_of(root)) as (out, err):
         predictions = []
         for one in answer(job, sheet):
             predictions.append(one)
@@ -148,7 +148,7 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
     """Run the flow in this process and return how many images could not be used."""
     with ends_when_told():
         named = prepare_prefect(root, verbose=verbose)
-        log = None if verbose else _log(root)
+        log = None if verbose else log_of(root)
         with only_ours(log) as (out, err):
             from commands.using.prediction_table import show_caution
             from runs.answering import prediction_files as files
@@ -169,6 +169,6 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
     return int(summary["counts"]["bad"])
 
 
-def _log(root: Path) -> Path:
+def log_of(root: Path) -> Path:
     """Return where libraries print to; nowhere, if the store may only be read."""
     return root / "logs" / "predict.txt" if os.access(root, os.W_OK) else Path(os.devnull)

@@ -36,6 +36,7 @@ def fill_in(
     standing: str = "",
     to_try: Iterable[str] = (),
     cache: Iterable[str] = (),
+    drift: str = "",
 ) -> bytes:
     """Return a report's page with what one run did.
 
@@ -49,11 +50,13 @@ def fill_in(
             remote is; else empty.
         to_try: changes of the recipe, as options to type, for a model that does not fit.
         cache: what found no room in the caches, a sentence each.
+        drift: a section of HTML about new images; empty where nobody compared them.
         grouping: how accurate the newest run was that splits groups of folders the other way; empty if there is none.
     """
     steps = list(steps)
     total = sum(step["seconds"] for step in steps)
     parts = [
+        *([drift] if drift else []),
         '<h2 id="this-run">This run</h2>',
         f"<p>Run <code>{escape(run)}</code>: {total:.1f} s in the steps that ran.</p>",
         *(f'<p class="no-room">{escape(sentence)}</p>' for sentence in cache),

@@ -107,6 +107,23 @@ class RetrainWhen(Section):
     max_age_days: float | None = Field(
         None, gt=0, le=3650, description="Retrain once the champion is this many days old."
     )
+    drift: float | None = Field(
+        None,
+        ge=0.001,
+        le=0.5,
+        description="Retrain once new images differ from those that the champion was judged by, with a p-value below "
+        "this (docs/drift.md); without it, one below 0.01 is told, and trains nothing.",
+    )
+    drift_images: int = Field(
+        500,
+        ge=0,
+        le=5000,
+        description="New images, drawn by seed, that are held against the champion's before training; 0: none are.",
+    )
+
+    def has_threshold(self) -> bool:
+        """Whether any threshold may end a run before training."""
+        return bool(self.min_new_share) or self.max_age_days is not None or self.drift is not None
 
 
 class Track(Section):

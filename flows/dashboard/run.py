@@ -11,6 +11,7 @@ from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
 from flows.dashboard.decision import show_decision, store_in_words
 from flows.dashboard.diagnosis import show_diagnosis
+from flows.dashboard.drift import show_drift
 from flows.dashboard.evaluation import interval, picture, show_evaluation, show_folds
 from runs.run import Run
 from runs.tables import read_table
@@ -34,6 +35,7 @@ def show_in_dashboard(run: Run, summary: dict[str, Any]) -> None:
     """Write the run's artifacts under keys that stay the same from run to run."""
     name = run.recipe.name
     show_decision(run)
+    show_drift(run)
     create_table_artifact(key=f"{name}-steps", table=_steps(summary), description="Every step: state, reason, lineage")
     show_recipe(run)
     show_classes(run, summary)

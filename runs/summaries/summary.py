@@ -19,6 +19,7 @@ from runs.run import Run
 from runs.shared.sharing import share
 from runs.standing import promoted_by
 from runs.summaries.diagnosis import diagnosis_of
+from runs.summaries.drift import drift_section
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
 from runs.summaries.judged import calibration_of, verdict_of
@@ -67,6 +68,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "store": whereabouts(run.store.root),
         "steps": [entry.as_json() for entry in entries.values()],
         "decision": run.journal.decision,
+        "drift": run.journal.drift,
         "classes": classes,
         "labels": labels,
         "class_changes": run.journal.class_changes,
@@ -113,6 +115,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
             comparison["standing"] if comparison else "",
             lines(summary["verdict"].get("to_try", ())),
             summary["cache"],
+            drift_section(run.store, run.journal.drift),
         )
         filled = fill_in(by_hand(page.read_text("utf-8"), run.id).encode(), *of_this_run)
         page.write_bytes(filled)

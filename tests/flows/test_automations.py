@@ -72,17 +72,18 @@ def test_twice_gives_one_of_each_and_a_change_is_brought_up_to_date(
     Webhook(url=receiver, allow_private_urls=True).save(automations.WEBHOOK, overwrite=True)
     automations.main()
     automations.main()
-    assert len(client.read_automations()) == 2
+    assert len(client.read_automations()) == 3
     assert automations.ensure(client, automations.dead_run(timedelta(minutes=7))) == "brought up to date"
-    assert len(client.read_automations()) == 2
+    assert len(client.read_automations()) == 3
     client.create_automation(automations.dead_run())  # a twin, made by hand
     assert automations.ensure(client, automations.dead_run(timedelta(minutes=7))) != "made"
-    assert len(client.read_automations()) == 2
+    assert len(client.read_automations()) == 3
 
 
 def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, receiver: str) -> None:
     from prefect import flow
     from prefect.blocks.webhook import Webhook
+    from prefect.events import emit_event
     from prefect.states import Failed, Late, Pending
 
     from flows import automations
@@ -111,10 +112,17 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
     client.set_flow_run_state(other.id, Failed(), force=True)
     client.set_flow_run_state(failed.id, Failed(message=MESSAGE), force=True)
     client.set_flow_run_state(dead.id, Pending(), force=True)
+    emit_event(
+        event=automations.DRIFT_FOUND,
+        resource={"prefect.resource.id": f"{automations.RESOURCE}.photos"},
+        payload={"recipe": "photos", "run": "it drifted", "words": MESSAGE, "retrains": False},
+    )
+    names = (*names, "it drifted")
     _until(lambda: set(names) <= {notice["run"] for notice in HEARD}, 120)
     by_run = {notice["run"]: notice for notice in HEARD}
     assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", MESSAGE)
     assert set(by_run["it failed"]) == {"run", "state", "message", "url"}
+    assert by_run["it drifted"] == {"recipe": "photos", "run": "it drifted", "message": MESSAGE, "retrains": False}
     assert "not ours" not in by_run
     assert by_run["it is late"]["state"] == "Late"
     died = client.read_flow_run(dead.id)

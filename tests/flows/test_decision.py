@@ -53,6 +53,26 @@ def test_one_threshold_that_is_reached_is_enough(
     assert (decided, why.startswith(reason)) == (due, True), why
 
 
+def _drifted(p: float | None) -> dict[str, Any]:
+    return {"p": p, "words": "New images were not compared: there are none."}
+
+
+@pytest.mark.parametrize(
+    ("drift", "due", "reason"),
+    [
+        (_drifted(0.002), True, "new images differ from those that the model was judged by (p = 0.002, below 0.01)"),
+        (_drifted(0.3), False, "no drift was found (p = 0.3)"),
+        (_drifted(None), False, "new images were not compared: there are none"),
+        (None, False, "new images were not compared"),
+    ],
+)
+def test_drift_makes_a_run_due_and_what_was_not_compared_does_not(
+    drift: dict[str, Any] | None, due: bool, reason: str
+) -> None:
+    assert decide(RetrainWhen(drift=0.01), NINE, 0, drift) == (due, reason)
+    assert decide(RetrainWhen(), NONE, 0, drift)[0]  # without a threshold, as before
+
+
 class Heard:
     """Remembers what is said."""
 

@@ -61,7 +61,7 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("train.devices=2", {"train"}),
         ("train.devices=all", {"train"}),
         ("train.devices=1", set()),
-        ("train.threads=99", {"train", "baseline", "diagnose", "evaluate", "export", "verify", "compare"}),
+        ("train.threads=99", {"train", "reference", "baseline", "diagnose", "evaluate", "export", "verify", "compare"}),
         ("evaluate.baseline_images=9", {"baseline"}),
         ("diagnose.images=50", {"diagnose"}),
         ("diagnose={enabled: true, features: auto}", set()),
@@ -70,13 +70,16 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
         ("verify.images=10", {"verify"}),
-        ("seed=1", {"split", "train", "baseline", "diagnose", "evaluate", "export", "verify"}),
-        ("image.height=20", {"train", "baseline", "diagnose", "evaluate", "export", "verify"}),
+        ("seed=1", {"split", "train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"}),
+        ("image.height=20", {"train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen", "export"}),
-        ("screen.range=[0, 4095]", {"screen", "train", "baseline", "diagnose", "evaluate", "export", "verify"}),
+        (
+            "screen.range=[0, 4095]",
+            {"screen", "train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"},
+        ),
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
-        ("split.group=[folder]", {"split", "diagnose"}),
+        ("split.group=[folder]", {"split", "diagnose", "reference"}),
         ("evaluate.folds=5", set()),  # not the model's judgement: see below
         ("title=Other", {"report"}),
         ("gate.min_accuracy=0.5", {"compare"}),
@@ -404,7 +407,7 @@ def test_the_number_of_threads_is_in_the_key_of_what_tensorflow_computes(
 ) -> None:
     recipe, computed = (
         load_recipe("digits"),
-        {"train", "baseline", "diagnose", "evaluate", "export", "verify", "compare"},
+        {"train", "reference", "baseline", "diagnose", "evaluate", "export", "verify", "compare"},
     )
     monkeypatch.setattr(processors, "processors", lambda: 16)
     before, parts = _keys(recipe, store), KeyParts("train", 1, {}, {}, {}, libraries_of(BY_NAME["train"], recipe))

@@ -31,7 +31,7 @@ for _step in reversed(STEPS):
 FROM_BUNDLE = {"bundle", "challenge", "compare", "promote", "report"}
 # The model cards that exports carry hold the metrics.
 FROM_EVALUATE = {"evaluate", "export", "verify"} | FROM_BUNDLE
-FROM_TRAIN = {"train"} | FROM_EVALUATE
+FROM_TRAIN = {"train", "reference"} | FROM_EVALUATE
 # A probe of the backbone is fitted anew for what it sees, and for nothing of how the network is trained.
 PROBED = {"baseline", "diagnose"} | FROM_TRAIN
 # A probe of the baseline looks at mirror images where a training does; labels are judged by images as they are.
@@ -82,7 +82,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "balance.beta": (0.5, {"balance"}),
     "balance.oversample": (None, NOTHING),
     "evaluate.top_k": (2, FROM_EVALUATE),
-    "evaluate.unsure_precision": (0.9, FROM_EVALUATE),
+    "evaluate.unsure_precision": (0.9, {"reference"} | FROM_EVALUATE),
     "evaluate.shortcut_images": (10, FROM_EVALUATE),
     "evaluate.views.mirror": (True, FROM_EVALUATE),
     "evaluate.views.shifts": (1, FROM_EVALUATE),
@@ -106,6 +106,8 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "gate.require_verified": (["tfjs"], JUDGED),
     "retrain_when.min_new_share": (0.1, NOTHING),
     "retrain_when.max_age_days": (30, NOTHING),
+    "retrain_when.drift": (0.01, NOTHING),
+    "retrain_when.drift_images": (50, NOTHING),
     "track.mlflow": ("sqlite:///x.db", NOTHING),
     "track.tensorboard": (True, NOTHING),
     "image.height": (20, PROBED),

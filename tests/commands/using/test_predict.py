@@ -483,3 +483,77 @@ def _dashboard() -> tuple[set[str], dict[str, str]]:
         rows = database.execute("SELECT key, data FROM artifact WHERE key LIKE 'colours-%' ORDER BY created")
         texts = ((key, data) for key, data in rows if isinstance(data, str))  # progress is a number
         return names, {key: json.loads(data) if data.startswith('"') else data for key, data in texts}
+
+
+# -- drift: the store is trained already -------------------------------------------------------------------------------
+
+
+def test_new_images_a_log_and_the_newest_run_are_held_against_the_reference(
+    taught: Trained, predict: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path, png: Callable[..., bytes]
+) -> None:
+    from runs.drifting.comparing import NOT_COMPARED
+
+    recipe = str(taught.photos.parent / "colours.yaml")
+
+    def drift(*arguments: object) -> dict[str, Any]:
+        capfd.readouterr()
+        app(["drift", recipe, *map(str, arguments), "--json", "--store", str(taught.store.root)], standalone_mode=False)
+        return dict(json.loads(capfd.readouterr().out))
+
+    night, day = tmp_path / "night", tmp_path / "day"
+    for folder, factor in ((night, 0.3), (day, 1)):
+        folder.mkdir()
+        for seed, colour in enumerate(list(COLOURS.values()) * 8):
+            shade = tuple(int(factor * value) for value in colour)
+            (folder / f"{seed:02}.png").write_bytes(png(300 + seed, (9, 7), shade))
+    (night / "bad.png").write_bytes(b"no picture")
+    (night / "again.png").write_bytes((night / "00.png").read_bytes())
+    learned = next((taught.photos.parent / "source" / "red").iterdir())
+    shutil.copy(learned, night / "known.png")
+    found = drift(night)
+    assert (found["verdict"], found["images"], found["reference"] + found["calibration"]) == ("drift", 24, 12)
+    assert found["sources"][0]["found"]
+    assert len(found["sources"][0]["pictures"]) == 12
+    assert {note.split(" ", 1)[1].split(",")[0] for note in found["notes"]} >= {
+        "files cannot be used as images",
+        "files are there twice",
+        "files are among the images of the model's own run",
+    }
+    same = drift(day)
+    assert same["verdict"] == "no drift found"
+    assert same["accuracy"]["judged"] == taught.run["metrics"]["test"]["accuracy"]
+    predict(day, "--top", 3, "--csv", tmp_path / "log.csv")
+    assert {source["name"] for source in drift(tmp_path / "log.csv")["sources"]} == {"answers", "shares"}
+    assert drift()["verdict"] == NOT_COMPARED
+    assert "received both" in str(
+        app(["drift", recipe, str(day), str(tmp_path / "log.csv")], standalone_mode=False) or capfd.readouterr().err
+    )
+
+
+def test_a_run_looks_at_new_images_before_training_once_and_tells_it(
+    taught: Trained, tmp_path: Path, png: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import drifting
+    from flows.retrain import retrain
+
+    heard: list[dict[str, Any]] = []
+    monkeypatch.setattr(drifting, "emit_event", lambda **event: heard.append(event))
+    shutil.copytree(taught.store.root, tmp_path / "store")
+    shutil.copytree(taught.photos.parent / "source", tmp_path / "source")
+    for seed in range(24):
+        (tmp_path / "source" / "dark" / f"night-{seed}.png").write_bytes(png(400 + seed, (9, 7), (2, 2, 2)))
+    recipe, settings = str(taught.photos.parent / "colours.yaml"), ["retrain_when.max_age_days=30"]
+    runs = [retrain(recipe, settings, str(tmp_path / "source"), str(tmp_path / "store")) for _ in range(2)]
+    assert [run["outcome"] for run in runs] == ["not retrained"] * 2
+    found, again = (run["drift"] for run in runs)
+    assert (found["verdict"], found["new"], found["run"]) == ("drift", 24, taught.run["id"])
+    assert found["sources"][0]["pictures"][0]["image"].startswith("dark/night-")
+    assert again == {"first": runs[0]["id"], **found}
+    assert [(event["event"], event["payload"]["retrains"]) for event in heard] == [(drifting.DRIFT_FOUND, False)]
+    cheap = ["export.formats=[tflite-float32]", "evaluate.shortcut_images=0", "diagnose.enabled=false"]
+    settings = ["retrain_when.drift=0.01", *cheap]
+    due = retrain(recipe, settings, str(tmp_path / "source"), str(tmp_path / "store"))
+    assert due["outcome"] == "completed"
+    assert due["decision"]["reason"].startswith("new images differ from those that the model was judged by")
+    page = (tmp_path / "store" / "runs" / due["id"] / "report.html").read_text(encoding="utf-8")
+    assert '<h2 id="drift">' in page and page.count('<figure><img alt="dark/night-') == 12

@@ -194,7 +194,7 @@ def unweighted(evergreen: Command, first: dict[str, Any], session_server: str) -
 
 def test_other_class_weights_rerun_balance_train_and_what_follows(unweighted: dict[str, Any]) -> None:
     summary = unweighted
-    assert _ran(summary) == {"balance", "train", "evaluate", "export", "verify"} | FROM_BUNDLE
+    assert _ran(summary) == {"balance", "train", "evaluate", "reference", "export", "verify"} | FROM_BUNDLE
     reasons = {step["name"]: step["reason"] for step in summary["steps"]}
     assert reasons["balance"] == "balance.weights: balanced -> none"
     assert reasons["train"] == "balance gave another result"
@@ -207,7 +207,7 @@ def test_plan_and_why_say_what_would_run_and_what_ran(
     states = {step["name"]: step["state"] for step in json.loads(done.stdout)["steps"]}
     of_data = ("probe", "acquire", "unpack", "repair", "screen", "split", "balance", "baseline", "diagnose")
     before = dict.fromkeys(of_data, "reused")
-    after = dict.fromkeys({"evaluate", "export", "verify"} | FROM_BUNDLE, "unknown")
+    after = dict.fromkeys({"evaluate", "reference", "export", "verify"} | FROM_BUNDLE, "unknown")
     assert states == before | {"train": "would run"} | after
     assert "train.phases.0.epochs: 25 -> 3" in evergreen("plan", "digits", "--set", "train.phases.0.epochs=3").stdout
     thresholds = ("--set", "train.phases.0.epochs=3", "--set", "retrain_when.max_age_days=30")

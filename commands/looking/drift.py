@@ -1,0 +1,95 @@
+"""The command ``evergreen drift``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.options import (
+    LOOK,
+    JsonOption,
+    RecipeArgument,
+    SetOption,
+    StoreOption,
+    VerboseOption,
+    errors,
+    example,
+)
+from evergreen.recipe import load_recipe
+from evergreen.sources.archives.names import visible
+from runs.place import store_root
+from storage.in_use import in_use
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer()
+_CALM = ("no drift found", "not compared")
+
+
+@app.command(rich_help_panel=LOOK, epilog=example("evergreen drift digits new-photos/"))
+def drift(
+    recipe: RecipeArgument,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Files, folders, patterns, URLs; or one .csv, a log of the model's answers. Default: what the newest "
+            "run has beside the champion's images.",
+        ),
+    ] = None,
+    most: Annotated[int, typer.Option("--images", min=2, help="Look at no more files than this, drawn by seed.")] = 500,
+    overrides: SetOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say whether new images are like those that the recipe's model was judged by. Trains nothing."""
+    from rich.console import Console
+
+    root = store_root(store)
+    with errors(verbose):
+        wanted = load_recipe(recipe, overrides or ())
+        with in_use(Store(root)):
+            found = _found(Store(root), wanted, paths or [], most, root, verbose)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        show_drift(Console(), found)
+
+
+def _found(store: Store, recipe: Any, paths: list[str], most: int, root: Path, verbose: bool) -> dict[str, Any]:
+    from commands.quiet import only_ours
+    from commands.using.predict import log_of
+    from runs.drifting.asking import asked
+
+    with only_ours(None if verbose else log_of(root)) as (_, err):
+
+        def say(text: str) -> None:
+            err.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+        return asked(store, recipe, paths, most, say)
+
+
+def show_drift(console: "Console", found: dict[str, Any]) -> None:
+    """Print the verdict, what differs, which pictures carry it, and the accuracy that is foretold."""
+    style = "yellow" if found["verdict"] not in _CALM else None
+    _line(console, "drift", found["words"], style)
+    for source in found.get("sources", ()):
+        told = f"p = {source['together']:.2g}: {source['words']}"
+        _line(console, source["name"], told, "yellow" if source["found"] else None)
+    if accuracy := found.get("accuracy"):
+        _line(console, "accuracy", accuracy["words"])
+    for note in found.get("notes", ()):
+        _line(console, "note", note, "yellow")
+    carried = [source for source in found.get("sources", ()) if source["found"]]
+    if carried:
+        _line(console, "pictures", f"these carry {carried[0]['name']} most:")
+        for picture in carried[0]["pictures"]:
+            _line(console, "", picture["image"])
+
+
+def _line(console: "Console", what: str, text: str, style: str | None = None) -> None:
+    console.print(f"{what:<10} {visible(text)}", style=style, markup=False, highlight=False, soft_wrap=True)

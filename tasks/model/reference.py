@@ -1,0 +1,30 @@
+"""reference: keep what later images are held against."""
+
+from evergreen.sections.split import FOLDER
+from evergreen.vision.drift import reference as kept
+from runs.kept.caches import images_of
+from runs.model_file import MODEL
+from runs.run import Run
+from runs.tables import REFERENCE, classes_of, read_json, read_table
+from storage.artifacts import Ref
+from tasks.step import step
+
+
+@step("reference")
+def reference(run: Run, dataset: Ref, model: Ref, evaluation: Ref, screened: Ref, repaired: Ref) -> Ref:
+    """Keep what the model makes of the images that it was judged by: later ones are held against these."""
+    store = run.store
+    groups = read_table(store, repaired, "groups.csv")
+    with store.workspace() as folder:
+        store.materialise(model, folder)
+        found = kept(
+            read_table(store, dataset),
+            groups if FOLDER in (run.recipe.split.group or ()) else groups.head(0),
+            images_of(run, run.recipe.screen.range),
+            classes_of(store, dataset),
+            run.recipe,
+            folder / MODEL,
+            float(read_json(store, evaluation, "calibration.json")["temperature"]),
+            int(store.manifest(screened.sha256).facts["near_duplicate_bits"]),
+        )
+    return store.publish("reference", {REFERENCE: found.as_bytes()}, found.facts())
