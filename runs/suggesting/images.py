@@ -120,13 +120,18 @@ def _outputs(recipe: Recipe, store: Store) -> tuple[Ref, Ref | None, list[str]]:
             waiting = next(entry for entry in entries.values() if entry.state != "reused")
             said = (
                 f"the images are those of run {summary['id']}: {waiting.name} would run anew ({waiting.reason}). "
-                f"evergreen inspect {recipe.name} looks at what is there now"
+                f"evergreen inspect {recipe.typed.recipe or recipe.name} looks at what is there now"
             )
-            return found, _kept(store, made.get("split")), [said]
+            return found, _kept(store, made.get("split")), [] if _decided_alone(waiting.reason) else [said]
     raise BadInput(
         f"expected a run that has looked at the images of {recipe.name} in {store.root}, found none"
         f"\n{TRY}evergreen inspect {recipe.typed.recipe or recipe.name}"
     )
+
+
+def _decided_alone(reason: str) -> bool:
+    """Whether all for which a step would run anew is that people decided something, which is taken into account."""
+    return all(part.startswith("decisions.") for part in reason.split("; "))
 
 
 def _kept(store: Store, digest: str | None) -> Ref | None:
