@@ -14,7 +14,9 @@ _NO_TRAINING = "changes nothing of a training, so every trial would be the same:
 _WORDS: Mapping[str, str] = {
     "source": f"{_IMAGES}, --source",
     **dict.fromkeys(("labels", "repair", "unpack", "screen", "split"), _IMAGES),
-    **dict.fromkeys(("name", "title", "gate", "track", "export", "verify", "evaluate", "retrain_when"), _NO_TRAINING),
+    **dict.fromkeys(
+        ("name", "title", "gate", "track", "export", "verify", "evaluate", "diagnose", "retrain_when"), _NO_TRAINING
+    ),
     "seed": "decides how images are divided and how a training begins: seeds trains every trial once with each, and "
     "takes the mean",
     "train.threads": "belongs to the machine: a process computes on one number of threads, which holds for all trials",

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from evergreen.fold_steps import trains
 from evergreen.judging.ended import is_cut
@@ -84,7 +85,8 @@ class Turn:
             return None
         self._renews = self._in_background(self._renew)
         self._take_up()
-        self._sends = self._in_background(self._send)
+        there = newest_files(folder_of(self._run.store, self._parts))  # before the training adds any
+        self._sends = self._in_background(partial(self._send, there))
         return None
 
     def over(self, *, made: bool) -> None:
@@ -191,12 +193,11 @@ class Turn:
         except RemoteError as error:
             self._say(f"a checkpoint that another machine may have left is not used: {error}")
 
-    def _send(self) -> None:
+    def _send(self, sent: list[str]) -> None:
         folder, objects = folder_of(self._run.store, self._parts), self._behind.remote.objects
         minutes: float = value_of(CHECKPOINT_MINUTES) or CHECKPOINT_EVERY_MINUTES
         if minutes == float("inf"):
             return
-        sent = newest_files(folder)
         while not self._ended.wait(60 * minutes) and not self._claim.lost_to:
             try:
                 if (names := newest_files(folder)) not in ([], sent):

@@ -162,7 +162,7 @@ def test_with_a_server_reused_steps_show_as_cached(
         f"digits-{name}"
         for name in (
             "report", "steps", "exports", "champion", "classes", "repair", "quarantine", "recipe", "decision",
-            "per-class", "confusion", "curves", "calibration", "mistakes", "shortcuts",
+            "per-class", "confusion", "curves", "calibration", "mistakes", "shortcuts", "labels",
         )
     }  # fmt: skip
 
