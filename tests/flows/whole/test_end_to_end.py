@@ -162,7 +162,7 @@ def test_with_a_server_reused_steps_show_as_cached(
         f"digits-{name}"
         for name in (
             "report", "steps", "exports", "champion", "classes", "repair", "quarantine", "recipe", "decision",
-            "per-class", "confusion", "curves", "calibration", "mistakes", "shortcuts", "labels",
+            "per-class", "confusion", "curves", "calibration", "mistakes", "shortcuts", "labels", "drift",
         )
     }  # fmt: skip
 
@@ -248,7 +248,7 @@ def test_lineage_of_an_exported_file_reaches_the_source(evergreen: Command, firs
     done = evergreen("lineage", f"{path}/model.tflite", "--json")
     assert done.returncode == 0, done.stderr
     nodes = {node["step"]: node for node in json.loads(done.stdout)["nodes"]}
-    aside = {"baseline", "diagnose", "verify", "bundle", "challenge", "compare", "promote", "report"}
+    aside = {"reference", "baseline", "diagnose", "verify", "bundle", "challenge", "compare", "promote", "report"}
     assert set(nodes) == set(NAMES) - aside
     assert nodes["probe"]["facts"]["address"] == "embedded:digits"
     assert nodes["acquire"]["files"] == {"digits.zip": hashlib.sha256(digits_zip()).hexdigest()}
