@@ -13,6 +13,9 @@ HEADER = """\
 # lines may be changed, and taken out, by hand; comments stay. docs/labels-file.md says more.
 """
 
+# What YAML 1.1 takes for the end of a line, beside "\n".
+_BREAKS = ("\r", "\x85", "\u2028", "\u2029")
+
 
 def edited(text: str, digest: str, decision: Decision | None, name: str) -> str:
     """Return a file's text with one decision set, or taken out; sorted by digest, one line for what is set.
@@ -55,10 +58,23 @@ def edited(text: str, digest: str, decision: Decision | None, name: str) -> str:
 
 def line_of(digest: str, decision: Decision) -> str:
     """Return a decision as a line of the file."""
-    values = yaml.safe_dump(
-        decision.as_json(), default_flow_style=True, width=sys.maxsize, allow_unicode=True, sort_keys=False
-    )
+    values = _in_flow(decision, plain=True)
+    if len(values.splitlines()) > 1 or any(mark in values for mark in _BREAKS):
+        values = _in_flow(decision, plain=False)
     return f"{digest}: {values}"
+
+
+def _in_flow(decision: Decision, *, plain: bool) -> str:
+    return str(
+        yaml.safe_dump(
+            decision.as_json(),
+            default_flow_style=True,
+            default_style=None if plain else '"',
+            width=sys.maxsize,
+            allow_unicode=plain,
+            sort_keys=False,
+        )
+    )
 
 
 def _in_parts(

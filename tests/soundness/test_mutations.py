@@ -70,19 +70,19 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "labels.decisions": ("others.labels.yaml", NOTHING),  # where they are written; what they say: tests/runs/test_keys
     "screen.max_megapixels": (20, {"screen", "export", "verify"} | FROM_BUNDLE),
     "screen.conflicts": ("keep", {"screen"}),
-    "screen.near_duplicate_bits": (2, {"screen", "split", "diagnose"} | JUDGED),
+    "screen.near_duplicate_bits": (2, {"screen", "split", "diagnose", "reference"} | JUDGED),
     "screen.seconds_per_image": (60, {"screen"}),
     "screen.range": ([0, 4095], {"screen", "split"} | PROBED),
     "split.method": (None, NOTHING),  # others are not built; the generated test below sees that they change the key
     "split.validation": (0.25, DOWN["split"]),
     "split.test": (0.25, DOWN["split"]),
-    "split.group": ([], {"split", "diagnose", "report"}),
+    "split.group": ([], {"split", "diagnose", "reference", "report"}),
     "balance.weights": ("none", {"balance"}),
     "balance.explicit": (None, NOTHING),
     "balance.beta": (0.5, {"balance"}),
     "balance.oversample": (None, NOTHING),
     "evaluate.top_k": (2, FROM_EVALUATE),
-    "evaluate.unsure_precision": (0.9, {"reference"} | FROM_EVALUATE),
+    "evaluate.unsure_precision": (0.9, FROM_EVALUATE),
     "evaluate.shortcut_images": (10, FROM_EVALUATE),
     "evaluate.views.mirror": (True, FROM_EVALUATE),
     "evaluate.views.shifts": (1, FROM_EVALUATE),
@@ -332,7 +332,7 @@ REACH_DOOR = {"screen"} | PROBED
             "evergreen/vision/formats/tflite.py",
             "TFLITE_BUILTINS_INT8]",
             "TFLITE_BUILTINS]",
-            {"export", "verify"} | FROM_BUNDLE,
+            {"reference", "export", "verify"} | FROM_BUNDLE,  # a reference is what predict answers, for every format
             id="a format",
         ),
         pytest.param(
@@ -372,7 +372,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
         ("scikit-learn", {"probe", "acquire", "split", "baseline", "diagnose"} | FROM_EVALUATE),
-        ("scipy", {"split", "baseline", "diagnose"} | FROM_EVALUATE),
+        ("scipy", {"split", "baseline", "diagnose", "reference"} | FROM_EVALUATE),
     ],
 )
 def test_a_version_of_a_library(world: Any, monkeypatch: pytest.MonkeyPatch, library: str, expected: set[str]) -> None:
