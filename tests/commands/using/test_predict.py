@@ -526,7 +526,8 @@ def test_new_images_a_log_and_the_newest_run_are_held_against_the_reference(
     assert {source["name"] for source in drift(tmp_path / "log.csv")["sources"]} == {"answers", "shares"}
     assert drift()["verdict"] == NOT_COMPARED
     capfd.readouterr()
-    assert app(["drift", recipe, str(day), str(tmp_path / "log.csv")], standalone_mode=False) == 2
+    both = ["drift", recipe, str(day), str(tmp_path / "log.csv"), "--store", str(taught.store.root)]
+    assert app(both, standalone_mode=False) == 2
     assert "received both" in capfd.readouterr().err
 
 
