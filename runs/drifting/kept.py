@@ -1,7 +1,7 @@
 """The reference that a model's run kept, and what of the store the model knows already."""
 
 from evergreen.drifting.reference import Reference
-from runs.tables import REFERENCE, read_rows
+from runs.tables import DATASET, REFERENCE, read_rows, table_file
 from storage.artifacts import Ref
 from storage.errors import StoreError
 from storage.steps.records import Records
@@ -31,7 +31,7 @@ def known_images(store: Store, dataset: str) -> frozenset[str] | None:
     """
     try:
         ref = store.manifest(dataset).ref()
-        names = [name for name in ("dataset.csv", "aside.csv") if name in store.manifest(dataset).files]
-        return frozenset(row["sha256"] for name in names for row in read_rows(store, ref, name))
+        names = [name for name in (DATASET, "aside.csv") if table_file(store, ref, name)]
+        return frozenset(row["sha256"] for name in names for row in read_rows(store, ref, name, ("sha256",)))
     except StoreError:
         return None

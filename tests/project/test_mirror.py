@@ -54,7 +54,6 @@ ELSEWHERE = {
             "commands/looking/drift.py",
             "runs/drifting/asking.py",
             "runs/drifting/comparing.py",
-            "runs/drifting/kept.py",
             "runs/summaries/drift.py",
             "evergreen/reports/drift.py",
             "evergreen/vision/drift.py",
