@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from evergreen import columns
 from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
 from evergreen.sections.base import Range
+from evergreen.sections.split import FOLDER
 from evergreen.tables import UNLABELLED, rows_of
 from storage.artifacts import Ref
 from storage.store import Store
@@ -56,6 +57,18 @@ def read_rows(store: Store, ref: Ref, name: str, only: Sequence[str] = ()) -> It
     file = table_file(store, ref, name) or name
     data = store.read(ref, file)
     return rows_of(data) if file == name else columns.rows_of(data, only)
+
+
+def read_groups(store: Store, repaired: Ref, kinds: Sequence[str] | None) -> "pd.DataFrame":
+    """Return path and group of the images whose folders stay together; no rows where folders do not.
+
+    Args:
+        store: where bytes rest.
+        repaired: what repair gave.
+        kinds: the recipe's ``split.group``.
+    """
+    groups = read_table(store, repaired, "groups.csv")
+    return groups if FOLDER in (kinds or ()) else groups.head(0)
 
 
 def read_array(store: Store, ref: Ref, name: str) -> "np.ndarray":

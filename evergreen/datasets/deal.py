@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.datasets.splitting.units import units_of
+from evergreen.datasets.splitting.units import groups_by_path, units_of
 from evergreen.errors import BadDataset
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def deal(dataset: pd.DataFrame, groups: pd.DataFrame, folds: int, validation: fl
         BadDataset: all units of a class are in one fold, or a fold has nothing to judge or to validate on.
     """
     table = dataset.sort_values("path", ignore_index=True)
-    table["group"] = table["path"].map(dict(zip(groups["path"], groups["group"], strict=True))).fillna("")
+    table["group"] = groups_by_path(table, groups)
     unit = units_of(table, bits)
     name = table["pixels"].where(table["group"] == "", "group " + table["group"])
     # Of several names of one unit a group's comes first: pictures come to it more often than it is called otherwise.

@@ -12,7 +12,7 @@ from evergreen.datasets.splitting import methods
 from evergreen.datasets.splitting.grouped import Placed, by_groups
 from evergreen.datasets.splitting.refusals import into, refuse_empty, refuse_few, refuse_no_subset
 from evergreen.datasets.splitting.told import group_sides, notes_on
-from evergreen.datasets.splitting.units import kinds_of
+from evergreen.datasets.splitting.units import groups_by_path, kinds_of
 from evergreen.errors import BadDataset
 from evergreen.tables import UNLABELLED
 
@@ -61,7 +61,7 @@ def split(
 
     table = dataset.sort_values("path", ignore_index=True)
     columns = [*table.columns, "split"]
-    table["group"] = table["path"].map(dict(zip(groups["path"], groups["group"], strict=True))).fillna("")
+    table["group"] = groups_by_path(table, groups)
     labelled = table[table["subset"] != UNLABELLED].reset_index(drop=True)
     shares = {"train": 1 - settings.validation - settings.test}
     shares |= {name: share for name in ("validation", "test") if (share := getattr(settings, name)) > 0}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.datasets.splitting.units import units_of
+from evergreen.datasets.splitting.units import grouped
 from evergreen.diagnosing.probes import FOLDS, MOST_LEARNED, Probed, probed
 from evergreen.diagnosing.share import expected_share, overlapping
 from evergreen.diagnosing.suspects import COLUMNS, KINDS, LABEL_ERROR, Judged, suspects, too_alike
@@ -135,8 +135,7 @@ def _that_can_be(labelled: Labelled, chosen: pd.DataFrame) -> tuple[pd.DataFrame
     Images of one unit learn and are judged together, so a class needs several units.
     """
     table = chosen.sort_values("path", ignore_index=True)
-    group = dict(zip(labelled.groups["path"], labelled.groups["group"], strict=True))
-    units = units_of(table.assign(group=table["path"].map(group).fillna("")), labelled.bits)
+    units = grouped(table, labelled.groups, labelled.bits)
     counts = table.assign(unit=units).groupby("label")["unit"].nunique()
     small = counts[counts < LEAST_OF_A_CLASS].to_dict()
     kept = ~table["label"].isin(list(small)).to_numpy()

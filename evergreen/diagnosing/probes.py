@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from evergreen.diagnosing.neighbours import nearest, votes
-from evergreen.judging.metrics import LEAST, losses
+from evergreen.judging import calibration
+from evergreen.judging.metrics import losses
+from evergreen.vectors import unit_length, with_fixed_signs
 
 FOLDS = 5
 MOST_LEARNED = 20_000  # images that a probe learns from, and among which neighbours are looked for
@@ -84,7 +86,7 @@ def probed(
         step = -(-len(labels) // MOST_LEARNED)
         learned = np.zeros(len(labels), bool)
         learned[::step] = True
-        near = nearest(unit_length(features), units, np.flatnonzero(learned))
+        near = nearest(unit_length(features).astype(np.float32), units, np.flatnonzero(learned))
         voted = votes(near, labels, classes)
         fitted = regression(compact(features), labels, folds_of(labels, units), classes, learned)
         found = {"nearest neighbours": voted, "logistic regression": fitted}
@@ -106,15 +108,7 @@ def compact(features: np.ndarray) -> np.ndarray:
     if centred.shape[1] <= _DIMENSIONS:
         return np.asarray(centred)
     _, axes = np.linalg.eigh(centred.T @ centred)
-    axes = axes[:, ::-1][:, :_DIMENSIONS]
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-    return np.asarray(centred @ axes)
-
-
-def unit_length(features: np.ndarray) -> np.ndarray:
-    """Return rows of length 1, (N, C) float32; one of zeros stays."""
-    length = np.sqrt((features.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    return np.asarray(features / np.maximum(length, 1e-12), np.float32)
+    return np.asarray(centred @ with_fixed_signs(axes[:, ::-1][:, :_DIMENSIONS]))
 
 
 def folds_of(labels: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -145,34 +139,45 @@ def regression(
         classes: how many.
         learned: (N,) bool, which images any of them may learn from.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     scores = np.zeros((len(labels), classes))
     for number in np.unique(fold):
         asked = fold == number
         learns = learned & ~asked
-        known = np.unique(labels[learns])
-        if len(known) < 2:
+        if len(np.unique(labels[learns])) < 2:
             scores[asked] = np.bincount(labels[learns], minlength=classes) / max(1, int(learns.sum()))
             continue
-        model = LogisticRegression(C=_STRENGTH, tol=_TOLERANCE, max_iter=_MOST_STEPS)
-        with warnings.catch_warnings():
-            # 300 steps are where it is stopped: its loss, out of fold, is what tells whether it is used.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(features[learns], labels[learns])
-        scores[np.ix_(asked, known)] = model.predict_proba(features[asked])
+        scores[asked] = logistic(features[learns], labels[learns], features[asked], classes, _STRENGTH)
+    return scores
+
+
+def logistic(features: np.ndarray, labels: np.ndarray, asked: np.ndarray, classes: int, strength: float) -> np.ndarray:
+    """Return (M, K) probabilities of a logistic regression; 0 for a class that no label is of.
+
+    Args:
+        features: (N, D), of images with a label.
+        labels: (N,) int64, of two classes or more.
+        asked: (M, D), of those that are judged.
+        classes: K.
+        strength: C, the inverse of how strongly it is regularised.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, tol=_TOLERANCE, max_iter=_MOST_STEPS)
+    with warnings.catch_warnings():
+        # 300 steps are where it is stopped: what it says then is judged, out of fold, or is as good a guide.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(features, labels)
+    scores = np.zeros((len(asked), classes))
+    scores[:, np.unique(labels)] = model.predict_proba(asked)
     return scores
 
 
 def scaled(name: str, scores: np.ndarray, labels: np.ndarray) -> Probe:
     """Return a probe with the temperature of the least cross-entropy (Guo et al. 2017, arXiv:1706.04599)."""
-    logs = np.log(np.clip(scores, LEAST, 1))
-    logs -= logs.max(axis=1, keepdims=True)
     best: Probe | None = None
     for temperature in _TEMPERATURES:
-        powers = np.exp(logs / temperature)
-        shares = np.round(powers / powers.sum(axis=1, keepdims=True), _DIGITS)
+        shares = np.round(calibration.scaled(scores, temperature), _DIGITS)
         loss = round(float(losses(labels, shares).mean()), _DIGITS)
         if best is None or loss < best.loss:
             right = round(float((shares.argmax(axis=1) == labels).mean()), _DIGITS)

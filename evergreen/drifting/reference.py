@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from evergreen.vectors import unit_length, with_fixed_signs
+
 # Of the judged images at most so many are in each half: more would make the tests little sharper.
 MOST = 1000
 DIMENSIONS = 64
@@ -68,7 +70,7 @@ class Space:
 
         Of N images and C numbers the smaller is decomposed, so a network of a million features costs no more.
         """
-        unit = _unit(features)
+        unit = unit_length(features)
         mean = unit.mean(axis=0)
         centred = unit - mean
         count = min(DIMENSIONS, len(features) - 1, features.shape[1])
@@ -79,12 +81,11 @@ class Space:
             values, vectors = np.linalg.eigh(centred @ centred.T)
             axes = centred.T @ vectors[:, ::-1][:, :count]
             axes /= np.maximum(np.sqrt(np.maximum(values[::-1][:count], 0)), 1e-12)
-        axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(count)])
-        return cls(mean.astype(np.float32), axes.astype(np.float32))
+        return cls(mean.astype(np.float32), with_fixed_signs(axes).astype(np.float32))
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Return (N, D + 1) float32: coordinates in the axes, and what lies outside of them as one length."""
-        centred = _unit(features) - self.mean
+        centred = unit_length(features) - self.mean
         inside = centred @ self.axes
         rest = np.sqrt(np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0))
         return np.asarray(np.concatenate([inside, rest[:, None]], axis=1), np.float32)
@@ -179,8 +180,3 @@ def sampled(units: np.ndarray, most: int, seed: int) -> np.ndarray:
     order = np.random.default_rng(seed).permutation(len(names))
     before = np.cumsum(counts[order]) - counts[order]
     return np.flatnonzero(np.isin(units, names[order[before < most]]))
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
-    length = np.sqrt((features.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    return np.asarray(features / np.maximum(length, 1e-12), np.float64)

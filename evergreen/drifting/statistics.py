@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evergreen.drifting.windows import Windows
+from evergreen.vectors import squared_distances
 
 _STEPS = 32
 NEIGHBOURS = 5
@@ -64,10 +65,12 @@ def discrepancies(reference: np.ndarray, pool: np.ndarray, windows: Windows) -> 
 
 def kernels(reference: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the kernel among images of the pool, (P, P), and its mean with the reference, (P,)."""
-    own = _squared(reference, reference)
+    own = squared_distances(reference, reference)
     width = float(np.median(own[np.triu_indices(len(own), 1)])) or 1.0
     width *= _NARROW
-    return np.exp(-_squared(pool, pool) / width), np.exp(-_squared(pool, reference) / width).mean(axis=1)
+    return np.exp(-squared_distances(pool, pool) / width), np.exp(-squared_distances(pool, reference) / width).mean(
+        axis=1
+    )
 
 
 def far(reference: np.ndarray, images: np.ndarray, *, own: bool = False) -> np.ndarray:
@@ -81,7 +84,7 @@ def far(reference: np.ndarray, images: np.ndarray, *, own: bool = False) -> np.n
         own: whether they are the reference itself: an image is no neighbour of its own.
     """
     at = min(NEIGHBOURS - 1 + own, len(reference) - 1)
-    return np.asarray(np.sqrt(np.partition(_squared(images, reference), at, axis=1)[:, at]))
+    return np.asarray(np.sqrt(np.partition(squared_distances(images, reference), at, axis=1)[:, at]))
 
 
 def farther(reference: np.ndarray, pool: np.ndarray, windows: Windows) -> np.ndarray:
@@ -101,10 +104,3 @@ def shares(reference: np.ndarray, pool: np.ndarray, classes: int, windows: Windo
     expected = (np.bincount(reference, minlength=classes) + 1) / (len(reference) + classes)
     found = windows.chosen @ np.eye(classes, dtype=np.float32)[pool] / windows.sizes
     return np.asarray(((found - expected) ** 2 / expected).sum(axis=1), np.float64)
-
-
-def _squared(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return squared distances, (N, M) float64, none below 0."""
-    some, others = some.astype(np.float64), others.astype(np.float64)
-    found = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * some @ others.T
-    return np.asarray(np.maximum(found, 0))

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evergreen.vectors import squared_distances
+
 _NEIGHBOURS = 20  # whose distance is the width in which images are alike
 _WIDTHS = 2
 _LEAST = 0.01  # of a weight: where everything is sure, what differs decides
@@ -69,7 +71,7 @@ def pick(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        distance = _squared(pool, pool)
+        distance = squared_distances(pool, pool)
         width = _width(distance)
         likeness = np.exp(-distance / width).astype(np.float32)
         del distance
@@ -113,12 +115,6 @@ def _covered(pool: np.ndarray, labelled: np.ndarray, width: float) -> np.ndarray
     """Return how like each of the pool is to what is labelled, (N,) float32, 0-1."""
     most = np.zeros(len(pool), np.float32)
     for start in range(0, len(labelled), _BLOCK):
-        near = np.exp(-_squared(pool, labelled[start : start + _BLOCK]).min(axis=1) / width)
+        near = np.exp(-squared_distances(pool, labelled[start : start + _BLOCK]).min(axis=1) / width)
         most = np.maximum(most, near.astype(np.float32))
     return most
-
-
-def _squared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return squared Euclidean distances, (N, M) float64; rounding makes none negative."""
-    lengths = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None]
-    return np.asarray(np.maximum(lengths - 2 * one @ other.T, 0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evergreen.datasets.near import hashes_of
-from evergreen.diagnosing.probes import compact, unit_length
+from evergreen.diagnosing.probes import compact, logistic
 from evergreen.suggesting.pick import pick, uncertainty
+from evergreen.vectors import unit_length
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 COLUMNS = ("rank", "path", "sha256", "kind", "label", "suggested", "confidence", "uncertainty", "reason")
 KIND = "unlabelled"
 _STRENGTH = 0.1
-_MOST_STEPS = 300
-_TOLERANCE = 1e-3
 _DIGITS = 6
 
 
@@ -61,28 +59,21 @@ def probe(features: np.ndarray, labels: Sequence[str], asked: np.ndarray, classe
         asked: (N, D), of those that are judged.
         classes: class names in order.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     index = {name: at for at, name in enumerate(classes)}
     truth = np.array([index.get(label, -1) for label in labels], np.int64)
-    known = np.unique(truth[truth >= 0])
-    if len(known) < 2:
+    known = truth >= 0
+    if len(np.unique(truth[known])) < 2:
         return None
-    model = LogisticRegression(C=_STRENGTH, tol=_TOLERANCE, max_iter=_MOST_STEPS)
-    scores = np.zeros((len(asked), len(classes)))
-    with threadpool_limits(1), warnings.catch_warnings():
-        # 300 steps are where it is stopped: what it says then is as good a guide.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(features[truth >= 0], truth[truth >= 0])
-        scores[:, known] = model.predict_proba(asked)
+    with threadpool_limits(1):
+        scores = logistic(features[known], truth[known], asked, len(classes), _STRENGTH)
     return np.round(scores, _DIGITS)
 
 
 def compared(features: np.ndarray) -> np.ndarray:
     """Return what images are compared by, (N, D) float64: features of length 1, in the dimensions that vary most."""
-    return compact(unit_length(features))
+    return compact(unit_length(features).astype(np.float32))
 
 
 def suggested(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evergreen.datasets.splitting.units import units_of
+from evergreen.datasets.splitting.units import grouped
 from evergreen.drifting.looks import looks_of
 from evergreen.drifting.reference import Known, Reference, Space, halves
 from evergreen.images import pixels
@@ -91,12 +91,6 @@ def reference(
         temperature=temperature,
         judged=judged,
     )
-
-
-def grouped(table: pd.DataFrame, groups: pd.DataFrame, bits: int) -> np.ndarray:
-    """Return what belongs together among images of a dataset, (N,) int64: equal pixels, groups, near-duplicates."""
-    named = table["path"].map(dict(zip(groups["path"], groups["group"], strict=True))).fillna("")
-    return units_of(table.assign(group=named), bits)
 
 
 def seen(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from evergreen.datasets.splitting.units import grouped
 from evergreen.drifting.drift import THRESHOLD, drift
 from evergreen.drifting.logs import Log, told_so
 from evergreen.drifting.reference import Known, Reference, sampled
@@ -14,14 +15,14 @@ from evergreen.recipe import Recipe
 from evergreen.sections.data import Image
 from evergreen.sections.split import FOLDER
 from evergreen.sources.given import Given
-from evergreen.vision.drift import grouped, looked_at, seen
+from evergreen.vision.drift import looked_at, seen
 from runs.answering.reading import screen_of
 from runs.drifting.kept import known_images, reference_of
 from runs.kept.caches import images_of
 from runs.keys import fingerprint_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import range_in, read_table
+from runs.tables import range_in, read_groups, read_table
 from storage.artifacts import Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.runs import summaries
@@ -99,9 +100,8 @@ def of_dataset(run: Run, model: Model, divided: Divided, say: Callable[[str], No
             "there is no reference yet: the next training, or the next run of this model's, keeps one", model
         )
     ref, reference = found
-    groups = read_table(store, divided.repaired, "groups.csv")
     bits = int(store.manifest(divided.screened.sha256).facts["near_duplicate_bits"])
-    units = grouped(table, groups if FOLDER in (recipe.split.group or ()) else groups.head(0), bits)
+    units = grouped(table, read_groups(store, divided.repaired, recipe.split.group), bits)
     chosen = sampled(units, recipe.retrain_when.drift_images, recipe.seed)
     new, table, units = len(table), table.iloc[chosen].reset_index(drop=True), units[chosen]
     key = _key(ref, table["sha256"], units, threshold_of(recipe), recipe.seed)

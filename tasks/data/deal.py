@@ -3,9 +3,8 @@
 import pandas as pd
 
 from evergreen.datasets.deal import deal as draw
-from evergreen.sections.split import FOLDER
 from runs.run import Run
-from runs.tables import classes_of, publish_dataset, read_table
+from runs.tables import classes_of, publish_dataset, read_groups, read_table
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -15,8 +14,7 @@ def deal(run: Run, dataset: Ref, screened: Ref, repaired: Ref) -> Ref:
     """Deal all labelled images into folds; what is alike stays together, and groups of folders if asked."""
     store, split, folds = run.store, run.recipe.split, run.recipe.evaluate.folds
     bits = int(store.manifest(screened.sha256).facts["near_duplicate_bits"])
-    groups = read_table(store, repaired, "groups.csv")
-    kept = groups if FOLDER in (split.group or ()) else groups.head(0)
+    kept = read_groups(store, repaired, split.group)
     found = draw(read_table(store, dataset), kept, folds, split.validation, bits)
     notes = list(found.notes)
     if aside := len(read_table(store, dataset, "aside.csv")):

@@ -2,12 +2,11 @@
 
 from evergreen.datasets.screen import CONFLICT
 from evergreen.diagnosing.diagnosis import Labelled
-from evergreen.sections.split import FOLDER
 from evergreen.tables import to_csv
 from evergreen.vision.diagnose import diagnose as judge_labels
 from runs.kept.caches import images_of
 from runs.run import Run
-from runs.tables import DIAGNOSIS, PROBABILITIES, SUSPECTS, classes_of, read_array, read_table, to_json
+from runs.tables import DIAGNOSIS, PROBABILITIES, SUSPECTS, classes_of, read_array, read_groups, read_table, to_json
 from storage.artifacts import Ref
 from tasks.progress import TrainingProgress
 from tasks.step import step
@@ -17,12 +16,11 @@ from tasks.step import step
 def diagnose(run: Run, dataset: Ref, screened: Ref, repaired: Ref, folds: Ref | None = None) -> Ref:
     """Judge every label by the other images, and rank those to look at."""
     store, classes = run.store, classes_of(run.store, dataset)
-    groups = read_table(store, repaired, "groups.csv")
     quarantine = read_table(store, screened, "quarantine.csv")
     labelled = Labelled(
         dataset=read_table(store, dataset),
         aside=read_table(store, dataset, "aside.csv"),
-        groups=groups if FOLDER in (run.recipe.split.group or ()) else groups.head(0),
+        groups=read_groups(store, repaired, run.recipe.split.group),
         conflicts=quarantine[quarantine["reason"].str.startswith(CONFLICT)],
         bits=int(store.manifest(screened.sha256).facts["near_duplicate_bits"]),
         folds=(read_table(store, folds, "predictions.csv"), read_array(store, folds, PROBABILITIES)) if folds else None,

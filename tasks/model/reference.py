@@ -1,11 +1,10 @@
 """reference: keep what later images are held against."""
 
-from evergreen.sections.split import FOLDER
 from evergreen.vision.drift import reference as kept
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import REFERENCE, classes_of, read_json, read_table
+from runs.tables import REFERENCE, classes_of, read_groups, read_json, read_table
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -14,12 +13,11 @@ from tasks.step import step
 def reference(run: Run, dataset: Ref, model: Ref, evaluation: Ref, screened: Ref, repaired: Ref) -> Ref:
     """Keep what the model makes of the images that it was judged by: later ones are held against these."""
     store = run.store
-    groups = read_table(store, repaired, "groups.csv")
     with store.workspace() as folder:
         store.materialise(model, folder)
         found = kept(
             read_table(store, dataset),
-            groups if FOLDER in (run.recipe.split.group or ()) else groups.head(0),
+            read_groups(store, repaired, run.recipe.split.group),
             images_of(run, run.recipe.screen.range),
             classes_of(store, dataset),
             run.recipe,

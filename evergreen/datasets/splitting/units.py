@@ -21,6 +21,27 @@ def kinds_of(settings: Split) -> frozenset[str]:
     return frozenset({"near-duplicates"} if settings.method == "stable" else ())
 
 
+def groups_by_path(table: pd.DataFrame, groups: pd.DataFrame) -> pd.Series:
+    """Return the group of every image of a table, an empty text for those in none.
+
+    Args:
+        table: at least path.
+        groups: path and group of the images whose folders stay together; empty if folders do not.
+    """
+    return table["path"].map(dict(zip(groups["path"], groups["group"], strict=True))).fillna("")
+
+
+def grouped(table: pd.DataFrame, groups: pd.DataFrame, bits: int) -> np.ndarray:
+    """Return ``units_of`` a table whose groups are told apart from it, (N,) int64.
+
+    Args:
+        table: at least path, pixels, phash.
+        groups: as for ``groups_by_path``.
+        bits: as for ``units_of``.
+    """
+    return units_of(table.assign(group=groups_by_path(table, groups)), bits)
+
+
 def units_of(rows: pd.DataFrame, bits: int) -> np.ndarray:
     """Return for every image the number of its unit, (N,) int64; units are numbered by their first images.
 

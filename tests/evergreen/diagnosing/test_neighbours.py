@@ -5,12 +5,12 @@ import pytest
 
 from evergreen.diagnosing import neighbours
 from evergreen.diagnosing.neighbours import nearest, votes
-from evergreen.diagnosing.probes import unit_length
+from evergreen.vectors import unit_length
 
 
 def test_neighbours_are_those_of_a_plain_search_and_never_of_ones_own_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    features, units = unit_length(rng.normal(size=(90, 6))), np.arange(90) // 3
+    features, units = unit_length(rng.normal(size=(90, 6))).astype(np.float32), np.arange(90) // 3
     found = nearest(features, units)
     monkeypatch.setattr(neighbours, "_AT_ONCE", 200)  # two rows at a time
     again = nearest(features, units)
@@ -25,14 +25,14 @@ def test_neighbours_are_those_of_a_plain_search_and_never_of_ones_own_unit(monke
 
 
 def test_whoever_has_nobody_outside_its_unit_is_answered_by_the_labels_shares() -> None:
-    found = nearest(unit_length(np.ones((4, 2))), np.zeros(4, np.int64))
+    found = nearest(unit_length(np.ones((4, 2))).astype(np.float32), np.zeros(4, np.int64))
     assert (found.distance == 2).all()
     assert votes(found, np.array([0, 0, 0, 1]), 2) == pytest.approx(np.tile([0.75, 0.25], (4, 1)))
 
 
 def test_near_ones_count_more_and_no_class_has_nothing() -> None:
     angles = np.array([0.0, 0.01, 1.0, 1.1])
-    found = nearest(unit_length(np.stack([np.cos(angles), np.sin(angles)], axis=1)), np.arange(4))
+    found = nearest(unit_length(np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.float32), np.arange(4))
     scores = votes(found, np.array([0, 0, 1, 1]), 2)
     assert scores.sum(axis=1) == pytest.approx(np.ones(4))
     assert (scores > 0).all()
