@@ -10,6 +10,11 @@ from typing import TextIO
 from rich.console import Console
 
 
+def log_of(root: Path, command: str) -> Path:
+    """Return where libraries print to while a command works on a store; nowhere, if that may only be read."""
+    return root / "logs" / f"{command}.txt" if os.access(root, os.W_OK) else Path(os.devnull)
+
+
 @contextmanager
 def only_ours(log: Path | None) -> Iterator[tuple[Console, Console]]:
     """Yield consoles for the true stdout and stderr while file descriptors 1 and 2 lead to ``log``.

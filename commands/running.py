@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -17,6 +17,7 @@ from commands.terminal import Progress, show_last
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
+from evergreen.steps import Step
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
 from runs.own.remarks import hint_after, remarks_on
@@ -24,6 +25,7 @@ from runs.run import Entry, Flow, Run, listener
 from runs.standing import promoted_by
 from runs.stopped import Stopped, stopped_by
 from storage.errors import StoreError
+from storage.in_use import in_use
 from storage.runs import read_summary, run_folder
 from storage.store import Store
 
@@ -161,6 +163,17 @@ def reused(
         run.journal.add(entry)
     fill(run)
     return finish(run, outcome)
+
+
+def reused_whole(
+    recipe: Recipe, store: Store, steps: Sequence[Step], outcome: str, flow: Flow
+) -> dict[str, Any] | None:
+    """Return the summary of a run that reuses all of some steps, or None if one of them must run. Starts nothing."""
+    from runs.plan import nothing_to_do, plan  # late: NumPy
+
+    with in_use(store):
+        entries = plan(recipe, store, steps)
+        return reused(recipe, store, entries, outcome, flow=flow) if nothing_to_do(entries) else None
 
 
 def ended(summary: dict[str, Any], code: int, root: Path, as_json: bool, show: Show) -> NoReturn:

@@ -93,7 +93,8 @@ def address_of(on: str | None = None) -> Address | None:
     if on:
         return Address(on).checked()
     there = os.environ.get(VARIABLE)
-    return Address(there, VARIABLE).checked() if there and not _in_a_task() else None
+    address = Address(there, VARIABLE).checked() if there else None
+    return address if address and not _in_a_task() else None
 
 
 def _in_a_task() -> bool:

@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evergreen.errors import BadInput
 from evergreen.recipe_files import Typed
 from evergreen.sources.archives.names import visible
 
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 SIDE = 1600  # pixels of the longest side of what a browser is sent
+
+
+WhoOption = Annotated[
+    str | None, typer.Option("--as", metavar="NAME", help="Who decides. Default: Git's user.name, else the user.")
+]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help="Port of the page, on 127.0.0.1; 0 takes any free one.")
+]
+
+
+def refuse_json_beside(option: str, asked: bool, as_json: bool) -> None:
+    """Refuse to ask a person where a program reads.
+
+    Raises:
+        BadInput: both are asked for.
+    """
+    if asked and as_json:
+        raise BadInput(f"expected {option}, which asks a person, or --json, which a program reads; received both")
 
 
 def ask_a_person(
@@ -76,7 +95,7 @@ def ask_a_person(
 def fix(
     recipe: "Recipe",
     store: "Store",
-    summary: Mapping[str, Any],
+    summary: dict[str, Any],
     who: str | None = None,
     port: int = 0,
     given_store: Path | None = None,
@@ -97,9 +116,9 @@ def fix(
     """
     from runs.deciding.questions import of_a_run
     from runs.summaries.diagnosis import suspects_of
+    from runs.summaries.summary import output_of
 
-    outputs = {step["name"]: step["output"] for step in summary["steps"] if step["output"]}
-    screened, diagnosed = (store.manifest(outputs[name]).ref() for name in ("screen", "diagnose"))
+    screened, diagnosed = (store.manifest(str(output_of(summary, name))).ref() for name in ("screen", "diagnose"))
     asked = of_a_run(store, screened, suspects_of(store, diagnosed))
     return ask_a_person(recipe, store, *asked, who=who, port=port, given_store=given_store)
 

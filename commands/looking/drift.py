@@ -17,7 +17,6 @@ from commands.options import (
     example,
 )
 from evergreen.recipe import load_recipe
-from evergreen.sources.archives.names import visible
 from runs.place import store_root
 from storage.in_use import in_use
 from storage.store import Store
@@ -61,11 +60,10 @@ def drift(
 
 
 def _found(store: Store, recipe: Any, paths: list[str], most: int, root: Path, verbose: bool) -> dict[str, Any]:
-    from commands.quiet import only_ours
-    from commands.using.predict import log_of
+    from commands.quiet import log_of, only_ours
     from runs.drifting.asking import asked
 
-    with only_ours(None if verbose else log_of(root)) as (_, err):
+    with only_ours(None if verbose else log_of(root, "drift")) as (_, err):
 
         def say(text: str) -> None:
             err.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -75,21 +73,19 @@ def _found(store: Store, recipe: Any, paths: list[str], most: int, root: Path, v
 
 def show_drift(console: "Console", found: dict[str, Any]) -> None:
     """Print the verdict, what differs, which pictures carry it, and the accuracy that is foretold."""
-    style = "yellow" if found["verdict"] not in _CALM else None
-    _line(console, "drift", found["words"], style)
+    from commands.lines import say
+
+    style = "yellow" if found["verdict"] not in _CALM else ""
+    say(console, "drift", found["words"], style)
     for source in found.get("sources", ()):
         told = f"p = {source['together']:.2g}: {source['words']}"
-        _line(console, source["name"], told, "yellow" if source["found"] else None)
+        say(console, source["name"], told, "yellow" if source["found"] else "")
     if accuracy := found.get("accuracy"):
-        _line(console, "accuracy", accuracy["words"])
+        say(console, "accuracy", accuracy["words"])
     for note in found.get("notes", ()):
-        _line(console, "note", note, "yellow")
+        say(console, "note", note, "yellow")
     carried = [source for source in found.get("sources", ()) if source["found"]]
     if carried:
-        _line(console, "pictures", f"these carry {carried[0]['name']} most:")
+        say(console, "pictures", f"these carry {carried[0]['name']} most:")
         for picture in carried[0]["pictures"]:
-            _line(console, "", picture["image"])
-
-
-def _line(console: "Console", what: str, text: str, style: str | None = None) -> None:
-    console.print(f"{what:<10} {visible(text)}", style=style, markup=False, highlight=False, soft_wrap=True)
+            say(console, "", picture["image"])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from commands.lines import say
 from commands.looking import deciding
 from commands.options import (
     DONE,
@@ -24,11 +25,10 @@ from commands.options import (
     tell,
     tell_about,
 )
-from commands.running import ended, reused, run_flow, tell_end
+from commands.running import ended, reused_whole, run_flow, tell_end
 from commands.terminal import show_notes
 from evergreen.datasets.deciding.decided import is_open
 from evergreen.decisions.decision import Decisions
-from evergreen.errors import BadInput
 from evergreen.fold_steps import steps_of_diagnosis
 from evergreen.recipe import Recipe, load_recipe
 from evergreen.sources.archives.names import visible
@@ -38,7 +38,6 @@ from runs.place import store_root
 from runs.shared.opening import held, opened
 from runs.summaries.diagnosis import DIAGNOSED, suspects_of
 from storage.artifacts import Ref
-from storage.in_use import in_use
 from storage.store import Store
 
 app = typer.Typer()
@@ -55,12 +54,8 @@ def doctor(
         bool,
         typer.Option("--fix", help="Then show them one by one on a page of this machine; write what you decide."),
     ] = False,
-    who: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Who decides. Default: Git's user.name, else the user.")
-    ] = None,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the page, on 127.0.0.1; 0 takes any free one.")
-    ] = 0,
+    who: deciding.WhoOption = None,
+    port: deciding.PortOption = 0,
     overrides: SetOption = None,
     source: SourceOption = None,
     name: NameOption = None,
@@ -71,13 +66,12 @@ def doctor(
     """Find wrong labels, and what is no class of these: a ranked list to look at. Trains nothing, decides nothing."""
     root = store_root(store)
     with errors(verbose):
-        if fix and as_json:
-            raise BadInput("expected --fix, which asks a person, or --json, which a program reads; received both")
+        deciding.refuse_json_beside("--fix", fix, as_json)
         chosen = overrides_of(renamed(overrides, name), every=every)
         kept = opened(root)
         wanted, said = to_diagnose(recipe, chosen, source, kept)
         tell_about(wanted, kept)
-        summary = None if named_server() else _reuse_everything(wanted, kept)
+        summary = None if named_server() else _reused(wanted, kept)
         if said and summary:
             tell(said)
     code = DONE
@@ -100,21 +94,21 @@ def show_diagnosis(decisions: Decisions, console: Console, summary: dict[str, An
     found = summary.get("diagnosis")
     show_notes(console, summary)
     if found:
-        _line(console, "labels", found["words"])
+        say(console, "labels", found["words"])
         if how := found.get("probabilities"):
-            _line(console, "judged by", how["words"])
+            say(console, "judged by", how["words"])
         for note in found["notes"]:
-            _line(console, "note", note, "yellow")
+            say(console, "note", note, "yellow")
         for note in found["not_judged"]:
-            _line(console, "not judged", note, "yellow")
+            say(console, "not judged", note, "yellow")
         for row in found["overlap"][:3]:
             count = f"{row['images']:,} image{'s' if row['images'] > 1 else ''}"
-            _line(console, "overlap", f"{row['one']} and {row['other']}: about {count}")
+            say(console, "overlap", f"{row['one']} and {row['other']}: about {count}")
         store = opened(folder.parent.parent)
         found_all = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
         rows = [row for row in found_all if is_open(decisions.made.get(row["sha256"]), row["label"])]
         if decided := len(found_all) - len(rows):
-            _line(console, "decided", f"{decided:,} of {len(found_all):,} rows: not shown, nor asked about again")
+            say(console, "decided", f"{decided:,} of {len(found_all):,} rows: not shown, nor asked about again")
         console.print()
         for row in rows[:_SHOWN]:
             console.print(_of_suspect(row), markup=False, highlight=False, soft_wrap=True)
@@ -131,16 +125,5 @@ def _of_suspect(row: dict[str, Any]) -> str:
     return f"{row['rank']:>4}  {row['confidence']:>4.0%}  {kind:<14}  {visible(row['path'])}: {visible(row['reason'])}"
 
 
-def _line(console: Console, what: str, text: str, style: str | None = None) -> None:
-    console.print(f"{what:<10} {visible(text)}", style=style, markup=False, highlight=False, soft_wrap=True)
-
-
-def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
-    """Return the summary of a run that reuses the diagnosis, or None if something must run. Starts nothing."""
-    from runs.plan import nothing_to_do, plan  # late: NumPy
-
-    with in_use(store):
-        entries = plan(recipe, store, steps_of_diagnosis(recipe.evaluate.folds))
-        if not nothing_to_do(entries):
-            return None
-        return reused(recipe, store, entries, DIAGNOSED, flow="doctor")
+def _reused(recipe: Recipe, store: Store) -> dict[str, Any] | None:
+    return reused_whole(recipe, store, steps_of_diagnosis(recipe.evaluate.folds), DIAGNOSED, "doctor")

@@ -19,7 +19,7 @@ from commands.options import (
     renamed,
     tell_about,
 )
-from commands.running import ended, reused, run_flow
+from commands.running import ended, reused_whole, run_flow
 from commands.terminal import show_run
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
@@ -27,7 +27,6 @@ from flows.servers.named_server import named_server
 from runs.folds import with_folds
 from runs.place import store_root
 from runs.summaries.folds import CROSS_VALIDATED
-from storage.in_use import in_use
 from storage.store import Store
 
 app = typer.Typer()
@@ -53,7 +52,7 @@ def folds(
         overrides = renamed(overrides, name)
         wanted = with_folds(recipe, overrides, source, number)
         tell_about(wanted, Store(root))
-        summary = None if named_server() else _reuse_everything(wanted, Store(root))
+        summary = None if named_server() else _reused(wanted, Store(root))
     code = DONE
     if summary is None:
         options: dict[str, Any] = {"folds": wanted.evaluate.folds}
@@ -61,12 +60,5 @@ def folds(
     ended(summary, code, root, as_json, show_run)
 
 
-def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
-    """Return the summary of a run that reuses every fold, or None if something must run. Starts nothing."""
-    from runs.plan import nothing_to_do, plan  # late: NumPy
-
-    with in_use(store):
-        entries = plan(recipe, store, steps_of_folds(recipe.evaluate.folds))
-        if not nothing_to_do(entries):
-            return None
-        return reused(recipe, store, entries, CROSS_VALIDATED, flow="folds")
+def _reused(recipe: Recipe, store: Store) -> dict[str, Any] | None:
+    return reused_whole(recipe, store, steps_of_folds(recipe.evaluate.folds), CROSS_VALIDATED, "folds")

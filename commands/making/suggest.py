@@ -1,7 +1,6 @@
 """The command ``evergreen suggest``."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,8 +22,7 @@ from commands.options import (
     renamed,
     tell_about,
 )
-from commands.quiet import only_ours
-from evergreen.errors import BadInput
+from commands.quiet import log_of, only_ours
 from evergreen.recipe import load_recipe
 from runs.place import store_root
 from storage.in_use import in_use
@@ -56,12 +54,8 @@ def suggest(
         bool,
         typer.Option("--label", help="Then show them one by one on a page of this machine; write what you decide."),
     ] = False,
-    who: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Who decides. Default: Git's user.name, else the user.")
-    ] = None,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the page, on 127.0.0.1; 0 takes any free one.")
-    ] = 0,
+    who: deciding.WhoOption = None,
+    port: deciding.PortOption = 0,
     overrides: SetOption = None,
     source: SourceOption = None,
     name: NameOption = None,
@@ -75,12 +69,11 @@ def suggest(
 
     root = store_root(store)
     with errors(verbose):
-        if label and as_json:
-            raise BadInput("expected --label, which asks a person, or --json, which a program reads; received both")
+        deciding.refuse_json_beside("--label", label, as_json)
         wanted = load_recipe(recipe, renamed(overrides, name), source)
         tell_about(wanted, Store(root))
         target = checked_target(sheet, ".png") if sheet else None
-        log = None if verbose else root / "logs" / "suggest.txt" if os.access(root, os.W_OK) else Path(os.devnull)
+        log = None if verbose else log_of(root, "suggest")
         with in_use(Store(root)), only_ours(log) as (out, err):
 
             def say(text: str) -> None:

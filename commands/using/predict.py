@@ -1,6 +1,5 @@
 """The command ``evergreen predict``."""
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from commands.options import (
     example,
     is_quiet,
 )
-from commands.quiet import only_ours
+from commands.quiet import log_of, only_ours
 from commands.running import on_server
 from commands.stopping import ends_when_told
 from evergreen.errors import BadInput
@@ -117,7 +116,7 @@ def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) ->
     csv_file = files.checked_target(Path(outputs.csv)) if outputs.csv and outputs.csv != "-" else None
     sheet_file = files.checked_target(outputs.sheet, ".png") if outputs.sheet else None
     sheet = files.sheet_at(sheet_file) if sheet_file else None
-    with only_ours(None if verbose else log_of(root)) as (out, err):
+    with only_ours(None if verbose else log_of(root, "predict")) as (out, err):
         predictions = []
         for one in answer(job, sheet):
             predictions.append(one)
@@ -148,7 +147,7 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
     """Run the flow in this process and return how many images could not be used."""
     with ends_when_told():
         named = prepare_prefect(root, verbose=verbose)
-        log = None if verbose else log_of(root)
+        log = None if verbose else log_of(root, "predict")
         with only_ours(log) as (out, err):
             from commands.using.prediction_table import show_caution
             from runs.answering import prediction_files as files
@@ -167,8 +166,3 @@ def _run_flow(request: "Request", root: Path, outputs: _Outputs, verbose: bool) 
                 between = ": " if is_quiet() else f"\n{'files':<8} "
                 out.print(f"{found}{between}{folder}", soft_wrap=True, highlight=False)
     return int(summary["counts"]["bad"])
-
-
-def log_of(root: Path) -> Path:
-    """Return where libraries print to; nowhere, if the store may only be read."""
-    return root / "logs" / "predict.txt" if os.access(root, os.W_OK) else Path(os.devnull)

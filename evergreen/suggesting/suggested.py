@@ -68,7 +68,7 @@ def probe(features: np.ndarray, labels: Sequence[str], asked: np.ndarray, classe
         return None
     with threadpool_limits(1):
         scores = logistic(features[known], truth[known], asked, len(classes), _STRENGTH)
-    return np.round(scores, _DIGITS)
+    return np.asarray(np.round(scores, _DIGITS))
 
 
 def compared(features: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from evergreen.judging.leaning import told
 from evergreen.reports.markdown import markdown_table
 from runs.run import Run
-from runs.tables import read_json, read_table
+from runs.tables import CALIBRATION, read_json, read_table
 from storage.artifacts import Ref
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _mistakes(run: Run, evaluation: Ref, pictures: dict[str, bytes]) -> str:
 
 
 def _calibration(run: Run, evaluation: Ref) -> str:
-    found = read_json(run.store, evaluation, "calibration.json")
+    found = read_json(run.store, evaluation, CALIBRATION)
     return markdown_table(["what", "value"], found.items())
 
 

@@ -4,7 +4,7 @@ import difflib
 from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from evergreen.paths import is_file, is_folder, path_of
@@ -18,6 +18,9 @@ from storage.errors import StoreError
 from storage.steps import lineage
 from storage.steps.records import Records
 from storage.store import Store
+
+if TYPE_CHECKING:
+    from evergreen.vision.predict import Model
 
 KERAS = "keras"
 # The steps whose outputs belong to a model, and what a release calls these outputs.
@@ -104,6 +107,19 @@ def in_format(store: Store, meant: Meant, wanted: str | None) -> Meant:
         f"the model {meant.model[:12]} was not exported as {name}; run: "
         f"evergreen retrain {meant.recipe or 'RECIPE'} --set 'export.formats=[{name}]'"
     )
+
+
+def opened_keras(store: Store, meant: Meant, folder: Path, classes: list[str]) -> "Model":
+    """Write what training kept into a folder, checked, and open it.
+
+    Raises:
+        ArtifactMissing, ArtifactDamaged: it is not whole.
+        ExportRefused: Keras refuses it.
+    """
+    from evergreen.vision.predict import open_keras
+
+    (folder / MODEL).write_bytes(store.read(store.manifest(meant.model).ref(), meant.file))
+    return open_keras(folder / MODEL, classes)
 
 
 def _of_who_is_in_charge(store: Store, recipe: str | None) -> Meant:

@@ -17,11 +17,10 @@ from evergreen.sections.data import Image, Screen
 from evergreen.sections.refusing.told import TRY
 from evergreen.sources.fetching.small_file import name_of
 from evergreen.sources.given import STDIN, is_url, named
-from runs.answering.model_meant import KERAS, Meant, in_format, model_meant
+from runs.answering.model_meant import KERAS, Meant, in_format, model_meant, opened_keras
 from runs.answering.reading import screen_of
 from runs.answering.sorted_folders import labels_by_folder
-from runs.model_file import MODEL
-from runs.tables import read_json, read_table
+from runs.tables import CALIBRATION, read_json, read_table
 from storage.artifacts import Ref
 from storage.digests import sha256_bytes
 from storage.errors import ArtifactMissing, StoreError
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from evergreen.vision.predict import Model
 
 
-_CALIBRATION = "calibration.json"
 _TFLITE, _FLOAT32 = "tflite", "tflite-float32"
 
 
@@ -199,12 +197,11 @@ def _noted(digests: dict[int, str], at: int, read: Callable[[], bytes]) -> bytes
 
 def _open(job: Job, folder: Path) -> "Model":
     """Write the model into the folder, checked, and open it."""
-    from evergreen.vision.predict import open_export, open_keras
+    from evergreen.vision.predict import open_export
 
     meant, store = job.meant, job.store
     if meant.format == KERAS:
-        (folder / MODEL).write_bytes(store.read(store.manifest(meant.model).ref(), meant.file))
-        return open_keras(folder / MODEL, job.classes)
+        return opened_keras(store, meant, folder, job.classes)
     store.materialise(_ref(store, meant.exports), folder, under=f"{meant.format}/")
     return open_export(folder, meant.format, job.classes)
 
@@ -223,7 +220,7 @@ def _threshold(store: Store, meant: Meant) -> float | None:
     if meant.evaluation is None:
         return None
     try:
-        chosen = read_json(store, _ref(store, meant.evaluation), _CALIBRATION)["unsure_below"]
+        chosen = read_json(store, _ref(store, meant.evaluation), CALIBRATION)["unsure_below"]
     except ArtifactMissing:  # an evaluation of before there was a threshold, or one that was cleared away
         return None
     return inf if chosen is None else float(chosen)

@@ -13,14 +13,13 @@ from evergreen.reports import webpage
 from runs.answering.in_charge import in_charge, without_champion
 from runs.answering.reading import screen_of
 from runs.summaries.summary import output_of, run_summary
-from runs.tables import classes_of, read_json, read_table
+from runs.tables import CALIBRATION, classes_of, read_json, read_table
 from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.runs import run_folder
 from storage.store import Store
 
 _FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run released is shown
-_CALIBRATION = "calibration.json"
 
 
 def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
@@ -138,9 +137,9 @@ def _proof(summary: dict[str, Any]) -> dict[str, Any]:
 
 def _unsure(store: Store, evaluation: Ref) -> dict[str, float | None] | None:
     """Return below which probability an answer is unsure, if the evaluation measured it."""
-    if _CALIBRATION not in store.manifest(evaluation.sha256).files:
+    if CALIBRATION not in store.manifest(evaluation.sha256).files:
         return None
-    found = read_json(store, evaluation, _CALIBRATION)
+    found = read_json(store, evaluation, CALIBRATION)
     return {"below": found["unsure_below"], "precision": found["unsure_precision"]}
 
 

@@ -1,5 +1,6 @@
 """Where the craft reads images, and where in the store's folder it keeps what it made of them. Knows no Prefect."""
 
+from evergreen.cluster import address_of
 from evergreen.images.door import Range
 from evergreen.images.pixels import Images
 from evergreen.images.shelves import Shelf, evict
@@ -8,7 +9,6 @@ from evergreen.variables import CACHE_GIB, value_of
 from runs.keys import fingerprint_of
 from runs.run import Run, say
 from runs.spread.decoding import SpreadImages
-from runs.spread.shards import cluster_address
 from storage.steps.memo import Memo
 from storage.store import Store
 from storage.upkeep import below
@@ -42,7 +42,7 @@ def images_of(run: Run, values: Range | None = None) -> Images:
     pixels = cheap / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
     kept = run.store.read_blob, pixels, dear / craft[:16], values
-    if address := cluster_address():
+    if address := address_of():
         return SpreadImages(*kept, address, run.store.blob_path, say)
     return Images(*kept)
 

@@ -24,7 +24,7 @@ from evergreen.images.rows import RowCache, Rows
 from evergreen.images.shelves import Shelf
 from evergreen.images.threads import Threads
 from runs.spread.agreeing import Traits, traits
-from runs.spread.shards import spread
+from runs.spread.shards import done_here, spread, unseen_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +156,7 @@ class _Sending:
                 self._wanted += len(block)
                 yield block
         for why, count in self._left.items():
-            self._images.say(f"{count:,} image{'s are' if count > 1 else ' is'} decoded by this machine: {why}")
+            self._images.say(done_here(count, "decoded", why))
 
     def here(self, start: int, stop: int) -> np.ndarray:
         """Return images that are decoded by this machine, (n, H, W, 3) uint8."""
@@ -190,7 +190,7 @@ class _Sending:
 
     def _send_bytes(self, shard: Shard, host: str) -> None:
         if not self._with_bytes:
-            self._images.say(f"{host} does not see the store's folder: images travel with what is sent")
+            self._images.say(unseen_by(host))
         self._with_bytes = True
         self._again.append(_with_bytes(shard))
 

@@ -20,13 +20,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from evergreen.cluster import Address, Cluster
+from evergreen.cluster import Address, Cluster, address_of
 from evergreen.datasets.workers import MEASURE, Request, Waiting, measure_all
 from evergreen.images.door import Range
 from evergreen.images.processes.budget import budget, free_memory, sizes
 from evergreen.images.processes.worker import Worker
 from runs.spread.agreeing import Traits, traits
-from runs.spread.shards import cluster_address, spread
+from runs.spread.shards import done_here, spread, unseen_by
 
 _FEW = 500  # images that are measured here before a cluster has answered
 _SHARD = 1000
@@ -112,7 +112,7 @@ def measure_of(say: Say) -> OnCluster | None:
     Raises:
         BadInput: it holds no address that may be used.
     """
-    address = cluster_address()
+    address = address_of()
     return OnCluster(address, say) if address else None
 
 
@@ -134,7 +134,7 @@ class _Sending:
             done.answer.traits.agree(cluster.where)
             yield from self._taken(done.shard, done.answer)
         for why, count in self._why.items():
-            self._say(f"{count:,} image{'s are' if count > 1 else ' is'} screened by this machine: {why}")
+            self._say(done_here(count, "screened", why))
 
     def _taken(self, shard: Shard, answered: Answered) -> Iterator[tuple[str, dict[str, Any]]]:
         asked = {request.sha256: request for request in shard.requests}
@@ -150,7 +150,7 @@ class _Sending:
                 self._leave([asked[digest]], "their bytes are not those of their digest")
         if unseen:
             if not self._with_bytes:
-                self._say(f"{answered.traits.host} does not see the store's folder: images travel with what is sent")
+                self._say(unseen_by(answered.traits.host))
             self._with_bytes = True
             self._waiting = chain(unseen, self._waiting)
 

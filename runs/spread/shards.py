@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from evergreen.cluster import Address, Cluster, address_of
+from evergreen.cluster import Cluster
 from evergreen.errors import BadInput, EvergreenError
 
 S = TypeVar("S")
@@ -44,25 +43,14 @@ class Done(Generic[S]):
     why: str = ""
 
 
-def cluster_address() -> Address | None:
-    """Return where shards go: as ``EVERGREEN_DASK`` says, but never from a worker, which its own shards would wait for.
-
-    Raises:
-        BadInput: the variable holds no address that may be used.
-    """
-    address = address_of()
-    return None if address is None or _in_a_worker() else address
+def unseen_by(host: str) -> str:
+    """Return in words that a worker's machine is sent images, since it cannot read them where the store has them."""
+    return f"{host} does not see the store's folder: images travel with what is sent"
 
 
-def _in_a_worker() -> bool:
-    worker = sys.modules.get("distributed.worker")
-    if worker is None:
-        return False
-    try:
-        worker.get_worker()
-    except ValueError:
-        return False
-    return True
+def done_here(count: int, what: str, why: str) -> str:
+    """Return in words how many images are, say, screened by this machine, and why by no worker."""
+    return f"{count:,} image{'s are' if count > 1 else ' is'} {what} by this machine: {why}"
 
 
 def spread(cluster: Cluster, do: Callable[[S], Any], next_shard: Callable[[], S | None]) -> Iterator[Done[S]]:

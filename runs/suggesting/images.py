@@ -20,6 +20,7 @@ from evergreen.steps import STEPS
 from evergreen.tables import UNLABELLED
 from runs.kept.caches import memo_of
 from runs.plan import plan
+from runs.summaries.summary import output_of
 from runs.tables import classes_of, range_in, read_table
 from storage.artifacts import Ref
 from storage.digests import sha256_bytes, sha256_file
@@ -115,14 +116,13 @@ def _outputs(recipe: Recipe, store: Store) -> tuple[Ref, Ref | None, list[str]]:
     if screened := outputs.get("screen"):
         return screened, outputs.get("split"), []
     for summary in summaries(store, recipe.name):
-        made = {step["name"]: step["output"] for step in summary["steps"] if step["output"]}
-        if (found := _kept(store, made.get("screen"))) is not None:
+        if (found := _kept(store, output_of(summary, "screen"))) is not None:
             waiting = next(entry for entry in entries.values() if entry.state != "reused")
             said = (
                 f"the images are those of run {summary['id']}: {waiting.name} would run anew ({waiting.reason}). "
                 f"evergreen inspect {recipe.typed.recipe or recipe.name} looks at what is there now"
             )
-            return found, _kept(store, made.get("split")), [] if _decided_alone(waiting.reason) else [said]
+            return found, _kept(store, output_of(summary, "split")), [] if _decided_alone(waiting.reason) else [said]
     raise BadInput(
         f"expected a run that has looked at the images of {recipe.name} in {store.root}, found none"
         f"\n{TRY}evergreen inspect {recipe.typed.recipe or recipe.name}"

@@ -11,13 +11,12 @@ from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
 from evergreen.sections.base import Range
 from evergreen.sections.data import Image
-from runs.answering.model_meant import Meant, model_meant
+from runs.answering.model_meant import Meant, model_meant, opened_keras
 from runs.answering.reading import screen_of
 from runs.kept.caches import images_of
-from runs.model_file import MODEL
 from runs.run import Run
 from runs.suggesting.images import WHERE_THEY_LIE, Dataset, Found, dataset_of, folder_of, read_file
-from runs.tables import read_json
+from runs.tables import CALIBRATION, read_json
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST = 5000  # images that are looked at: likeness is a table of all by all
-_CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -238,7 +236,7 @@ def _by_the_model(
     with TemporaryDirectory(prefix="evergreen-") as name:
         image = Image.model_validate(manifest.facts["image"])
         screen = screen_of(store, meant.model, meant.dataset)
-        answers = list(predict(reads, partial(_open, store, meant, Path(name), classes), image, screen=screen))
+        answers = list(predict(reads, partial(opened_keras, store, meant, Path(name), classes), image, screen=screen))
     usable = np.array([one.scores is not None for one in answers])
     notes = [
         f"{path} cannot be read, and is left out: {one.error}"
@@ -260,13 +258,6 @@ def _called(meant: Meant) -> str:
     return f"{whose} of {meant.recipe}{f' (run {meant.run})' if meant.run else ''}"
 
 
-def _open(store: Store, meant: Meant, folder: Path, classes: list[str]) -> Callable[["np.ndarray"], "np.ndarray"]:
-    from evergreen.vision.predict import open_keras
-
-    (folder / MODEL).write_bytes(store.read(store.manifest(meant.model).ref(), meant.file))
-    return open_keras(folder / MODEL, classes)
-
-
 def _readable(read: Callable[[str], bytes], digest: str) -> bytes:
     try:
         return read(digest)
@@ -279,7 +270,7 @@ def _temperature(store: Store, meant: Meant) -> float | None:
     if meant.evaluation is None:
         return None
     try:
-        found = read_json(store, store.manifest(meant.evaluation).ref(), _CALIBRATION)
+        found = read_json(store, store.manifest(meant.evaluation).ref(), CALIBRATION)
     except StoreError:
         return None
     return float(found["temperature"])

@@ -6,7 +6,7 @@ from typing import Any
 from evergreen.judging.advice import to_try
 from evergreen.judging.calibration import in_words
 from evergreen.recipe import Recipe
-from runs.tables import read_json
+from runs.tables import CALIBRATION, read_json
 from storage.artifacts import Ref
 from storage.store import Store
 
@@ -38,5 +38,5 @@ def calibration_of(store: Store, outputs: Mapping[str, Ref]) -> dict[str, Any] |
     """Return what a model's probabilities are worth, and that in words; None if nobody judged it."""
     if "evaluate" not in outputs:
         return None
-    found: dict[str, Any] = read_json(store, outputs["evaluate"], "calibration.json")
+    found: dict[str, Any] = read_json(store, outputs["evaluate"], CALIBRATION)
     return found | {"words": in_words(found)}

@@ -4,7 +4,7 @@ from evergreen.vision.drift import reference as kept
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import REFERENCE, classes_of, read_groups, read_json, read_table
+from runs.tables import CALIBRATION, REFERENCE, classes_of, read_groups, read_json, read_table
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -22,7 +22,7 @@ def reference(run: Run, dataset: Ref, model: Ref, evaluation: Ref, screened: Ref
             classes_of(store, dataset),
             run.recipe,
             folder / MODEL,
-            float(read_json(store, evaluation, "calibration.json")["temperature"]),
+            float(read_json(store, evaluation, CALIBRATION)["temperature"]),
             int(store.manifest(screened.sha256).facts["near_duplicate_bits"]),
         )
     return store.publish("reference", {REFERENCE: found.as_bytes()}, found.facts())

@@ -7,6 +7,7 @@ from runs.kept.checkpoints import ENDED
 from runs.run import Run
 from runs.summaries.folds import pooled_folds
 from runs.tables import (
+    CALIBRATION,
     DIAGNOSIS,
     SUSPECTS,
     read_baseline,
@@ -63,7 +64,7 @@ def report(
         ),
         baseline=read_baseline(store, probed),
         calibration=Calibrated(
-            read_json(store, evaluation, "calibration.json"), read_json(store, evaluation, "reliability.json")
+            read_json(store, evaluation, CALIBRATION), read_json(store, evaluation, "reliability.json")
         ),
         shortcuts=Shortcuts(
             read_json(store, evaluation, "shortcuts.json"), read_folder(store, evaluation, "examples/")

@@ -175,3 +175,19 @@ def test_without_certificates_tls_is_refused_before_anybody_is_asked(
     monkeypatch.setattr(Security, "get_connection_args", lambda self, role: {})
     assert Cluster(Address("tls://h:1")).where == "Dask at tls://h:1, 1 worker"
     assert dask.open == 1
+
+
+def test_where_work_goes_is_what_the_variable_says_and_never_from_inside_a_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="make setup EXTRAS=dask")
+    assert address_of() is None
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:8786")
+    found = address_of()
+    assert found is not None
+    assert found.on == "tcp://127.0.0.1:8786"
+    monkeypatch.setattr(distributed, "get_worker", lambda: "one")
+    assert address_of() is None
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://scheduler:8786")
+    with pytest.raises(BadInput, match="expected tls"):
+        address_of()

@@ -9,7 +9,7 @@ import pytest
 from evergreen.cluster import Cluster
 from evergreen.errors import BadInput, DecodersUnavailable
 from runs.spread import shards
-from runs.spread.shards import DIED, cluster_address, spread
+from runs.spread.shards import DIED, spread
 
 distributed = pytest.importorskip("distributed", reason="make setup EXTRAS=dask")
 
@@ -147,18 +147,3 @@ def test_who_stops_asking_leaves_no_work_behind(client: Client) -> None:
     next(answers)
     answers.close()
     assert [future.key for future in client.cancelled] == ["2"]
-
-
-def test_where_shards_go_is_what_the_variable_says_and_never_from_inside_a_worker(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert cluster_address() is None
-    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:8786")
-    found = cluster_address()
-    assert found is not None
-    assert found.on == "tcp://127.0.0.1:8786"
-    monkeypatch.setattr(distributed.worker, "get_worker", lambda: "one")
-    assert cluster_address() is None
-    monkeypatch.setenv("EVERGREEN_DASK", "tcp://scheduler:8786")
-    with pytest.raises(BadInput, match="expected tls"):
-        cluster_address()
