@@ -11,10 +11,9 @@ from flows.say import say
 from runs.changes import Baseline, Changes, baseline_of, changes_since, with_images
 from runs.keys import key_parts
 from runs.run import Run
-from runs.summaries.labels import against_champion
+from runs.summaries.labels import note_class_changes
 from storage.artifacts import Ref
 from storage.champions import Champions
-from storage.errors import StoreError
 
 NOT_RETRAINED = "not retrained"
 
@@ -88,14 +87,7 @@ def classes_beside_the_champion(run: Run, dataset: Ref) -> None:
         run: whose recipe it is.
         dataset: what carries the run's classes.
     """
-    try:
-        changes = against_champion(run.store, run.recipe.name, dataset)
-    except StoreError as error:
-        say(f"whether the classes are the champion's is not known: {error}")
-        return
-    run.journal.class_changes = changes
-    if changes:
-        say(changes["summary"])
+    note_class_changes(run, dataset, say)
 
 
 def decide(

@@ -30,7 +30,6 @@ from runs.place import store_root
 from runs.run import Run
 from runs.shared.opening import opened
 from runs.shared.sharing import agree
-from storage.errors import StoreError
 from storage.in_use import in_use
 from storage.store import Store
 
@@ -81,7 +80,7 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
     """Return the summary of an inspection that reuses every step, or None if something must run. Starts no Prefect."""
     from runs.plan import nothing_to_do, plan  # late, as below: NumPy
     from runs.summaries.inspection import INSPECTED, STEPS, write_inspection
-    from runs.summaries.labels import against_champion
+    from runs.summaries.labels import note_class_changes
 
     with in_use(store):
         entries = plan(recipe, store, [BY_NAME[name] for name in STEPS])
@@ -93,11 +92,8 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
 
         def beside_the_champion(run: Run) -> None:
             runs.append(run)
-            repaired = run.journal.entries["repair"].output
-            try:
-                run.journal.class_changes = against_champion(store, recipe.name, repaired) if repaired else None
-            except StoreError as error:
-                tell(f"whether the classes are the champion's is not known: {error}")
+            if repaired := run.journal.entries["repair"].output:
+                note_class_changes(run, repaired, tell)
 
         summary = reused(recipe, store, entries, INSPECTED, beside_the_champion, "inspect")
         write_inspection(runs[0], summary)

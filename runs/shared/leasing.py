@@ -252,7 +252,7 @@ class Turn:
                 "store": holder.store,
                 "run": holder.run,
                 "since": lease.taken if lease else None,
-                "waited": None if began is None else round(time.monotonic() - began, 1),
+                "waited": None if began is None else round(time.monotonic() - began, 3),
                 "words": words,
             }
         )

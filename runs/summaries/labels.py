@@ -1,6 +1,6 @@
 """The classes of a run and what became of its folders, read from what the steps published; starts no pandas."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from evergreen.datasets.deciding.decided import ALREADY, APPLIED, ASKED_AGAIN, GONE
@@ -9,9 +9,11 @@ from evergreen.reports.labels import IMAGES, SIDES, by_reason, class_changes, cl
 from evergreen.sources.several import versions_in
 from evergreen.tables import UNLABELLED
 from runs.releases import parts_of
+from runs.run import Run
 from runs.tables import DATASET, DECISIONS, SOURCES, classes_of, read_rows, table_file
 from storage.artifacts import Ref
 from storage.champions import Champions
+from storage.errors import StoreError
 from storage.store import Store
 
 _COUNTED = ("split", "screen", "repair")
@@ -100,6 +102,24 @@ def images_by_source(store: Store, outputs: Mapping[str, Ref]) -> list[dict[str,
             if row["subset"] != UNLABELLED:
                 told[of[row["path"]]][row["split"] if divided else IMAGES] += 1
     return list(told.values())
+
+
+def note_class_changes(run: Run, dataset: Ref, say: Callable[[str], object]) -> None:
+    """Say how the classes of a dataset differ from those of the recipe's champion, and note it in the journal.
+
+    Args:
+        run: whose recipe it is.
+        dataset: what carries the run's classes.
+        say: told, in words.
+    """
+    try:
+        changes = against_champion(run.store, run.recipe.name, dataset)
+    except StoreError as error:
+        say(f"whether the classes are the champion's is not known: {error}")
+        return
+    run.journal.class_changes = changes
+    if changes:
+        say(changes["summary"])
 
 
 def against_champion(store: Store, recipe: str, dataset: Ref) -> dict[str, Any] | None:

@@ -317,7 +317,9 @@ REACH_DOOR = {"screen"} | PROBED
         ),
         pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
         pytest.param("evergreen/reports/page.css", "62rem", "60rem", {"report"}, id="a style"),
-        pytest.param("evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", FROM_EVALUATE, id="bins"),
+        pytest.param(  # a probe that judges labels is calibrated by it too
+            "evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", {"diagnose"} | FROM_EVALUATE, id="bins"
+        ),
         pytest.param(
             "evergreen/vision/formats/tfjs_node.mjs", "('wasm')", "('cpu')", {"verify"} | FROM_BUNDLE, id="a script"
         ),
