@@ -219,13 +219,15 @@ STEPS: tuple[Step, ...] = (
     Step(
         "verify",
         "evergreen.vision.verify:verify",
-        processes=("evergreen.vision.formats.isolated:main",),
+        processes=("evergreen.vision.formats.runtimes.isolated:main",),
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed", *_PIXELS),
         libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS),
         threads=True,
-        files=tuple(f"evergreen/vision/formats/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")),
+        files=tuple(
+            f"evergreen/vision/formats/runtimes/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")
+        ),
     ),
     Step(
         "bundle",

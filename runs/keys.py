@@ -16,7 +16,7 @@ from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
 from evergreen.recipe import TEACHING, Recipe, brought_up, in_full, picked
 from evergreen.steps import Step
-from evergreen.vision.formats.chromium import chromium
+from evergreen.vision.formats.runtimes.chromium import chromium
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of
 from evergreen.vision.training.devices import devices_of

@@ -14,7 +14,7 @@ from evergreen.addresses import shown
 from evergreen.cluster import Cluster, address_of
 from evergreen.errors import EvergreenError
 from evergreen.variables import DASK
-from evergreen.vision.formats.chromium import chromium
+from evergreen.vision.formats.runtimes.chromium import chromium
 from flows.servers.asked import POOL, asked, decided_by_others, workers_online
 from flows.servers.named_server import named_server
 from runs.shared.opening import behind_of, opened

@@ -76,7 +76,7 @@ ELSEWHERE = {
     # Names and shapes alone.
     "evergreen/sources/fetching/context.py": "evergreen/sources/fetching/test_download.py",
     "evergreen/reports/found.py": "evergreen/reports/test_report.py",
-    "evergreen/vision/formats/chromium.py": VERIFY,
+    "evergreen/vision/formats/runtimes/chromium.py": VERIFY,
     "evergreen/vision/formats/keras_file.py": VERIFY,
     "runs/looking/compared.py": "runs/looking/test_comparing.py",
     "flows/scheduling/lines.py": "flows/scheduling/test_file.py",
@@ -91,7 +91,7 @@ ELSEWHERE = {
     "evergreen/datasets/splitting/methods.py": "evergreen/datasets/test_split.py",
     "evergreen/images/processes/worker.py": "evergreen/datasets/test_screen.py",
     "evergreen/reports/figures.py": "evergreen/reports/test_pictures.py",
-    "evergreen/vision/formats/isolated.py": VERIFY,
+    "evergreen/vision/formats/runtimes/isolated.py": VERIFY,
     "evergreen/vision/shortcuts.py": "evergreen/vision/test_evaluate.py",
     "evergreen/vision/training/features.py": "evergreen/vision/training/test_fit.py",
     "evergreen/sweeping/mending.py": "evergreen/sweeping/test_checking.py",

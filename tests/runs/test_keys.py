@@ -284,7 +284,7 @@ def test_a_step_that_reads_a_single_value_of_a_section_reads_no_other() -> None:
         ("acquire", SOURCES, {"evergreen.recipe"}),
         (
             "verify",
-            {"evergreen/vision/formats/tfjs_node.mjs", "evergreen.vision.formats.tfjs"},
+            {"evergreen/vision/formats/runtimes/tfjs_node.mjs", "evergreen.vision.formats.tfjs"},
             {"evergreen.vision.train"},
         ),
     ],

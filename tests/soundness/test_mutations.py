@@ -321,7 +321,11 @@ REACH_DOOR = {"screen"} | PROBED
             "evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", {"diagnose"} | FROM_EVALUATE, id="bins"
         ),
         pytest.param(
-            "evergreen/vision/formats/tfjs_node.mjs", "('wasm')", "('cpu')", {"verify"} | FROM_BUNDLE, id="a script"
+            "evergreen/vision/formats/runtimes/tfjs_node.mjs",
+            "('wasm')",
+            "('cpu')",
+            {"verify"} | FROM_BUNDLE,
+            id="a script",
         ),
         pytest.param(
             "evergreen/vision/networks/backbones.py",

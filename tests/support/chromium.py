@@ -14,7 +14,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from evergreen.vision.formats.chromium import chromium
+from evergreen.vision.formats.runtimes.chromium import chromium
 
 PROGRAM = chromium()
 _FLAGS = (

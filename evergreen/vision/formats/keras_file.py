@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from evergreen.vision.formats import process
 from evergreen.vision.formats.contract import Predictor, Trained
+from evergreen.vision.formats.runtimes import process
 
 FILE = "model.keras"
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from evergreen.vision.formats import keras_file, savedmodel, tfjs, tfjs_browser, tflite
+from evergreen.vision.formats import keras_file, savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import Predictor, Trained
+from evergreen.vision.formats.runtimes import tfjs_browser
 
 WRITE: dict[str, Callable[[Trained, Path], None]] = {
     "keras": keras_file.write,

@@ -6,8 +6,8 @@ The names of the outputs are those of TensorFlow's own classification signature 
 from pathlib import Path
 from typing import Any
 
-from evergreen.vision.formats import process
 from evergreen.vision.formats.contract import Predictor, Trained
+from evergreen.vision.formats.runtimes import process
 
 SIGNATURE = "serving_default"
 

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from evergreen.vision.formats import process, savedmodel
+from evergreen.vision.formats import savedmodel
 from evergreen.vision.formats.contract import Predictor, RuntimeNotInstalled, Trained
+from evergreen.vision.formats.runtimes import process
 from evergreen.vision.networks import activations
 
 FILE = "model.json"
-_RUNNER = Path(__file__).with_name("tfjs_node.mjs")
+_RUNNER = Path(process.__file__).with_name("tfjs_node.mjs")
 _PACKAGES = Path(__file__).parents[3] / "node_modules"
 Quantization = Literal["none", "float16", "uint8"]
 _LARGE_KERNEL = 16_384

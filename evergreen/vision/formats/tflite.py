@@ -6,8 +6,8 @@ TensorFlow writes it; LiteRT, its successor on devices, runs it (docs/decisions/
 from pathlib import Path
 from typing import Literal
 
-from evergreen.vision.formats import process
 from evergreen.vision.formats.contract import Predictor, Trained
+from evergreen.vision.formats.runtimes import process
 
 FILE = "model.tflite"
 Quantization = Literal["none", "float16", "dynamic", "int8"]

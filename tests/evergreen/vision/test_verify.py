@@ -13,7 +13,8 @@ import pytest
 from tiny_training import CLASSES, Trained
 
 from evergreen.recipe import load_recipe
-from evergreen.vision.formats import chromium, contract, process, tfjs, tfjs_browser
+from evergreen.vision.formats import contract, tfjs
+from evergreen.vision.formats.runtimes import chromium, process, tfjs_browser
 from evergreen.vision.networks import saving
 from evergreen.vision.verify import _said
 

@@ -1,4 +1,4 @@
-"""evergreen.vision.formats.process: a process that gives no answer is given up."""
+"""evergreen.vision.formats.runtimes.process: a process that gives no answer is given up."""
 
 import sys
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evergreen.errors import ExportRefused
-from evergreen.vision.formats import process
+from evergreen.vision.formats.runtimes import process
 
 
 def test_a_runtime_that_gives_no_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

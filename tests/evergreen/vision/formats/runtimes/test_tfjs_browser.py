@@ -1,4 +1,4 @@
-"""evergreen.vision.formats.tfjs_browser: after an error nothing goes on."""
+"""evergreen.vision.formats.runtimes.tfjs_browser: after an error nothing goes on."""
 
 import threading
 from pathlib import Path
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from evergreen.errors import ExportRefused
-from evergreen.vision.formats import tfjs, tfjs_browser
+from evergreen.vision.formats import tfjs
+from evergreen.vision.formats.runtimes import tfjs_browser
 
 
 def test_after_an_error_in_the_browser_nothing_goes_on_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

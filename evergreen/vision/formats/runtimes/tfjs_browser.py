@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from evergreen.errors import ExportRefused
-from evergreen.vision.formats import process, tfjs
-from evergreen.vision.formats.chromium import chromium
+from evergreen.vision.formats import tfjs
 from evergreen.vision.formats.contract import Answers, Predictor, RuntimeNotInstalled
+from evergreen.vision.formats.runtimes import process
+from evergreen.vision.formats.runtimes.chromium import chromium
 
 _CRAFT = Path(__file__).parent
 _PAGE = "/craft/tfjs_browser.html"
