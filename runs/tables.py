@@ -31,6 +31,7 @@ CALIBRATION = "calibration.json"
 PROBABILITIES = "probabilities.npy"
 DIAGNOSIS = "diagnosis.json"
 SUSPECTS = "suspects.csv"
+LOOKALIKES = "lookalikes.csv"
 REFERENCE = "reference.npz"
 
 

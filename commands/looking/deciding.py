@@ -15,11 +15,9 @@ from evergreen.sources.archives.names import visible
 if TYPE_CHECKING:
     from evergreen.recipe import Recipe
     from evergreen.sections.base import Range
+    from runs.deciding.questions import Lookalike
     from runs.deciding.session import Session
     from storage.store import Store
-
-SIDE = 1600  # pixels of the longest side of what a browser is sent
-
 
 WhoOption = Annotated[
     str | None, typer.Option("--as", metavar="NAME", help="Who decides. Default: Git's user.name, else the user.")
@@ -48,6 +46,7 @@ def ask_a_person(
     who: str | None = None,
     port: int = 0,
     given_store: Path | None = None,
+    lookalikes: "Mapping[str, Sequence[Lookalike]] | None" = None,
 ) -> "Session | None":
     """Serve the page until Ctrl-C, and say what was decided and what to type next; None where nothing is to decide.
 
@@ -61,6 +60,7 @@ def ask_a_person(
         who: decides; None is whoever Git, or this machine, says.
         port: 0 takes any free one.
         given_store: what ``--store`` was given, for the line to type.
+        lookalikes: SHA-256 -> pictures beside which that one is shown, as ``questions_of`` takes it.
 
     Raises:
         BadInput: nobody knows who decides, the port is taken, or the recipe has no file beside which to write.
@@ -70,15 +70,15 @@ def ask_a_person(
     from runs.deciding.server import HOST, DecidingServer
     from runs.deciding.session import sitting
 
-    session = sitting(recipe, rows, classes, who)
+    session = sitting(recipe, rows, classes, who, lookalikes or {})
     file = visible(str(session.file.path))
     if not session.questions:
         typer.echo(f"nothing to decide: what is asked about is decided in {file}, or nothing is")
         return None
     next_line = retrain_line(recipe.typed, given_store)
 
-    def picture(digest: str) -> tuple[bytes, str]:
-        return for_browser(store.read_blob(digest), SIDE, values)
+    def picture(digest: str, side: int) -> tuple[bytes, str]:
+        return for_browser(store.read_blob(digest), side, values)
 
     with DecidingServer(session, picture, next_line, port) as server:
         many = f"{len(session.questions):,} picture{'s' * (len(session.questions) != 1)}"
@@ -114,13 +114,14 @@ def fix(
         BadInput, BadRecipe: as ``ask_a_person``.
         ArtifactMissing, ArtifactDamaged: what the run found is no longer stored.
     """
-    from runs.deciding.questions import of_a_run
+    from runs.deciding.questions import lookalikes_of, of_a_run
     from runs.summaries.diagnosis import suspects_of
     from runs.summaries.summary import output_of
 
     screened, diagnosed = (store.manifest(str(output_of(summary, name))).ref() for name in ("screen", "diagnose"))
     asked = of_a_run(store, screened, suspects_of(store, diagnosed))
-    return ask_a_person(recipe, store, *asked, who=who, port=port, given_store=given_store)
+    alike = lookalikes_of(store, diagnosed)
+    return ask_a_person(recipe, store, *asked, who=who, port=port, given_store=given_store, lookalikes=alike)
 
 
 def retrain_line(typed: Typed, store: Path | None = None) -> str:

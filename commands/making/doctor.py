@@ -27,7 +27,7 @@ from commands.options import (
 )
 from commands.running import ended, reused_whole, run_flow, tell_end
 from commands.terminal import show_notes
-from evergreen.datasets.deciding.decided import is_open
+from evergreen.datasets.deciding.decided import decided_in_words, undecided
 from evergreen.decisions.decision import Decisions
 from evergreen.fold_steps import steps_of_diagnosis
 from evergreen.recipe import Recipe, load_recipe
@@ -106,9 +106,9 @@ def show_diagnosis(decisions: Decisions, console: Console, summary: dict[str, An
             say(console, "overlap", f"{row['one']} and {row['other']}: about {count}")
         store = opened(folder.parent.parent)
         found_all = suspects_of(store, Ref("diagnosis", found["suspects"], 0))
-        rows = [row for row in found_all if is_open(decisions.made.get(row["sha256"]), row["label"])]
-        if decided := len(found_all) - len(rows):
-            say(console, "decided", f"{decided:,} of {len(found_all):,} rows: not shown, nor asked about again")
+        rows = undecided(found_all, decisions.made)
+        if decided := decided_in_words(len(found_all), len(rows)):
+            say(console, "decided", decided)
         console.print()
         for row in rows[:_SHOWN]:
             console.print(_of_suspect(row), markup=False, highlight=False, soft_wrap=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evergreen.datasets.splitting.units import grouped
+from evergreen.diagnosing.lookalikes import COLUMNS as ALIKE
+from evergreen.diagnosing.lookalikes import lookalikes
 from evergreen.diagnosing.probes import FOLDS, MOST_LEARNED, Probed, probed
 from evergreen.diagnosing.share import expected_share, overlapping
 from evergreen.diagnosing.suspects import COLUMNS, KINDS, LABEL_ERROR, Judged, suspects, too_alike
@@ -64,10 +66,12 @@ class Diagnosis:
     Attributes:
         suspects: rank, path, sha256, kind, label, suggested, confidence, reason; the best to look at first on top.
         facts: plain JSON values, as docs/doctor.md describes them; ``why`` where nothing could be judged.
+        lookalikes: ``lookalikes.COLUMNS``, what the suspects look like.
     """
 
     suspects: pd.DataFrame
     facts: dict[str, Any]
+    lookalikes: pd.DataFrame
 
 
 def diagnosis(
@@ -115,7 +119,8 @@ def diagnosis(
         "not_judged": unjudged,
         "notes": list(seen.notes),
     }
-    return Diagnosis(ranked, facts | {"words": _in_words(facts)})
+    alike = lookalikes(seen.features, judged, ranked)
+    return Diagnosis(ranked, facts | {"words": _in_words(facts)}, alike)
 
 
 def nothing(why: str, not_judged: list[str]) -> Diagnosis:
@@ -126,7 +131,7 @@ def nothing(why: str, not_judged: list[str]) -> Diagnosis:
     words = f"No label was judged: {why}."
     empty: dict[str, Any] = {"judged": 0, "counts": counts, "overlap": [], "notes": []}
     facts = {"why": why, **empty, "not_judged": not_judged, "words": words}
-    return Diagnosis(pd.DataFrame(columns=list(COLUMNS)), facts)
+    return Diagnosis(pd.DataFrame(columns=list(COLUMNS)), facts, pd.DataFrame(columns=list(ALIKE)))
 
 
 def _that_can_be(labelled: Labelled, chosen: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, Mapping[str, int]]:

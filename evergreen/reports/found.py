@@ -5,9 +5,12 @@ Tables and JSON values are as the steps describe them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from evergreen.datasets.deciding.decided import undecided
+from evergreen.decisions.decision import Decision
 from evergreen.reports.labels import AS_IT_IS, IMAGES, SIDES, changes_of, labels_of, sentences
 from evergreen.tables import UNLABELLED
 
@@ -207,10 +210,18 @@ class Diagnosed:
     Attributes:
         facts: as ``diagnosing.diagnosis.Diagnosis`` has them.
         suspects: rank, path, sha256, kind, label, suggested, confidence, reason.
+        made: SHA-256 -> what a person decided about that image.
     """
 
     facts: dict[str, Any]
     suspects: pd.DataFrame
+    made: Mapping[str, Decision] = field(default_factory=dict)
+
+    @property
+    def left(self) -> list[dict[str, Any]]:
+        """The rows of suspects about which nobody has decided, the best to look at first on top."""
+        rows = [{str(name): value for name, value in row.items()} for row in self.suspects.to_dict("records")]
+        return undecided(rows, self.made)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evergreen.datasets.deciding.decided import decided_in_words
 from evergreen.diagnosing.beside import beside as without_suspects
 from evergreen.images.thumbnails import data_address, embedded, thumbnail
 from evergreen.judging.background import RULE
@@ -111,6 +112,8 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         wrong=len(wrong),
         hardest=[_shown(row, image) for row, image in hardest],
         doubtful=doubtful,
+        left=len(findings.diagnosis.left),
+        decided=decided_in_words(len(findings.diagnosis.suspects), len(findings.diagnosis.left)),
         not_suspect=without_suspects(
             findings.diagnosis.facts, findings.diagnosis.suspects, _with_digests(findings), evaluation.judged
         ),
@@ -148,7 +151,7 @@ def _shown(row: dict[str, Any], image: np.ndarray) -> dict[str, Any]:
 def _doubtful(findings: Findings) -> list[dict[str, Any]]:
     """Return the suspects to look at first, each with the side that it is on."""
     sides = dict(zip(*(findings.data.splits.dataset[name] for name in ("path", "split")), strict=True))
-    rows = findings.diagnosis.suspects.head(_MOST_SUSPECTS).to_dict("records")
+    rows = findings.diagnosis.left[:_MOST_SUSPECTS]
     return [row | {"place": sides.get(row["path"], "in no split")} for row in rows]
 
 

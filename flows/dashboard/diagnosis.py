@@ -4,6 +4,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
+from evergreen.datasets.deciding.decided import decided_in_words
 from evergreen.errors import BadImage
 from evergreen.images.thumbnails import embedded, thumbnail
 from evergreen.reports.markdown import literal, markdown_table
@@ -22,6 +23,9 @@ def show_diagnosis(run: Run, summary: dict[str, Any]) -> None:
         lines.append(found["not_suspect"]["words"])
     said = (*found["notes"], *(f"not judged: {one}" for one in found["not_judged"]))
     lines += [f"- {literal(line)}" for line in said]
+    total = sum(found["counts"].values())
+    if decided := decided_in_words(total, total - found["decided"]):
+        lines.append(f"Decided: {decided}")
     if found["first"]:
         columns = ["", "image", "kind", "label", "suggested", "confidence", "why"]
         lines.append(markdown_table(columns, [_row(run, row) for row in found["first"]]))

@@ -1,14 +1,14 @@
 """Which images a person is asked about, the most telling first, from tables of the steps; starts no pandas."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from evergreen.datasets.deciding.decided import is_open
 from evergreen.datasets.screen import CONFLICT
-from evergreen.decisions.decision import KEEP, Decision
+from evergreen.decisions.decision import Decision
 from evergreen.sections.base import Range
-from runs.tables import classes_of, range_in, read_rows
+from runs.tables import LOOKALIKES, classes_of, range_in, read_rows
 from storage.artifacts import Ref
 from storage.store import Store
 
@@ -23,8 +23,26 @@ _IN_WORDS = {
 }
 # Keys that do something else on the page.
 _TAKEN = "klus"
+NOTHING_ALIKE: Mapping[str, Sequence["Lookalike"]] = {}
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _KEYS = "1234567890" + "".join(letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in _TAKEN)
+
+
+@dataclass(frozen=True)
+class Lookalike:
+    """A picture beside which a person sees the one that is asked about.
+
+    Attributes:
+        sha256: of its bytes.
+        path: where it lies.
+        label: that it has.
+        similarity: of what both are compared by, a cosine, -1 to 1.
+    """
+
+    sha256: str
+    path: str
+    label: str
+    similarity: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,7 @@ class Question:
         suggested: the class that it may be of; empty if none is suggested.
         confidence: how sure that is, 0-1; None if nobody says.
         reasons: why, in words.
+        lookalikes: the nearest images, class by class, that of its label first; none where nothing was compared.
     """
 
     sha256: str
@@ -48,6 +67,7 @@ class Question:
     suggested: str = ""
     confidence: float | None = None
     reasons: tuple[str, ...] = ()
+    lookalikes: tuple[Lookalike, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, with ``heading``, the kinds in words."""
@@ -60,11 +80,15 @@ class Question:
             "suggested": self.suggested,
             "confidence": self.confidence,
             "reasons": list(self.reasons),
+            "lookalikes": [asdict(one) for one in self.lookalikes],
         }
 
 
 def questions_of(
-    rows: Iterable[Mapping[str, Any]], made: Mapping[str, Decision], classes: Sequence[str]
+    rows: Iterable[Mapping[str, Any]],
+    made: Mapping[str, Decision],
+    classes: Sequence[str],
+    lookalikes: Mapping[str, Sequence[Lookalike]] = NOTHING_ALIKE,
 ) -> list[Question]:
     """Return one question for each image that is not decided, in the order of the rows' ranks.
 
@@ -73,6 +97,7 @@ def questions_of(
             (0-1, or empty), reason. Values may be text.
         made: SHA-256 -> decision.
         classes: that an image can be of; a suggestion of another is none.
+        lookalikes: SHA-256 -> what that image looks like, as ``lookalikes_of`` returns it.
     """
     found: dict[str, Question] = {}
     for row in sorted(rows, key=lambda row: int(row["rank"])):
@@ -86,15 +111,10 @@ def questions_of(
             suggested if suggested in classes and suggested != label else "",
             float(said) if said else None,
             (str(row["reason"]),) if row["reason"] else (),
+            tuple(lookalikes.get(digest, ())),
         )
         found[digest] = _both(found[digest], one) if digest in found else one
-    return [one for one in found.values() if _is_open(made.get(one.sha256), one.labels)]
-
-
-def _is_open(decision: Decision | None, labels: tuple[str, ...]) -> bool:
-    if decision is not None and decision.what == KEEP and len(labels) > 1:
-        return True  # two labels cannot both be kept
-    return is_open(decision, labels[0] if labels else "")
+    return [one for one in found.values() if is_open(made.get(one.sha256), *one.labels)]
 
 
 def conflicts_of(quarantine: Iterable[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
@@ -134,6 +154,20 @@ def of_a_run(
     said = {row["sha256"] for row in conflicts}
     rows = [*conflicts, *(row for row in suspects if row["sha256"] not in said)]
     return rows, classes_of(store, screened), range_in(store.manifest(screened.sha256).facts)
+
+
+def lookalikes_of(store: Store, diagnosed: Ref) -> dict[str, list[Lookalike]]:
+    """Return {SHA-256 of a suspect: what it looks like}, as a diagnosis found it.
+
+    Args:
+        store: where bytes rest.
+        diagnosed: what diagnose published.
+    """
+    found: dict[str, list[Lookalike]] = {}
+    for row in read_rows(store, diagnosed, LOOKALIKES):
+        one = Lookalike(row["neighbour"], row["path"], row["label"], float(row["similarity"]))
+        found.setdefault(row["sha256"], []).append(one)
+    return found
 
 
 def keys_of(classes: Sequence[str]) -> dict[str, str]:

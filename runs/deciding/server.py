@@ -4,7 +4,8 @@ Any page in any browser of this machine may send requests to loopback, so nothin
 from. What is asked of a request: that its ``Host`` is loopback's name (a page of a name that an attacker lets point
 here has his); the token, in a header of its own, which stands behind the ``#`` of the address and so in no log, no
 ``Referer`` and no cookie, which other servers on loopback would be sent; no ``Origin`` but the page's; and of what
-writes, a body in JSON. Pictures are those that are asked about, by their digest, coded anew: no path is ever read.
+writes, a body in JSON. Pictures are those that are asked about and those that stand beside them, by their digest, coded
+anew: no path is ever read.
 """
 
 import hmac
@@ -29,20 +30,23 @@ from storage.errors import StoreError
 HOST = "127.0.0.1"
 TOKEN_HEADER = "X-Evergreen-Token"  # noqa: S105 - the name of a header
 MOST_BYTES = 4096  # of a request's body; a decision takes 200
-# An image's bytes as a browser shows them, and their media type, for its SHA-256.
-Picture = Callable[[str], tuple[bytes, str]]
+# An image's bytes as a browser shows them, and their media type, for its SHA-256 and its longest side in pixels.
+Picture = Callable[[str, int], tuple[bytes, str]]
+LARGE, SMALL = 1600, 320  # the longest sides: of what is asked about, of what that looks like
 
 _NAMES = ("127.0.0.1", "localhost", "::1")
 _FOLDER = Path(pages.__file__).parent / "deciding"
 _FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/alike.js": ("alike.js", "text/javascript; charset=utf-8"),
     "/keys.js": ("keys.js", "text/javascript; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
+    "/palette.css": ("../web/palette.css", "text/css; charset=utf-8"),
     "/icon.svg": ("../web/icon.svg", "image/svg+xml"),
 }
-_IMAGE = re.compile(r"/api/image/([0-9a-f]{64})")
-_KEPT_PICTURES = 32
+_IMAGE = re.compile(r"/api/(image|small)/([0-9a-f]{64})")
+_KEPT_PICTURES = 64
 _MOST_UNREAD = 2**16
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -99,10 +103,10 @@ class DecidingServer(ThreadingHTTPServer):
         """The page's address, with the token."""
         return f"http://{HOST}:{self.server_port}/#{self.token}"
 
-    def picture(self, digest: str) -> tuple[bytes, str]:
-        """Return a picture as a browser shows it."""
+    def picture(self, digest: str, side: int) -> tuple[bytes, str]:
+        """Return a picture as a browser shows it, its longest side of so many pixels at most."""
         with self._decoding:
-            return self._picture(digest)
+            return self._picture(digest, side)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing where a browser hangs up, or sends nothing; of what else goes wrong, all."""
@@ -147,8 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/api/state":
             return _json(self.server.session.state() | {"next": self.server.next_line})
         named = _IMAGE.fullmatch(self.path)
-        if named and self.server.session.asks_about(named[1]):
-            return self.server.picture(named[1])
+        if named and self.server.session.shows(named[2]):
+            return self.server.picture(named[2], LARGE if named[1] == "image" else SMALL)
         raise Refused(404, "there is nothing at this address")
 
     def _posted(self) -> tuple[bytes, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from evergreen.decisions.decision import KEEP, LEAVE_OUT, RELABEL, Decision
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe
-from runs.deciding.questions import Question, keys_of, questions_of
+from runs.deciding.questions import NOTHING_ALIKE, Lookalike, Question, keys_of, questions_of
 from runs.deciding.writing import LabelsFile
 
 _WORDS = {RELABEL: "relabelled", KEEP: "kept", LEAVE_OUT: "left out"}
@@ -43,7 +43,11 @@ def whoever_decides(named: str | None = None) -> str:
 
 
 def sitting(
-    recipe: Recipe, rows: Iterable[Mapping[str, Any]], classes: Sequence[str], who: str | None = None
+    recipe: Recipe,
+    rows: Iterable[Mapping[str, Any]],
+    classes: Sequence[str],
+    who: str | None = None,
+    lookalikes: Mapping[str, Sequence[Lookalike]] = NOTHING_ALIKE,
 ) -> "Session":
     """Return a sitting about what of a table is not decided yet, as the recipe's file says now.
 
@@ -52,6 +56,7 @@ def sitting(
         rows: as ``questions_of`` takes them.
         classes: that an image can be of.
         who: as for ``whoever_decides``.
+        lookalikes: as ``questions_of`` takes it.
 
     Raises:
         BadInput: nobody knows who decides, or the recipe comes from no file.
@@ -60,7 +65,7 @@ def sitting(
     if recipe.decisions.file is None:
         raise BadInput("expected a recipe from a file, beside which decisions are written; received one without")
     file = LabelsFile(recipe.decisions.file)
-    questions = questions_of(rows, file.read().made, classes)
+    questions = questions_of(rows, file.read().made, classes, lookalikes)
     return Session(recipe.title or recipe.name, questions, classes, file, whoever_decides(who))
 
 
@@ -88,10 +93,11 @@ class Session:
 
     def __post_init__(self) -> None:
         self._asked = {one.sha256: one for one in self.questions}
+        self._shown = {*self._asked, *(alike.sha256 for one in self.questions for alike in one.lookalikes)}
 
-    def asks_about(self, digest: str) -> bool:
-        """Whether an image is among the questions."""
-        return digest in self._asked
+    def shows(self, digest: str) -> bool:
+        """Whether an image is among the questions, or among what those look like."""
+        return digest in self._shown
 
     def state(self) -> dict[str, Any]:
         """Return all that the page shows, as JSON values: also what the file says of each image now.

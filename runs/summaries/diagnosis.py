@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from evergreen.datasets.deciding.decided import undecided
+from evergreen.decisions.decision import Decision
 from runs.tables import DIAGNOSIS, SUSPECTS, read_json, read_rows, read_table
 from storage.artifacts import Ref
 from storage.store import Store
@@ -12,19 +14,23 @@ DIAGNOSED = "diagnosed"
 _FIRST = 12
 
 
-def diagnosis_of(store: Store, outputs: Mapping[str, Ref]) -> dict[str, Any] | None:
+def diagnosis_of(store: Store, outputs: Mapping[str, Ref], made: Mapping[str, Decision]) -> dict[str, Any] | None:
     """Return what the step ``diagnose`` of a run found, as docs/run-json.md describes it; None if it did not run.
 
     Args:
         store: where bytes rest.
         outputs: step -> what it published.
+        made: SHA-256 -> what people decided about that image, as far as the run knew.
     """
     if "diagnose" not in outputs:
         return None
     facts: dict[str, Any] = read_json(store, outputs["diagnose"], DIAGNOSIS)
+    rows = suspects_of(store, outputs["diagnose"])
+    left = undecided(rows, made)
     return facts | {
         "suspects": outputs["diagnose"].sha256,
-        "first": suspects_of(store, outputs["diagnose"])[:_FIRST],
+        "decided": len(rows) - len(left),
+        "first": left[:_FIRST],
         "not_suspect": not_suspect(store, outputs),
     }
 

@@ -79,7 +79,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         "verdict": verdict_of(run.store, run.recipe, outputs, comparison),
         "calibration": calibration_of(run.store, outputs),
         "shortcuts": _shortcuts(run.store, outputs),
-        "diagnosis": diagnosis_of(run.store, outputs),
+        "diagnosis": diagnosis_of(run.store, outputs, run.recipe.decisions.made),
         "folds": folds_of(run, outputs),
         "exports": exports,
         "comparison": comparison,

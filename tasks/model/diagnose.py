@@ -6,7 +6,17 @@ from evergreen.tables import to_csv
 from evergreen.vision.diagnose import diagnose as judge_labels
 from runs.kept.caches import images_of
 from runs.run import Run
-from runs.tables import DIAGNOSIS, PROBABILITIES, SUSPECTS, classes_of, read_array, read_groups, read_table, to_json
+from runs.tables import (
+    DIAGNOSIS,
+    LOOKALIKES,
+    PROBABILITIES,
+    SUSPECTS,
+    classes_of,
+    read_array,
+    read_groups,
+    read_table,
+    to_json,
+)
 from storage.artifacts import Ref
 from tasks.progress import TrainingProgress
 from tasks.step import step
@@ -27,5 +37,9 @@ def diagnose(run: Run, dataset: Ref, screened: Ref, repaired: Ref, folds: Ref | 
     )
     images = images_of(run, run.recipe.screen.range)
     found = judge_labels(labelled, images, classes, run.recipe, TrainingProgress(run.name).say)
-    files = {SUSPECTS: to_csv(found.suspects), DIAGNOSIS: to_json(found.facts)}
+    files = {
+        SUSPECTS: to_csv(found.suspects),
+        LOOKALIKES: to_csv(found.lookalikes),
+        DIAGNOSIS: to_json(found.facts),
+    }
     return store.publish("diagnosis", files, {"classes": classes})

@@ -71,7 +71,11 @@ def report(
         ),
         exports=Exported(read_json(store, verification, "verification.json"), sizes),
         comparison=read_json(store, comparison, "comparison.json"),
-        diagnosis=Diagnosed(read_json(store, diagnosed, DIAGNOSIS), read_table(store, diagnosed, SUSPECTS)),
+        diagnosis=Diagnosed(
+            read_json(store, diagnosed, DIAGNOSIS),
+            read_table(store, diagnosed, SUSPECTS),
+            run.recipe.decisions.made,
+        ),
         folds=pooled_folds(store, folds) if folds else None,
     )
     return store.publish("report", write_report(findings, store.read_blob))

@@ -119,7 +119,7 @@ def test_a_value_touches_the_steps_of_folds_that_read_it(store: Store, override:
     assert before["fold 1"] != before["fold 2"]
 
 
-def test_what_is_decided_about_images_touches_repair_alone_and_is_named(store: Store, tmp_path: Path) -> None:
+def test_what_is_decided_about_images_touches_repair_and_the_report_and_is_named(store: Store, tmp_path: Path) -> None:
     path, file = tmp_path / "photos.yaml", tmp_path / "photos.labels.yaml"
     path.write_text((RECIPES / "digits.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
@@ -133,7 +133,7 @@ def test_what_is_decided_about_images_touches_repair_alone_and_is_named(store: S
     moved = file.rename(tmp_path / "elsewhere.yaml")
     elsewhere = recipe("", f"labels.decisions={moved}")
     old, new = _keys(plain, store), _keys(decided, store)
-    assert {name for name in old if old[name] != new[name]} == {"repair"}
+    assert {name for name in old if old[name] != new[name]} == {"repair", "report"}
     assert _keys(told, store) == _keys(elsewhere, store) == new
     assert _keys(recipe(""), store) == old == _keys(load_recipe("digits"), store)
     files = {"files": store.publish("files", {"files.csv": b""})}

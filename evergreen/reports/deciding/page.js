@@ -1,5 +1,6 @@
 // One picture at a time: a person says what it is. What the server says is text, and is shown as text.
 
+import { showAlike } from './alike.js';
 import { meant } from './keys.js';
 
 const HEADER = 'X-Evergreen-Token';
@@ -67,6 +68,8 @@ function pictureOf(digest) {
   return pictures.get(digest);
 }
 
+const smallOne = async (digest) => URL.createObjectURL(await (await ask(`api/small/${digest}`)).blob());
+
 async function showPicture(one) {
   const image = at('picture');
   image.hidden = true;
@@ -87,6 +90,8 @@ async function showPicture(one) {
     if (one !== question()) return;
     at('no-picture').textContent = `The picture cannot be shown: ${error.message}`;
   }
+  await showAlike(at('alike'), one, smallOne, () => one === question());
+  if (one !== question()) return;
   const next = state.questions.slice(place + 1).find(open);
   if (next) pictureOf(next.sha256).catch(() => {});
 }
@@ -151,6 +156,7 @@ function show(focus) {
   if (one.suggested) fact('Suggested', one.suggested, true);
   if (one.confidence !== null) fact('How sure', `${Math.round(one.confidence * 100)} %`);
   for (const reason of one.reasons) fact('Why', reason);
+  if (one.labels.length && !one.lookalikes.length) fact('Looks like', 'not known: it was not compared with others');
   fact('File', one.path);
   at('decided').hidden = open(one);
   at('decided').textContent = one.decision ? `Decided: ${inWords(one.decision)}. You may decide otherwise.` : '';

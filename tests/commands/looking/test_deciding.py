@@ -23,7 +23,7 @@ from evergreen.recipe_files import Typed
 from evergreen.tables import to_csv
 from runs.deciding.server import TOKEN_HEADER, DecidingServer
 from runs.deciding.session import Session
-from runs.tables import SUSPECTS, publish_dataset
+from runs.tables import LOOKALIKES, SUSPECTS, publish_dataset
 from storage.store import Store
 
 SCRIPT = """
@@ -92,7 +92,12 @@ def test_after_a_diagnosis_what_it_found_is_asked_about(
 ) -> None:
     away = pd.DataFrame([("glass/1.jpg", "glass", "9" * 64, CONFLICT)], columns=["path", "label", "sha256", "reason"])
     screened = publish_dataset(store, away.head(0), list(CLASSES), quarantine=away)
-    diagnosed = store.publish("diagnosis", {SUSPECTS: to_csv(pd.DataFrame(ROWS[:2]))})
+    alike = pd.DataFrame(
+        [(ROWS[0]["sha256"], "glass", "glass/4.jpg", "4" * 64, 0.5)],
+        columns=["sha256", "label", "path", "neighbour", "similarity"],
+    )
+    files = {SUSPECTS: to_csv(pd.DataFrame(ROWS[:2])), LOOKALIKES: to_csv(alike)}
+    diagnosed = store.publish("diagnosis", files)
     made = {"screen": screened.sha256, "diagnose": diagnosed.sha256, "probe": None}
     summary = {"steps": [{"name": name, "output": output} for name, output in made.items()]}
     asked: list[Session] = []
@@ -104,6 +109,8 @@ def test_after_a_diagnosis_what_it_found_is_asked_about(
     monkeypatch.setattr(DecidingServer, "serve_forever", interrupted)
     fix(load_recipe(recipe), store, summary, who="Bo")
     assert [one.sha256 for one in asked[0].questions] == ["9" * 64, ROWS[0]["sha256"], ROWS[1]["sha256"]]
+    assert [one.path for one in asked[0].questions[1].lookalikes] == ["glass/4.jpg"]
+    assert (asked[0].shows("4" * 64), asked[0].shows("5" * 64)) == (True, False)
     assert (asked[0].who, asked[0].classes) == ("Bo", list(CLASSES))
 
 

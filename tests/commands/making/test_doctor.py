@@ -13,11 +13,12 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from typer.testing import CliRunner
 
 from commands.main import app
+from evergreen.recipe_files import RECIPES
 from flows.doctor import doctor
 from flows.outcome import words_of
 from runs.doctor import WITHOUT_FOLDS, to_diagnose
 from runs.summaries.diagnosis import not_suspect
-from runs.tables import SUSPECTS, read_table
+from runs.tables import LOOKALIKES, SUSPECTS, read_table
 from storage.champions import Champions
 from storage.store import Store
 
@@ -50,6 +51,10 @@ def test_a_wrong_label_is_found_told_and_shown(
     assert found["first"][0]["path"] == "bright/wrong.png"
     assert found["not_suspect"] is None
     assert found["words"].startswith("Of 61 labels about ")
+    alike = read_table(store, store.manifest(found["suspects"]).ref(), LOOKALIKES)
+    of_first = alike[alike["sha256"] == first["sha256"]]
+    assert of_first["label"].tolist() == ["bright"] * 3 + ["dark"] * 3
+    assert of_first["similarity"].iloc[3] > of_first["similarity"].iloc[0]
     folder = root / "runs" / summary["id"]
     assert json.loads((folder / "run.json").read_text()) == summary
     assert pd.read_csv(folder / SUSPECTS)["path"].tolist() == table["path"].tolist()
@@ -68,6 +73,31 @@ def test_a_wrong_label_is_found_told_and_shown(
     again = json.loads(_told("doctor", "digits", *_options(photos, root), "--json"))
     assert {step["state"] for step in again["steps"]} == {"reused"}
     assert again["diagnosis"] == found
+    assert found["decided"] == 0
+
+
+def test_what_people_decided_is_in_the_table_and_shown_nowhere_else(
+    photos: Path, png: Callable[..., bytes], tmp_path: Path, prefect_server: str
+) -> None:
+    (photos / "bright" / "wrong.png").write_bytes(png(77, (6, 6), (0, 0, 0)))
+    digest = hashlib.sha256((photos / "bright" / "wrong.png").read_bytes()).hexdigest()
+    recipe, root = tmp_path / "pets.yaml", tmp_path / "store"
+    recipe.write_text((RECIPES / "digits.yaml").read_text("utf-8"), encoding="utf-8")
+    recipe.with_name("pets.labels.yaml").write_text(f"{digest}: {{decision: keep, was: bright}}\n")
+    summary = doctor(str(recipe), SETTINGS, str(photos), str(root))
+    found = summary["diagnosis"]
+    assert found["decided"] == 1
+    assert "bright/wrong.png" not in [row["path"] for row in found["first"]]
+    assert "bright/wrong.png" in pd.read_csv(root / "runs" / summary["id"] / SUSPECTS)["path"].tolist()
+    total = sum(found["counts"].values())
+    with get_client(sync_client=True) as client:
+        keys = ArtifactFilter(key=ArtifactFilterKey(like_="pets-labels"))
+        shown = client.read_artifacts(artifact_filter=keys)[-1].data
+    assert f"Decided: 1 of {total} rows: not shown, nor asked about again" in shown
+    assert r"bright\/wrong\.png" not in shown
+    told = _told("doctor", str(recipe), *_options(photos, root))
+    assert f"1 of {total} rows: not shown, nor asked about again" in told
+    assert "bright/wrong.png" not in told
 
 
 def test_folds_that_are_not_there_are_not_trained_for_it(photos: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from chromium import Browser
 from pages import check_in, pictures_of
 
+from evergreen.decisions.decision import Decision
 from evergreen.judging.baseline import Baseline
 from evergreen.judging.calibration import calibrate, reliability
 from evergreen.judging.folds import pool
@@ -236,6 +237,14 @@ def test_labels_that_are_suspect_are_shown_with_the_accuracy_without_them(made: 
     assert "owls: too few" in page
     assert "The first 2 of 2: 2 label error" in page
     assert "by &lt;b&gt;pixels" in page
+    assert 'id="decided"' not in page
+    found = made.findings.diagnosis
+    first = found.suspects["sha256"].iloc[0]
+    decided = made.page(diagnosis=replace(found, made={first: Decision("leave out")}))
+    assert "Decided by people: 1 of 2 rows: not shown, nor asked about again." in decided
+    assert "label error, test: 59.png" not in decided
+    assert "label error, train: 00.png" in decided
+    assert "The first 1 of 1 that are not decided; in all: 2 label error" in decided
     nothing = Diagnosed({"why": "", "words": "No label was judged: one class.", "counts": {}, "notes": [],
                          "not_judged": [], "overlap": []}, made.findings.diagnosis.suspects.head(0))  # fmt: skip
     without = made.page(diagnosis=nothing)

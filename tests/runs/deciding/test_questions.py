@@ -5,8 +5,9 @@ from asking import CLASSES, ROWS, digest, suspect
 
 from evergreen.datasets.screen import CONFLICT
 from evergreen.decisions.decision import Decision
-from runs.deciding.questions import TWO_LABELS, conflicts_of, keys_of, of_a_run, questions_of
-from runs.tables import publish_dataset
+from evergreen.tables import to_csv
+from runs.deciding.questions import TWO_LABELS, Lookalike, conflicts_of, keys_of, lookalikes_of, of_a_run, questions_of
+from runs.tables import LOOKALIKES, publish_dataset
 from storage.store import Store
 
 
@@ -48,6 +49,20 @@ def test_after_a_diagnosis_conflicts_come_before_suspects(store: Store) -> None:
     first, *others = questions_of(rows, {}, classes)
     assert (first.sha256, first.kinds) == (digest(9), (TWO_LABELS,))
     assert [one.sha256 for one in others] == [digest(n) for n in (1, 2, 3)]
+
+
+def test_what_a_suspect_looks_like_is_read_from_the_diagnosis(store: Store) -> None:
+    rows = [(digest(1), "glass", "glass/4.jpg", digest(4), 0.5), (digest(1), "paper", "paper/5.jpg", digest(5), 0.25)]
+    table = pd.DataFrame(rows, columns=["sha256", "label", "path", "neighbour", "similarity"])
+    alike = lookalikes_of(store, store.publish("diagnosis", {LOOKALIKES: to_csv(table)}))
+    first = Lookalike(digest(4), "glass/4.jpg", "glass", 0.5)
+    assert alike == {digest(1): [first, Lookalike(digest(5), "paper/5.jpg", "paper", 0.25)]}
+    asked, other, *_ = questions_of(ROWS, {}, CLASSES, alike)
+    assert asked.lookalikes[0] == first
+    assert asked.as_json()["lookalikes"][0] == {
+        "sha256": digest(4), "path": "glass/4.jpg", "label": "glass", "similarity": 0.5,
+    }  # fmt: skip
+    assert (other.lookalikes, other.as_json()["lookalikes"]) == ((), [])
 
 
 def test_each_class_has_a_key_of_its_own() -> None:

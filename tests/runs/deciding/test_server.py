@@ -16,10 +16,10 @@ from runs.deciding.server import MOST_BYTES, TOKEN_HEADER, DecidingServer
 KEEP = {"sha256": digest(1), "decision": "keep"}
 
 
-def _picture(sha256: str) -> tuple[bytes, str]:
+def _picture(sha256: str, side: int) -> tuple[bytes, str]:
     if sha256 == digest(2):
         raise BadImage("not a readable image")
-    return sha256.encode(), "image/png"
+    return f"{sha256} {side}".encode(), "image/png"
 
 
 @pytest.fixture
@@ -56,7 +56,13 @@ def _ask(
 def test_the_page_is_answered_and_what_it_decides_is_written(server: DecidingServer) -> None:
     assert server.address == f"http://127.0.0.1:{server.server_port}/#{server.token}"
     assert server.server_address[0] == "127.0.0.1"
-    for path, kind in (("/", "text/html"), ("/page.js", "text/javascript"), ("/page.css", "text/css")):
+    for path, kind in (
+        ("/", "text/html"),
+        ("/page.js", "text/javascript"),
+        ("/page.css", "text/css"),
+        ("/palette.css", "text/css"),
+        ("/alike.js", "text/javascript"),
+    ):
         status, body, headers = _ask(server, "GET", path, **{TOKEN_HEADER: None, "Sec-Fetch-Site": "none"})
         assert (status, headers["Content-Type"].split(";")[0]) == (200, kind)
         assert server.token.encode() not in body
@@ -67,7 +73,8 @@ def test_the_page_is_answered_and_what_it_decides_is_written(server: DecidingSer
         assert "Python" not in headers["Server"]
     status, state, _ = _ask(server, "GET", "/api/state")
     assert (status, len(state["questions"]), state["next"]) == (200, 3, "evergreen retrain waste")
-    assert _ask(server, "GET", f"/api/image/{digest(1)}")[:2] == (200, digest(1).encode())
+    assert _ask(server, "GET", f"/api/image/{digest(1)}")[:2] == (200, f"{digest(1)} 1600".encode())
+    assert _ask(server, "GET", f"/api/small/{digest(4)}")[:2] == (200, f"{digest(4)} 320".encode())  # it looks like it
     assert _ask(server, "GET", f"/api/image/{digest(2)}")[0] == 422
     assert _ask(server, "POST", "/api/decide", KEEP)[1]["decision"]["decision"] == "keep"
     assert set(server.session.file.read().made) == {digest(1)}
@@ -101,6 +108,7 @@ def test_who_is_not_the_page_reads_and_writes_nothing(
     for method, path, body in (
         ("GET", "/api/state", None),
         ("GET", f"/api/image/{digest(1)}", None),
+        ("GET", f"/api/small/{digest(4)}", None),
         ("POST", "/api/decide", KEEP),
         ("POST", "/api/undo", {"sha256": digest(1)}),
     ):
@@ -143,8 +151,8 @@ def test_what_is_no_decision_in_json_writes_nothing(
     "path",
     [
         "/../server.py", "/page.js/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/page.js?x",
-        f"/api/image/{digest(7)}", f"/api/image/../{digest(1)}", f"/api/image/{digest(1)}/x", "/api/image/",
-        "/api/decide",        "http://evil.example/api/state",
+        f"/api/image/{digest(7)}", f"/api/small/{digest(7)}", f"/api/image/../{digest(1)}", f"/api/image/{digest(1)}/x",
+        "/api/image/", "/api/small/", "/api/decide", "http://evil.example/api/state",
     ],
 )  # fmt: skip
 def test_no_other_address_is_read(server: DecidingServer, path: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runs.deciding.questions import questions_of
+from runs.deciding.questions import Lookalike, questions_of
 from runs.deciding.server import DecidingServer, Picture
 from runs.deciding.session import Session
 from runs.deciding.writing import LabelsFile
@@ -34,10 +34,20 @@ ROWS = (
 )
 
 
+# The first of ``ROWS`` looks like these.
+ALIKE = {
+    digest(1): [
+        Lookalike(digest(4), "paper/4.jpg", "paper", 0.5), Lookalike(digest(5), "paper/<b>5.jpg", "paper", 0.25),
+        Lookalike(digest(6), "glass/6.jpg", "glass", 0.93),
+    ]
+}  # fmt: skip
+
+
 def session_of(path: Path, rows: tuple[dict[str, str], ...] = ROWS, classes: tuple[str, ...] = CLASSES) -> Session:
     """Return a sitting of Anna's about some rows."""
     file = LabelsFile(path)
-    return Session("Waste", questions_of(rows, file.read().made, classes), classes, file, "Anna", lambda: WHEN)
+    questions = questions_of(rows, file.read().made, classes, ALIKE)
+    return Session("Waste", questions, classes, file, "Anna", lambda: WHEN)
 
 
 @contextmanager

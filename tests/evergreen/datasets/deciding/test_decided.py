@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from made_tables import files_of
 
-from evergreen.datasets.deciding.decided import LEFT_OUT, undecided
+from evergreen.datasets.deciding.decided import LEFT_OUT, decided_in_words, undecided
 from evergreen.datasets.repair import Repaired, repair
 from evergreen.datasets.screen import screen
 from evergreen.decisions.decision import Decision, Decisions
@@ -123,11 +123,14 @@ def test_a_class_that_is_none_is_refused_where_its_image_is_here_and_an_emptied_
 
 
 def test_what_is_decided_is_not_asked_again_unless_its_label_is_another_now() -> None:
-    suspects = pd.DataFrame(
-        {"sha256": [PAPER, PAPER, GLASS, SECOND, FREE], "label": ["paper", "paper", "glass", "paper", ""]}
-    )
+    labels = [(PAPER, "paper"), (PAPER, "paper"), (GLASS, "glass"), (SECOND, "paper"), (FREE, "")]
+    suspects = [{"sha256": digest, "label": label} for digest, label in labels]
     made = {PAPER: Decision("relabel", "glass"), GLASS: Decision("keep", was="metal"), FREE: Decision("keep", was="")}
-    assert list(undecided(suspects, made)["sha256"]) == [GLASS, SECOND]
+    assert undecided(suspects, made) == [suspects[2], suspects[3]]
     made[GLASS] = Decision("keep")
-    assert list(undecided(suspects, made)["sha256"]) == [SECOND]
-    assert len(undecided(suspects.head(0), made)) == 0
+    assert undecided(suspects, made) == [suspects[3]]
+    both = [{"sha256": GLASS, "label": label} for label in ("glass", "paper")]
+    assert undecided(both, made) == both  # two labels cannot both be kept
+    assert undecided(both, {GLASS: Decision("leave out")}) == undecided([], made) == []
+    assert decided_in_words(5, 2) == "3 of 5 rows: not shown, nor asked about again"
+    assert decided_in_words(5, 5) == ""
