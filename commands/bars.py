@@ -1,11 +1,12 @@
 """Bars in a terminal: how a file arrives, how a network learns. Rich draws them, below what is printed meanwhile."""
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
@@ -19,7 +20,7 @@ _PACE = len("   1023 KiB/s  0:00:00 left")
 
 
 class Bars:
-    """One bar at a time, always the terminal's last line; when it ends, its last state stays.
+    """One bar at a time, the terminal's last line; when it ends, its last state stays. Of several trainings a row each.
 
     Only while one is shown is the cursor hidden, and does a thread draw.
     """
@@ -28,6 +29,8 @@ class Bars:
         self._console = console
         self._shown: Progress | None = None
         self._what = ""
+        self._rows: dict[str, TaskID] = {}
+        self._lock = threading.RLock()  # several trainings tell of themselves, each in a thread
 
     def download(self, name: str, done: int, total: int | None, told: str) -> None:
         """Show how much of a file is here, how fast it comes, and how long that will take.
@@ -53,16 +56,36 @@ class Bars:
         """
         if cell_len(f"  {name}  {told}") > self._console.width:
             name, told = (" ".join(text.split()) for text in (name, told))
+        if report.beside:
+            self._row(report, name, told)
+            return
         bar = self._bar(f"{report.who} phase {report.phase}", name, report.epoch, report.epochs, told)
         bar.update(bar.task_ids[0], description=name, completed=report.epoch, told=told, refresh=True)
         if report.epoch == report.epochs:
             self.end()
 
     def end(self) -> None:
-        """Let the bar, if there is one, stay as it is, and give the cursor back."""
-        if self._shown:
-            self._shown.stop()
-            self._shown = None
+        """Let the bar, if there is one, stay as it is, and give the cursor back; rows of several go."""
+        with self._lock:
+            self._rows.clear()
+            if self._shown:
+                self._shown.stop()
+                self._shown = None
+
+    def _row(self, report: "EpochReport", name: str, told: str) -> None:
+        """Show an epoch of one of several trainings that go on at once, each in a row of its own."""
+        with self._lock:
+            if not self._rows or self._shown is None:
+                self.end()
+                self._what = ""
+                words = _words("  {task.description}  {task.fields[told]}")
+                self._shown = Progress(
+                    words, console=self._console, redirect_stdout=False, redirect_stderr=False, transient=True
+                )
+                self._shown.start()
+            if report.who not in self._rows:
+                self._rows[report.who] = self._shown.add_task(name, told=told)
+            self._shown.update(self._rows[report.who], description=name, told=told, refresh=True)
 
     def _bar(self, what: str, name: str, done: int, total: int | None, told: str, *more: ProgressColumn) -> Progress:
         """Return the bar of ``what``, begun where ``done`` is if another one, or none, was shown."""

@@ -88,6 +88,9 @@ NameOption = Annotated[
     str | None,
     typer.Option("--name", help="Under this name in place of the recipe's, and so with a champion of its own."),
 ]
+OnOption = Annotated[
+    str | None, typer.Option("--on", metavar="dask|ADDRESS", help="On a Dask cluster: of this machine, or there.")
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show what the libraries print, and tracebacks.")]
 
 

@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 import sys
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,10 @@ class Address:
         return self
 
 
+# What the option of a command that goes on says of all its work; it goes before the variable.
+said_by_option: ContextVar[Address | None] = ContextVar("said_by_option", default=None)
+
+
 def address_of(on: str | None = None) -> Address | None:
     """Return where work is to be done: as the option says, else as ``EVERGREEN_DASK``; None for this process's machine.
 
@@ -93,7 +98,7 @@ def address_of(on: str | None = None) -> Address | None:
     if on:
         return Address(on).checked()
     there = os.environ.get(VARIABLE)
-    address = Address(there, VARIABLE).checked() if there else None
+    address = said_by_option.get() or (Address(there, VARIABLE).checked() if there else None)
     return address if address and not _in_a_task() else None
 
 

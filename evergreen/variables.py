@@ -114,9 +114,9 @@ CHECKPOINT_MINUTES = Variable(
 DASK = Variable(
     DASK_VARIABLE,
     "none: all work is done on this machine",
-    "The scheduler of a Dask cluster that does what trains: trials of sweeps, folds, the training of a run; a sweep's "
-    "`--on` goes before it. It also screens images. Beyond this machine `tls://` alone, with certificates in Dask's "
-    "configuration.",
+    "The scheduler of a Dask cluster that does what trains: trials of sweeps, folds, the training of a run; `--on` of "
+    "sweep and folds goes before it. It also screens images, and computes features. Beyond this machine `tls://` "
+    "alone, with certificates in Dask's configuration.",
     "a scheduler's address as tcp://127.0.0.1:8786 or tls://scheduler:8786",
     address_held,
 )

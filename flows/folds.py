@@ -31,6 +31,7 @@ def folds(
     source: str | list[str] | None = None,
     store: str | None = None,
     folds: int | None = None,
+    on: str | None = None,
 ) -> dict[str, Any]:
     """Cross-validate a recipe: it trains no final model, exports nothing, and touches no champion.
 
@@ -40,9 +41,10 @@ def folds(
         source: a path, an address or kaggle:OWNER/DATASET in place of the recipe's source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         folds: how many; the recipe's evaluate.folds if empty, or 5 where it has none.
+        on: ``dask``, or the address of a Dask scheduler; what EVERGREEN_DASK says, or this machine, if empty.
     """
     asked = with_folds(recipe, overrides, source, folds)
-    with started(asked, store, CROSS_VALIDATED, _show, "folds") as (run, summary), sending():
+    with started(asked, store, CROSS_VALIDATED, _show, "folds") as (run, summary), sending(on, asked.evaluate.folds):
         data = divided(run, probe(run))
         cross_validated(run, data.screened, data.dataset, data.repaired)
     return summary
@@ -64,7 +66,7 @@ def cross_validated(run: Run, screened: Ref, dataset: Ref, repaired: Ref) -> Ref
     for note in read_notes(run.store, dealt):
         say(note)
     work = {n: partial(fold.numbered(n), run, dealt=dealt) for n in range(1, run.recipe.evaluate.folds + 1)}
-    done = each(work, lambda number: say(fold_in_words(run, number)))
+    done = each(run, dealt, work, lambda number: say(fold_in_words(run, number)))
     pooled = pool(run, dealt=dealt, **{f"fold_{number}": ref for number, ref in done.items()})
     say(str(read_json(run.store, pooled, "folds.json")["words"]))
     return pooled

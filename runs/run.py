@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from evergreen.recipe import Recipe
 from storage.artifacts import Ref
-from storage.steps.records import Records
+from storage.steps.records import Record, Records
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ class Run:
         id: of the run.
         name: the recipe's, for what a task shows of itself; never for what it publishes.
         journal: what the steps did.
+        made_by: records of another store, of models that teach in a step which is done for that one.
     """
 
     store: Store
@@ -148,6 +149,7 @@ class Run:
     id: str
     name: str = ""
     journal: Journal = field(default_factory=Journal, compare=False, repr=False)
+    made_by: tuple[Record, ...] = field(default=(), compare=False, repr=False)
 
     @cached_property
     def records(self) -> Records:

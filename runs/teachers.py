@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from runs.run import Run
 from runs.tables import classes_of, range_in, read_table
 from storage.artifacts import Ref
 from storage.errors import StoreError
-from storage.steps.records import Records
+from storage.steps.records import Record
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -55,6 +55,57 @@ def digests_in(libraries: Mapping[str, str]) -> dict[str, str]:
     return {name: match[1] for name, match in found.items() if match}
 
 
+def carried(run: Run, libraries: Mapping[str, str]) -> tuple[tuple[Record, ...], tuple[Ref, ...]]:
+    """Return what a step that is done with another store needs of the models that teach in it.
+
+    Args:
+        run: whose store they are in.
+        libraries: of the step's key.
+
+    Returns:
+        The records that tell what they, and those that taught them, learned from; and the artifacts: the models, and
+        the datasets that the records name.
+
+    Raises:
+        BadInput: no record tells what one learned from, or its dataset is no longer stored.
+        ArtifactMissing, ArtifactDamaged: a model is no longer stored.
+    """
+    known = _known(run)
+    records: dict[str, Record] = {}
+    artifacts: dict[Ref, None] = {}
+    for name, digest in sorted(digests_in(libraries).items()):
+        artifacts[run.store.manifest(digest).ref()] = None
+        called = name.removeprefix(_TEACHER)
+        for record in _that_made(known, digest, called):
+            records[record.key] = record
+            artifacts[_dataset_of(run.store, record, called)] = None
+    return tuple(records.values()), tuple(artifacts)
+
+
+def _known(run: Run) -> list[Record]:
+    """Return the records of trainings: of the run's store, and those that came with what it does for another."""
+    return list({record.key: record for record in (*run.records.all("train"), *run.made_by)}.values())
+
+
+def _that_made(known: Sequence[Record], model: str, called: str) -> Iterator[Record]:
+    """Yield the records of the trainings that made a model, and of those that made what taught it.
+
+    Raises:
+        BadInput: there is none of one.
+    """
+    records = [record for record in known if record.output.sha256 == model]
+    if not records:
+        raise BadInput(
+            f"train.teacher: expected a model of which a record tells what it learned from; there is none of {called} "
+            f"({model[:12]}), so it may know the images that this recipe is judged by: {_INSTEAD}"
+        )
+    for record in reversed(records):
+        for name, digest in record.inputs.items():
+            if name.startswith(_TEACHER):
+                yield from _that_made(known, digest, f"a teacher of {called}")
+        yield record
+
+
 def given_teachers(run: Run, parts: KeyParts, folder: Path) -> list[Given]:
     """Return the models that teach in a step, with all that they learned from.
 
@@ -83,19 +134,20 @@ def given_teachers(run: Run, parts: KeyParts, folder: Path) -> list[Given]:
             )
         target = folder / f"given-{len(found)}.keras"
         target.write_bytes(run.store.read(model, file))
-        learned, images = learned_by(run.store, digest, called)
+        learned, images = learned_by(run.store, _known(run), digest, called)
         accuracy = _accuracy(run.store, model) if file == MODEL else None
         found.append(Given(called, target, classes_of(run.store, model), learned, images, accuracy))
     return found
 
 
-def learned_by(store: Store, model: str, called: str) -> tuple[pd.DataFrame, tuple[int, int]]:
+def learned_by(store: Store, known: Sequence[Record], model: str, called: str) -> tuple[pd.DataFrame, tuple[int, int]]:
     """Return what a model learned from or was chosen by, and how many images of each of both it had itself.
 
     Its validation images count: they chose its epoch. What taught it counts too, with all that it learned from.
 
     Args:
-        store: where records are.
+        store: where datasets are.
+        known: records of trainings.
         model: its digest.
         called: by a person, for messages.
 
@@ -110,35 +162,39 @@ def learned_by(store: Store, model: str, called: str) -> tuple[pd.DataFrame, tup
     from evergreen.datasets.known import COLUMNS  # takes NumPy, which no plan needs
 
     tables, own = [], (0, 0)
-    records = [record for record in Records(store).all("train") if record.output.sha256 == model]
-    if not records:
-        raise BadInput(
-            f"train.teacher: expected a model of which a record tells what it learned from; there is none of {called} "
-            f"({model[:12]}), so it may know the images that this recipe is judged by: {_INSTEAD}"
-        )
-    for record in reversed(records):
-        dataset = _dataset(store, record.inputs.get("split", ""), called)
+    for record in _that_made(known, model, called):
+        dataset = _read(store, record, called)
         if lacks := sorted({*COLUMNS} - {*dataset}):
             raise BadInput(
                 f"train.teacher: the dataset that {called} learned from is of an earlier version and lacks "
                 f"{', '.join(lacks)}: {_INSTEAD}"
             )
         sides = dataset["split"].value_counts()
-        own = int(sides.get("train", 0)), int(sides.get("validation", 0))
+        if record.output.sha256 == model:
+            own = int(sides.get("train", 0)), int(sides.get("validation", 0))
         tables.append(dataset.loc[dataset["split"] != "test", list(COLUMNS)])
-        teachers = (digest for name, digest in record.inputs.items() if name.startswith(_TEACHER))
-        tables += [learned_by(store, digest, f"a teacher of {called}")[0] for digest in teachers]
     return pd.concat(tables, ignore_index=True).drop_duplicates(ignore_index=True), own
 
 
-def _dataset(store: Store, digest: str, called: str) -> pd.DataFrame:
+def _dataset_of(store: Store, record: Record, called: str) -> Ref:
     try:
-        return read_table(store, store.manifest(digest).ref())
+        return store.manifest(record.inputs.get("split", "")).ref()
+    except StoreError as error:
+        raise _no_longer(called, error) from error
+
+
+def _read(store: Store, record: Record, called: str) -> pd.DataFrame:
+    try:
+        return read_table(store, _dataset_of(store, record, called))
     except (StoreError, KeyError) as error:
-        raise BadInput(
-            f"train.teacher: the images that {called} learned from are no longer stored ({error}), so it may know "
-            f"those that this recipe is judged by: {_INSTEAD}"
-        ) from error
+        raise _no_longer(called, error) from error
+
+
+def _no_longer(called: str, error: Exception) -> BadInput:
+    return BadInput(
+        f"train.teacher: the images that {called} learned from are no longer stored ({error}), so it may know those "
+        f"that this recipe is judged by: {_INSTEAD}"
+    )
 
 
 def _accuracy(store: Store, model: Ref) -> float | None:

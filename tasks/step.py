@@ -87,8 +87,8 @@ class Execution:
 
 _execution: ContextVar[Execution] = ContextVar("execution")
 
-# Who does the body of a step that fits a network, where that is not this process.
-Elsewhere = Callable[[Execution, Mapping[str, Ref]], Ref]
+# Who does the body of a step that fits a network, where that is not this process; None: this process shall.
+Elsewhere = Callable[[Execution, Mapping[str, Ref]], Ref | None]
 elsewhere: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
 
 
@@ -261,10 +261,9 @@ def _timed(fn: StepFunction) -> StepFunction:
         threads = of_this_step.set(int(execution.parts.libraries.get("threads", 0)) or None)
         began = time.monotonic()
         try:
-            if (send := elsewhere.get()) and trains(execution.step.name):
-                output = send(execution, inputs)
-            else:
-                output = fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
+            send = elsewhere.get() if trains(execution.step.name) else None
+            sent = send(execution, inputs) if send else None
+            output = sent or fn(replace(run, recipe=only(run.recipe, execution.step.recipe)), **inputs)
         finally:
             of_this_step.reset(threads)
         if execution.seconds is None:  # else whoever did it has said

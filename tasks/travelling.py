@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,14 +16,14 @@ from evergreen.images.processors import of_this_step
 from evergreen.recipe import Recipe
 from evergreen.vision.training.fit import EpochReport
 from runs.away.line import Message, tell
-from runs.away.origin import WrongStore
 from runs.away.same import THREADS, refuse_other_code
 from runs.away.workers import Hands, Hear
 from runs.keys import only
 from runs.run import Run, listener
-from runs.teachers import digests_in
+from runs.teachers import carried
 from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
+from storage.steps.records import Record
 from storage.store import Store
 from tasks.away import Needs, images_of_journal, sent
 from tasks.locks import FlockLockManager
@@ -57,7 +59,7 @@ class Travelling:
         parts: of the key that its output will stand under.
         inputs: parameter name -> artifact.
         store: folder of the store that it is done with.
-        sender: folder of the sender's store.
+        made_by: as ``Run.made_by``.
     """
 
     step: str
@@ -66,7 +68,7 @@ class Travelling:
     parts: KeyParts
     inputs: Mapping[str, Ref]
     store: Path
-    sender: Path
+    made_by: tuple[Record, ...] = ()
 
     def at(self, store: Path) -> Travelling:
         """Return it, as it is done with the store in that folder."""
@@ -84,23 +86,18 @@ class Travelling:
 
         Raises:
             OtherCode: this process would compute something else.
-            WrongStore: it is taught by a model of the sender's store, and this is another.
         """
         row = step_named(self.step)
         if row is None:
             raise EvergreenError(f"no row of the step table is called {self.step!r}")
         refuse_other_code(self.recipe, self.parts)
-        if self.store != self.sender and digests_in(self.parts.libraries):
-            raise WrongStore(
-                f"expected the store of the sender, {self.sender}, found {self.store}: train.teacher names a model of "
-                "that store, and what it learned from does not travel; unset EVERGREEN_DASK for this recipe"
-            )
-        run = Run(Store(self.store), self.recipe, self.run, self.recipe.name)
+        run = Run(Store(self.store), self.recipe, self.run, self.recipe.name, made_by=self.made_by)
         execution = Execution(run, row, self.parts, {}, None, "", FlockLockManager(run.store.root / "locks"))
         threads = of_this_step.set(int(self.parts.libraries.get(THREADS, 0)) or None)
         token, began = listener.set(_Tells()), time.monotonic()
         try:
             with within(execution):
+                tell({"note": f"trained on {socket.gethostname()}, in process {os.getpid()}"}, _nobody)
                 body = _task_of(self.step).fn
                 output = body(replace(run, recipe=only(self.recipe, row.recipe)), **self.inputs)
         finally:
@@ -113,24 +110,27 @@ def step_sent(hands: Hands, execution: Execution, inputs: Mapping[str, Ref]) -> 
     """Have the body of a step done elsewhere, and return what it published; for ``tasks.step.elsewhere``."""
     run = execution.run
     progress = TrainingProgress(run.name)
-    root = run.store.root
-    away = Travelling(execution.step.name, run.recipe, run.id, execution.parts, dict(inputs), root, root)
-    needs = Needs(run.recipe, tuple(inputs.values()), images_of_journal(run), execution.parts.key)
+    made_by, teachers = carried(run, execution.parts.libraries)
+    parts = execution.parts
+    away = Travelling(execution.step.name, run.recipe, run.id, parts, dict(inputs), run.store.root, made_by)
+    needs = Needs(run.recipe, (*inputs.values(), *teachers), images_of_journal(run), parts.key)
     done = sent(run, hands, away, needs, _hearing(progress, execution.title if execution.step.number else ""))
     execution.seconds, execution.measured, execution.remark = done.seconds, dict(done.measured), done.remark
-    if not execution.step.number:
-        progress.done()
+    progress.done()
     return done.output
 
 
 def _hearing(progress: TrainingProgress, fold: str) -> Hear:
-    """Return what hears a training elsewhere; a fold's notes name it, its epochs are not shown."""
+    """Return what hears a training elsewhere; what is told of a fold, of which several go on at once, names it."""
 
     def hear(message: Message) -> None:
         if "note" in message:
             progress.say(f"{fold}: {message['note']}" if fold else message["note"])
-        elif not fold:
-            progress(EpochReport(**message))
+            return
+        report = EpochReport(**message)
+        if fold:
+            report = replace(report, who=f"{fold}, {report.who}" if report.who else fold, beside=True)
+        progress(report)
 
     return hear
 

@@ -9,6 +9,7 @@ from commands.options import (
     MAKE,
     JsonOption,
     NameOption,
+    OnOption,
     RecipeArgument,
     SetOption,
     SourceOption,
@@ -21,6 +22,7 @@ from commands.options import (
 )
 from commands.running import ended, reused_whole, run_flow
 from commands.terminal import show_run
+from evergreen.cluster import address_of
 from evergreen.fold_steps import steps_of_folds
 from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
@@ -39,6 +41,7 @@ def folds(
         int | None,
         typer.Option("--folds", metavar="K", help="How many. Default: the recipe's evaluate.folds, or 5."),
     ] = None,
+    on: OnOption = None,
     overrides: SetOption = None,
     source: SourceOption = None,
     name: NameOption = None,
@@ -52,10 +55,11 @@ def folds(
         overrides = renamed(overrides, name)
         wanted = with_folds(recipe, overrides, source, number)
         tell_about(wanted, Store(root))
+        address_of(on)
         summary = None if named_server() else _reused(wanted, Store(root))
     code = DONE
     if summary is None:
-        options: dict[str, Any] = {"folds": wanted.evaluate.folds}
+        options: dict[str, Any] = {"folds": wanted.evaluate.folds, "on": on}
         summary, code = run_flow("folds", (recipe, overrides, source), options, root, verbose)
     ended(summary, code, root, as_json, show_run)
 

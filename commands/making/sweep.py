@@ -15,6 +15,7 @@ from commands.options import (
     MAKE,
     JsonOption,
     NameOption,
+    OnOption,
     SetOption,
     SourceOption,
     StoreOption,
@@ -75,9 +76,7 @@ def sweep(
         str | None, typer.Option("--seeds", metavar="1,2,3", help="Each trial once a seed, judged by the mean.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--search-seed", metavar="N", help="Of what the search draws.")] = None,
-    on: Annotated[
-        str | None, typer.Option("--on", metavar="dask|ADDRESS", help="On a Dask cluster: of this machine, or there.")
-    ] = None,
+    on: OnOption = None,
     only_plan: Annotated[
         bool, typer.Option("--plan", help="Say how many trials, what is known, how long; start nothing.")
     ] = False,

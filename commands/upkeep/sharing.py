@@ -8,7 +8,7 @@ import typer
 from commands.options import CARE, JsonOption, StoreOption, VerboseOption, errors, example, tell
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
-from runs.shared.moving import Moved, fetch, needed, pull_all, push_all
+from runs.shared.moving import Moved, fetch, pull_all, push_all
 from runs.shared.opening import held
 from storage.sizes import in_words
 
@@ -29,7 +29,7 @@ def push(
     with errors(verbose):
         with held(store_root(store)) as stored:
             moved = push_all(stored, ref, tell)
-        _tell(moved, f"pushed to {needed(stored).remote.objects.address}", as_json)
+        _tell(moved, f"pushed to {moved.where}", as_json)
 
 
 @app.command(name="pull", rich_help_panel=CARE, epilog=example("evergreen pull digits"))
@@ -48,7 +48,7 @@ def pull(
     with errors(verbose):
         with held(store_root(store)) as stored:
             moved = pull_all(stored, ref, tell)
-        _tell(moved, f"brought from {needed(stored).remote.objects.address}", as_json)
+        _tell(moved, f"brought from {moved.where}", as_json)
 
 
 @app.command(name="fetch", rich_help_panel=CARE, epilog=example("evergreen fetch 6609b6e73723"))

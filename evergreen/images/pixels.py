@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,11 @@ _BATCH = 64
 # Before `crop` scales, it cuts off what lies this many times the target's length around the middle: what such a thin
 # picture scales to is then as small as any other's, and whatever is less thin keeps its pixels to the last bit.
 _MOST_TIMES = 8
+
+
+# What a network makes of the images at some positions, in order, in blocks: of the network, of what gathers images
+# (n, H, W, 3) uint8, and of the positions.
+Outputs = Callable[[Any, Callable[[np.ndarray], np.ndarray], Sequence[int]], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,10 @@ class Images:
     def features_of(self, image: Image) -> Folder | None:
         """Return the folder of what backbones made of images that were brought to a size so; None without any."""
         return self.features / self._rule(image) if self.features else None
+
+    def others(self) -> Outputs | None:
+        """Return what has other machines compute with a network; None where this process computes all."""
+        return None
 
     def _rule(self, image: Image) -> str:
         """Return, for a folder's name, all that decides an image's pixels beside its bytes and the code."""

@@ -12,7 +12,6 @@ from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.images.processors import of_this_step, processors
 from evergreen.images.rows import Rows
-from evergreen.images.shelves import Folder
 from evergreen.images.views import Seen, views_of
 from evergreen.judging.calibration import Calibration, calibrate, reliability, scaled
 from evergreen.judging.judged import judged_split
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.recipe import Recipe
+    from evergreen.sections.data import Image
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def evaluate(
     model = saving.load_to_run(model_file, classes)
     dataset = dataset.sort_values("path", ignore_index=True)
     rows = images.rows(dataset, recipe.image)
-    scores = _scores(model, rows, list(dataset["sha256"]), images.features_of(recipe.image), frozen)
+    scores = _scores(model, rows, list(dataset["sha256"]), images, recipe.image, frozen)
     truth = pixels.targets(dataset["label"], classes)
     where = {str(name): np.asarray(index) for name, index in sorted(dataset.groupby("split").indices.items())}
     judged = judged_split(where)
@@ -140,13 +140,15 @@ def right_on_validation(
     runtime.start()
     model = saving.load_to_run(model_file, classes)
     judged = dataset[dataset["split"] == "validation"].sort_values("path", ignore_index=True)
-    rows, folder = images.rows(judged, recipe.image), images.features_of(recipe.image)
-    answers = _scores(model, rows, list(judged["sha256"]), folder, frozen).argmax(axis=1)
+    rows = images.rows(judged, recipe.image)
+    answers = _scores(model, rows, list(judged["sha256"]), images, recipe.image, frozen).argmax(axis=1)
     right: np.ndarray = answers == pixels.targets(judged["label"], classes)
     return right
 
 
-def _scores(model: Any, rows: Rows, digests: list[str], folder: Folder | None, frozen: Backbone | None) -> np.ndarray:
+def _scores(
+    model: Any, rows: Rows, digests: list[str], images: Images, image: Image, frozen: Backbone | None
+) -> np.ndarray:
     """Return the probabilities for all rows, (N, K) float32.
 
     Of a backbone that stayed frozen, features are kept: the training made those of validation, and the baseline asks
@@ -155,7 +157,8 @@ def _scores(model: Any, rows: Rows, digests: list[str], folder: Folder | None, f
     if frozen:
         before, head = build.halves(model)
         if len(head.input_shape) == 2:  # one number a channel: whole maps would take more room than they save time
-            features = Features.of(before, folder, frozen, of_this_step.get() or processors())
+            folder, threads = images.features_of(image), of_this_step.get() or processors()
+            features = Features.of(before, folder, frozen, threads, images.others())
             return pixels.scores(head, features.rows(keys_of(digests), rows.gather, PLAIN))
     return pixels.scores(model, rows)
 

@@ -39,7 +39,8 @@ def frozen(backbone: str, weights: str, image: Image, images: Images) -> Feature
     model = build.build(train, image, 2)
     batch_norm.fuse(model)
     before, _ = build.halves(model)
-    return Features.of(before, images.features_of(image), Backbone.of(train), of_this_step.get() or processors())
+    threads = of_this_step.get() or processors()
+    return Features.of(before, images.features_of(image), Backbone.of(train), threads, images.others())
 
 
 def seen(features: Features, images: Images, image: Image, table: pd.DataFrame, *, mirrored: bool = False) -> Rows:

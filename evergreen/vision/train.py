@@ -205,7 +205,8 @@ def _fitted(
         with Threads() as threads:
             asked = teachers.opened(found, classes, recipe.train, folder, say)
             augmenter = Augmenter(recipe.augment, recipe.seed)
-            source = Source(recipe, sides, folder, augmenter, threads, say, asked)
+            others = labelled.images.others() if together == 1 else None
+            source = Source(recipe, sides, folder, augmenter, threads, say, asked, others)
             fitting = Fitting(model, source, kept, callbacks.on_epoch)
             try:
                 course = fitting.run(state)

@@ -18,7 +18,7 @@ from runs.away.workers import Hands, Hear, ProcessLost, Task, Workers
 
 T = TypeVar("T")
 # In a worker: two trainings in one process would seed and clear TensorFlow for each other.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 _LOOK_EVERY_SECONDS = 1.0
 _OVER = object()
 
@@ -155,6 +155,6 @@ def _do(task: Task[T], topic: str, name: str) -> T:
             error: Exception = pickle.loads(found)  # noqa: S301 - of whoever sent the task itself
             raise error
 
-    with _ONE_AT_A_TIME, on_the_line(tell):
+    with ONE_AT_A_TIME, on_the_line(tell):
         must_be_wanted()
         return task.do()

@@ -36,11 +36,13 @@ class Moved:
         runs: what was looked at: ids of runs, or of releases.
         objects: how many were put, or how many blobs came.
         size: their bytes.
+        where: the remote's address.
     """
 
     runs: tuple[str, ...]
     objects: int
     size: int
+    where: str
 
 
 def needed(store: Store) -> RemoteBehind:
@@ -69,7 +71,7 @@ def push_all(store: Store, ref: str | None, say: Say) -> Moved:
         BadInput, ArtifactMissing: the reference means nothing here.
         RemoteError: the remote does not take it.
     """
-    needed(store)
+    where = needed(store).remote.objects.address
     if ref is not None:
         summary = read_summary(store, ref)
         release = None if summary else find_release(store, ref)
@@ -78,7 +80,7 @@ def push_all(store: Store, ref: str | None, say: Say) -> Moved:
         else:
             cargo = cargo_of_summary(store, summary or {})
         one = push_cargo(store, cargo, surely=True)
-        return Moved((cargo.run,), one.objects, one.size)
+        return Moved((cargo.run,), one.objects, one.size, where)
     done: dict[str, Pushed] = {}
     for summary in summaries(store):
         cargo = cargo_of_summary(store, summary)
@@ -94,7 +96,8 @@ def push_all(store: Store, ref: str | None, say: Say) -> Moved:
             agree_or_raise(store, recipe)
         except TwoChampions as error:
             say(str(error))
-    return Moved(tuple(done), sum(one.objects for one in done.values()), sum(one.size for one in done.values()))
+    pushed = done.values()
+    return Moved(tuple(done), sum(one.objects for one in pushed), sum(one.size for one in pushed), where)
 
 
 def pull_all(store: Store, ref: str | None, say: Say) -> Moved:
@@ -137,7 +140,8 @@ def pull_all(store: Store, ref: str | None, say: Say) -> Moved:
     for told in behind.refused:
         say(f"refused, and not brought: {told}")
     new = {digest: size for digest, size in _taken(store).items() if digest not in before}
-    return Moved(tuple(map(_run_of, dict.fromkeys(meant))), len(new), sum(new.values()))
+    where = behind.remote.objects.address
+    return Moved(tuple(map(_run_of, dict.fromkeys(meant))), len(new), sum(new.values()), where)
 
 
 def fetch(store: Store, ref: str) -> dict[str, Path]:

@@ -42,16 +42,20 @@ class Traits:
         Raises:
             BadInput: they differ; it says in what.
         """
-        own = traits().told
-        if differing := [name for name in own if self.told.get(name) != own[name]]:
-            told = "; ".join(
-                f"{name}: expected {own[name]}, received {self.told.get(name, 'none')}" for name in differing
-            )
+        if told := self.differing(traits()):
             raise BadInput(
                 f"{where}: a worker on {self.host} would answer with other bytes than this machine. {told}. Bring it "
                 "to this program and its requirements.lock and start it again, or unset EVERGREEN_DASK; what was "
                 "answered so far is kept"
             )
+
+    def differing(self, own: Traits) -> str:
+        """Return in words in what these are others than a machine's own; empty if they are the same."""
+        return "; ".join(
+            f"{name}: expected {value}, received {self.told.get(name, 'none')}"
+            for name, value in own.told.items()
+            if self.told.get(name) != value
+        )
 
 
 @cache

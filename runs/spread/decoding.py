@@ -18,12 +18,13 @@ import numpy as np
 
 from evergreen.cluster import Address, Cluster
 from evergreen.images.door import SCREENED, Range, open_image
-from evergreen.images.pixels import Images, resize
+from evergreen.images.pixels import Images, Outputs, resize
 from evergreen.images.processes.budget import Room, free_memory
 from evergreen.images.rows import RowCache, Rows
 from evergreen.images.shelves import Shelf
 from evergreen.images.threads import Threads
 from runs.spread.agreeing import Traits, traits
+from runs.spread.computing import OnCluster
 from runs.spread.shards import done_here, spread, unseen_by
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ class SpreadImages(Images):
         rows = super().rows(table, image)
         del kept  # until now, that nobody deletes what was just written
         return rows
+
+    def others(self) -> Outputs | None:
+        """Return what has the cluster compute with a network."""
+        return OnCluster(self.address, self.say) if self.address else None
 
     def _made(self, digests: list[str], megapixels: list[float], image: Image) -> Iterator[np.ndarray]:
         """Yield blocks of decoded images, in order: of a cluster, if these are many and large."""

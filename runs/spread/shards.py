@@ -53,19 +53,22 @@ def done_here(count: int, what: str, why: str) -> str:
     return f"{count:,} image{'s are' if count > 1 else ' is'} {what} by this machine: {why}"
 
 
-def spread(cluster: Cluster, do: Callable[[S], Any], next_shard: Callable[[], S | None]) -> Iterator[Done[S]]:
+def spread(
+    cluster: Cluster, do: Callable[..., Any], next_shard: Callable[[], S | None], *given: Any
+) -> Iterator[Done[S]]:
     """Yield every shard with what a worker made of it, in the order in which they end.
 
     Args:
         cluster: whose workers do it.
-        do: a function of a module, which a worker imports; what it raises but OSError and EvergreenError is taken for
-            another program than this one.
+        do: a function of a module, which a worker imports, of a shard and what is given with each; what it raises but
+            OSError, MemoryError and EvergreenError is taken for another program than this one.
         next_shard: returns a shard; None where there is none now. It is asked again after each that is yielded.
+        given: what goes with every shard: futures of the cluster, which come to a worker once.
 
     Raises:
         BadInput: workers cannot do it, for they have another program, or none.
     """
-    sending: _Sending[S] = _Sending(cluster, do)
+    sending: _Sending[S] = _Sending(cluster, do, given)
     try:
         while True:
             while sending.wants_more and (shard := next_shard()) is not None:
@@ -87,10 +90,10 @@ class _Sending(Generic[S]):
         gone: why nothing is sent any more; empty while the cluster is there.
     """
 
-    def __init__(self, cluster: Cluster, do: Callable[[S], Any]) -> None:
+    def __init__(self, cluster: Cluster, do: Callable[..., Any], given: tuple[Any, ...]) -> None:
         self.sent: dict[str, tuple[Any, S]] = {}
         self.gone = ""
-        self._cluster, self._client, self._do = cluster, cluster.client, do
+        self._cluster, self._client, self._do, self._given = cluster, cluster.client, do, given
         self._keys: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._deaths: Counter[str] = Counter()
         self._gatherings: Counter[str] = Counter()
@@ -107,7 +110,9 @@ class _Sending(Generic[S]):
 
     def send(self, shard: S) -> None:
         """Have a worker do it."""
-        self._wait_for(self._client.submit(self._do, shard, pure=False, priority=1), shard)  # before trainings
+        self._wait_for(
+            self._client.submit(self._do, shard, *self._given, pure=False, priority=1), shard
+        )  # before trainings
 
     def _wait_for(self, future: Any, shard: S) -> None:
         self.sent[future.key] = future, shard
@@ -194,8 +199,8 @@ def _outcome(cluster: Cluster, future: Any, shard: S) -> Done[S] | None:
         return Done(shard, None, _lost(cluster.client) or "the scheduler cancelled them")
     except TimeoutError:
         return None
-    except (OSError, EvergreenError) as error:
-        return Done(shard, None, f"{type(error).__name__}: {error}")
+    except (OSError, MemoryError, EvergreenError) as error:
+        return Done(shard, None, f"{type(error).__name__}: {str(error) or 'no more is known'}")
     except Exception as error:
         raise BadInput(
             f"{cluster.where}: expected the program of this machine on its scheduler and workers, received "

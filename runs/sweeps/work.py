@@ -24,6 +24,7 @@ from runs.run import Run
 from runs.tables import classes_of, read_table
 from storage.artifacts import Ref
 from storage.steps.keys import KeyParts
+from storage.steps.records import Record
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Job:
         told: file for what is known after each epoch, a line each.
         stop: file that is there once the sweep is being stopped; a cluster's worker hears no signal of ours.
         pruning: None where every trial runs to its end.
+        made_by: as ``Run.made_by``.
     """
 
     store: Path
@@ -83,6 +85,7 @@ class Job:
     told: Path
     stop: Path
     pruning: Pruning | None = None
+    made_by: tuple[Record, ...] = ()
 
     def at(self, store: Path) -> Job:
         """Return it, as it is done with that store; its other files are the sender's."""
@@ -208,7 +211,7 @@ def _trained(job: Job) -> Ref:
     refuse_other_code(job.recipe, job.parts)
     store = Store(job.store)
     recipe = only(job.recipe, BY_NAME["train"].recipe)
-    run = Run(store, recipe, job.run, job.recipe.name)
+    run = Run(store, recipe, job.run, job.recipe.name, made_by=job.made_by)
     threads = of_this_step.set(int(job.parts.libraries.get(THREADS, 0)) or None)
     try:
         callbacks = Callbacks(_each_epoch(job), lambda _: None)

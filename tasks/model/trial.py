@@ -19,6 +19,7 @@ from runs.away.workers import Hands, ProcessLost
 from runs.run import Run
 from runs.sweeps.trials import Fitted, fitted_of, unfinished
 from runs.sweeps.work import Job, Outcome, Pruning
+from runs.teachers import carried
 from runs.training import forget
 from storage.artifacts import Ref
 from storage.errors import StoreError
@@ -76,11 +77,12 @@ def _fitted(run: Run, seeded: Seeded, hands: Hands, pruning: Pruning | None) -> 
 
     def make(parts: KeyParts) -> Ref:
         tried.append(parts)
+        made_by, teachers = carried(run, parts.libraries)
         job = Job(
             run.store.root, seeded.recipe, run.id, parts, seeded.dataset, seeded.weights, seeded.told, seeded.stop,
-            pruning,
+            pruning, made_by,
         )  # fmt: skip
-        needs = Needs(seeded.recipe, (seeded.dataset, seeded.weights), seeded.images, parts.key)
+        needs = Needs(seeded.recipe, (seeded.dataset, seeded.weights, *teachers), seeded.images, parts.key)
         outcome = sent(run, hands, job, needs, job.hear)
         if outcome.model is None:
             raise _Ended(outcome)

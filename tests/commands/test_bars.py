@@ -129,6 +129,24 @@ def test_epochs_take_one_line_a_phase_however_narrow_it_is(width: int) -> None:
         assert lines[0].endswith("6 s left")
 
 
+def test_trainings_that_go_on_at_once_have_a_row_each_below_what_is_said_and_leave_none() -> None:
+    console = _terminal(120)
+    progress = terminal.Progress(console)
+    for epoch in (1, 2):
+        for fold in (1, 2):
+            report = EpochReport(1, 1, epoch, 3, METRICS, 2.0, who=f"fold {fold} of 2", beside=True)
+            progress.epoch(report)
+    both = _left(_said(console))
+    assert [line.split("  loss")[0] for line in both if line] == [f"  fold {fold} of 2  epoch   2/3" for fold in (1, 2)]
+    progress.note("fold 1: 75.0% of 20 images")
+    lines = [line for line in _left(_said(console)) if line]
+    assert lines[0] == "  fold 1: 75.0% of 20 images"
+    assert len(lines) == 3
+    progress.ended(Entry("fold 1", "ran", "first run", 1.0, None, None, {}))
+    assert _said(console).endswith(SHOWN) or SHOWN in _said(console)
+    assert [line for line in _left(_said(console)) if line] == ["  fold 1: 75.0% of 20 images"]
+
+
 @pytest.mark.parametrize("state", ["failed", "stopped", "ran"])
 def test_whatever_ends_a_step_gives_the_cursor_back(state: Any) -> None:
     console = _terminal()

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from dask_here import cluster_here
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from typer.testing import CliRunner
 
 from commands.main import app
+from commands.making import folds as command
+from evergreen.cluster import Address, address_of
 from evergreen.datasets.deal import sides
 from evergreen.errors import BadInput, TrainingDiverged
 from evergreen.recipe import Recipe
@@ -22,6 +25,7 @@ from evergreen.vision.train import Callbacks, Labelled, ModelFiles, Training
 from flows.away import sending
 from flows.folds import folds
 from runs.away.origin import WrongStore
+from runs.run import listener
 from runs.tables import PROBABILITIES, read_array, read_table
 from runs.why import why
 from storage.champions import Champions
@@ -190,6 +194,69 @@ def test_on_a_cluster_every_table_is_as_it_is_here(
         assert [store.damaged(artifact) for store in stores] == [[], []], "made there, and brought here"
     assert not (worker / "records").exists(), "a record is the sender's"
     assert stores[0].damaged(stores[1].manifest(here["unpack"]).ref()) == []
+
+
+def test_folds_of_a_frozen_backbone_stay_here_in_turn_for_their_features_are_spread(
+    craft: Craft, photos: Path, tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = list[str]()
+    frozen = ["train.backbone=EfficientNetLite0", "train.cnn=[]", "train.phases=[{epochs: 1, unfreeze: none}]"]
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:9")  # nobody is there, and nobody is asked
+    token = listener.set(_Hearing(notes))
+    try:
+        folds("digits", [*SETTINGS, *frozen], str(photos), str(tmp_path / "store"), folds=3)
+    finally:
+        listener.reset(token)
+    assert craft.trained == [1, 2, 3]
+    told = "is trained by this machine: its backbone stays frozen, and features are spread"
+    assert [note for note in notes if told in note] == [f"fold {number} of 3 {told}" for number in (1, 2, 3)]
+
+
+class _Hearing:
+    def __init__(self, notes: list[str]) -> None:
+        self.note = notes.append
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
+
+
+def test_what_the_option_says_goes_before_the_variable_for_folds_and_for_what_is_spread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EVERGREEN_DASK", "tcp://127.0.0.1:9")
+    with sending("tcp://127.0.0.1:10"):
+        assert address_of() == Address("tcp://127.0.0.1:10", "--on")
+    assert address_of() == Address("tcp://127.0.0.1:9", "EVERGREEN_DASK")
+    with sending("dask", 3):  # a cluster of this machine, for trainings alone: each would start one
+        assert elsewhere.get() is not None
+        assert address_of() == Address("tcp://127.0.0.1:9", "EVERGREEN_DASK")
+    with pytest.raises(BadInput, match=r"^--on: expected tls:// beyond this machine"), sending("tcp://10.0.0.7:1"):
+        pass
+
+
+def test_the_command_refuses_an_address_as_a_sweep_does_and_hands_a_good_one_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = list[Any]()
+
+    def run_flow(*given: Any) -> Any:
+        ran.append(given)
+        raise typer.Exit(3)
+
+    monkeypatch.setattr(command, "run_flow", run_flow)
+
+    def told(name: str, *arguments: str) -> Any:
+        return CliRunner().invoke(app, [name, "digits", *arguments, "--store", str(tmp_path / "store")])
+
+    over = ("--over", "train.head.dropout=[0.1, 0.2]")
+    for address in ("tcp://10.0.0.7:8786", "nowhere"):
+        refused = told("folds", "--on", address)
+        assert (refused.exit_code, refused.output) == (2, told("sweep", *over, "--on", address).output)
+        assert "try: " in refused.output
+    assert ran == []
+    assert told("folds", "--folds", "2", "--on", "dask").exit_code == 3
+    ((name, _, options, *_),) = ran
+    assert (name, options) == ("folds", {"folds": 2, "on": "dask"})
 
 
 def test_without_the_variable_nothing_is_sent_and_a_wrong_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_a_model_of_which_nobody_knows_what_it_learned_is_refused(store: Store) 
         (above, "there is none of a teacher of big"),
     ):
         with pytest.raises(BadInput, match=message):
-            learned_by(store, model.sha256, "big")
+            learned_by(store, list(Records(store).all("train")), model.sha256, "big")
 
 
 def test_a_teacher_of_other_values_is_refused(store: Store, tmp_path: Path) -> None:

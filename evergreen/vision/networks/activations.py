@@ -23,6 +23,11 @@ def fuse(model: Any) -> None:
             layer.call = MethodType(_call, layer)
 
 
+def are_fused(model: Any) -> bool:
+    """Whether a model has GELU layers, and ``fuse`` was asked for it."""
+    return any("call" in vars(layer) for layer in _layers(model))
+
+
 def has_gelu(model: Any) -> bool:
     """Whether a model has GELU layers."""
     return any(True for _ in _layers(model))

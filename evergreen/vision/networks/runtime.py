@@ -11,6 +11,8 @@ from evergreen.errors import ThreadsFixed
 from evergreen.images.processors import logical_cpus, of_this_step, processors
 from evergreen.vision.networks.precision import Precision
 
+_starts: list[None] = []
+
 
 @cache
 def load() -> None:
@@ -57,6 +59,12 @@ def start(seed: int = 0, precision: Precision = "float32", threads: int | None =
     _seed(seed)
     tf.config.experimental.enable_op_determinism()
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": precision == "bfloat16"})
+    _starts.append(None)
+
+
+def starts() -> int:
+    """Return how often this process was set up: who computed before the last time sets it up anew."""
+    return len(_starts)
 
 
 def _forget_gradients() -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from blake3 import blake3
 
+from evergreen.images.pixels import Outputs
 from evergreen.images.rows import RowCache, Rows
 from evergreen.images.shelves import Folder
 
 if TYPE_CHECKING:
     from evergreen.sections.training import Train
 
-_BATCH = 64
+BATCH = 64
 PLAIN = "plain"
 
 
@@ -51,14 +52,18 @@ class Features:
         model: from raw images, (N, H, W, 3) in 0-255, to features.
         folder: where they are kept, below one folder a model and view; None keeps them in memory.
         name: of the model: a digest over its weights and what built it.
+        others: has other machines compute what is many; None: this process computes all.
     """
 
     model: Any
     folder: Folder | None
     name: str
+    others: Outputs | None = None
 
     @classmethod
-    def of(cls, model: Any, folder: Folder | None, backbone: Backbone, threads: int) -> Features:
+    def of(
+        cls, model: Any, folder: Folder | None, backbone: Backbone, threads: int, others: Outputs | None = None
+    ) -> Features:
         """Name a model by its weights, by what built it, and by how it is computed."""
         # A GPU's float16 features are not those that a CPU would make, and their last digits depend on the threads.
         computed = (model.output.dtype, threads)
@@ -66,7 +71,7 @@ class Features:
         digest = blake3(repr(made).encode())
         for weight in model.weights:
             digest.update(np.ascontiguousarray(weight).data.cast("B"))
-        return cls(model, folder, digest.hexdigest()[:32])
+        return cls(model, folder, digest.hexdigest()[:32], others)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -87,20 +92,20 @@ class Features:
             view: the name of what is made of the images that the keys name; ``PLAIN`` for images as they are.
         """
         folder = self.folder / self.name / view if self.folder else None
-        return RowCache(folder, self.shape, np.float32).rows(keys, partial(outputs, self.model, gather))
+        return RowCache(folder, self.shape, np.float32).rows(keys, partial(self.others or outputs, self.model, gather))
 
 
 def outputs(model: Any, gather: Callable[[np.ndarray], np.ndarray], positions: Sequence[int]) -> Iterator[np.ndarray]:
-    """Yield what a model makes of the images at some positions, a batch at a time, as ``RowCache.rows`` takes it.
+    """Yield what a model makes of the images at some positions, ``BATCH`` at a time, as ``RowCache.rows`` takes it.
 
     Args:
         model: of raw images, (N, H, W, 3) in 0-255.
         gather: gives the images at some positions, (n, H, W, 3) uint8.
         positions: of the images that are not kept yet.
     """
-    for start in range(0, len(positions), _BATCH):
-        some = positions[start : start + _BATCH]
+    for start in range(0, len(positions), BATCH):
+        some = positions[start : start + BATCH]
         block = gather(np.array(some))
         # Always as many, else an image's last digits would depend on which others were kept already.
-        whole = np.resize(block, (_BATCH, *block.shape[1:]))
+        whole = np.resize(block, (BATCH, *block.shape[1:]))
         yield np.asarray(model.predict_on_batch(whole))[: len(some)]

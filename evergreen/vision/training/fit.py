@@ -39,6 +39,7 @@ class EpochReport:
         metrics: loss, accuracy, val_loss, val_accuracy, learning_rate.
         seconds_left: at most this long until the phase ends, in seconds.
         who: of a teacher that is trained first, what it is called; empty of the network itself.
+        beside: whether it is one of several that are trained at the same time; ``who`` says which.
     """
 
     phase: int
@@ -48,6 +49,7 @@ class EpochReport:
     metrics: dict[str, float]
     seconds_left: float
     who: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evergreen.images.augment import Augmenter
+from evergreen.images.pixels import Outputs
 from evergreen.images.processors import threads_of
 from evergreen.images.rows import Rows
 from evergreen.images.shelves import Folder
@@ -38,6 +39,7 @@ class Source:
         threads: what works on the images side by side.
         say: told how a phase learns.
         teachers: who answers beside the labels; None if nobody does.
+        others: as ``Features`` has it.
     """
 
     recipe: Recipe
@@ -47,6 +49,7 @@ class Source:
     threads: Threads
     say: Callable[[str], None]
     teachers: Teachers | None = None
+    others: Outputs | None = None
 
     def view(self, number: int) -> View:
         """Return one view of the training images, with what the teachers answer for it."""
@@ -80,7 +83,7 @@ class Source:
                 )
             return FromImages(model, self, 0, views)
         before, head = build.halves(model)
-        features = Features.of(before, self.features, Backbone.of(train), threads_of(train))
+        features = Features.of(before, self.features, Backbone.of(train), threads_of(train), self.others)
         rows = len(self.sides["train"].rows) * views + len(self.sides["validation"].rows)
         gib = rows * features.bytes_each / _GIB
         seen = f"{views} view{'s' if views > 1 else ''} of each image"

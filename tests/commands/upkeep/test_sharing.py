@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from commands.main import app
 from storage.champions import Champions
+from storage.remote.folder import Folder
 from storage.store import Store
 
 
@@ -29,6 +30,12 @@ def test_what_one_machine_pushed_another_pulls_and_fetches(
     assert done.stdout.startswith("1 run, ")
     assert f"pushed to {shared_folder}" in done.stdout
     assert _evergreen(tmp_path / "a", "push").stdout == f"1 run, nothing new, pushed to {shared_folder}\n"
+    asked, ask = list[str](), Folder.ask
+    monkeypatch.setattr(Folder, "ask", lambda objects: asked.append(objects.address) or ask(objects))
+    for what in ("push", "pull"):
+        asked.clear()
+        assert shared_folder in _evergreen(tmp_path / "a", what).stdout
+        assert asked == [shared_folder], "once, and not again to print where it is"
     told = json.loads(_evergreen(tmp_path / "b", "pull", "digits", "--json").stdout)
     assert (told["runs"], told["objects"] > 5, told["bytes"] > 100) == (["20260101-1"], True, True)
     assert Champions(tmp_path / "b").current("digits") == little.output("20260101-1", "bundle").sha256

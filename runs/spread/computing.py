@@ -1,0 +1,224 @@
+"""Features of a frozen backbone, computed by the workers of a Dask cluster.
+
+This machine opens and changes the images, as without a cluster; their pixels travel to the workers, which see neither a
+store nor a file, and features come back into the cache of whoever asked. Batches are those that this machine would
+compute. A worker that makes other bytes of a batch of drawn pictures is sent nothing more: what is left is computed
+here, and said.
+"""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evergreen.cluster import Address, Cluster
+from evergreen.errors import ThreadsFixed
+from runs.away.hands import ONE_AT_A_TIME
+from runs.spread.agreeing import Traits
+from runs.spread.shards import Done, done_here, spread
+
+if TYPE_CHECKING:
+    from evergreen.vision.carried import Manner
+
+# A worker takes some seconds to start TensorFlow; in that time one processor computes features of some 500 images of
+# 224 pixels by the smallest backbone.
+_MEGAPIXELS = 50.0
+_SHARD_BYTES = 8 * 2**20  # of pixels that go along, through the scheduler; a batch at least
+_MOST = 1024
+_KEPT_BYTES = 2**30  # of features that came before those of an earlier shard
+
+Gather = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some pictures to compute features of.
+
+    Attributes:
+        start: place of the first one among all.
+        pictures: (n, H, W, 3) uint8.
+        manner: how the network computes here.
+    """
+
+    start: int
+    pictures: np.ndarray
+    manner: Manner
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a worker answers.
+
+    Attributes:
+        traits: its own; the sender takes the features if they are the sender's.
+        block: (n, ...) features; None where it cannot compute in this manner.
+        refused: why it cannot.
+    """
+
+    traits: Traits
+    block: np.ndarray | None
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class OnCluster:
+    """Computes with a network on a cluster, and here what nobody there answers for; as ``images.pixels.Outputs``.
+
+    Attributes:
+        address: of the cluster.
+        say: told who computes.
+    """
+
+    address: Address
+    say: Callable[[str], object]
+
+    def __call__(self, model: Any, gather: Gather, positions: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yield what a network makes of the images at some positions, in order, with the bytes of this machine.
+
+        Args:
+            model: of raw images, (N, H, W, 3) in 0-255.
+            gather: gives the images at some positions, (n, H, W, 3) uint8.
+            positions: of the images that are not kept yet.
+
+        Raises:
+            BadInput: no cluster answers there, or its workers have another program, or none.
+        """
+        from evergreen.vision.training.features import outputs  # late: what needs no network starts without
+
+        height, width = model.input_shape[1:3]
+        if len(positions) * height * width / 1e6 < _MEGAPIXELS:
+            yield from outputs(model, gather, positions)
+            return
+        sending = _Sending(model, gather, positions, self.say)
+        cluster = Cluster(self.address)
+        try:
+            self.say(f"features of {len(positions):,} images are computed by {cluster.where}")
+            yield from sending.blocks(cluster)
+        finally:
+            cluster.close()
+
+
+class _Sending:
+    """Which shards are to be sent, and in which order their features are wanted."""
+
+    def __init__(self, model: Any, gather: Gather, positions: Sequence[int], say: Callable[[str], object]) -> None:
+        from evergreen.vision.carried import manner_of, told_of
+        from evergreen.vision.training.features import BATCH
+
+        self._model, self._gather, self._positions, self._say = model, gather, positions, say
+        self._manner = manner_of(model)
+        self._own = Traits(platform.node(), told_of(model, self._manner))
+        batches = _SHARD_BYTES // (BATCH * int(np.prod(model.input_shape[1:])))
+        self._size = BATCH * max(1, min(_MOST // BATCH, batches))
+        self._ahead = max(self._size, _KEPT_BYTES // (4 * int(np.prod(model.output_shape[1:]))))
+        self._next_start, self._wanted = 0, 0
+        self._left: dict[str, int] = {}
+        self._differs = ""
+
+    def blocks(self, cluster: Cluster) -> Iterator[np.ndarray]:
+        """Yield the features of all images, in order."""
+        from evergreen.vision.carried import packed
+
+        found: dict[int, np.ndarray] = {}
+        # Not scattered: what a dead worker held, the scheduler would not have again.
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            network = cluster.client.submit(bytes, packed(self._model), pure=False)
+        for done in spread(cluster, computed, self._next, network):
+            found[done.shard.start] = self._taken(done)
+            while (block := found.pop(self._wanted, None)) is not None:
+                self._wanted += len(block)
+                yield block
+        while self._wanted < len(self._positions):
+            block = self._here(self._pictures(self._wanted))
+            self._wanted += len(block)
+            self._count(self._differs, len(block))
+            yield block
+        for why, count in self._left.items():
+            self._say(done_here(count, "shown to the network", why))
+
+    def _taken(self, done: Done[Shard]) -> np.ndarray:
+        """Return the features of a shard: a worker's, if it computes as this machine, else this machine's."""
+        why = done.why
+        if not why:
+            answer: Computed = done.answer
+            why = answer.refused or answer.traits.differing(self._own)
+            if not why and answer.block is not None:
+                return answer.block
+            why = f"a worker on {answer.traits.host} would answer with other bytes than this machine: {why}"
+            if not self._differs:
+                self._say(
+                    f"{why}; what is left is computed by this machine. Workers of one processor, with the "
+                    "requirements.lock of this program, whose recipes name the same train.threads and train.precision, "
+                    "agree"
+                )
+            self._differs = self._differs or why
+        self._count(why, len(done.shard.pictures))
+        return self._here(done.shard.pictures)
+
+    def _count(self, why: str, count: int) -> None:
+        self._left[why] = self._left.get(why, 0) + count
+
+    def _here(self, pictures: np.ndarray) -> np.ndarray:
+        from evergreen.vision.training.features import outputs
+
+        return np.concatenate(list(outputs(self._model, lambda at: pictures[at], range(len(pictures)))))
+
+    def _pictures(self, start: int) -> np.ndarray:
+        return self._gather(np.array(self._positions[start : start + self._size]))
+
+    def _next(self) -> Shard | None:
+        start = self._next_start
+        if self._differs or start >= min(len(self._positions), self._wanted + self._ahead):
+            return None
+        shard = Shard(start, self._pictures(start), self._manner)
+        self._next_start += len(shard.pictures)
+        return shard
+
+
+# -- in a worker -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Network:
+    """The network that was asked last, and what this process makes of drawn pictures with it."""
+
+    data: bytes = b""
+    manner: Manner | None = None
+    starts: int = -1
+    model: Any = None
+    told: Traits | None = None
+
+
+_last = _Network()
+
+
+def computed(shard: Shard, network: bytes) -> Computed:
+    """Compute the features of some pictures; the network stays for the next shard.
+
+    Args:
+        shard: which, and how.
+        network: as ``carried.packed`` gives it.
+    """
+    from evergreen.vision import carried
+    from evergreen.vision.networks import runtime
+    from evergreen.vision.training.features import outputs
+
+    host = platform.node()
+    with ONE_AT_A_TIME:  # a training in the same process would be set up anew
+        if (_last.data, _last.manner, _last.starts) != (network, shard.manner, runtime.starts()):
+            try:
+                model = carried.unpacked(network, shard.manner)
+            except ThreadsFixed as error:
+                return Computed(Traits(host, {}), None, str(error))
+            _last.data, _last.manner, _last.starts = network, shard.manner, runtime.starts()
+            _last.model, _last.told = model, Traits(host, carried.told_of(model, shard.manner))
+        assert _last.told is not None  # noqa: S101 - for the type checker
+        pictures = shard.pictures
+        block = np.concatenate(list(outputs(_last.model, lambda at: pictures[at], range(len(pictures)))))
+        return Computed(_last.told, block)
