@@ -198,6 +198,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
             detail = f"{detail}  {escape(visible(export['reason']))}".strip()
         size = in_words(export["bytes"])
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
+        if int8 := export.get("int8"):
+            console.print(f"{'':<15} {int8['words']}", style="dim", markup=False, highlight=False, soft_wrap=True)
     if comparison := summary["comparison"]:
         show_comparison(console, comparison, (summary.get("verdict") or {}).get("verdict", _GOOD_FIT))
     for line in lines((summary.get("verdict") or {}).get("to_try", ())):
