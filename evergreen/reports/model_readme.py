@@ -75,7 +75,7 @@ def _text(name: str, card: Mapping[str, Any], program: str, judged: str, measure
         "order of the scores.",
         "## How good it is",
         markdown_table(["split", "accuracy", "95 % interval", "images"], rows),
-        *([f"{quantization['words']}."] if (quantization := card["made"].get("quantization")) else []),
+        *([f"{quantization['words']}."] if (quantization := card.get("made", {}).get("quantization")) else []),
         f"Measured on the Keras model, before it was written as {name}; `model-card.json` has every number. The "
         f"{judged} images are of the same collection as those it learned from: other cameras and places may be harder.",
         "## What it leans on",

@@ -23,7 +23,7 @@ from evergreen.vision.formats.quantizing.ranges import Operation
 FEWEST = 100  # images: of fewer, one other answer is more than a per cent, and chance would choose
 TINY = 100_000  # numbers in a network, below which float32 is as good a file: 400 kB
 _TIMES_AS_MANY = 5
-_MORE_IMAGES = 2  # rungs: 200, then 1,000, then 5,000
+_MORE_IMAGES = 1  # rungs: 200, then 1,000. An image costs many times what it costs the finished model
 _IMAGES_A_STRETCH = 64
 
 

@@ -33,14 +33,14 @@ def _clock(*seconds: float) -> Any:
     return lambda: left.pop(0) if len(left) > 1 else left[0]
 
 
-def test_int8_that_fails_is_repaired_by_the_blocks_that_hurt_most(
+def test_int8_that_fails_is_repaired_in_float32_where_rounding_hurts_most(
     spoiled: Any, export: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ladder, "TINY", 0)
     result = _repair(spoiled, export)
     first, taken = result.tried[0], result.tried[result.taken]
     assert first.agreement is not None and first.agreement < 0.9
-    assert [attempt.representative_images for attempt in result.tried[:3]] == [10, 50, 120]
+    assert [attempt.representative_images for attempt in result.tried[:2]] == [10, 50]
     assert taken.passed and taken is result.tried[-1]
     assert any("wide" in name for name in taken.in_float)
     data = (export / tflite.FILE).read_bytes()
@@ -83,7 +83,7 @@ def test_of_a_tiny_network_and_of_few_images_nothing_is_tried_and_it_is_said(spo
     [
         ((0, 61), 1),  # nothing is begun
         ((0, 1, 61), 2),
-        ((0, 1, 1, 61), 3),
+        ((0, 1, 1, 61), 2),  # while it is measured which operations hurt
     ],
 )
 def test_time_ends_the_search_and_it_is_said(
@@ -98,7 +98,7 @@ def test_time_ends_the_search_and_it_is_said(
 
 @pytest.mark.parametrize(
     ("asked", "available", "counts"),
-    [(200, 10_000, [1000, 5000]), (200, 1755, [1000, 1755]), (200, 500, [500]), (200, 200, []), (200, 9, [])],
+    [(200, 10_000, [1000]), (200, 500, [500]), (200, 200, []), (200, 9, [])],
 )
 def test_more_images_are_those_that_there_are(asked: int, available: int, counts: list[int]) -> None:
     assert Material(lambda count: lambda: iter(()), asked, available).counts() == counts
