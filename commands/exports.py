@@ -32,6 +32,8 @@ def show_exports(console: Console, exports: Iterable[Mapping[str, Any]]) -> None
                     absent.setdefault((run["runtime"], run["reason"]), []).append(export["format"])
         size = in_words(export["bytes"])
         console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
+        if int8 := export.get("int8"):
+            console.print(f"{'':<15} {int8['words']}", style="dim", markup=False, highlight=False, soft_wrap=True)
     for (runtime, reason), formats in absent.items():
         told = f"not verified in {runtime}: {', '.join(formats)}; {visible(reason)}"
         console.print(f"{'beside':<10} {told}", markup=False, highlight=False, soft_wrap=True)

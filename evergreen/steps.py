@@ -209,13 +209,14 @@ STEPS: tuple[Step, ...] = (
     Step(
         "export",
         "evergreen.vision.export:export",
+        processes=("evergreen.vision.formats.runtimes.isolated:main",),  # they judge int8
         inputs={"dataset": "split", "model": "train", "evaluation": "evaluate"},
         reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json", "shortcuts.json")},
         recipe=("export", "image", "seed", "screen.max_megapixels", *_PIXELS),
-        libraries=(*_KERAS, "tensorflowjs"),
+        libraries=(*_KERAS, "tensorflowjs", "ai-edge-litert"),
         threads=True,
         files=("evergreen/images/depth.py",),  # programs beside exports hold its text
-        format=2,
+        format=3,  # int8 is judged, and repaired
     ),
     Step(
         "verify",

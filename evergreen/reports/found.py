@@ -231,7 +231,9 @@ class Exported:
     Attributes:
         proofs: one entry a format, as ``verification.json``.
         sizes: format -> bytes of its files together.
+        int8: how ``tflite-int8`` came to be: what was tried, and which of it is exported; None where nobody asked.
     """
 
     proofs: list[dict[str, Any]]
     sizes: dict[str, int]
+    int8: dict[str, Any] | None = None

@@ -28,7 +28,7 @@ def readme(name: str, card: Mapping[str, Any], program: str) -> str:
 
     Args:
         name: the export's format.
-        card: what ``model-card.json`` says: classes, input, metrics of each split, shortcuts, made_of.
+        card: what ``model-card.json`` says: classes, input, metrics of each split, shortcuts, made_of, made.
         program: name of the file beside it that runs the model.
     """
     judged = card["shortcuts"]["split"]
@@ -75,6 +75,7 @@ def _text(name: str, card: Mapping[str, Any], program: str, judged: str, measure
         "order of the scores.",
         "## How good it is",
         markdown_table(["split", "accuracy", "95 % interval", "images"], rows),
+        *([f"{quantization['words']}."] if (quantization := card.get("made", {}).get("quantization")) else []),
         f"Measured on the Keras model, before it was written as {name}; `model-card.json` has every number. The "
         f"{judged} images are of the same collection as those it learned from: other cameras and places may be harder.",
         "## What it leans on",

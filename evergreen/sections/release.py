@@ -58,6 +58,17 @@ class Evaluate(Section):
         return folds
 
 
+class Int8(Section):
+    """What tflite-int8 must show on validation images to be exported as it is; below it, it is repaired."""
+
+    min_agreement: Fraction = Field(0.99, description="Share of Keras' top-1 answers below which int8 is repaired.")
+    max_accuracy_loss: Fraction = Field(0.005, description="Accuracy lost above which int8 is repaired, as a share.")
+    images: int = Field(500, ge=1, le=100_000, description="Validation images, stratified, that judge what is tried.")
+    minutes: float = Field(
+        10, ge=0, le=1440, description="Time after which nothing else is tried; 0: int8 is neither judged nor repaired."
+    )
+
+
 class Export(Section):
     """Which formats are written."""
 
@@ -67,6 +78,7 @@ class Export(Section):
     representative_images: int = Field(
         200, ge=10, le=10_000, description="Stratified training images in the representative dataset for quantization."
     )
+    int8: Int8 = Field(Int8(), description="When tflite-int8 is repaired, and for how long.")
 
     @model_validator(mode="after")
     def _each_format_once(self) -> Self:

@@ -12,6 +12,9 @@ from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.vision.formats import card
 from evergreen.vision.formats.contract import Representative, Trained
+from evergreen.vision.formats.quantizing.attempts import Repair
+from evergreen.vision.formats.quantizing.judge import Judge
+from evergreen.vision.formats.quantizing.ladder import Limit, Material, repair
 from evergreen.vision.formats.registry import WRITE
 from evergreen.vision.networks import runtime, saving
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evergreen.recipe import Recipe
+
+INT8 = "tflite-int8"
+JUDGING = "validation"
 
 
 def export(
@@ -29,7 +35,7 @@ def export(
     model_file: Path,
     folder: Path,
     scratch: Path,
-) -> None:
+) -> Repair | None:
     """Write ``folder/<format>/`` for each format, with labels, a model card and a snippet that runs it.
 
     Args:
@@ -41,29 +47,56 @@ def export(
         folder: where the exports go.
         scratch: a folder for what is not an export.
 
+    Returns:
+        How ``tflite-int8`` came to be; None if it is not written, or the recipe has nothing tried.
+
     Raises:
         ExportRefused: Keras refuses the model.
     """
     runtime.start(recipe.seed)
     model = saving.load(model_file, about.classes)
-    trained = Trained(
-        model_file, model, scratch / "savedmodel", about.classes, _representative(dataset, images, recipe)
-    )
+    material = material_of(dataset, images, recipe)
+    trained = Trained(model_file, model, scratch / "savedmodel", about.classes, material.of(material.asked))
+    repaired: Repair | None = None
     for name in recipe.export.formats:
         WRITE[name](trained, folder / name)
-        card.complete(name, folder / name, about)
+        if name == INT8 and recipe.export.int8.minutes:
+            limit = Limit(recipe.export.int8.minutes)
+            repaired = repair(trained, folder / name, material, judge_of(dataset, images, trained, recipe), limit)
+        card.complete(name, folder / name, about, repaired if name == INT8 else None)
+    return repaired
 
 
-def _representative(dataset: pd.DataFrame, images: Images, recipe: Recipe) -> Representative:
+def judge_of(dataset: pd.DataFrame, images: Images, trained: Trained, recipe: Recipe) -> Judge:
+    """Return what int8 is judged by: validation images, so that those of verify stay unseen."""
+    bars = recipe.export.int8
+    sample = pixels.stratified_sample(dataset[dataset["split"] == JUDGING], bars.images, recipe.seed)
+    rows = images.rows(sample, recipe.image)
+    return Judge(
+        split=JUDGING,
+        images=rows.gather(np.arange(len(rows))),
+        reference=pixels.scores(trained.model, rows) if len(rows) else np.empty((0, len(trained.classes)), np.float32),
+        truth=pixels.targets(sample["label"], trained.classes),
+        min_agreement=bars.min_agreement,
+        max_accuracy_loss=bars.max_accuracy_loss,
+    )
+
+
+def material_of(dataset: pd.DataFrame, images: Images, recipe: Recipe) -> Material:
+    """Return the training images as what ranges are taken from, stratified."""
     training = dataset[dataset["split"] == "train"]
-    sample = pixels.stratified_sample(training, recipe.export.representative_images, recipe.seed)
 
-    def blocks() -> Iterator[list[np.ndarray]]:
-        for number, block in enumerate(images.rows(sample, recipe.image).blocks(1)):
-            image = block.astype(np.float32)
-            if number == 0:
-                # The input's range is then exactly 0-255 and its scale 1: uint8 pixels go in as they are.
-                image[0, 0, 0], image[0, -1, -1] = 0, 255
-            yield [image]
+    def of(count: int) -> Representative:
+        sample = pixels.stratified_sample(training, count, recipe.seed)
 
-    return blocks
+        def blocks() -> Iterator[list[np.ndarray]]:
+            for number, block in enumerate(images.rows(sample, recipe.image).blocks(1)):
+                image = block.astype(np.float32)
+                if number == 0:
+                    # The input's range is then exactly 0-255 and its scale 1: uint8 pixels go in as they are.
+                    image[0, 0, 0], image[0, -1, -1] = 0, 255
+                yield [image]
+
+        return blocks
+
+    return Material(of, recipe.export.representative_images, len(training))

@@ -22,6 +22,7 @@ from runs.summaries.diagnosis import diagnosis_of
 from runs.summaries.drift import drift_section
 from runs.summaries.folds import folds_of
 from runs.summaries.grouping import the_other_way
+from runs.summaries.int8 import int8_of
 from runs.summaries.judged import calibration_of, verdict_of
 from runs.summaries.labels import classes_and_labels, images_by_source
 from runs.summaries.sweep import sweep_of
@@ -234,7 +235,10 @@ def _entries(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, 
         size = sum(blob.size for file, blob in manifest.files.items() if file.startswith(f"{name}/"))
         released = proof["verified"] != "failed"
         path = str(folder / "exports" / name) if released else None
-        entries.append({"format": name, "released": released, "path": path, "bytes": size} | proof)
+        entry = {"format": name, "released": released, "path": path, "bytes": size} | proof
+        if name == "tflite-int8" and (int8 := int8_of(run, manifest)):
+            entry["int8"] = int8
+        entries.append(entry)
     return entries
 
 

@@ -1,13 +1,15 @@
 """export: write the model in every format of the recipe."""
 
+from typing import Any
+
 from evergreen.vision.export import export as write_formats
 from evergreen.vision.formats.card import About
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
-from runs.run import Run
+from runs.run import Run, say
 from runs.tables import DATASET, classes_of, read_json, read_table, table_file
 from storage.artifacts import Ref
-from tasks.step import step
+from tasks.step import measured, step
 
 
 @step("export")
@@ -33,7 +35,7 @@ def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
         store.materialise(model, folder / "model")
         exports, scratch = folder / "exports", folder / "scratch"
         table = read_table(store, dataset)
-        write_formats(
+        repaired = write_formats(
             table,
             images_of(run, run.recipe.screen.range),
             about,
@@ -43,4 +45,9 @@ def export(run: Run, dataset: Ref, model: Ref, evaluation: Ref) -> Ref:
             scratch,
         )
         files = {path.relative_to(exports).as_posix(): path for path in exports.rglob("*") if path.is_file()}
-        return store.publish("exports", files, {"classes": about.classes, "formats": list(run.recipe.export.formats)})
+        facts: dict[str, Any] = {"classes": about.classes, "formats": list(run.recipe.export.formats)}
+        if repaired:
+            say(repaired.words())
+            measured({"tried_ms": repaired.speeds()})
+            facts["int8"] = repaired.as_json()
+        return store.publish("exports", files, facts)

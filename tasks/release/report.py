@@ -69,7 +69,11 @@ def report(
         shortcuts=Shortcuts(
             read_json(store, evaluation, "shortcuts.json"), read_folder(store, evaluation, "examples/")
         ),
-        exports=Exported(read_json(store, verification, "verification.json"), sizes),
+        exports=Exported(
+            read_json(store, verification, "verification.json"),
+            sizes,
+            store.manifest(exports.sha256).facts.get("int8"),
+        ),
         comparison=read_json(store, comparison, "comparison.json"),
         diagnosis=Diagnosed(
             read_json(store, diagnosed, DIAGNOSIS),

@@ -69,6 +69,8 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("augment.horizontal_flip=true", {"train", "baseline"}),
         ("balance.weights=none", {"balance"}),
         ("export.formats=[tfjs]", {"export"}),
+        ("export.int8.minutes=0", {"export"}),
+        ("export.int8={min_agreement: 0.99}", set()),
         ("verify.images=10", {"verify"}),
         ("seed=1", {"split", "train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"}),
         ("image.height=20", {"train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"}),

@@ -11,6 +11,7 @@ from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
 from evergreen.reports.model_readme import README, readme
 from evergreen.vision.formats.contract import LABELS, write_labels
+from evergreen.vision.formats.quantizing.attempts import Repair
 from evergreen.vision.formats.snippets import snippet
 
 if TYPE_CHECKING:
@@ -48,13 +49,14 @@ class About:
     values: Range | None = None
 
 
-def complete(name: str, folder: Path, about: About) -> None:
+def complete(name: str, folder: Path, about: About, repaired: Repair | None = None) -> None:
     """Add labels, snippet, card, and a README.md for the Hugging Face Hub to an export.
 
     Args:
         name: the format.
         folder: where the format's own files are.
         about: the model.
+        repaired: how int8 came to be, where it was judged.
     """
     write_labels(folder, about.classes)
     file, text = snippet(name, about.image, about.max_megapixels, about.values)
@@ -80,7 +82,7 @@ def complete(name: str, folder: Path, about: About) -> None:
         "shortcuts": {"split": about.judged, **told(**about.shortcuts)},
         "made_of": about.digests,
         "files": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
-        "made": _made(name, about),
+        "made": _made(name, about, repaired),
     }
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
@@ -94,7 +96,7 @@ def read_classes(folder: Path) -> tuple[list[str], list[str]]:
     return (folder / LABELS).read_text(encoding="utf-8").splitlines(), list(card["classes"])
 
 
-def _made(name: str, about: About) -> dict[str, Any]:
+def _made(name: str, about: About, repaired: Repair | None) -> dict[str, Any]:
     """Say how: by what, with which libraries, and where to ask for more."""
     libraries = ("tensorflow", "keras", "tensorflowjs") if name.startswith("tfjs") else ("tensorflow", "keras")
     made: dict[str, Any] = {
@@ -103,5 +105,9 @@ def _made(name: str, about: About) -> dict[str, Any]:
         "lineage": "evergreen lineage FILE, with a file of the model, shows its source, recipe and code",
     }
     if name == "tflite-int8":
-        made["ranges_from"] = {"images": about.representative_images, "split": "train", "seed": about.seed}
+        exported = repaired.exported if repaired else None
+        count = exported.representative_images if exported else about.representative_images
+        made["ranges_from"] = {"images": count, "split": "train", "seed": about.seed}
+        if repaired:
+            made["quantization"] = {"words": repaired.words(), "in_float": exported.in_float if exported else ()}
     return made

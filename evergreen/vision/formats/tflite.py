@@ -4,7 +4,7 @@ TensorFlow writes it; LiteRT, its successor on devices, runs it (docs/decisions/
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from evergreen.vision.formats import savedmodel
 from evergreen.vision.formats.contract import Predictor, Trained
@@ -26,20 +26,30 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
         quantization: none; weights in float16; weights in int8 and activations in float32 (``dynamic``); or both in
             int8, with uint8 at the model's ends.
     """
+    save(folder, converter(trained, quantization).convert())
+
+
+def converter(trained: Trained, quantization: Quantization) -> Any:
+    """Return TensorFlow's converter, set up; arguments as of ``write``."""
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(savedmodel.bare(trained, one=True)))
+    made = tf.lite.TFLiteConverter.from_saved_model(str(savedmodel.bare(trained, one=True)))
     if quantization != "none":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        made.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantization == "float16":
-        converter.target_spec.supported_types = [tf.float16]
+        made.target_spec.supported_types = [tf.float16]
     elif quantization == "int8":
-        converter.representative_dataset = trained.representative
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.uint8
+        made.representative_dataset = trained.representative
+        made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        made.inference_input_type = tf.uint8
+        made.inference_output_type = tf.uint8
+    return made
+
+
+def save(folder: Path, data: bytes) -> None:
+    """Write a model's bytes into an export's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_bytes(converter.convert())
+    (folder / FILE).write_bytes(data)
 
 
 def open_predictor(folder: Path) -> Predictor:
