@@ -47,7 +47,12 @@ def export(
     runtime.start(recipe.seed)
     model = saving.load(model_file, about.classes)
     trained = Trained(
-        model_file, model, scratch / "savedmodel", about.classes, _representative(dataset, images, recipe)
+        file=model_file,
+        model=model,
+        saved=scratch / "savedmodel",
+        classes=about.classes,
+        representative=_representative(dataset, images, recipe),
+        image=about.image,
     )
     savedmodel.write_bare(model, trained.saved)
     for name in recipe.export.formats:
