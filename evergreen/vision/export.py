@@ -10,7 +10,7 @@ import numpy as np
 
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
-from evergreen.vision.formats import card, savedmodel
+from evergreen.vision.formats import card
 from evergreen.vision.formats.contract import Representative, Trained
 from evergreen.vision.formats.registry import WRITE
 from evergreen.vision.networks import runtime, saving
@@ -54,7 +54,6 @@ def export(
         representative=_representative(dataset, images, recipe),
         image=about.image,
     )
-    savedmodel.write_bare(model, trained.saved)
     for name in recipe.export.formats:
         WRITE[name](trained, folder / name)
         card.complete(name, folder / name, about)
