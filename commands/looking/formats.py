@@ -36,7 +36,12 @@ def _told(known: "Known") -> dict[str, Any]:
     versions = known.versions()
     lacking = known.absent(known.writers)
     runtimes = [
-        {"runtime": name, "needs": list(needs), "installed": not (absent := known.absent(needs))}
+        {
+            "runtime": name,
+            "needs": list(needs),
+            "needed": name not in known.beside,
+            "installed": not (absent := known.absent(needs)),
+        }
         | ({"remedy": known.remedy(absent)} if absent else {})
         for name, needs in known.runtimes.items()
     ]
@@ -62,11 +67,14 @@ def _show(console: "Console", told: list[dict[str, Any]]) -> None:
             table.add_column(name, header_style="dim", no_wrap=name == "format")
         for one in told:
             absent = [runtime["runtime"] for runtime in one["proved_by"] if not runtime["installed"]]
+            proved = all(runtime["installed"] for runtime in one["proved_by"] if runtime["needed"])
+            less = f"not in {', '.join(absent)}" if absent else ""
+            said = "; ".join(filter(None, ("yes" if proved else "", less)))
             table.add_row(
                 one["format"],
                 Text(one["read_by"]).append(f"; EXTRAS={one['extra']}" if one["extra"] else "", "dim"),
                 Text("yes", "green") if one["written_here"] else Text("no", "yellow"),
-                Text(f"not in {', '.join(absent)}", "yellow") if absent else Text("yes", "green"),
+                Text(said, "green" if proved else "yellow"),
             )
         console.print(table)
         versions = {name: version for one in told for name, version in one["versions"].items()}

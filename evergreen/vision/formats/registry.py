@@ -4,6 +4,7 @@ What is said of them in words, and what they need, is in ``catalogue/known.py``.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -46,12 +47,28 @@ _IN_WORDS = {
 }
 
 
-def runtimes(name: str) -> dict[str, Callable[[Path], Predictor]]:
-    """Return every runtime that must run a format before it is verified, by its name in words."""
+@dataclass(frozen=True)
+class Runtime:
+    """One of the runtimes that a format is opened in.
+
+    Attributes:
+        name: in words.
+        open_predictor: the folder of an export -> what runs it.
+        needed: whether a format is not verified where this runtime is not installed. Of any other its absence is told
+            and weakens nothing (``verification.together``).
+    """
+
+    name: str
+    open_predictor: Callable[[Path], Predictor]
+    needed: bool = True
+
+
+def runtimes(name: str) -> tuple[Runtime, ...]:
+    """Return every runtime that a format is opened in before it is verified; the one that answers for it is first."""
     family = name.split("-")[0]
-    found = {_IN_WORDS[family]: OPEN_PREDICTOR[name]}
-    if family == "tfjs":
-        found["Chromium, wasm"] = tfjs_browser.open_predictor
-    if family == "onnx":
-        found["ONNX Runtime Web, Node"] = ort_web.open_predictor
-    return found
+    first = Runtime(_IN_WORDS[family], OPEN_PREDICTOR[name])
+    beside = {
+        "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
+        "onnx": (Runtime("ONNX Runtime Web, Node", ort_web.open_predictor, needed=False),),
+    }
+    return (first, *beside.get(family, ()))

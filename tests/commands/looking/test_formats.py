@@ -34,6 +34,12 @@ def test_every_format_is_listed_with_what_it_lacks(monkeypatch: pytest.MonkeyPat
     assert max(len(line) for line in done.stdout.splitlines()[:-3]) <= 130
 
 
+def test_a_runtime_that_is_absent_and_not_needed_is_told_beside_the_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without(monkeypatch, "npm:onnxruntime-web")
+    done = CliRunner().invoke(app, ["formats"], env={"COLUMNS": "160"})
+    assert "EXTRAS=onnx yes yes; not in ONNX Runtime Web, Node" in " ".join(done.stdout.split())
+
+
 def test_programs_are_told_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     _without(monkeypatch, "openvino")
     told = {one["format"]: one for one in json.loads(CliRunner().invoke(app, ["formats", "--json"]).stdout)}
@@ -42,11 +48,17 @@ def test_programs_are_told_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (one["written_here"], one["extra"], one["remedy"]) == (False, "openvino", "make setup EXTRAS=openvino")
     assert one["versions"]["openvino"] is None
     assert one["proved_by"] == [
-        {"runtime": "OpenVINO", "needs": ["openvino"], "installed": False, "remedy": "make setup EXTRAS=openvino"}
+        {
+            "runtime": "OpenVINO",
+            "needs": ["openvino"],
+            "needed": True,
+            "installed": False,
+            "remedy": "make setup EXTRAS=openvino",
+        }
     ]
     assert told["onnx"]["written_here"]
     assert told["onnx"]["proved_by"][1] == {
-        "runtime": "ONNX Runtime Web, Node", "needs": ["node", "npm:onnxruntime-web"], "installed": True
+        "runtime": "ONNX Runtime Web, Node", "needs": ["node", "npm:onnxruntime-web"], "needed": False, "installed": True
     }  # fmt: skip
 
 

@@ -22,7 +22,8 @@ class Known:
         name: as recipes name it.
         readers: who reads it, in words.
         writers: what writes it, as ``version_of`` names things.
-        runtimes: each runtime that must run it before it is verified, in words -> what that needs.
+        runtimes: each runtime that it is opened in before it is verified, in words -> what that needs.
+        beside: those of them without which it is verified all the same (``registry.Runtime``).
         extra: of Evergreen's own, that brings what is needed; empty where every setup does.
     """
 
@@ -31,6 +32,7 @@ class Known:
     writers: tuple[str, ...] = ("tensorflow", "keras")
     runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def install(self) -> str:
@@ -78,6 +80,7 @@ _ROWS = (
         ("tensorflow", "keras", "onnx", "tf2onnx"),
         {"ONNX Runtime": ("onnxruntime",), "ONNX Runtime Web, Node": ("node", "npm:onnxruntime-web")},
         "onnx",
+        beside=("ONNX Runtime Web, Node",),
     ),
     Known(
         "openvino",
