@@ -8,8 +8,10 @@ PORT ?= 4200
 POOL := evergreen
 # Of the pool's queues (cpu, gpu in prefect.yaml), the one that a worker serves; all of them without.
 QUEUE ?=
-# What setup installs beside: EXTRAS="dask remote". Each has a lock of its own.
+# What setup installs beside: EXTRAS="dask remote onnx openvino". Each has a lock of its own.
 EXTRAS ?=
+# What tests need beside: the exports of every format, proved in every runtime.
+FORMATS := .venv/.ready-onnx .venv/.ready-openvino npm/onnx/node_modules/.ready
 # Absolute, whatever letters it has: a run's working folder is another.
 STORE := $(shell case "$(EVERGREEN_STORE)" in (/*) echo "$(EVERGREEN_STORE)";; ("") echo "$$PWD/.evergreen";; (*) echo "$$PWD/$(EVERGREEN_STORE)";; esac)
 
@@ -21,7 +23,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
-setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need, EXTRAS=remote what buckets need
+setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) $(if $(filter onnx,$(EXTRAS)),npm/onnx/node_modules/.ready) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need, remote what buckets need, onnx and openvino what these formats need
 
 retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
@@ -29,13 +31,13 @@ retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.e
 sweep: setup ## Sweep RECIPE (default: digits, of recipes/sweeps/); ARGS="--parallel 2" adds options
 	.venv/bin/evergreen sweep "$(RECIPE)" $(ARGS)
 
-test: setup .venv/.ready-dask .venv/.ready-remote-tests ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
+test: setup .venv/.ready-dask .venv/.ready-remote-tests $(FORMATS) ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
 	.venv/bin/python -m pytest -q -rs -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-test-browser: setup ## Run the tests of pages and of TensorFlow.js; fails if one of them is skipped
+test-browser: setup $(FORMATS) ## Run the tests of pages and of what runs under Node.js; fails if one of them is skipped
 	.venv/bin/python -m pytest -q -m browser --no-skips $(ARGS)
 
-soak: setup .venv/.ready-dask .venv/.ready-remote-tests ## Run the long tests: kills, fuzz, load
+soak: setup .venv/.ready-dask .venv/.ready-remote-tests $(FORMATS) ## Run the long tests: kills, fuzz, load
 	.venv/bin/python -m pytest -q -rs -m soak $(ARGS)
 
 lint: .venv/.ready ## Check style, format, types and the import contracts
@@ -108,7 +110,7 @@ ci-uv: ## The same, set up with uv; once for every change of the lock
 	.ci/run --with uv
 
 clean: ## Remove what setup made; the store stays
-	rm -rf .venv .venv-audit node_modules *.egg-info
+	rm -rf .venv .venv-audit node_modules npm/onnx/node_modules *.egg-info
 
 # uv where it is, else venv and pip; both compile bytecode, without which TensorFlow's import takes three times as long.
 .venv/.ready: requirements.lock pyproject.toml
@@ -140,4 +142,13 @@ node_modules/.ready: package-lock.json package.json
 		npm ci --silent --ignore-scripts && touch $@ || echo "npm failed: TensorFlow.js exports will be 'not verified'"; \
 	else \
 		echo "node or npm not found: TensorFlow.js exports will be 'not verified'"; \
+	fi
+
+# Of one extra, and as large as all of that: in a folder of its own, which no other setup installs or tidies away.
+npm/onnx/node_modules/.ready: npm/onnx/package-lock.json npm/onnx/package.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		npm ci --prefix npm/onnx --silent --ignore-scripts && touch $@ || \
+			echo "npm failed: ONNX exports will not be verified in ONNX Runtime Web"; \
+	else \
+		echo "node or npm not found: ONNX exports will not be verified in ONNX Runtime Web"; \
 	fi

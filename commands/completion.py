@@ -1,6 +1,7 @@
 """What a shell completes: names of recipes, sweeps and steps, ids of runs. Cheap: it reads names of files alone."""
 
 from pathlib import Path
+from typing import get_args
 
 import typer
 
@@ -22,6 +23,13 @@ def sweeps(incomplete: str) -> list[str]:
     """Return names of sweeps that begin so, and then of recipes, of which ``--over`` makes one; each name once."""
     found = dict.fromkeys([*sweep_names(), *recipe_names()])
     return [name for name in found if name.startswith(incomplete)]
+
+
+def formats(incomplete: str) -> list[str]:
+    """Return names of export formats that begin so, in their order."""
+    from evergreen.sections.release import Format  # late: pydantic
+
+    return [name for name in get_args(Format) if name.startswith(incomplete)]
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:

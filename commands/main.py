@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from commands.letters import know_every_letter
-from commands.looking import compare, drift, lineage, open_report, recipes, runs, standing, why
+from commands.looking import compare, drift, formats, lineage, open_report, recipes, runs, standing, why
 from commands.making import doctor, folds, inspect, new, plan, retrain, schedule, suggest, sweep
 from commands.options import be_quiet, errors, example, tell
 from commands.upkeep import adopt, champions, check, maintain, remote, schema, sharing
@@ -25,7 +25,22 @@ app = typer.Typer(
 # The order of `evergreen --help`, below the headings of its groups.
 for room in (new, retrain, inspect, plan, doctor, suggest, folds, sweep, schedule, runs, compare, open_report):
     app.add_typer(room.app)
-for room in (recipes, why, lineage, drift, predict, web, champions, adopt, sharing, remote, maintain, check, schema):
+for room in (
+    recipes,
+    formats,
+    why,
+    lineage,
+    drift,
+    predict,
+    web,
+    champions,
+    adopt,
+    sharing,
+    remote,
+    maintain,
+    check,
+    schema,
+):
     app.add_typer(room.app)
 
 

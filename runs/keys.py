@@ -1,12 +1,7 @@
 """The step key of one step in one run, and the words for why a step must run. Knows no Prefect."""
 
-import json
-import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +11,7 @@ from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
 from evergreen.recipe import TEACHING, Recipe, brought_up, in_full, picked
 from evergreen.steps import Step
-from evergreen.vision.formats.runtimes.chromium import chromium
+from evergreen.vision.formats.catalogue.installed import version_of as _version
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of
 from evergreen.vision.training.devices import devices_of
@@ -34,7 +29,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 _LEAVE_OUT = tuple(f"evergreen.{name}" for name in ("recipe", "recipe_files", "sections", "steps", "fold_steps"))
 _NEAREST_AMONG = 50
 _ANOTHER_FORM = "keys are written in another form since an update of Evergreen"
-_PROGRAMS = {"node": lambda: shutil.which("node"), "chromium": chromium}
 
 
 def key_parts(step: Step, recipe: Recipe, store: Store, inputs: Mapping[str, Ref]) -> KeyParts:
@@ -73,7 +67,8 @@ def libraries_of(step: Step, recipe: Recipe) -> dict[str, str]:
     teachers = _teachers(step, recipe)
     trained = [recipe.train, *(teacher.train for teacher in teachers)]
     weights = [name for train in trained for name in distributions_of(train)] if step.weights else []
-    found = {name: _version(name) for name in (*step.libraries, *weights)}
+    formats = [name for format_ in recipe.export.formats for name in step.formats.get(format_, ())]
+    found = {name: _version(name) for name in (*step.libraries, *weights, *formats)}
     found |= _named_files(step, recipe)
     if teachers:
         found["scipy"] = _version("scipy")  # says which images validate a teacher
@@ -243,19 +238,3 @@ def why_it_runs(parts: KeyParts, records: Records, recipe: Recipe) -> str:
     words = nearest.differences
     more = f" and {len(words) - 3} more" if len(words) > 3 else ""
     return "; ".join(words[:3]) + more
-
-
-@lru_cache
-def _version(name: str) -> str:
-    """Return the version of a distribution, of an npm package (``npm:NAME``) or of a program, or absent."""
-    if name in _PROGRAMS:
-        program = _PROGRAMS[name]()
-        answer = program and subprocess.run([program, "--version"], capture_output=True, encoding="utf-8", check=False)
-        return answer.stdout.strip() if answer else "absent"
-    if name.startswith("npm:"):
-        package = PROJECT / "node_modules" / name.removeprefix("npm:") / "package.json"
-        return str(json.loads(package.read_bytes())["version"]) if package.is_file() else "absent"
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"

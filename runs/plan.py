@@ -6,6 +6,7 @@ from evergreen.errors import OnlyInARun
 from evergreen.fold_steps import steps_of, trains
 from evergreen.recipe import Recipe
 from evergreen.steps import Step
+from evergreen.vision.formats.catalogue.known import refuse_absent
 from runs.kept.checkpoints import foretold, unchanged
 from runs.keys import given, key_parts, why_it_runs
 from runs.run import Entry, State
@@ -23,7 +24,12 @@ def plan(recipe: Recipe, store: Store, steps: Iterable[Step] | None = None) -> l
         recipe: what would be run.
         store: what is asked.
         steps: those that would be called; None takes a retraining's.
+
+    Raises:
+        BadInput: a retraining could not write its exports here.
     """
+    if steps is None:
+        refuse_absent(recipe.export.formats)
     outputs: dict[str, Ref] = {}
     entries: dict[str, Entry] = {}
     roots: dict[str, str] = {}  # a step that waits -> the one that must run before anything can be said of it

@@ -65,7 +65,11 @@ def predict(
     ] = None,
     model_format: Annotated[
         str | None,
-        typer.Option("--format", help="keras (the default), savedmodel, tflite-float32 (tflite), tflite-int8, tfjs..."),
+        typer.Option(
+            "--format",
+            help="keras (the default), savedmodel, tflite-float32 (tflite), tflite-int8, tfjs, onnx...",
+            autocompletion=completion.formats,
+        ),
     ] = None,
     sample: Annotated[
         int, typer.Option(min=0, metavar="N", help="Take N random test images of the model's own data, through TFLite.")

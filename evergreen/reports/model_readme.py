@@ -15,7 +15,14 @@ README = "README.md"
 _TASK = "image-classification"
 _MOST_CLASSES = 100
 # What runs a format: the beginning of its name, and the Hub's name of the library.
-_LIBRARIES = {"keras": "keras", "tflite": "tflite", "tfjs": "tfjs", "savedmodel": "tensorflow"}
+_LIBRARIES = {
+    "keras": "keras",
+    "tflite": "tflite",
+    "tfjs": "tfjs",
+    "savedmodel": "tensorflow",
+    "onnx": "onnx",
+    "openvino": "openvino",
+}
 _LICENSE = """\
 # Say what others may do with the model: it depends on the license of the images it learned from and of the network's
 # weights. The Hub's names of licenses: https://huggingface.co/docs/hub/repositories-licenses

@@ -9,7 +9,7 @@ from evergreen.sections.base import Fraction, Section
 
 Format = Literal[
     "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8", "tfjs", "tfjs-uint8",
-    "tfjs-float16",
+    "tfjs-float16", "onnx", "openvino",
 ]  # fmt: skip
 
 

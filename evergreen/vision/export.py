@@ -56,7 +56,14 @@ def export(
     runtime.start(recipe.seed)
     model = saving.load(model_file, about.classes)
     material = material_of(dataset, images, recipe)
-    trained = Trained(model_file, model, scratch / "savedmodel", about.classes, material.of(material.asked))
+    trained = Trained(
+        file=model_file,
+        model=model,
+        saved=scratch / "savedmodel",
+        classes=about.classes,
+        representative=material.of(material.asked),
+        image=about.image,
+    )
     repaired: Repair | None = None
     for name in recipe.export.formats:
         WRITE[name](trained, folder / name)

@@ -33,6 +33,7 @@ def test_names_that_begin_so_are_offered(store: Store, tmp_path: Path, monkeypat
     assert completion.sweeps("ts") == ["tsel-augmentation", "tsel-backbones", "tsel"]
     assert completion.sweeps("dig") == ["digits"]
     assert completion.steps("s") == ["screen", "split"]
+    assert completion.formats("o") == ["onnx", "openvino"]
     assert completion.runs(_context(store), "2026") == ["20260102-000000-bbbbbb", "20260101-000000-aaaaaa"]
     assert completion.champions(_context(store), "") == ["digits"]
 

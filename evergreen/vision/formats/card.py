@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Image
 
 CARD = "model-card.json"
+# What writes a format beside TensorFlow and Keras.
+_WRITERS = {"tfjs": ("tensorflowjs",), "onnx": ("onnx", "tf2onnx"), "openvino": ("openvino",)}
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def read_classes(folder: Path) -> tuple[list[str], list[str]]:
 
 def _made(name: str, about: About, repaired: Repair | None) -> dict[str, Any]:
     """Say how: by what, with which libraries, and where to ask for more."""
-    libraries = ("tensorflow", "keras", "tensorflowjs") if name.startswith("tfjs") else ("tensorflow", "keras")
+    libraries = ("tensorflow", "keras", *_WRITERS.get(name.split("-")[0], ()))
     made: dict[str, Any] = {
         "by": "evergreen retrain, step export",
         "libraries": {library: version(library) for library in libraries},

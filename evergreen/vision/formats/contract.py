@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evergreen.errors import ExportRefused
+
+if TYPE_CHECKING:
+    from evergreen.sections.data import Image
 
 # Yields representative images, each [(1, H, W, 3) float32 in 0-255].
 Representative = Callable[[], Iterator[list[np.ndarray]]]
@@ -29,6 +32,7 @@ class Trained:
         saved: where the same goes as a bare SavedModel, which converters read (``savedmodel.bare``).
         classes: class names in the order of the scores.
         representative: images from which quantization takes its ranges.
+        image: the input's size and how an image is brought to it.
     """
 
     file: Path
@@ -36,6 +40,7 @@ class Trained:
     saved: Path
     classes: list[str]
     representative: Representative
+    image: "Image"
 
 
 @dataclass(frozen=True)

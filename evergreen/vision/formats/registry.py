@@ -1,4 +1,7 @@
-"""Every export format by its name in recipes: how it is written, and the runtimes that it is opened in."""
+"""Every export format by its name in recipes: how it is written, and the runtimes that it is opened in.
+
+What is said of them in words, and what they need, is in ``catalogue/known.py``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +10,8 @@ from pathlib import Path
 
 from evergreen.vision.formats import keras_file, savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import Predictor, Trained
-from evergreen.vision.formats.runtimes import tfjs_browser
+from evergreen.vision.formats.interchange import onnx_file, openvino_ir
+from evergreen.vision.formats.runtimes import ort_web, tfjs_browser
 
 WRITE: dict[str, Callable[[Trained, Path], None]] = {
     "keras": keras_file.write,
@@ -19,6 +23,8 @@ WRITE: dict[str, Callable[[Trained, Path], None]] = {
     "tfjs": partial(tfjs.write, quantization="none"),
     "tfjs-uint8": partial(tfjs.write, quantization="uint8"),
     "tfjs-float16": partial(tfjs.write, quantization="float16"),
+    "onnx": onnx_file.write,
+    "openvino": openvino_ir.write,
 }
 
 # The runtime that answers for a format wherever one is enough.
@@ -27,9 +33,18 @@ OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {
     "savedmodel": savedmodel.open_predictor,
     **dict.fromkeys([name for name in WRITE if name.startswith("tflite")], tflite.open_predictor),
     **dict.fromkeys([name for name in WRITE if name.startswith("tfjs")], tfjs.open_predictor),
+    "onnx": onnx_file.open_predictor,
+    "openvino": openvino_ir.open_predictor,
 }
 
-_IN_WORDS = {"keras": "Keras", "savedmodel": "TensorFlow alone", "tflite": "LiteRT interpreter", "tfjs": "Node, wasm"}
+_IN_WORDS = {
+    "keras": "Keras",
+    "savedmodel": "TensorFlow alone",
+    "tflite": "LiteRT interpreter",
+    "tfjs": "Node, wasm",
+    "onnx": "ONNX Runtime",
+    "openvino": "OpenVINO",
+}
 
 
 @dataclass(frozen=True)
@@ -52,5 +67,8 @@ def runtimes(name: str) -> tuple[Runtime, ...]:
     """Return every runtime that a format is opened in before it is verified; the one that answers for it is first."""
     family = name.split("-")[0]
     first = Runtime(_IN_WORDS[family], OPEN_PREDICTOR[name])
-    beside = {"tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),)}
+    beside = {
+        "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
+        "onnx": (Runtime("ONNX Runtime Web, Node", ort_web.open_predictor, needed=False),),
+    }
     return (first, *beside.get(family, ()))

@@ -76,6 +76,27 @@ scores = model(image=image$cast)["scores"][0]$scale
 print(dict(zip(open("labels.txt", encoding="utf-8").read().splitlines(), scores.tolist())))
 """
 
+_ONNX = """\
+# In this folder: python run.py photo.jpg     (pip install onnxruntime $needs)
+import json, sys, onnxruntime, $imports
+${image}model = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+scores = model.run(["scores"], {"image": image.astype("float32")})[0][0]
+classes = json.loads(model.get_modelmeta().custom_metadata_map["classes"])
+print(dict(zip(classes, scores.tolist())))
+"""
+
+_OPENVINO = """\
+# In this folder: python run.py photo.jpg     (pip install openvino $needs)
+import json, sys, $imports
+sys.modules["openvino_telemetry"] = None  # else OpenVINO tells Intel of its use
+import openvino
+${image}model = openvino.Core().read_model("model.xml")
+classes = json.loads(model.get_rt_info(["evergreen", "classes"]).value)
+exact = {"INFERENCE_PRECISION_HINT": "f32"}  # as it was proved; without it, bfloat16 where the processor has that
+scores = openvino.compile_model(model, "CPU", exact)(image.astype("float32"))["scores"][0]
+print(dict(zip(classes, scores.tolist())))
+"""
+
 # Node decodes no pictures by itself, so it takes the raw bytes.
 _TFJS = """\
 // npm install @tensorflow/tfjs-core@4 @tensorflow/tfjs-converter@4 @tensorflow/tfjs-backend-cpu@4
@@ -88,6 +109,15 @@ const network = await loadGraphModel({ load: async () => ({ ...model, weightSpec
 console.log(model.userDefinedMetadata.classes, await network.predict(tf.tensor4d(Float32Array.from(read(\
 process.argv[2])), [1, $height, $width, 3])).data());
 """
+
+_PROGRAMS = {
+    "keras": _KERAS,
+    "savedmodel": _SAVED_MODEL,
+    "tflite": _TFLITE,
+    "tfjs": _TFJS,
+    "onnx": _ONNX,
+    "openvino": _OPENVINO,
+}
 
 
 def snippet(
@@ -103,7 +133,7 @@ def snippet(
             by the same calls of OpenCV; Node.js is given pixels of that size.
     """
     family = name.split("-")[0]
-    text = {"keras": _KERAS, "savedmodel": _SAVED_MODEL, "tflite": _TFLITE, "tfjs": _TFJS}[family]
+    text = _PROGRAMS[family]
     int8 = name == "tflite-int8"
     size = {"height": image.height, "width": image.width}
     imports = "io, re, cv2, numpy as np, pillow_heif; from PIL import ExifTags, Image, ImageOps"

@@ -14,6 +14,7 @@ from tiny_training import CLASSES, Trained
 
 from evergreen.recipe import load_recipe
 from evergreen.vision.formats import contract, tfjs
+from evergreen.vision.formats.catalogue.installed import ABSENT, version_of
 from evergreen.vision.formats.runtimes import chromium, process, tfjs_browser
 from evergreen.vision.networks import saving
 from evergreen.vision.verify import _said
@@ -24,7 +25,8 @@ HAS_NODE = nodejs.PROGRAM is not None
 @pytest.mark.browser
 def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any, verified: dict[str, Any]) -> None:
     in_browser = HAS_NODE and chromium.chromium() is not None
-    present = {"Node, wasm": HAS_NODE, "Chromium, wasm": in_browser}
+    has_ort_web = HAS_NODE and version_of("npm:onnxruntime-web") != ABSENT
+    present = {"Node, wasm": HAS_NODE, "Chromium, wasm": in_browser, "ONNX Runtime Web, Node": has_ort_web}
     assert list(verified) == list(exports.formats)
     for name, result in verified.items():
         for run in result.runtimes:
@@ -41,7 +43,7 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
     runtimes = {name: [run.runtime for run in result.runtimes] for name, result in verified.items()}
     assert runtimes["savedmodel"] == ["TensorFlow alone"]
     assert runtimes["tfjs-uint8"] == ["Node, wasm", "Chromium, wasm"]
-    for name in ("keras", "savedmodel", "tflite-float32"):
+    for name in {"keras", "savedmodel", "tflite-float32", "onnx", "openvino"} & set(verified):
         assert verified[name].max_difference < 1e-4
     # Quantization that changed nothing would not be one.
     assert verified["tflite-int8"].max_difference > 1e-4
@@ -92,16 +94,22 @@ def test_what_a_program_says_of_the_moment_is_left_out_and_the_rest_is_kept() ->
 
 @pytest.mark.parametrize(
     ("name", "absent"),
-    [("savedmodel", ("keras", "evergreen")), ("tflite-int8", ("tensorflow", "keras", "evergreen"))],
+    [
+        ("savedmodel", ("keras", "evergreen")),
+        ("tflite-int8", ("tensorflow", "keras", "evergreen")),
+        ("onnx", ("tensorflow", "keras", "evergreen", "onnx")),
+        ("openvino", ("tensorflow", "keras", "evergreen", "openvino_telemetry")),
+    ],
 )
 def test_an_export_runs_where_nothing_but_its_runtime_can_be_imported(
     exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, absent: tuple[str, ...]
 ) -> None:
+    exports.must_have(name)
     _python_that(
         monkeypatch, tmp_path, after=f"print(*[sys.modules[name] for name in {absent}], file=open('seen', 'w'))"
     )
     monkeypatch.chdir(tmp_path)
-    assert exports.verify(exports.folder, name)[name].verified == "passed"
+    assert exports.verify(exports.folder, name)[name].runtimes[0].verified == "passed"
     assert (tmp_path / "seen").read_text().split() == ["None"] * len(absent)
 
 

@@ -1,6 +1,6 @@
 """Run one export on images in a process of its own, with its own runtime and NumPy alone.
 
-    python -I isolated.py keras|savedmodel|tflite EXPORT FOLDER
+    python -I isolated.py keras|savedmodel|tflite|onnx|openvino EXPORT FOLDER
 
 Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export
 has none of them. What the folder holds and gets is described in ``process.py``.
@@ -18,8 +18,22 @@ import numpy as np
 
 _THREADS = 1
 _NOT_INSTALLED = 3
-_RUNTIME = {"keras": "keras", "savedmodel": "tensorflow", "tflite": "ai_edge_litert.interpreter"}
-_ABSENT = {"keras": ["evergreen"], "savedmodel": ["evergreen", "keras"], "tflite": ["evergreen", "keras", "tensorflow"]}
+_RUNTIME = {
+    "keras": "keras",
+    "savedmodel": "tensorflow",
+    "tflite": "ai_edge_litert.interpreter",
+    "onnx": "onnxruntime",
+    "openvino": "openvino",
+}
+_TRAINING = ["evergreen", "keras", "tensorflow"]
+_ABSENT = {
+    "keras": ["evergreen"],
+    "savedmodel": ["evergreen", "keras"],
+    "tflite": _TRAINING,
+    "onnx": [*_TRAINING, "onnx", "tf2onnx"],
+    "openvino": [*_TRAINING, "openvino_telemetry"],  # which tells OpenVINO's maker of every import
+}
+_EXTRAS = ("onnx", "openvino")
 
 # One image, (H, W, 3) uint8 in 0-255 -> (K,) float32; and the class names that the model gives, if it can.
 Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
@@ -33,11 +47,11 @@ def main() -> None:
     try:
         runtime = import_module(_RUNTIME[kind])
     except ImportError as error:
-        sys.exit(_missing(error))
+        sys.exit(_missing(error, kind))
     shape = json.loads((work / "shape.json").read_bytes())
     images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
     began = time.perf_counter()
-    answer, classes = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite}[kind](runtime, export)
+    answer, classes = _OPEN[kind](runtime, export)
     answer(images[0])  # the first call may still be compiling
     load_seconds = time.perf_counter() - began
     scores, seconds = [], []
@@ -104,8 +118,29 @@ def _dequantized(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     return (values.astype(np.float32) - zero) * scale if scale else values
 
 
-def _missing(error: ImportError) -> int:
-    sys.stderr.write(f"{error}; run make setup\n")
+def _onnx(onnxruntime: Any, export: Path) -> Opened:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = _THREADS
+    session = onnxruntime.InferenceSession(export / "model.onnx", options, providers=["CPUExecutionProvider"])
+    classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+    return lambda image: session.run(["scores"], {"image": image[None].astype(np.float32)})[0][0], classes
+
+
+def _openvino(openvino: Any, export: Path) -> Opened:
+    core = openvino.Core()
+    model = core.read_model(export / "model.xml")
+    classes = json.loads(model.get_rt_info(["evergreen", "classes"]).value)
+    # Where the processor has bfloat16, OpenVINO would compute in it unless it is told to keep to float32.
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": _THREADS, "INFERENCE_PRECISION_HINT": "f32"})
+    return lambda image: compiled(image[None].astype(np.float32))["scores"][0].copy(), classes
+
+
+_OPEN = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite, "onnx": _onnx, "openvino": _openvino}
+
+
+def _missing(error: ImportError, kind: str) -> int:
+    extra = f" EXTRAS={kind}" if kind in _EXTRAS else ""
+    sys.stderr.write(f"{error}; run make setup{extra}\n")
     return _NOT_INSTALLED
 
 

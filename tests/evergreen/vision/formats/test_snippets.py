@@ -27,7 +27,7 @@ from evergreen.vision.formats import snippets
 @pytest.mark.parametrize(
     "name",
     [
-        "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-int8",
+        "keras", "savedmodel", "tflite-float32", "tflite-float16", "tflite-int8", "onnx", "openvino",
         pytest.param("tfjs", marks=pytest.mark.browser),
     ],
 )  # fmt: skip
@@ -39,6 +39,7 @@ def test_the_snippet_runs_and_says_what_the_model_says(
     name: str,
     request: pytest.FixtureRequest,
 ) -> None:
+    exports.must_have(name)
     folder = tmp_path / name
     shutil.copytree(exports.folder / name, folder)
     if name == "tfjs":

@@ -65,7 +65,7 @@ def test_a_network_of_gelus_is_in_operations_that_tensorflow_js_has(tmp_path: Pa
     runtime.start(1)
     classes = [str(number) for number in range(10)]
     model = build.build(recipe.train, recipe.image, len(classes))
-    trained = Trained(tmp_path / "model.keras", model, tmp_path / "saved", classes, lambda: iter(()))
+    trained = Trained(tmp_path / "model.keras", model, tmp_path / "saved", classes, lambda: iter(()), recipe.image)
     tfjs.write(trained, tmp_path / "tfjs", "none")
     images = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), np.uint8)
     expected = model.predict(images.astype(np.float32), verbose=0)

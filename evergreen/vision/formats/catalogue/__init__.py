@@ -1,0 +1,1 @@
+"""What is known of the formats without opening anything: who reads them, what they need, what is installed."""
