@@ -9,7 +9,7 @@ from typing import Any
 from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
-from evergreen.reports import webpage
+from evergreen.reports.browser import webpage
 from runs.answering.in_charge import in_charge, without_champion
 from runs.answering.reading import screen_of
 from runs.summaries.summary import output_of, run_summary

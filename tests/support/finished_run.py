@@ -7,7 +7,7 @@ import pytest
 from command import Command
 from prefect_settings import FILES, VARIABLES
 
-from evergreen.reports import webpage
+from evergreen.reports.browser import webpage
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from commands.using.web import server_of
 from evergreen.images.door import open_image
-from evergreen.reports import webpage
+from evergreen.reports.browser import webpage
 
 OPEN = """(async () => {
   const { opened } = await import('/picture.js');

@@ -13,7 +13,7 @@ from command import Command
 from pages import check_pictures
 
 from commands.using.web import server_of
-from evergreen.reports import webpage
+from evergreen.reports.browser import webpage
 from runs.tables import read_table
 from storage.store import Store
 

@@ -1,4 +1,4 @@
-"""evergreen.reports.webpage: what a page's folder holds."""
+"""evergreen.reports.browser.webpage: what a page's folder holds."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from hostile_images import saved
 from PIL import Image
 
 from evergreen.errors import BadInput
-from evergreen.reports import webpage
+from evergreen.reports.browser import webpage
 from evergreen.sections.data import Screen
 from runs.answering.webpage import caution_on
 
