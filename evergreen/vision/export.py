@@ -10,7 +10,7 @@ import numpy as np
 
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
-from evergreen.vision.formats import card, savedmodel
+from evergreen.vision.formats import card
 from evergreen.vision.formats.contract import Representative, Trained
 from evergreen.vision.formats.registry import WRITE
 from evergreen.vision.networks import runtime, saving
@@ -49,7 +49,6 @@ def export(
     trained = Trained(
         model_file, model, scratch / "savedmodel", about.classes, _representative(dataset, images, recipe)
     )
-    savedmodel.write_bare(model, trained.saved)
     for name in recipe.export.formats:
         WRITE[name](trained, folder / name)
         card.complete(name, folder / name, about)

@@ -26,7 +26,7 @@ class Trained:
     Attributes:
         file: the ``.keras`` file.
         model: the same, loaded: (N, H, W, 3) in 0-255 -> (N, K) probabilities.
-        saved: the same as a bare SavedModel, which converters read.
+        saved: where the same goes as a bare SavedModel, which converters read (``savedmodel.bare``).
         classes: class names in the order of the scores.
         representative: images from which quantization takes its ranges.
     """

@@ -53,7 +53,7 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
 def _saved(trained: Trained) -> Path:
     """Return a bare SavedModel of operations that TensorFlow.js has; TFLite knows GELU only as Keras makes it."""
     if not activations.has_gelu(trained.model):
-        return trained.saved
+        return savedmodel.bare(trained)
     saved = trained.saved.with_name(f"{trained.saved.name}-for-the-web")
     if not saved.exists():
         with activations.spelled_out(trained.model):

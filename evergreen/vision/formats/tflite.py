@@ -6,6 +6,7 @@ TensorFlow writes it; LiteRT, its successor on devices, runs it (docs/decisions/
 from pathlib import Path
 from typing import Literal
 
+from evergreen.vision.formats import savedmodel
 from evergreen.vision.formats.contract import Predictor, Trained
 from evergreen.vision.formats.runtimes import process
 
@@ -14,7 +15,10 @@ Quantization = Literal["none", "float16", "dynamic", "int8"]
 
 
 def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
-    """Convert the bare SavedModel.
+    """Convert a bare SavedModel of one image into a model of one signature, (1, H, W, 3) -> (1, K).
+
+    There is no second signature for several images: it would be a second subgraph, which MediaPipe Tasks refuses and
+    which makes files larger (docs/decisions/0023).
 
     Args:
         trained: the model; ``int8`` takes the ranges of activations from its representative images.
@@ -24,7 +28,7 @@ def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
     """
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(trained.saved))
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(savedmodel.bare(trained, one=True)))
     if quantization != "none":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantization == "float16":
