@@ -12,6 +12,7 @@ from rich.table import Table
 
 from commands.bars import Bars
 from commands.classes import show_classes
+from commands.exports import show_exports
 from commands.trials import Trials
 from evergreen.judging.advice import lines
 from evergreen.judging.ended import is_cut
@@ -34,8 +35,6 @@ _COLOURS = {
     "reused": "cyan",
     "failed": "red",
     "stopped": "yellow",
-    "passed": "green",
-    "not verified": "yellow",
     "would run": "green",
     "champion": "green",
     "rejected": "red",
@@ -190,14 +189,7 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
     if grouping := summary.get("grouping"):
         console.print(grouping["words"], highlight=False, markup=False, soft_wrap=True)
     show_notes(console, summary)
-    for export in summary["exports"]:
-        colour = _COLOURS.get(export["verified"], "red")
-        shown = export["verified"] if export["released"] else f"{export['verified']}, not released"
-        detail = f"agreement {export['agreement']:.2%}" if export["agreement"] is not None else ""
-        if export["verified"] != "passed":
-            detail = f"{detail}  {escape(visible(export['reason']))}".strip()
-        size = in_words(export["bytes"])
-        console.print(f"{export['format']:<15} [{colour}]{shown}[/]  {detail}  {size}", highlight=False)
+    show_exports(console, summary["exports"])
     if comparison := summary["comparison"]:
         show_comparison(console, comparison, (summary.get("verdict") or {}).get("verdict", _GOOD_FIT))
     for line in lines((summary.get("verdict") or {}).get("to_try", ())):

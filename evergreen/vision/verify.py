@@ -18,7 +18,7 @@ from evergreen.judging.judged import judged_images
 from evergreen.vision.formats import card
 from evergreen.vision.formats.bars import Shown, judge
 from evergreen.vision.formats.contract import LABELS, Answers, Predictor, RuntimeNotInstalled
-from evergreen.vision.formats.registry import runtimes
+from evergreen.vision.formats.registry import Runtime, runtimes
 from evergreen.vision.formats.verification import MOST_MOVED, RuntimeResult, Speed, Verification, together
 from evergreen.vision.networks import runtime, saving
 
@@ -94,18 +94,18 @@ def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
     """Run one format in each of its runtimes."""
     results = []
     moved: list[dict[str, Any]] = []
-    for where, opener in runtimes(name).items():
+    for one in runtimes(name):
         try:
-            answers = _answers(folder, opener, asked)
+            answers = _answers(folder, one.open_predictor, asked)
         except RuntimeNotInstalled as error:
-            results.append(RuntimeResult(where, "not verified", str(error)))
+            results.append(RuntimeResult(one.name, "not verified", str(error), needed=one.needed))
             continue
         except Exception as error:  # noqa: BLE001 - whatever a runtime raises, this export has failed
-            results.append(RuntimeResult(where, "failed", _said(error, folder)))
+            results.append(RuntimeResult(one.name, "failed", _said(error, folder), needed=one.needed))
             continue
         shown = judge(name, answers.scores, asked.reference, asked.truth, asked.bars)
-        results.append(_result(where, shown, answers))
-        moved += _moved(where, answers.scores, asked)
+        results.append(_result(one, shown, answers))
+        moved += _moved(one.name, answers.scores, asked)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return together(name, results, moved, size, len(asked.truth))
 
@@ -141,10 +141,11 @@ def _assert_order(where: str, received: list[str], expected: list[str]) -> None:
         raise ExportRefused(f"class order: expected {expected}, {where} says {received}")
 
 
-def _result(where: str, shown: Shown, answers: Answers) -> RuntimeResult:
+def _result(one: Runtime, shown: Shown, answers: Answers) -> RuntimeResult:
     milliseconds = answers.seconds * 1000
     return RuntimeResult(
-        runtime=where,
+        runtime=one.name,
+        needed=one.needed,
         verified="passed" if shown.passed else "failed",
         reason=shown.reason,
         agreement=shown.agreement,

@@ -1,6 +1,7 @@
 """Every export format by its name in recipes: how it is written, and the runtimes that it is opened in."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,10 +32,25 @@ OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {
 _IN_WORDS = {"keras": "Keras", "savedmodel": "TensorFlow alone", "tflite": "LiteRT interpreter", "tfjs": "Node, wasm"}
 
 
-def runtimes(name: str) -> dict[str, Callable[[Path], Predictor]]:
-    """Return every runtime that must run a format before it is verified, by its name in words."""
+@dataclass(frozen=True)
+class Runtime:
+    """One of the runtimes that a format is opened in.
+
+    Attributes:
+        name: in words.
+        open_predictor: the folder of an export -> what runs it.
+        needed: whether a format is not verified where this runtime is not installed. Of any other its absence is told
+            and weakens nothing (``verification.together``).
+    """
+
+    name: str
+    open_predictor: Callable[[Path], Predictor]
+    needed: bool = True
+
+
+def runtimes(name: str) -> tuple[Runtime, ...]:
+    """Return every runtime that a format is opened in before it is verified; the one that answers for it is first."""
     family = name.split("-")[0]
-    found = {_IN_WORDS[family]: OPEN_PREDICTOR[name]}
-    if family == "tfjs":
-        found["Chromium, wasm"] = tfjs_browser.open_predictor
-    return found
+    first = Runtime(_IN_WORDS[family], OPEN_PREDICTOR[name])
+    beside = {"tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),)}
+    return (first, *beside.get(family, ()))

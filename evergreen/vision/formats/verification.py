@@ -40,6 +40,7 @@ class RuntimeResult:
         accuracy_lost: Keras' accuracy on the same images less this one.
         threads: how many the runtime computed with.
         speed: how fast it was; of the machine and the moment, so no part of what an export showed.
+        needed: whether the format is not verified where this runtime is not installed (``registry.Runtime``).
     """
 
     runtime: str
@@ -53,6 +54,7 @@ class RuntimeResult:
     accuracy_lost: float | None = None
     threads: int | None = None
     speed: Speed | None = None
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ class Verification:
 
     Attributes:
         format: the export's format.
-        verified: failed if it failed in any runtime, passed if it passed in all, else not verified.
-        reason: why, in words.
+        verified: failed if it failed in any runtime, passed if it passed in all that count (``together``), else not
+            verified.
+        reason: why, in words; of one that passed also in which runtimes it was not verified.
         agreement: the least of its runtimes; None if none ran.
         max_difference: the largest; None if none ran.
         accuracy: the least, 0-1; None if none ran.
@@ -104,6 +107,9 @@ def together(
 ) -> Verification:
     """Return what a format showed over all its runtimes: the weakest of each.
 
+    A runtime that is not installed and not needed does not count, unless no other ran: that it is absent is told. One
+    that is there counts, needed or not.
+
     Args:
         name: the format.
         results: one or more, one a runtime.
@@ -111,8 +117,10 @@ def together(
         size: of the export, in bytes.
         count: images that each runtime was shown.
     """
-    verdict = min((result.verified for result in results), key=_WEAKEST_FIRST.index)
-    reasons = [f"{result.runtime}: {result.reason}" for result in results if result.verified == verdict]
+    counted = [result for result in results if result.needed or result.verified != "not verified"] or results
+    verdict = min((result.verified for result in counted), key=_WEAKEST_FIRST.index)
+    reasons = [f"{result.runtime}: {result.reason}" for result in counted if result.verified == verdict]
+    reasons += [f"not verified in {result.runtime}: {result.reason}" for result in results if result not in counted]
     by_path: dict[str, dict[str, Any]] = {}
     for row in sorted(moved, key=lambda row: (-row["difference"], row["path"])):
         by_path.setdefault(row["path"], row)

@@ -23,3 +23,19 @@ def test_the_weakest_runtime_counts() -> None:
     assert together("tfjs", [good], [], 99, COUNT).verified == "passed"
     nothing = together("tfjs", [absent], [], 99, COUNT)
     assert (nothing.verified, nothing.agreement, nothing.accuracy, nothing.count) == ("not verified", None, None, 0)
+
+
+def test_a_runtime_that_is_absent_and_not_needed_is_told_and_weakens_nothing() -> None:
+    good = RuntimeResult("A", "passed", "fine", 1.0, 0.001, 0.9, 0.8, 0.95, 0.0, 1)
+    beside = RuntimeResult("B", "not verified", "not installed", needed=False)
+    found = together("tflite-int8", [good, beside], [], 99, COUNT)
+    assert (found.verified, found.agreement) == ("passed", 1.0)
+    assert found.reason == "A: fine; not verified in B: not installed"
+    assert [run["needed"] for run in found.as_json()["runtimes"]] == [True, False]
+    # Neither what is needed and absent, nor what failed, is made good by it; and alone it proves nothing.
+    absent = RuntimeResult("C", "not verified", "gone")
+    ran = dataclasses.replace(good, runtime="B", needed=False)
+    assert together("tflite-int8", [absent, ran], [], 99, COUNT).verified == "not verified"
+    failed = dataclasses.replace(ran, verified="failed")
+    assert together("tflite-int8", [good, failed], [], 99, COUNT).verified == "failed"
+    assert together("onnx", [beside], [], 99, COUNT).verified == "not verified"
