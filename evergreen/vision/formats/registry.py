@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evergreen.vision.formats import keras_file, savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import Predictor, Trained
-from evergreen.vision.formats.runtimes import tfjs_browser
+from evergreen.vision.formats.runtimes import litertjs, tfjs_browser
 
 WRITE: dict[str, Callable[[Trained, Path], None]] = {
     "keras": keras_file.write,
@@ -52,5 +52,11 @@ def runtimes(name: str) -> tuple[Runtime, ...]:
     """Return every runtime that a format is opened in before it is verified; the one that answers for it is first."""
     family = name.split("-")[0]
     first = Runtime(_IN_WORDS[family], OPEN_PREDICTOR[name])
-    beside = {"tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),)}
+    beside = {
+        "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
+        "tflite": (
+            Runtime("LiteRT.js, wasm", litertjs.open_wasm, needed=False),
+            Runtime("LiteRT.js, WebGPU", litertjs.open_webgpu, needed=False),
+        ),
+    }
     return (first, *beside.get(family, ()))

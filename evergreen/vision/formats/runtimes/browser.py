@@ -85,7 +85,7 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def translate_path(self, path: str) -> str:
-        _, first, *rest = PurePosixPath(path.partition("?")[0]).parts
+        first, *rest = PurePosixPath(path.partition("?")[0]).parts[1:] or ("",)
         known = first in self.folders and ".." not in rest
         return str(self.folders[first].joinpath(*rest)) if known else os.devnull + "/none"
 
