@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from chromium import Browser
 
-from commands.using.web import server_of
 from evergreen.images.door import open_image
 from evergreen.images.pixels import stratified_sample
+from runs.answering.page_server import server_of
 from runs.answering.webpage import write_page
 from runs.summaries.summary import run_summary
 from runs.tables import read_table

@@ -10,6 +10,7 @@ from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
 from evergreen.reports.browser import webpage
+from evergreen.reports.browser.choice import Choice, choose
 from runs.answering.in_charge import in_charge, without_champion
 from runs.answering.reading import screen_of
 from runs.summaries.summary import output_of, run_summary
@@ -18,8 +19,6 @@ from storage.artifacts import Ref
 from storage.champions import Champions
 from storage.runs import run_folder
 from storage.store import Store
-
-_FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run released is shown
 
 
 def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
@@ -31,8 +30,8 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
         out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
 
     Raises:
-        BadInput: there is no such run, it has no TensorFlow.js export that may be shown, TensorFlow.js is not
-            installed, or the folder holds something else.
+        BadInput: there is no such run, it has no export that a browser can run and that may be shown, what runs it
+            there is not installed, or the folder holds something else.
         ArtifactMissing: no run was named, and files of the champion are missing or damaged.
     """
     summary, caution = _named(store, run_id) if run_id else _in_charge(store)
@@ -60,11 +59,25 @@ def caution_on(folder: Path) -> str:
     return str(found["words"]) if found else ""
 
 
+def models_on(folder: Path) -> list[str]:
+    """Return what a page runs, a line each, in the order in which it tries them."""
+    found = json.loads((folder / webpage.PAGE).read_text(encoding="utf-8"))["models"]
+    return [_in_words(model) for model in found]
+
+
+def _in_words(model: dict[str, Any]) -> str:
+    proof = model["proof"]
+    name = {"litert": "LiteRT.js", "tfjs": "TensorFlow.js"}[model["engine"]]
+    parts = [f"{proof['format']} in {name}", f"{model['bytes'] / 1e6:.1f} MB"]
+    parts += [f"median {proof['median_ms']:.3g} ms"] if proof["median_ms"] else []
+    parts += [f"agreement {proof['agreement']:.2%}"] if proof["agreement"] is not None else []
+    parts += [] if proof["verified"] == "passed" else [str(proof["verified"])]
+    return f"{', '.join(parts)} ({model['reason']})"
+
+
 def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | None) -> webpage.Shown:
-    proof = _proof(summary)
+    chosen = _chosen(summary)
     exports, dataset, evaluation = (_output(store, summary, step) for step in ("export", "split", "evaluate"))
-    files = store.manifest(exports.sha256).files
-    prefix = f"{proof['format']}/"
     table = read_table(store, dataset)
     classes = classes_of(store, exports)
     settings, metrics = summary["settings"], summary["metrics"]
@@ -76,7 +89,7 @@ def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | Non
         run=summary["id"],
         classes=classes,
         image=settings["image"],
-        model={name.removeprefix(prefix): store.read(exports, name) for name in files if name.startswith(prefix)},
+        models=tuple(_model(store, exports, choice) for choice in chosen),
         digest=exports.sha256,
         unsure=_unsure(store, evaluation),
         samples=webpage.choose_samples(table, classes),
@@ -84,7 +97,6 @@ def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | Non
             "network": settings["train"]["backbone"],
             "judged": {"split": judged, **{name: metrics[judged][name] for name in ("accuracy", "count")}},
             "trained": metrics["train"]["count"],
-            "proof": {name: proof.get(name) for name in ("format", "verified", "agreement", "count")},
             "digests": {
                 "model": model.sha256,
                 "export": exports.sha256,
@@ -116,23 +128,31 @@ def _in_charge(store: Store) -> tuple[dict[str, Any], webpage.Caution | None]:
     )
 
 
-def _proof(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``run.json`` says of the run's best TensorFlow.js export that may be released."""
-    exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary.get("exports", [])}
-    found = [exported[name] for name in _FORMATS if name in exported]
-    if not found:
-        formats = ", ".join([*exported, "tfjs"])
+def _model(store: Store, exports: Ref, choice: Choice) -> webpage.Model:
+    prefix = f"{choice.format}/"
+    names = [name for name in store.manifest(exports.sha256).files if name.startswith(prefix)]
+    files = {name.removeprefix(prefix): store.read(exports, name) for name in names}
+    engine: webpage.Engine = "litert" if choice.engine == "litert" else "tfjs"
+    return webpage.Model(engine, files, choice.proof, choice.reason)
+
+
+def _chosen(summary: dict[str, Any]) -> list[Choice]:
+    """Return which of the run's exports its page runs, as run.json tells of them."""
+    exported = summary.get("exports", [])
+    if chosen := choose(exported):
+        return chosen
+    formats = [entry["format"] for entry in exported]
+    failed = [entry for entry in exported if entry["verified"] == "failed" and entry["format"].startswith("tf")]
+    if failed:
         raise BadInput(
-            f"run {summary['id']}: expected a TensorFlow.js export, found {', '.join(exported) or 'none'}; "
-            f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{formats}]'"
+            f"run {summary['id']}: its {failed[0]['format']} export failed verification and is not shown: "
+            f"{failed[0]['reason']}"
         )
-    released = [entry for entry in found if entry["verified"] != "failed"]
-    if not released:
-        raise BadInput(
-            f"run {summary['id']}: its {found[0]['format']} export failed verification and is not shown: "
-            f"{found[0]['reason']}"
-        )
-    return released[0]
+    wanted = ", ".join([*formats, "tflite-int8" if "tflite-int8" not in formats else "tfjs"])
+    raise BadInput(
+        f"run {summary['id']}: expected an export that was opened in a browser, found {', '.join(formats) or 'none'}; "
+        f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{wanted}]'"
+    )
 
 
 def _unsure(store: Store, evaluation: Ref) -> dict[str, float | None] | None:

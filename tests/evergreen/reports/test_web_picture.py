@@ -16,9 +16,9 @@ from chromium import Browser
 from hostile_images import colours, saved, with_sbit
 from PIL import Image
 
-from commands.using.web import server_of
 from evergreen.images.door import open_image
 from evergreen.reports.browser import webpage
+from runs.answering.page_server import server_of
 
 OPEN = """(async () => {
   const { opened } = await import('/picture.js');

@@ -12,8 +12,8 @@ from chromium import Browser
 from command import Command
 from pages import check_pictures
 
-from commands.using.web import server_of
 from evergreen.reports.browser import webpage
+from runs.answering.page_server import server_of
 from runs.tables import read_table
 from storage.store import Store
 

@@ -1,4 +1,4 @@
-"""TFLite in LiteRT.js, in headless Chromium: on the processor (wasm), and on a graphics card where there is one (WebGPU).
+"""TFLite in LiteRT.js, in headless Chromium: on the processor (wasm), and on a graphics card if there is one (WebGPU).
 
 LiteRT.js takes a fixed batch alone, of one image here: https://developers.google.com/edge/litert/web. What opens the
 file is the web page's own module, so that what is proved is what the page does.

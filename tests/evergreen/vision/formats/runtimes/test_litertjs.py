@@ -20,5 +20,6 @@ def test_without_a_graphics_card_webgpu_is_absent_and_no_browser_starts(
 
 def test_without_its_packages_litert_js_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "NODE_MODULES", tmp_path)
-    with pytest.raises(RuntimeNotInstalled, match=r"LiteRT\.js is not installed in .*; run make setup with npm present"):
+    said = r"LiteRT\.js is not installed in .*; run make setup with npm present"
+    with pytest.raises(RuntimeNotInstalled, match=said):
         litertjs.open_wasm(tmp_path)
