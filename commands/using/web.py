@@ -38,9 +38,7 @@ def web(
     ] = LOOPBACK,
     tls: Annotated[
         tuple[Path, Path] | None,
-        typer.Option(
-            "--tls", metavar="CERT KEY", help="Serve over https, which a phone's live camera needs."
-        ),
+        typer.Option("--tls", metavar="CERT KEY", help="Serve over https, which a phone's live camera needs."),
     ] = None,
     store: StoreOption = None,
     verbose: VerboseOption = False,

@@ -148,10 +148,14 @@ def _chosen(summary: dict[str, Any]) -> list[Choice]:
             f"run {summary['id']}: its {failed[0]['format']} export failed verification and is not shown: "
             f"{failed[0]['reason']}"
         )
-    wanted = ", ".join([*formats, "tflite-int8" if "tflite-int8" not in formats else "tfjs"])
+    again = f"evergreen retrain {summary['recipe']}"
+    if any(name.startswith("tflite") for name in formats):
+        again += ", which opens its TFLite exports in LiteRT.js"
+    else:
+        again += f" --set 'export.formats=[{', '.join([*formats, 'tflite-int8'])}]'"
     raise BadInput(
         f"run {summary['id']}: expected an export that was opened in a browser, found {', '.join(formats) or 'none'}; "
-        f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{wanted}]'"
+        f"run: {again}"
     )
 
 

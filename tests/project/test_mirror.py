@@ -47,6 +47,7 @@ ELSEWHERE = {
     "commands/retyping.py": "commands/test_usage.py",
     "evergreen/sweeping/states.py": "evergreen/sweeping/test_found.py",
     "evergreen/vision/formats/runtimes/tfjs_browser.py": VERIFY,
+    "evergreen/reports/browser/installing.py": "evergreen/reports/browser/test_webpage.py",
     "evergreen/reports/browser/packages.py": "evergreen/reports/browser/test_webpage.py",
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,

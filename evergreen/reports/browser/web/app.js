@@ -78,6 +78,9 @@ async function several(files) {
       device.took(performance.now() - start);
       return found;
     };
+    say(word('severalBelow'));
+    by('picture').hidden = true;
+    by('invite').hidden = false;
     await answerAll(files, page, timed, { painted, overtaken: () => mine !== newest, why });
     if (mine === newest) document.body.dataset.state = 'answered';
   } catch (error) {
