@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -21,13 +22,14 @@ from storage.runs import run_folder
 from storage.store import Store
 
 
-def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
+def write_page(store: Store, run_id: str | None, out: Path | None, formats: Collection[str] | None = None) -> Path:
     """Write the page of a run, whole or not at all, and return its folder.
 
     Args:
         store: where the run is.
         run_id: the run; None takes that of the model in charge, as ``in_charge`` says.
         out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
+        formats: of which one for each engine is shown; None takes all that the run has.
 
     Raises:
         BadInput: there is no such run, it has no export that a browser can run and that may be shown, what runs it
@@ -40,7 +42,7 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
         raise BadInput(f"expected a folder for the page, received a name that is too long: {folder}; choose --out")
     if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
         raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
-    shown = _shown(store, summary, caution)
+    shown = _shown(store, summary, caution, formats)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=".page-", dir=folder.parent))
     try:
@@ -75,8 +77,10 @@ def _in_words(model: dict[str, Any]) -> str:
     return f"{', '.join(parts)} ({model['reason']})"
 
 
-def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | None) -> webpage.Shown:
-    chosen = _chosen(summary)
+def _shown(
+    store: Store, summary: dict[str, Any], caution: webpage.Caution | None, formats: Collection[str] | None
+) -> webpage.Shown:
+    chosen = _chosen(summary, formats)
     exports, dataset, evaluation = (_output(store, summary, step) for step in ("export", "split", "evaluate"))
     table = read_table(store, dataset)
     classes = classes_of(store, exports)
@@ -136,9 +140,9 @@ def _model(store: Store, exports: Ref, choice: Choice) -> webpage.Model:
     return webpage.Model(engine, files, choice.proof, choice.reason)
 
 
-def _chosen(summary: dict[str, Any]) -> list[Choice]:
+def _chosen(summary: dict[str, Any], wanted: Collection[str] | None) -> list[Choice]:
     """Return which of the run's exports its page runs, as run.json tells of them."""
-    exported = summary.get("exports", [])
+    exported = [entry for entry in summary.get("exports", []) if wanted is None or entry["format"] in wanted]
     if chosen := choose(exported):
         return chosen
     formats = [entry["format"] for entry in exported]

@@ -159,7 +159,8 @@ def test_every_sample_gets_keras_own_answer_and_its_truth(
 def test_pictures_can_be_dropped_pasted_and_photographed(browser: Browser, address: str) -> None:
     def files(event: str, option: str) -> str:
         return (
-            "(async () => { const data = new DataTransfer(); const blob = await (await fetch(document.querySelectorAll('#sample-list img')[4].src)).blob();"
+            "(async () => { const data = new DataTransfer(); "
+            "const blob = await (await fetch(document.querySelectorAll('#sample-list img')[4].src)).blob();"
             f" data.items.add(new File([blob], 'a.png')); document.dispatchEvent(new {event}, {{ {option}: data,"
             " bubbles: true, cancelable: true })); })()"
         )
