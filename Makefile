@@ -136,7 +136,7 @@ clean: ## Remove what setup made; the store stays
 	fi
 	@touch $@
 
-# TensorFlow.js is a proof, not a need: without it the export is "not verified".
+# LiteRT.js and TensorFlow.js are a proof, not a need: without them exports are "not verified" there.
 node_modules/.ready: package-lock.json package.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		npm ci --silent --ignore-scripts && touch $@ || echo "npm failed: TensorFlow.js exports will be 'not verified'"; \

@@ -63,6 +63,7 @@ _MODEL = ("model.keras",)
 # How images of more than 8 bits become pixels, for every step that makes pixels.
 _PIXELS = ("screen.range",)
 _TABLES = ("numpy", "pandas")
+_RUNNERS = ("tfjs_answer.mjs", "tfjs_node.mjs", "tfjs_browser.html", "litertjs.html", "ort_web.mjs")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 # What a model is judged by; how the baseline is made is in no key of a model.
 _JUDGED = ("evaluate.top_k", "evaluate.unsure_precision", "evaluate.shortcut_images", "evaluate.views")
@@ -228,12 +229,12 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed", *_PIXELS),
-        libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS),
+        libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS, "npm:@litertjs/core"),
         formats={"onnx": ("onnxruntime", "npm:onnxruntime-web"), "openvino": ("openvino",)},
         threads=True,
-        files=tuple(
-            f"evergreen/vision/formats/runtimes/{name}"
-            for name in ("tfjs_answer.mjs", "tfjs_node.mjs", "tfjs_browser.html", "ort_web.mjs")
+        files=(
+            *(f"evergreen/vision/formats/runtimes/{name}" for name in _RUNNERS),
+            *(f"evergreen/reports/browser/web/{name}" for name in ("litert.js", "tflite.js", "numbers.js")),
         ),
     ),
     Step(

@@ -1,8 +1,7 @@
 """The command ``evergreen web``."""
 
+import sys
 from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +9,11 @@ import typer
 
 from commands import completion
 from commands.options import USE, StoreOption, VerboseOption, errors, example
-from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
+from runs.answering.page_server import LOOPBACK, PageServer, server_of, terminal_code
 from runs.place import store_root
 from storage.in_use import in_use
 from storage.store import Store
-
-HOST = "127.0.0.1"
 
 app = typer.Typer()
 
@@ -34,13 +31,20 @@ def web(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Where the page goes. Default: web/ in the run's.")
     ] = None,
-    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it on 127.0.0.1 until Ctrl-C.")] = True,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it until Ctrl-C, on this machine.")] = True,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Serve it to the network too; 0.0.0.0 is every address.")
+    ] = LOOPBACK,
+    tls: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--tls", metavar="CERT KEY", help="Serve over https, which a phone's live camera needs."),
+    ] = None,
     store: StoreOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Write a web page that runs a run's TensorFlow.js model in the browser, for any web host, and serve it here."""
-    from runs.answering.webpage import caution_on, write_page
+    """Write a web page that runs a run's export in the browser, for any web host, and serve it here."""
+    from runs.answering.webpage import caution_on, models_on, write_page
 
     with errors(verbose):
         stored = Store(store_root(store))
@@ -49,38 +53,31 @@ def web(
         if caution := caution_on(folder):
             typer.secho(f"caution  {visible(caution)}", err=True, fg=typer.colors.YELLOW)
         typer.echo(f"page  {folder}")
+        for model in models_on(folder):
+            typer.echo(f"model  {visible(model)}")
         if serve:
-            with server_of(folder, port) as server, suppress(KeyboardInterrupt):
-                typer.echo(f"open  http://{HOST}:{server.server_port}/  (Ctrl-C ends it)")
+            with server_of(folder, port, host, tls) as server, suppress(KeyboardInterrupt):
+                typer.echo(f"open  {server.address}  (Ctrl-C ends it)")
+                if host != LOOPBACK:
+                    _tell_of_network(server)
                 server.serve_forever()
 
 
-def server_of(folder: Path, port: int) -> ThreadingHTTPServer:
-    """Return a server of the folder's files, on this machine's loopback only; it does not serve yet.
-
-    Args:
-        folder: what is served.
-        port: 0 takes any free one.
-
-    Raises:
-        BadInput: the port is in use, or may not be used.
-    """
-    try:
-        return ThreadingHTTPServer((HOST, port), partial(_Files, directory=str(folder)))
-    except OSError as error:
-        raise BadInput(f"port {port} of {HOST}: {error.strerror}; choose another with --port, 0 for any") from error
-
-
-class _Files(SimpleHTTPRequestHandler):
-    """Files with the types that browsers insist on, whatever this machine's own table says; logs nothing."""
-
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
-        ".html": "text/html; charset=utf-8",
-        ".js": "text/javascript; charset=utf-8",
-        ".css": "text/css; charset=utf-8",
-        ".wasm": "application/wasm",
-        ".svg": "image/svg+xml",
-    }
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def _tell_of_network(server: PageServer) -> None:
+    """Say what others can see now, and how a phone opens it."""
+    if not server.phone:
+        typer.secho("phone  this address is of no network: no other machine reaches it", err=True)
+        return
+    typer.echo(f"phone  {server.phone}")
+    if sys.stdout.isatty():
+        typer.echo(terminal_code(server.phone))
+    shared = "the page, its model, its class names and its sample pictures, which are test images of your data"
+    typer.secho(
+        f"shared  whoever reaches {server.phone} can read {shared}; nothing else of this machine, and no picture that "
+        "somebody shows it comes here",
+        err=True,
+        fg=typer.colors.YELLOW,
+    )
+    if server.phone.startswith("http://"):
+        off = "the live camera, use without a network and installing are off on a phone; --tls CERT KEY turns them on"
+        typer.secho(f"http  {off}", err=True, fg=typer.colors.YELLOW)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from evergreen.errors import BadInput
 from evergreen.judging.judged import judged_split
 from evergreen.paths import can_be_named
-from evergreen.reports import webpage
+from evergreen.reports.browser import webpage
+from evergreen.reports.browser.choice import Choice, choose
 from runs.answering.in_charge import in_charge, without_champion
 from runs.answering.reading import screen_of
 from runs.summaries.summary import output_of, run_summary
@@ -19,20 +21,19 @@ from storage.champions import Champions
 from storage.runs import run_folder
 from storage.store import Store
 
-_FORMATS = ("tfjs", "tfjs-float16", "tfjs-uint8")  # the first that the run released is shown
 
-
-def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
+def write_page(store: Store, run_id: str | None, out: Path | None, formats: Collection[str] | None = None) -> Path:
     """Write the page of a run, whole or not at all, and return its folder.
 
     Args:
         store: where the run is.
         run_id: the run; None takes that of the model in charge, as ``in_charge`` says.
         out: the folder; None takes ``web/`` in the run's own. An earlier page there is replaced.
+        formats: of which one for each engine is shown; None takes all that the run has.
 
     Raises:
-        BadInput: there is no such run, it has no TensorFlow.js export that may be shown, TensorFlow.js is not
-            installed, or the folder holds something else.
+        BadInput: there is no such run, it has no export that a browser can run and that may be shown, what runs it
+            there is not installed, or the folder holds something else.
         ArtifactMissing: no run was named, and files of the champion are missing or damaged.
     """
     summary, caution = _named(store, run_id) if run_id else _in_charge(store)
@@ -41,7 +42,7 @@ def write_page(store: Store, run_id: str | None, out: Path | None) -> Path:
         raise BadInput(f"expected a folder for the page, received a name that is too long: {folder}; choose --out")
     if folder.exists() and not (folder.is_dir() and _may_be_replaced(folder)):
         raise BadInput(f"expected an empty folder or an earlier page, found something else in {folder}; choose --out")
-    shown = _shown(store, summary, caution)
+    shown = _shown(store, summary, caution, formats)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=".page-", dir=folder.parent))
     try:
@@ -60,11 +61,27 @@ def caution_on(folder: Path) -> str:
     return str(found["words"]) if found else ""
 
 
-def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | None) -> webpage.Shown:
-    proof = _proof(summary)
+def models_on(folder: Path) -> list[str]:
+    """Return what a page runs, a line each, in the order in which it tries them."""
+    found = json.loads((folder / webpage.PAGE).read_text(encoding="utf-8"))["models"]
+    return [_in_words(model) for model in found]
+
+
+def _in_words(model: dict[str, Any]) -> str:
+    proof = model["proof"]
+    name = {"litert": "LiteRT.js", "tfjs": "TensorFlow.js"}[model["engine"]]
+    parts = [f"{proof['format']} in {name}", f"{model['bytes'] / 1e6:.1f} MB"]
+    parts += [f"median {proof['median_ms']:.3g} ms"] if proof["median_ms"] else []
+    parts += [f"agreement {proof['agreement']:.2%}"] if proof["agreement"] is not None else []
+    parts += [] if proof["verified"] == "passed" else [str(proof["verified"])]
+    return f"{', '.join(parts)} ({model['reason']})"
+
+
+def _shown(
+    store: Store, summary: dict[str, Any], caution: webpage.Caution | None, formats: Collection[str] | None
+) -> webpage.Shown:
+    chosen = _chosen(summary, formats)
     exports, dataset, evaluation = (_output(store, summary, step) for step in ("export", "split", "evaluate"))
-    files = store.manifest(exports.sha256).files
-    prefix = f"{proof['format']}/"
     table = read_table(store, dataset)
     classes = classes_of(store, exports)
     settings, metrics = summary["settings"], summary["metrics"]
@@ -76,7 +93,7 @@ def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | Non
         run=summary["id"],
         classes=classes,
         image=settings["image"],
-        model={name.removeprefix(prefix): store.read(exports, name) for name in files if name.startswith(prefix)},
+        models=tuple(_model(store, exports, choice) for choice in chosen),
         digest=exports.sha256,
         unsure=_unsure(store, evaluation),
         samples=webpage.choose_samples(table, classes),
@@ -84,7 +101,6 @@ def _shown(store: Store, summary: dict[str, Any], caution: webpage.Caution | Non
             "network": settings["train"]["backbone"],
             "judged": {"split": judged, **{name: metrics[judged][name] for name in ("accuracy", "count")}},
             "trained": metrics["train"]["count"],
-            "proof": {name: proof.get(name) for name in ("format", "verified", "agreement", "count")},
             "digests": {
                 "model": model.sha256,
                 "export": exports.sha256,
@@ -116,23 +132,35 @@ def _in_charge(store: Store) -> tuple[dict[str, Any], webpage.Caution | None]:
     )
 
 
-def _proof(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``run.json`` says of the run's best TensorFlow.js export that may be released."""
-    exported: dict[str, dict[str, Any]] = {entry["format"]: entry for entry in summary.get("exports", [])}
-    found = [exported[name] for name in _FORMATS if name in exported]
-    if not found:
-        formats = ", ".join([*exported, "tfjs"])
+def _model(store: Store, exports: Ref, choice: Choice) -> webpage.Model:
+    prefix = f"{choice.format}/"
+    names = [name for name in store.manifest(exports.sha256).files if name.startswith(prefix)]
+    files = {name.removeprefix(prefix): store.read(exports, name) for name in names}
+    engine: webpage.Engine = "litert" if choice.engine == "litert" else "tfjs"
+    return webpage.Model(engine, files, choice.proof, choice.reason)
+
+
+def _chosen(summary: dict[str, Any], wanted: Collection[str] | None) -> list[Choice]:
+    """Return which of the run's exports its page runs, as run.json tells of them."""
+    exported = [entry for entry in summary.get("exports", []) if wanted is None or entry["format"] in wanted]
+    if chosen := choose(exported):
+        return chosen
+    formats = [entry["format"] for entry in exported]
+    failed = [entry for entry in exported if entry["verified"] == "failed" and entry["format"].startswith("tf")]
+    if failed:
         raise BadInput(
-            f"run {summary['id']}: expected a TensorFlow.js export, found {', '.join(exported) or 'none'}; "
-            f"run: evergreen retrain {summary['recipe']} --set 'export.formats=[{formats}]'"
+            f"run {summary['id']}: its {failed[0]['format']} export failed verification and is not shown: "
+            f"{failed[0]['reason']}"
         )
-    released = [entry for entry in found if entry["verified"] != "failed"]
-    if not released:
-        raise BadInput(
-            f"run {summary['id']}: its {found[0]['format']} export failed verification and is not shown: "
-            f"{found[0]['reason']}"
-        )
-    return released[0]
+    again = f"evergreen retrain {summary['recipe']}"
+    if any(name.startswith("tflite") for name in formats):
+        again += ", which opens its TFLite exports in LiteRT.js"
+    else:
+        again += f" --set 'export.formats=[{', '.join([*formats, 'tflite-int8'])}]'"
+    raise BadInput(
+        f"run {summary['id']}: expected an export that was opened in a browser, found {', '.join(formats) or 'none'}; "
+        f"run: {again}"
+    )
 
 
 def _unsure(store: Store, evaluation: Ref) -> dict[str, float | None] | None:

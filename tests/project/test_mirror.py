@@ -46,6 +46,9 @@ ELSEWHERE = {
     "commands/upkeep/schema.py": "docs/test_generated.py",
     "commands/retyping.py": "commands/test_usage.py",
     "evergreen/sweeping/states.py": "evergreen/sweeping/test_found.py",
+    "evergreen/vision/formats/runtimes/tfjs_browser.py": VERIFY,
+    "evergreen/reports/browser/installing.py": "evergreen/reports/browser/test_webpage.py",
+    "evergreen/reports/browser/packages.py": "evergreen/reports/browser/test_webpage.py",
     "tasks/model/evaluate.py": WHOLE,
     "tasks/model/train.py": WHOLE,
     # Drift, where a network was really trained.

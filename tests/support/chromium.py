@@ -101,11 +101,11 @@ class Browser:
             time.sleep(0.02)
         return value
 
-    def upload(self, selector: str, path: Path) -> None:
-        """Choose a file in a file input, as a person does."""
+    def upload(self, selector: str, *paths: Path) -> None:
+        """Choose files in a file input, as a person does."""
         document = self.send("DOM.getDocument")["root"]["nodeId"]
         node = self.send("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
-        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
     def press(self, key: str, code: int) -> None:
         """Press a key, such as ``Tab`` (9) or ``Enter`` (13)."""

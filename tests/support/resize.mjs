@@ -1,7 +1,7 @@
 // Prepares pictures with the web page's own code: node resize.mjs FOLDER
 // FOLDER holds cases.json (height, width, rule) and images.bin (uint8 RGB, one after another); prepared.bin is written.
 import { readFile, writeFile } from 'node:fs/promises';
-import { prepared } from '../../evergreen/reports/web/resize.js';
+import { prepared } from '../../evergreen/reports/browser/web/resize.js';
 
 const folder = process.argv[2];
 const cases = JSON.parse(await readFile(`${folder}/cases.json`, 'utf8'));

@@ -11,7 +11,7 @@ from pathlib import Path
 from evergreen.vision.formats import keras_file, savedmodel, tfjs, tflite
 from evergreen.vision.formats.contract import Predictor, Trained
 from evergreen.vision.formats.interchange import onnx_file, openvino_ir
-from evergreen.vision.formats.runtimes import ort_web, tfjs_browser
+from evergreen.vision.formats.runtimes import litertjs, ort_web, tfjs_browser
 
 WRITE: dict[str, Callable[[Trained, Path], None]] = {
     "keras": keras_file.write,
@@ -70,5 +70,9 @@ def runtimes(name: str) -> tuple[Runtime, ...]:
     beside = {
         "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
         "onnx": (Runtime("ONNX Runtime Web, Node", ort_web.open_predictor, needed=False),),
+        "tflite": (
+            Runtime("LiteRT.js, wasm", litertjs.open_wasm, needed=False),
+            Runtime("LiteRT.js, WebGPU", litertjs.open_webgpu, needed=False),
+        ),
     }
     return (first, *beside.get(family, ()))

@@ -16,9 +16,9 @@ from chromium import Browser
 from hostile_images import colours, saved, with_sbit
 from PIL import Image
 
-from commands.using.web import server_of
 from evergreen.images.door import open_image
-from evergreen.reports import webpage
+from evergreen.reports.browser import packages
+from runs.answering.page_server import server_of
 
 OPEN = """(async () => {
   const { opened } = await import('/picture.js');
@@ -38,7 +38,7 @@ OPEN = """(async () => {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "web"
-    shutil.copytree(Path(webpage.__file__).with_name("web"), path)
+    shutil.copytree(packages.WEB, path)
     (path / "empty.html").write_text("<!doctype html>")
     (path / "images").mkdir()
     return path

@@ -34,13 +34,15 @@ def _run_of(store: Path, name: str, exports: list[dict[str, Any]]) -> None:
 
 
 LITE = {"format": "tflite-float32", "verified": "passed"}
+KERAS = {"format": "keras", "verified": "passed"}
 FAILED = {"format": "tfjs", "verified": "failed", "reason": "other answers"}
 
 
 @pytest.mark.parametrize(
     ("exports", "said"),
     [
-        ([LITE], r"--set 'export.formats=\[tflite-float32, tfjs\]'"),
+        ([LITE], "run: evergreen retrain digits, which opens its TFLite exports in LiteRT.js"),
+        ([KERAS], r"found keras; .* --set 'export.formats=\[keras, tflite-int8\]'"),
         ([LITE, FAILED], "tfjs export failed verification .*: other answers"),
         ([FAILED, {"format": "tfjs-float16", "verified": "passed"}], "ended before export"),  # so that one is taken
     ],

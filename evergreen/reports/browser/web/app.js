@@ -1,10 +1,15 @@
 // The page: loads the model, takes pictures, shows answers.
 import { draw, say, show, showInput } from './answer.js';
+import { live } from './camera.js';
 import { showCard } from './card.js';
+import { showDevice } from './device.js';
 import { listen } from './inputs.js';
 import { loaded } from './model.js';
+import { keepOffline } from './offline.js';
 import { BadPicture, opened } from './picture.js';
+import { showPhone } from './phone.js';
 import { prepared } from './resize.js';
+import { answerAll } from './several.js';
 import { count, megabytes, translate, word } from './words.js';
 
 const by = (id) => document.getElementById(id);
@@ -17,14 +22,17 @@ by('title').textContent = page.title;
 by('lead').textContent = word('lead', { count: count(page.classes.length) });
 if (page.caution) by('caution').textContent = word(page.caution.kind, { run: page.run });
 by('caution').hidden = !page.caution;
-say(word('loading', { size: megabytes(page.model.bytes) }));
+say(word('loading', { size: megabytes(page.models[0].bytes + page.models[0].engine_bytes) }));
 by('progress').hidden = false;
 showSamples();
-showCard(page);
+showPhone();
 const progress = (share) => by('progress').setAttribute('value', share);
 const wanted = new URLSearchParams(location.search).get('backend');
-const model = loaded(page.model.address, page.image, progress, wanted);
-listen((file) => classify(file, null), (key, values) => say(word(key, values), { trouble: true }));
+const began = performance.now();
+const model = loaded(page.models, page.image, progress, wanted);
+model.catch(() => {}); // told below, and by whoever waits for it
+const device = showDevice(page, model, began);
+listen({ one: (file) => classify(file, null), several, watch }, (key, values) => say(word(key, values), { trouble: true }));
 await model.then(ready, (error) => failed(error, 'noModel'));
 
 /** Answers for one picture; `truth` is its class where that is known. */
@@ -34,20 +42,22 @@ async function classify(file, truth) {
   try {
     const { scores, backend } = await model;
     if (mine !== newest) return;
+    by('several').hidden = true;
     say(word('working'));
     await painted();
-    const began = performance.now();
+    const start = performance.now();
     const picture = await opened(file, page.pictures);
     const pixels = prepared(picture, page.image);
     const made = performance.now();
     const probabilities = await scores(pixels);
     const ended = performance.now();
     if (mine !== newest) return;
+    device.took(ended - made);
     draw(by('picture'), picture);
     by('picture').ariaLabel = word('yourPicture');
     by('invite').hidden = true;
     show(probabilities, page, truth);
-    const [total, forPicture, inModel] = [ended - began, made - began, ended - made].map((time) => count(Math.round(time)));
+    const [total, forPicture, inModel] = [ended - start, made - start, ended - made].map((time) => count(Math.round(time)));
     showInput(pixels, page.image, { total, picture: forPicture, model: inModel, backend });
     document.body.dataset.state = 'answered';
   } catch (error) {
@@ -55,17 +65,66 @@ async function classify(file, truth) {
   }
 }
 
-function ready() {
+/** Answers for several pictures, one after another, until another picture comes. */
+async function several(files) {
+  const mine = ++newest;
+  document.body.dataset.state = 'working';
+  try {
+    const { scores } = await model;
+    if (mine !== newest) return;
+    const timed = async (pixels) => {
+      const start = performance.now();
+      const found = await scores(pixels);
+      device.took(performance.now() - start);
+      return found;
+    };
+    say(word('severalBelow'));
+    by('picture').hidden = true;
+    by('invite').hidden = false;
+    await answerAll(files, page, timed, { painted, overtaken: () => mine !== newest, why });
+    if (mine === newest) document.body.dataset.state = 'answered';
+  } catch (error) {
+    if (mine === newest) failed(error, 'failed');
+  }
+}
+
+/** Answers for what the camera shows, again and again, until its dialog is closed. */
+async function watch() {
+  ++newest;
+  const { scores } = await model;
+  await live(async (picture) => {
+    const pixels = prepared(picture, page.image);
+    const start = performance.now();
+    const found = await scores(pixels);
+    device.took(performance.now() - start);
+    return found;
+  }, page);
+}
+
+function ready({ uses, model: chosen }) {
   by('progress').hidden = true;
+  showCard(page, chosen);
+  keepOffline(uses, (state, reason) => {
+    device.kept(state, reason);
+    if (state !== 'newer') return;
+    if (newest === 0) location.reload();
+    else by('newer').hidden = false;
+  });
+  by('reload').addEventListener('click', () => location.reload());
   if (newest > 0) return;
   say(word('ready'));
   document.body.dataset.state = 'ready';
 }
 
+/** An error in words of the page. */
+function why(error, key) {
+  return error instanceof BadPicture ? word(error.reason, error.values) : word(key, { reason: error.message });
+}
+
 function failed(error, key) {
+  if (key === 'noModel') showCard(page, page.models[0]);
   by('progress').hidden = true;
-  const text = error instanceof BadPicture ? word(error.reason, error.values) : word(key, { reason: error.message });
-  say(text, { trouble: true });
+  say(why(error, key), { trouble: true });
   document.body.dataset.state = 'failed';
 }
 
@@ -78,7 +137,9 @@ function showSamples() {
     button.type = 'button';
     button.ariaLabel = word('sample', { label });
     button.addEventListener('click', async () => {
-      classify(await (await fetch(file)).blob(), label);
+      const response = await fetch(file);
+      if (!response.ok) failed(new Error(`${file}: ${response.status}`), 'failed');
+      else classify(await response.blob(), label);
       by('answer').scrollIntoView({ block: 'nearest' });
     });
     image.src = file;

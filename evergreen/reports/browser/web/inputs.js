@@ -1,18 +1,19 @@
 // The ways by which a picture comes: dropped, chosen, pasted, photographed.
-import { photograph } from './camera.js';
+import { hasCamera, photograph } from './camera.js';
 
 const by = (id) => document.getElementById(id);
 const byTouch = matchMedia('(pointer: coarse)').matches;
 
 /**
  * Listens for pictures.
- * @param {(file: Blob) => void} take given each picture.
+ * @param {{one: (file: Blob) => void, several: (files: File[]) => void, watch: () => Promise<void>}} take given what
+ *   comes: a picture, several, or the wish to see the camera's answers.
  * @param {(key: string, values?: object) => void} complain given the key of a message in words.js.
  */
 export function listen(take, complain) {
   for (const input of [by('file'), by('capture')]) {
     input.addEventListener('change', () => {
-      if (input.files.length) take(input.files[0]);
+      if (input.files.length) given(input.files, take);
       input.value = ''; // so that the same file can be chosen again
     });
   }
@@ -22,6 +23,12 @@ export function listen(take, complain) {
   photographing(take, complain);
 }
 
+function given(files, take, complain) {
+  if (files.length > 1) take.several([...files]);
+  else if (files.length) take.one(files[0]);
+  else complain?.('notAPicture');
+}
+
 function dropping(take, complain) {
   const over = (event) => {
     event.preventDefault();
@@ -29,20 +36,19 @@ function dropping(take, complain) {
   };
   for (const name of ['dragover', 'dragleave', 'drop']) document.addEventListener(name, over);
   document.addEventListener('drop', ({ dataTransfer }) => {
-    if (dataTransfer.files.length) take(dataTransfer.files[0]);
-    else complain('notAPicture');
+    given(dataTransfer.files, take, complain);
   });
 }
 
 function pasting(take, complain) {
   document.addEventListener('paste', ({ clipboardData }) => {
-    if (clipboardData.files.length) take(clipboardData.files[0]);
+    if (clipboardData.files.length) given(clipboardData.files, take, complain);
     else complain('nothingPasted');
   });
   by('paste').hidden = !navigator.clipboard?.read;
   by('paste').addEventListener('click', async () => {
     const picture = await clipboardPicture();
-    if (picture) take(picture);
+    if (picture) take.one(picture);
     else complain('nothingPasted');
   });
 }
@@ -60,9 +66,11 @@ async function clipboardPicture() {
   return null;
 }
 
-/** On a phone, the camera app; elsewhere, the browser's own view of a camera. */
+/** One photo: on a phone by the camera app, elsewhere by the browser's own view of a camera. And the live view. */
 function photographing(take, complain) {
-  by('photograph').hidden = !byTouch && !navigator.mediaDevices?.getUserMedia;
+  by('photograph').hidden = !byTouch && !hasCamera();
+  by('live').hidden = !hasCamera();
+  const trouble = (error) => complain('noCamera', { reason: error.message });
   by('photograph').addEventListener('click', async () => {
     if (byTouch) {
       by('capture').click();
@@ -70,9 +78,10 @@ function photographing(take, complain) {
     }
     try {
       const photo = await photograph();
-      if (photo) take(photo);
+      if (photo) take.one(photo);
     } catch (error) {
-      complain('noCamera', { reason: error.message });
+      trouble(error);
     }
   });
+  by('live').addEventListener('click', () => take.watch().catch(trouble));
 }

@@ -1,10 +1,10 @@
 // The model card: what the model is, how good, and where it came from.
 import { count, limit, megabytes, percent, word } from './words.js';
 
-/** Fills the card from page.json. */
-export function showCard(page) {
+/** Fills the card from page.json, for the one of its models that answers here. */
+export function showCard(page, model) {
   const list = document.getElementById('card-list');
-  for (const [key, text, code] of rows(page)) {
+  for (const [key, text, code] of rows(page, model)) {
     const term = document.createElement('dt');
     const meaning = document.createElement('dd');
     term.textContent = word(key);
@@ -12,11 +12,11 @@ export function showCard(page) {
     if (code) meaning.className = 'code';
     list.append(term, meaning);
   }
-  if (page.model.card) list.append(...link(page.model.card));
+  if (model.card) list.append(...link(model.card));
   document.getElementById('card').hidden = false;
 }
 
-function rows({ card, classes, image, model, unsure, recipe, run }) {
+function rows({ card, classes, image, unsure, recipe, run }, model) {
   const found = [
     ['classes', `${count(classes.length)}: ${classes.join(', ')}`],
     ['network', card.network],
@@ -24,7 +24,8 @@ function rows({ card, classes, image, model, unsure, recipe, run }) {
     ['resize', `${word(image.resize)} (${image.interpolation})`],
     ['accuracy', accuracy(card.judged)],
     ['trained', word('trainedText', { count: count(card.trained) })],
-    ['proof', proof(card, model)],
+    ['proof', proof(model)],
+    ['chosen', model.reason],
     ['recipe', `${recipe}, ${run}`],
     ['digests', Object.entries(card.digests).map(([name, digest]) => `${word(name)} ${digest}`).join('\n'), true],
   ];
@@ -50,8 +51,8 @@ function accuracy({ split, accuracy: share, count: images }) {
   return word('accuracyText', { share: percent(share), count: count(images), split: word(split) });
 }
 
-function proof({ proof: { verified, agreement, count: images } }, { bytes }) {
-  const size = megabytes(bytes);
-  if (verified !== 'passed') return word('unproved', { size });
-  return word('proofText', { size, agreement: percent(agreement), count: count(images) });
+function proof({ bytes, proof: { format, runtime, verified, agreement, count: images } }) {
+  const values = { format, size: megabytes(bytes) };
+  if (verified !== 'passed') return word('unproved', values);
+  return word('proofText', { ...values, runtime, agreement: percent(agreement), count: count(images) });
 }

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from evergreen.errors import BadInput
 from evergreen.images.door import SCREENED, open_image
 from evergreen.judging.judged import judged_images
+from evergreen.reports.browser import installing, packages
 from evergreen.sections.data import Screen
 from evergreen.tables import ReadBlob
 
@@ -21,20 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = "page.json"
-_FILES = Path(__file__).with_name("web")
-_PACKAGES = Path(__file__).parents[2] / "node_modules" / "@tensorflow"
-_LIBRARIES = (
-    "tfjs-core/dist/tf-core.min.js",
-    "tfjs-converter/dist/tf-converter.min.js",
-    "tfjs-backend-cpu/dist/tf-backend-cpu.min.js",
-    "tfjs-backend-webgl/dist/tf-backend-webgl.min.js",
-    "tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
-    "tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
-    "tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-)
 _CARD = "model-card.json"  # what exports carry; older ones do not
 _MOST_SAMPLES = 12
 _LONGEST_SIDE = 640
+
+Engine = Literal["litert", "tfjs"]
+_ENTRY: dict[Engine, str] = {"litert": "model.tflite", "tfjs": "model.json"}
 
 
 CautionKind = Literal["noChampion", "otherClasses"]
@@ -54,6 +46,24 @@ class Caution:
 
 
 @dataclass(frozen=True)
+class Model:
+    """One of the run's exports that a page can run.
+
+    Attributes:
+        engine: what runs it: LiteRT.js or TensorFlow.js.
+        files: file name -> bytes of the export.
+        proof: what verify showed of it in the engine: format, runtime, verified, agreement, count, median_ms (None
+            where it was not measured).
+        reason: why it is the one of its engine's, in words.
+    """
+
+    engine: Engine
+    files: Mapping[str, bytes]
+    proof: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Shown:
     """What a page shows.
 
@@ -63,12 +73,12 @@ class Shown:
         run: the run's id.
         classes: class names in the order of the scores.
         image: size and resize rule of the network's input, as ``image`` in the recipe.
-        model: file name -> bytes of a TensorFlow.js graph model.
+        models: one or two, of different engines: the first is tried first, the other where that one cannot run.
         digest: SHA-256 that names the model; another model gets another address, past every cache.
         unsure: ``below``, the top-1 probability under which an answer is unsure (None: every answer is), and the
             ``precision`` that the others reach; None if nobody measured it.
         samples: path, label and sha256 of the images to choose from.
-        card: network, judged, trained, proof and digests, for the model card.
+        card: network, judged, trained and digests, for the model card.
         screen: the limit of the model's own images in megapixels, and which of their values are black and white.
         caution: what the page says beside every answer; None for a champion of the newest run's classes.
     """
@@ -78,7 +88,7 @@ class Shown:
     run: str
     classes: list[str]
     image: Mapping[str, Any]
-    model: Mapping[str, bytes]
+    models: tuple[Model, ...]
     digest: str
     unsure: Mapping[str, float | None] | None
     samples: pd.DataFrame
@@ -98,23 +108,13 @@ def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
         folder: made; must not exist.
 
     Raises:
-        BadInput: TensorFlow.js is not installed.
+        BadInput: what runs a model of it is not installed.
     """
-    missing = [name for name in _LIBRARIES if not (_PACKAGES / name).is_file()]
-    if missing:
-        raise BadInput(
-            f"expected TensorFlow.js in {_PACKAGES}, missing {missing[0]}; "
-            "install Node.js 18 or newer with npm, then run: make setup"
-        )
-    shutil.copytree(_FILES, folder)
-    (folder / "tfjs").mkdir()
-    for name in _LIBRARIES:
-        shutil.copyfile(_PACKAGES / name, folder / "tfjs" / Path(name).name)
-    model = f"model-{shown.digest[:12]}"
-    for name, data in shown.model.items():
-        path = folder / model / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    engines = [model.engine for model in shown.models]
+    packages.check(engines)
+    shutil.copytree(packages.WEB, folder)
+    for engine in engines:
+        packages.copy(engine, folder / engine)
     values = {
         "title": shown.title,
         "recipe": shown.recipe,
@@ -122,17 +122,32 @@ def write(shown: Shown, read: ReadBlob, folder: Path) -> None:
         "classes": shown.classes,
         "image": dict(shown.image),
         "pictures": {"max_megapixels": shown.screen.max_megapixels, "range": shown.screen.range},
-        "model": {
-            "address": f"{model}/model.json",
-            "bytes": sum(map(len, shown.model.values())),
-            "card": f"{model}/{_CARD}" if _CARD in shown.model else None,
-        },
+        "models": [_write_model(model, shown.digest, folder) for model in shown.models],
         "unsure": shown.unsure,
         "samples": _write_samples(shown, read, folder / "samples"),
         "card": shown.card,
         "caution": {"kind": shown.caution.kind, "words": shown.caution.words} if shown.caution else None,
     }
     (folder / PAGE).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    installing.write(folder, shown.title, engines)
+
+
+def _write_model(model: Model, digest: str, folder: Path) -> dict[str, Any]:
+    """Write a model's files into a folder of a name that no other export's has, and return what the page needs."""
+    place = f"model-{digest[:12]}/{model.proof['format']}"
+    for name, data in model.files.items():
+        path = folder / place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return {
+        "engine": model.engine,
+        "address": f"{place}/{_ENTRY[model.engine]}",
+        "bytes": sum(map(len, model.files.values())),
+        "engine_bytes": packages.downloaded(folder / model.engine),
+        "card": f"{place}/{_CARD}" if _CARD in model.files else None,
+        "proof": dict(model.proof),
+        "reason": model.reason,
+    }
 
 
 def choose_samples(dataset: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
@@ -154,7 +169,7 @@ def _write_samples(shown: Shown, read: ReadBlob, folder: Path) -> list[dict[str,
     folder.mkdir()
     entries = []
     for number, (label, digest) in enumerate(zip(shown.samples["label"], shown.samples["sha256"], strict=True), 1):
-        name = f"{number:02}.png"
+        name = f"{number:02}-{digest[:8]}.png"  # of a later page with other samples no name is the same
         picture = open_image(read(digest), SCREENED, values=shown.screen.range)
         (folder / name).write_bytes(_png(picture.pixels))
         entries.append({"file": f"{folder.name}/{name}", "label": label})

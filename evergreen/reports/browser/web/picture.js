@@ -39,6 +39,23 @@ export async function opened(file, rules = RULES) {
   }
 }
 
+/** RGB of what a camera shows, which has no alpha, as opened() gives it. */
+export function rgbOf(source, width, height) {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(source, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  const pixels = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4) {
+    pixels[to++] = data[from];
+    pixels[to++] = data[from + 1];
+    pixels[to++] = data[from + 2];
+  }
+  return { height, width, pixels };
+}
+
 /** A PNG of 16 bits a channel, of which the browser would keep the upper 8. */
 async function deep(data, rules) {
   refuseTooLarge(sizeOf(data), rules);

@@ -1,0 +1,17 @@
+// The page's address for a phone in the same network, where `evergreen web --host` serves it.
+const by = (id) => document.getElementById(id);
+
+/** Shows the address and its QR code; phone.json holds null wherever the page merely lies on a web host. */
+export async function showPhone() {
+  let phone = null;
+  try {
+    phone = await (await fetch('phone.json', { cache: 'no-store' })).json();
+  } catch (error) {
+    console.info(`phone.json: ${error.message}`); // without a network
+  }
+  if (!phone) return;
+  by('phone-link').href = phone.address;
+  by('phone-link').textContent = phone.address;
+  by('phone-code').src = phone.code;
+  by('phone').hidden = false;
+}
