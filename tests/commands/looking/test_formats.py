@@ -58,8 +58,11 @@ def test_programs_are_told_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert told["onnx"]["written_here"]
     assert told["onnx"]["proved_by"][1] == {
-        "runtime": "ONNX Runtime Web, Node", "needs": ["node", "npm:onnxruntime-web"], "needed": False, "installed": True
-    }  # fmt: skip
+        "runtime": "ONNX Runtime Web, Node",
+        "needs": ["node", "npm:onnxruntime-web"],
+        "needed": False,
+        "installed": True,
+    }
 
 
 def test_where_all_is_there_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,9 +54,11 @@ class Known:
 
 
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
-_LITERT = {"LiteRT interpreter": ("ai-edge-litert",)}
+_LITERT_JS = ("chromium", "npm:@litertjs/core")
+_IN_PAGES = ("LiteRT.js, wasm", "LiteRT.js, WebGPU")
+_LITERT = {"LiteRT interpreter": ("ai-edge-litert",), **dict.fromkeys(_IN_PAGES, _LITERT_JS)}
 _WEB = {"Node, wasm": ("node", *_TFJS), "Chromium, wasm": ("chromium", *_TFJS)}
-_PHONES = "LiteRT: phones, Raspberry Pi"
+_PHONES = "LiteRT: phones, Raspberry Pi, browsers, evergreen web"
 _PAGES = "TensorFlow.js: browsers, Node.js, evergreen web"
 _TO_WEB = ("tensorflow", "keras", "tensorflowjs")
 
@@ -67,10 +69,15 @@ _ROWS = (
         "TensorFlow, TensorFlow Serving: servers",
         runtimes={"TensorFlow alone": ("tensorflow",)},
     ),
-    Known("tflite-float32", f"{_PHONES}; exact", runtimes=_LITERT),
-    Known("tflite-float16", f"{_PHONES}; half the size", runtimes=_LITERT),
-    Known("tflite-dynamic", f"{_PHONES}; a quarter of the size, weights of 8 bits", runtimes=_LITERT),
-    Known("tflite-int8", f"{_PHONES}, microcontrollers; a quarter of the size, integers alone", runtimes=_LITERT),
+    Known("tflite-float32", f"{_PHONES}; exact", runtimes=_LITERT, beside=_IN_PAGES),
+    Known("tflite-float16", f"{_PHONES}; half the size", runtimes=_LITERT, beside=_IN_PAGES),
+    Known("tflite-dynamic", f"{_PHONES}; a quarter of the size, weights of 8 bits", runtimes=_LITERT, beside=_IN_PAGES),
+    Known(
+        "tflite-int8",
+        f"{_PHONES}, microcontrollers; a quarter of the size, integers alone",
+        runtimes=_LITERT,
+        beside=_IN_PAGES,
+    ),
     Known("tfjs", f"{_PAGES}; exact", _TO_WEB, _WEB),
     Known("tfjs-uint8", f"{_PAGES}; under a third of the download", _TO_WEB, _WEB),
     Known("tfjs-float16", f"{_PAGES}; half the download", _TO_WEB, _WEB),
