@@ -13,8 +13,7 @@ from commands.options import USE, StoreOption, VerboseOption, errors, example
 from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
-from storage.in_use import in_use
-from storage.store import Store
+from runs.shared.opening import held
 
 HOST = "127.0.0.1"
 
@@ -43,8 +42,7 @@ def web(
     from runs.answering.webpage import caution_on, write_page
 
     with errors(verbose):
-        stored = Store(store_root(store))
-        with in_use(stored):
+        with held(store_root(store)) as stored:
             folder = write_page(stored, run, out)
         if caution := caution_on(folder):
             typer.secho(f"caution  {visible(caution)}", err=True, fg=typer.colors.YELLOW)
