@@ -62,8 +62,6 @@ ELSEWHERE = {
         ),
         "commands/using/test_predict.py",
     ),
-    # As another machine sees the store of that network.
-    "runs/shared/bringing.py": "commands/using/test_predict.py",
     "evergreen/drifting/telling.py": "evergreen/drifting/test_drift.py",
     "tasks/release/bundle.py": WHOLE,
     "tasks/release/challenge.py": "tasks/release/test_promote.py",
