@@ -15,9 +15,9 @@ from commands.options import LOOK, JsonOption, StoreOption, VerboseOption, error
 from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
+from runs.shared.opening import held
 from storage.disk import replace
 from storage.errors import StoreError
-from storage.in_use import in_use
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def compare(
 
     from runs.looking.comparing import compare_runs
 
-    stored = Store(store_root(store))
-    with errors(verbose), in_use(stored):
+    with errors(verbose), held(store_root(store)) as stored:
         if html and (html.suffix not in (".html", ".htm") or not html.absolute().parent.is_dir()):
             raise BadInput(f"expected a file .html in a folder that is there, received {str(html)!r}")
         found = compare_runs(stored, first, second)

@@ -18,7 +18,7 @@ from commands.options import (
 )
 from evergreen.recipe import load_recipe
 from runs.place import store_root
-from storage.in_use import in_use
+from runs.shared.opening import held
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def drift(
     root = store_root(store)
     with errors(verbose):
         wanted = load_recipe(recipe, overrides or ())
-        with in_use(Store(root)):
-            found = _found(Store(root), wanted, paths or [], most, root, verbose)
+        with held(root) as kept:
+            found = _found(kept, wanted, paths or [], most, root, verbose)
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:

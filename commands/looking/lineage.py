@@ -13,6 +13,7 @@ from commands import completion
 from commands.options import LOOK, JsonOption, StoreOption, VerboseOption, errors, example
 from evergreen.paths import is_file
 from runs.place import store_root
+from runs.shared.opening import opened
 from storage.digests import canonical_json, sha256_bytes, sha256_file
 from storage.steps import lineage as graph
 from storage.steps.lineage import Node
@@ -39,8 +40,8 @@ def lineage(
     verbose: VerboseOption = False,
 ) -> None:
     """Show where an artifact, or an exported file, came from: up to the source's bytes."""
-    stored = Store(store_root(store))
     with errors(verbose):
+        stored = opened(store_root(store))
         node = graph.trace(stored, graph.find(stored, _digest_meant(stored, ref)))
         if as_json:
             typer.echo(json.dumps(graph.as_json(node), indent=2, ensure_ascii=False))

@@ -28,6 +28,7 @@ from evergreen.recipe import Recipe
 from flows.servers.named_server import named_server
 from runs.folds import with_folds
 from runs.place import store_root
+from runs.shared.opening import opened
 from runs.summaries.folds import CROSS_VALIDATED
 from storage.store import Store
 
@@ -54,9 +55,10 @@ def folds(
     with errors(verbose):
         overrides = renamed(overrides, name)
         wanted = with_folds(recipe, overrides, source, number)
-        tell_about(wanted, Store(root))
+        kept = opened(root)
+        tell_about(wanted, kept)
         address_of(on)
-        summary = None if named_server() else _reused(wanted, Store(root))
+        summary = None if named_server() else _reused(wanted, kept)
     code = DONE
     if summary is None:
         options: dict[str, Any] = {"folds": wanted.evaluate.folds, "on": on}

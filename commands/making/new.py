@@ -38,6 +38,7 @@ from evergreen.sections.refusing.told import TRY
 from evergreen.sources.archives.names import visible_lines
 from runs.own.choosing import Chosen, chosen
 from runs.place import store_root
+from runs.shared.opening import opened
 from storage.champions import Champions
 from storage.runs import run_folder
 from storage.store import Store
@@ -101,7 +102,7 @@ def new(
     with errors(verbose):
         day = datetime.now().astimezone().date()
         try:
-            found = chosen(Store(root), summary, name, section, given, preset, day)
+            found = chosen(opened(root), summary, name, section, given, preset, day)
         except BadDataset as error:
             if verbose:
                 raise

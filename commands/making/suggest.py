@@ -25,8 +25,8 @@ from commands.options import (
 from commands.quiet import log_of, only_ours
 from evergreen.recipe import load_recipe
 from runs.place import store_root
+from runs.shared.opening import opened
 from storage.in_use import in_use
-from storage.store import Store
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,16 +71,17 @@ def suggest(
     with errors(verbose):
         deciding.refuse_json_beside("--label", label, as_json)
         wanted = load_recipe(recipe, renamed(overrides, name), source)
-        tell_about(wanted, Store(root))
         target = checked_target(sheet, ".png") if sheet else None
         log = None if verbose else log_of(root, "suggest")
-        with in_use(Store(root)), only_ours(log) as (out, err):
+        kept = opened(root)
+        tell_about(wanted, kept)
+        with in_use(kept), only_ours(log) as (out, err):
 
             def say(text: str) -> None:
                 if not is_quiet():
                     err.print(text, markup=False, highlight=False, soft_wrap=True)
 
-            found = choose(wanted, Store(root), count, folder, say, to_label=label)
+            found = choose(wanted, kept, count, folder, say, to_label=label)
             pages = sheet_at(target) if target else None
             if pages and target:
                 _draw(found, pages)
@@ -90,9 +91,10 @@ def suggest(
             else:
                 _show(out, found, target, pages)
         if label:
-            deciding.ask_a_person(
-                wanted, Store(root), found.rows(), found.classes, found.values, who=who, port=port, given_store=store
-            )
+            with in_use(kept):
+                deciding.ask_a_person(
+                    wanted, kept, found.rows(), found.classes, found.values, who=who, port=port, given_store=store
+                )
         elif not as_json and found.in_dataset and not is_quiet():
             typer.echo(f"next       {deciding.line_of('suggest', wanted.typed, store)} --count {count} --label")
 

@@ -39,6 +39,7 @@ from evergreen.sweeping.space import Space, notes_on
 from flows.servers.named_server import named_server
 from runs.place import store_root
 from runs.run import Run
+from runs.shared.opening import opened
 from runs.summaries.sweep import SWEPT
 from storage.in_use import in_use
 from storage.runs import run_folder
@@ -99,12 +100,13 @@ def sweep(
     with errors(verbose):
         asked = load_sweep(recipe, over or (), renamed(overrides, name), source or (), options)
         space = check(asked)
-        tell_about(space.base, Store(root))
+        kept = opened(root)
+        tell_about(space.base, kept)
         address_of(on)
         if only_plan:
-            _tell_plan(space, Store(root), as_json)
+            _tell_plan(space, kept, as_json)
             raise typer.Exit
-        summary = None if named_server() else _answered(space, Store(root))
+        summary = None if named_server() else _answered(space, kept)
     code = DONE
     if summary is None:
         arguments = (asked.name, asked.model_dump(mode="json"), list(asked.sources))

@@ -25,7 +25,7 @@ from commands.stopping import ends_when_told
 from evergreen.errors import BadInput
 from flows.servers.prefect_home import prepare_prefect
 from runs.place import store_root
-from storage.in_use import in_use
+from runs.shared.opening import held
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -105,22 +105,22 @@ def predict(
             refuse_in_batch(request)
             bad = _run_flow(request, root, outputs, verbose)
         else:
-            with in_use(Store(root)):
-                bad = _answer(request, root, outputs, verbose)
+            with held(root) as kept:
+                bad = _answer(request, kept, outputs, verbose)
     raise typer.Exit(BAD if bad else DONE)
 
 
-def _answer(request: "Request", root: Path, outputs: _Outputs, verbose: bool) -> int:
+def _answer(request: "Request", store: Store, outputs: _Outputs, verbose: bool) -> int:
     """Classify in this process, without Prefect, print and write what was asked for; return how many are bad."""
     from commands.using.prediction_table import show, show_caution, show_last, show_pages
     from runs.answering import prediction_files as files
     from runs.answering.prediction import answer, understand
 
-    job = understand(request, Store(root), getattr(sys.stdin, "buffer", None))
+    job = understand(request, store, getattr(sys.stdin, "buffer", None))
     csv_file = files.checked_target(Path(outputs.csv)) if outputs.csv and outputs.csv != "-" else None
     sheet_file = files.checked_target(outputs.sheet, ".png") if outputs.sheet else None
     sheet = files.sheet_at(sheet_file) if sheet_file else None
-    with only_ours(None if verbose else log_of(root, "predict")) as (out, err):
+    with only_ours(None if verbose else log_of(store.root, "predict")) as (out, err):
         predictions = []
         for one in answer(job, sheet):
             predictions.append(one)

@@ -12,8 +12,7 @@ from commands.options import USE, StoreOption, VerboseOption, errors, example
 from evergreen.sources.archives.names import visible
 from runs.answering.page_server import LOOPBACK, PageServer, server_of, terminal_code
 from runs.place import store_root
-from storage.in_use import in_use
-from storage.store import Store
+from runs.shared.opening import held
 
 app = typer.Typer()
 
@@ -47,8 +46,7 @@ def web(
     from runs.answering.webpage import caution_on, models_on, write_page
 
     with errors(verbose):
-        stored = Store(store_root(store))
-        with in_use(stored):
+        with held(store_root(store)) as stored:
             folder = write_page(stored, run, out)
         if caution := caution_on(folder):
             typer.secho(f"caution  {visible(caution)}", err=True, fg=typer.colors.YELLOW)

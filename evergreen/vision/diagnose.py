@@ -55,13 +55,11 @@ def diagnose(
 
 def see(images: Images, recipe: Recipe, say: Callable[[str], None], table: pd.DataFrame) -> Seen:
     """Return what images are compared by, in a table's order, and how, in words; ``diagnose`` says by which rule."""
-    backbone, weights = _network(recipe)
-    if not backbone:
+    network = network_of(recipe)
+    if network is None:
         return _pixels(images, recipe.image, table)
-    image, notes = recipe.image, []
-    if (backbone, weights) != (recipe.train.backbone, recipe.train.weights):
-        size = {side: max(_LEAST_SIDE, getattr(image, side)) for side in ("height", "width")}
-        image = image.model_copy(update=size)
+    backbone, weights, image = network
+    notes = []
     if weights != "imagenet":
         notes.append(f"diagnose: the weights in {weights} may have seen these labels, so errors may look right to them")
     runtime.start(recipe.seed)
@@ -77,16 +75,19 @@ def see(images: Images, recipe: Recipe, say: Callable[[str], None], table: pd.Da
     return Seen(np.asarray(rows.gather(np.arange(len(rows))), np.float32), how, tuple(notes))
 
 
-def _network(recipe: Recipe) -> tuple[str, str]:
-    """Return which backbone with which weights makes features; empty texts for pixels."""
+def network_of(recipe: Recipe) -> tuple[str, str, Image] | None:
+    """Return which backbone with which weights makes features, and of which size of images; None for pixels."""
     train, image, wanted = recipe.train, recipe.image, recipe.diagnose.features
     if wanted == "pixels":
-        return "", ""
+        return None
     if wanted == "auto" and train.backbone != "cnn" and train.weights != "none":
-        return train.backbone, train.weights
-    if wanted == _LITE or min(image.height, image.width) >= _PHOTO:
-        return _LITE, "imagenet"
-    return "", ""
+        return train.backbone, train.weights, image
+    if wanted != _LITE and min(image.height, image.width) < _PHOTO:
+        return None
+    if (train.backbone, train.weights) != (_LITE, "imagenet"):
+        size = {side: max(_LEAST_SIDE, getattr(image, side)) for side in ("height", "width")}
+        image = image.model_copy(update=size)
+    return _LITE, "imagenet", image
 
 
 def _pixels(images: Images, image: Image, table: pd.DataFrame) -> Seen:

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evergreen.drifting.reference import MOST as MOST_KNOWN
+from evergreen.errors import WeightsUnavailable
 from evergreen.images.augment import Augmenter
 from evergreen.images.processors import threads_of
+from evergreen.sections.phases import Phase
+from evergreen.sections.training import Train
+from evergreen.vision.diagnose import network_of
 from evergreen.vision.networks import activations, backbones, batch_norm, runtime
 from evergreen.vision.networks.build import build, halves
 from evergreen.vision.networks.precision import precision_of
@@ -19,7 +24,6 @@ from evergreen.vision.training.optimizers import optimizer_of
 
 if TYPE_CHECKING:
     from evergreen.recipe import Recipe
-    from evergreen.sections.phases import Phase
 
 _STEPS, _FEATURES_BATCH = 3, 64
 # What changes of an image are tried on each of ``evaluate.shortcut_images``, itself among them.
@@ -39,8 +43,8 @@ class Estimate:
     """Seconds that a run is expected to take, if no phase ends before its last epoch.
 
     Attributes:
-        parts: what takes how long: ``preparation``, ``features``, ``phase 1`` and so on, ``evaluation``, ``exports``,
-            ``the rest``.
+        parts: what takes how long: ``preparation``, ``features``, ``phase 1`` and so on, ``evaluation``, ``diagnosis``,
+            ``exports``, ``the rest``.
         folds: of cross-validation beside it.
     """
 
@@ -57,7 +61,8 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     """Measure a few steps of a recipe's network, and say how long all of them would take.
 
     Args:
-        recipe: its ``train``, ``image``, ``evaluate``, ``export``, ``verify``, ``teaching`` and ``seed`` are read.
+        recipe: its ``train``, ``image``, ``evaluate``, ``diagnose``, ``export``, ``verify``, ``teaching`` and ``seed``
+            are read.
         counts: split -> images; ``train`` is among them.
         classes: how many there are.
 
@@ -90,7 +95,9 @@ def estimate(recipe: Recipe, counts: Mapping[str, int], classes: int) -> Estimat
     images = sum(counts.values())
     test = counts.get("test") or counts.get("validation", 0)
     judged = min(recipe.evaluate.shortcut_images, test)
-    parts["evaluation"] = forward * (_evaluated(recipe, counts) + _COPIES * judged)
+    known = min(2 * MOST_KNOWN, test)  # the reference's images
+    parts["evaluation"] = forward * (_evaluated(recipe, counts) + _COPIES * judged + known)
+    parts["diagnosis"] = _diagnosed(recipe, counts, forward)
     formats = recipe.export.formats
     proofs = sum(_FOR_THE_WEB if name == "tfjs" else _FOR_ONE for name in formats) * min(recipe.verify.images, test)
     parts["exports"] = len(formats) * (_FIRST_PASSES * first + _BUILDS_A_FORMAT * built) + proofs * forward
@@ -109,6 +116,37 @@ def _evaluated(recipe: Recipe, counts: Mapping[str, int]) -> int:
         return images + probed + 2 * asked
     kept = validation if Augmenter(recipe.augment, 0).active else validation + counts["train"]
     return images - kept + asked
+
+
+def _diagnosed(recipe: Recipe, counts: Mapping[str, int], forward: float) -> float:
+    """Return the seconds in which images pass through the network whose features labels are judged by.
+
+    None where these are pixels, or where training and baseline keep them already.
+
+    Args:
+        recipe: its ``diagnose`` is read, too.
+        counts: split -> images.
+        forward: seconds that an image takes in the recipe's own network.
+    """
+    network, train = network_of(recipe), recipe.train
+    if network is None or not recipe.diagnose.enabled:
+        return 0.0
+    learned = min(recipe.diagnose.images, counts["train"])
+    asked = sum(counts.values()) - counts["train"]
+    backbone, weights, image = network
+    if (backbone, weights) == (train.backbone, train.weights):
+        frozen = stayed_frozen(train)
+        all_kept = frozen and not Augmenter(recipe.augment, 0).active
+        kept = counts["train"] if all_kept else min(recipe.evaluate.baseline_images, counts["train"])
+        return forward * (max(0, learned - kept) + (0 if kept or frozen else asked))
+    runtime.start(recipe.seed)
+    try:
+        own = Train(backbone=backbone, weights=weights, phases=(Phase(unfreeze="none", epochs=1),))
+        before = halves(build(own, image, 2))[0]
+    except WeightsUnavailable:
+        return 0.0  # then they are judged by pixels
+    first, each = _looked_at(before, np.random.default_rng(recipe.seed))
+    return first + each * (learned + asked)
 
 
 def _teachers(recipe: Recipe, counts: Mapping[str, int], classes: int) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Which model is in charge: the one that answers, and is shown, unless a person names another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from evergreen.reports.labels import class_changes
 from evergreen.sections.refusing.lines import nearest_word
 from evergreen.sections.refusing.told import TRY
 from runs.releases import whole_parts_of
+from runs.shared.bringing import champion_brought, recipes_there
 from runs.summaries.summary import newest_run, output_of
 from storage.artifacts import Ref
 from storage.champions import Champions
@@ -43,6 +44,7 @@ def in_charge(store: Store, recipe: str | None) -> InCharge:
     """Return the champion of a recipe, or the recipe's newest completed run where nobody was promoted.
 
     A run that lost, or met a pinned champion, completed as well: it decides which recipe is meant, and not who answers.
+    Where the store knows of no champion, the remote behind it is asked for one.
 
     Args:
         store: whose champion it is.
@@ -54,13 +56,21 @@ def in_charge(store: Store, recipe: str | None) -> InCharge:
     """
     newest = newest_run(store, recipe)
     name = recipe or (newest["recipe"] if newest else None)
+    told = champion_brought(store, name) if name else []
     if name and (release := Champions(store.root).current(name)):
         parts, run = whole_parts_of(store, release), _run_with(store, name, release)
-        return InCharge(name, release, parts, run, _beside_the_newest(store, parts["model"], newest))
+        return InCharge(name, release, parts, run, _all((_beside_the_newest(store, parts["model"], newest), *told)))
     if newest is None:
         wanted = f"a trained model of recipe {recipe}" if recipe else "a trained model"
-        raise BadInput(f"expected {wanted} in {store.root}, found none{_what_to_run(recipe)}")
-    return InCharge(newest["recipe"], None, {}, newest, without_champion(newest))
+        there = _all((f"expected {wanted} in {store.root}, found none", *told))
+        if recipe is None and (others := recipes_there(store)):
+            raise BadInput(f"{there}; in the remote there are runs of {some(others)}: name one with --recipe")
+        raise BadInput(f"{there}{_what_to_run(recipe)}")
+    return InCharge(newest["recipe"], None, {}, newest, _all((without_champion(newest), *told)))
+
+
+def _all(said: Iterable[str]) -> str:
+    return "; ".join(filter(None, said))
 
 
 def without_champion(run: Mapping[str, Any]) -> str:

@@ -21,6 +21,8 @@ from PIL import Image
 from commands.main import app
 from evergreen.errors import BadInput
 from evergreen.images import pixels
+from runs.shared.moving import push_all
+from runs.shared.opening import held
 from runs.tables import to_json
 from storage.runs import run_folder
 from storage.store import Store
@@ -529,6 +531,44 @@ def test_new_images_a_log_and_the_newest_run_are_held_against_the_reference(
     both = ["drift", recipe, str(day), str(tmp_path / "log.csv"), "--store", str(taught.store.root)]
     assert app(both, standalone_mode=False) == 2
     assert "received both" in capfd.readouterr().err
+
+
+def test_a_store_that_trained_nothing_takes_the_champion_from_the_remote(
+    taught: Trained, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, empty, shared = str(taught.photos.parent / "colours.yaml"), tmp_path / "empty", tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("EVERGREEN_REMOTE", str(shared))
+    with held(taught.store.root) as full:
+        push_all(full, None, print)
+
+    def told(*arguments: object, store: Path = empty) -> Said:
+        capfd.readouterr()
+        code = app([*map(str, arguments), "--store", str(store)], standalone_mode=False)
+        return Said(int(code or 0), *capfd.readouterr())
+
+    unnamed = told("predict", taught.photos)
+    assert unnamed.code == 2
+    assert "in the remote there are runs of colours: name one with --recipe" in unnamed.err
+    answer = told("predict", taught.photos, "--recipe", "colours", "--json")
+    assert (answer.code, _labels(answer)) == (0, ["bright", "dark", "red"])
+    assert json.loads(answer.out)["model"] == taught.output("train")
+    assert json.loads(answer.out)["caution"] in (None, "")
+    drift = json.loads(told("drift", recipe, taught.photos, "--json").out)
+    assert drift["reference"] + drift["calibration"] == 12
+    found = json.loads(told("suggest", recipe, "--count", "2", "--json").out)
+    assert found["judged_by"].startswith("the champion of colours")
+    assert len(found["suggestions"]) == 2
+    assert told("lineage", taught.output("train")).code == 0
+    monkeypatch.setenv("EVERGREEN_REMOTE", "")  # what came stays
+    assert _labels(told("predict", taught.photos, "--recipe", "colours", "--json")) == ["bright", "dark", "red"]
+    nobody = told("predict", taught.photos, "--recipe", "colours", store=tmp_path / "other")
+    assert nobody.code == 2
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EVERGREEN_REMOTE", str(tmp_path / "file"))
+    lost = told("predict", taught.photos, "--recipe", "colours", store=tmp_path / "other")
+    assert lost.code == 2
+    assert "going on without the remote" in lost.err
 
 
 def test_a_run_looks_at_new_images_before_training_once_and_tells_it(

@@ -62,18 +62,20 @@ LITE = ("train.backbone=EfficientNetLite0", "train.cnn=[]")
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
-        ((), ("", "")),
-        (("image={height: 64, width: 80}",), ("EfficientNetLite0", "imagenet")),
-        (("diagnose.features=EfficientNetLite0",), ("EfficientNetLite0", "imagenet")),
-        ((*LITE, "train.backbone=MobileNetV2"), ("MobileNetV2", "imagenet")),
-        ((*LITE, "train.weights=none"), ("EfficientNetLite0", "imagenet")),
-        ((*LITE, "train.weights=none", *TINY), ("", "")),
-        ((*LITE, "diagnose.features=pixels"), ("", "")),
-        ((*LITE, "train.weights=own.h5"), ("EfficientNetLite0", "own.h5")),
+        ((), None),
+        (("image={height: 64, width: 80}",), ("EfficientNetLite0", "imagenet", 96)),
+        (("diagnose.features=EfficientNetLite0",), ("EfficientNetLite0", "imagenet", 96)),
+        ((*LITE, "train.backbone=MobileNetV2"), ("MobileNetV2", "imagenet", 224)),
+        ((*LITE, "train.weights=none"), ("EfficientNetLite0", "imagenet", 224)),
+        ((*LITE, "train.weights=none", *TINY), None),
+        ((*LITE, "diagnose.features=pixels"), None),
+        ((*LITE, "train.weights=own.h5"), ("EfficientNetLite0", "own.h5", 224)),
     ],
 )
-def test_who_looks_at_the_images(overrides: tuple[str, ...], expected: tuple[str, str]) -> None:
-    assert module._network(load_recipe("digits", list(overrides))) == expected
+def test_who_looks_at_the_images(overrides: tuple[str, ...], expected: tuple[str, str, int] | None) -> None:
+    network = module.network_of(load_recipe("digits", list(overrides)))
+    assert (network and (*network[:2], network[2].height)) == expected
+    assert network is None or network[2].height == network[2].width  # each side is enlarged where it is small
 
 
 def test_a_network_that_never_saw_the_labels_looks_at_enlarged_pictures(

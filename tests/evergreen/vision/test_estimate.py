@@ -37,7 +37,8 @@ def test_steps_of_a_plain_cnn_are_multiplied() -> None:
     assert recipe.export.formats[-1] == "tfjs"
     one = (len(recipe.export.formats) - 1) * 4
     assert found.parts["exports"] == len(recipe.export.formats) * (4 * 0.5 + 2 * 3) + 50 * (one + 20) / 64
-    assert found.parts["evaluation"] == (790 + 9 * 10) / 64, "nothing is probed of a cnn"
+    assert found.parts["evaluation"] == (790 + 9 * 10 + 50) / 64, "nothing is probed of a cnn"
+    assert found.parts["diagnosis"] == 0, "of so small pictures the pixels are compared"
     assert found.folds == 2 * (found.parts["phase 1"] + found.parts["preparation"])
     assert found.seconds == sum(found.parts.values()) + found.folds
 
@@ -49,7 +50,30 @@ def test_frozen_phases_cost_their_features_once(a_second_each: list[int]) -> Non
     assert found.parts["features"] == (3 * 640 + 100) / 64
     assert found.parts["phase 2"] == 10 + 100 / 64
     assert "phase 1" not in found.parts
+    assert found.parts["diagnosis"] == 0
     assert len(a_second_each) == 4
+
+
+def test_a_plain_cnn_of_photos_is_diagnosed_by_a_pass_of_another_network(a_second_each: list[int]) -> None:
+    settings = ["image={height: 64, width: 64}", "train.phases=[{epochs: 1}]", "diagnose.images=600"]
+    found = estimate(load_recipe("digits", settings), COUNTS, 10)
+    assert found.parts["diagnosis"] == 0.5 + (600 + 100 + 50) / 64
+    off = estimate(load_recipe("digits", [*settings, "diagnose.enabled=false"]), COUNTS, 10)
+    assert off.parts["diagnosis"] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "passes"),
+    [
+        (["train.phases=[{unfreeze: 5, epochs: 1}]"], 0),
+        (["train.phases=[{unfreeze: 5, epochs: 1}]", "evaluate.baseline_images=400"], 640 - 400),
+        (["train.phases=[{unfreeze: 5, epochs: 1}]", "evaluate.baseline_images=0"], 790),
+        (["train.phases=[{unfreeze: none, epochs: 1}]", "augment={}", "evaluate.baseline_images=0"], 0),
+    ],
+)
+def test_features_that_baseline_or_training_kept_are_diagnosed_for_nothing(settings: list[str], passes: int) -> None:
+    recipe = load_recipe("digits", ["train.backbone=EfficientNetLite0", *settings])
+    assert module._diagnosed(recipe, COUNTS, 1.0) == passes
 
 
 @pytest.mark.parametrize(
