@@ -78,11 +78,15 @@ def judge_of(dataset: pd.DataFrame, images: Images, trained: Trained, recipe: Re
     """Return what int8 is judged by: validation images, so that those of verify stay unseen."""
     bars = recipe.export.int8
     sample = pixels.stratified_sample(dataset[dataset["split"] == JUDGING], bars.images, recipe.seed)
-    rows = images.rows(sample, recipe.image)
+    shape = (0, recipe.image.height, recipe.image.width, 3)
+    batch, reference = np.empty(shape, np.uint8), np.empty((0, len(trained.classes)), np.float32)
+    if len(sample):
+        rows = images.rows(sample, recipe.image)
+        batch, reference = rows.gather(np.arange(len(rows))), pixels.scores(trained.model, rows)
     return Judge(
         split=JUDGING,
-        images=rows.gather(np.arange(len(rows))),
-        reference=pixels.scores(trained.model, rows) if len(rows) else np.empty((0, len(trained.classes)), np.float32),
+        images=batch,
+        reference=reference,
         truth=pixels.targets(sample["label"], trained.classes),
         min_agreement=bars.min_agreement,
         max_accuracy_loss=bars.max_accuracy_loss,

@@ -13,6 +13,7 @@ from evergreen.vision.evaluate import Evaluation, evaluate
 from evergreen.vision.export import export
 from evergreen.vision.formats.card import About
 from evergreen.vision.formats.catalogue.known import KNOWN
+from evergreen.vision.formats.quantizing.attempts import Repair
 from evergreen.vision.formats.verification import Verification
 from evergreen.vision.verify import verify
 
@@ -39,14 +40,16 @@ class Exports:
         if name not in self.formats:
             pytest.skip(KNOWN[name].install)
 
-    def write(self, folder: Path, formats: tuple[str, ...], recipe: Recipe = RECIPE, model: Path | None = None) -> None:
+    def write(
+        self, folder: Path, formats: tuple[str, ...], recipe: Recipe = RECIPE, model: Path | None = None
+    ) -> Repair | None:
         recipe = recipe.model_copy(update={"export": recipe.export.model_copy(update={"formats": formats})})
         digests = {"model.keras": "0" * 64}
         about = About(
             CLASSES, recipe.image, METRICS, SHORTCUTS, "test", digests, recipe.seed, recipe.export.representative_images
         )
         arguments = (self.trained.table, self.trained.images, about, recipe, model or self.trained.model)
-        export(*arguments, folder, folder.with_name(f"{folder.name}-scratch"))
+        return export(*arguments, folder, folder.with_name(f"{folder.name}-scratch"))
 
     def verify(self, folder: Path, *formats: str) -> dict[str, Verification]:
         arguments = (self.trained.table, self.trained.images, CLASSES, RECIPE, self.trained.model)
