@@ -10,6 +10,7 @@ from releases import crown
 
 from evergreen.fold_steps import DEAL, FOLD, FOLDS, steps_of
 from evergreen.steps import STEPS
+from evergreen.vision.formats.catalogue import known
 from flows import data, folds, started
 from flows import retrain as module
 from runs.run import Entry, Run
@@ -122,6 +123,15 @@ def test_a_report_that_fails_leaves_the_champion(steps: dict[str, BaseException]
     assert message == "failed at report: ValueError: invalid literal"
     assert (summary["outcome"], summary["promoted"]) == ("failed", None)
     assert Champions(tmp_path).current("digits") is None
+
+
+def test_a_format_that_cannot_be_written_here_ends_a_run_before_its_first_step(
+    steps: dict[str, BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known, "version_of", lambda name: known.ABSENT if name == "keras" else "1")
+    message, summary = _run(tmp_path)
+    assert message.startswith("failed: BadInput: export.formats: expected formats that can be written here, received")
+    assert (summary["outcome"], summary["steps"]) == ("failed", [])
 
 
 def test_what_fails_once_the_champion_changed_says_so(

@@ -311,6 +311,19 @@ def test_a_library_is_in_the_key(store: Store, monkeypatch: pytest.MonkeyPatch) 
     assert {name for name in before if before[name] != after[name]} == {"export"}
 
 
+def test_a_library_of_an_extra_is_in_the_keys_of_recipes_that_name_its_format_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = [load_recipe("digits"), load_recipe("digits", ["export.formats=[savedmodel, onnx]"])]
+    before = [_keys(recipe, store) for recipe in recipes]
+    real = keys._version
+    for library, expected in (("tf2onnx", {"export"}), ("npm:onnxruntime-web", {"verify"}), ("openvino", set())):
+        monkeypatch.setattr(keys, "_version", lambda name, library=library: "99" if name == library else real(name))
+        after = [_keys(recipe, store) for recipe in recipes]
+        moved = [{name for name in old if old[name] != new[name]} for old, new in zip(before, after, strict=True)]
+        assert moved == [set(), expected]
+
+
 def test_a_new_field_that_is_left_alone_moves_no_key(store: Store) -> None:
     class Head(training.Head):
         attention: Literal["auto"] | int = "auto"

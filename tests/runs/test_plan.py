@@ -1,10 +1,13 @@
 """runs.plan: what a plan tells of trainings."""
 
+import pytest
 from trainings import CUT, WHOLE, inputs_of_train, keep_a_state, make_model, parts_of_train
 
+from evergreen.errors import BadInput
 from evergreen.judging.ended import words
 from evergreen.recipe import load_recipe
 from evergreen.steps import BY_NAME
+from evergreen.vision.formats.catalogue import known
 from runs import plan
 from runs.kept.checkpoints import folder_of
 from runs.run import Entry
@@ -29,6 +32,16 @@ def test_a_plan_tells_of_a_cut_model_and_of_a_checkpoint(store: Store) -> None:
         "would run",
         "train.time_limit_minutes: 1.0 -> 2.0; goes on from a checkpoint",
     )
+
+
+def test_a_format_that_cannot_be_written_here_is_refused_before_the_source_is_asked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known, "version_of", lambda name: known.ABSENT if name == "onnx" else "1")
+    recipe = load_recipe("digits", ["export.formats=[tfjs, onnx]"])
+    with pytest.raises(BadInput, match=r"received onnx, which cannot: onnx needs onnx; make setup EXTRAS=\"onnx\""):
+        plan.plan(recipe, store)
+    assert plan.plan(recipe, store, [BY_NAME["probe"]])  # what writes no exports needs nothing of it
 
 
 def test_what_waits_says_for_what_and_why_that_must_run(store: Store) -> None:

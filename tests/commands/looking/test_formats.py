@@ -12,6 +12,8 @@ from commands.main import app
 from evergreen.sections.release import Format
 from evergreen.vision.formats.catalogue import known
 
+NAMES = list(get_args(Format))
+
 
 def _without(monkeypatch: pytest.MonkeyPatch, *absent: str) -> None:
     monkeypatch.setattr(known, "version_of", lambda name: known.ABSENT if name in absent else "v1.2.3 of that")
@@ -21,7 +23,7 @@ def test_every_format_is_listed_with_what_it_lacks(monkeypatch: pytest.MonkeyPat
     _without(monkeypatch, "onnxruntime", "npm:onnxruntime-web", "chromium", "openvino")
     done = CliRunner().invoke(app, ["formats"], env={"COLUMNS": "130"})
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert [line.split()[0] for line in lines if line and line.split()[0] in get_args(Format)] == list(get_args(Format))
+    assert [line.split()[0] for line in lines if line.split()[:1] and line.split()[0] in NAMES] == NAMES
     assert "keras Keras 3, in Python: may also be trained on yes yes" in lines
     assert lines[-3:] == [
         "apt-get install chromium, or install Google Chrome: for tfjs in Chromium, wasm, tfjs-uint8 in Chromium, wasm, "
@@ -36,14 +38,14 @@ def test_every_format_is_listed_with_what_it_lacks(monkeypatch: pytest.MonkeyPat
 
 def test_a_runtime_that_is_absent_and_not_needed_is_told_beside_the_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     _without(monkeypatch, "npm:onnxruntime-web")
-    done = CliRunner().invoke(app, ["formats"], env={"COLUMNS": "160"})
+    done = CliRunner().invoke(app, ["formats"], env={"COLUMNS": "250"})
     assert "EXTRAS=onnx yes yes; not in ONNX Runtime Web, Node" in " ".join(done.stdout.split())
 
 
 def test_programs_are_told_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     _without(monkeypatch, "openvino")
     told = {one["format"]: one for one in json.loads(CliRunner().invoke(app, ["formats", "--json"]).stdout)}
-    assert list(told) == list(get_args(Format))
+    assert list(told) == NAMES
     one = told["openvino"]
     assert (one["written_here"], one["extra"], one["remedy"]) == (False, "openvino", "make setup EXTRAS=openvino")
     assert one["versions"]["openvino"] is None
