@@ -139,7 +139,7 @@ class _Files(SimpleHTTPRequestHandler):
         self.files = files
         super().__init__(*arguments, directory=directory)
 
-    def send_head(self) -> BinaryIO | io.BytesIO | None:  # type: ignore[override]
+    def send_head(self) -> BinaryIO | io.BytesIO | None:
         """Answer GET and HEAD, of the page's files alone: no folder is listed, and no link followed out of it."""
         name = unquote(urlsplit(self.path).path).removeprefix("/") or "index.html"
         made = self.server.made.get(name)  # type: ignore[attr-defined]
