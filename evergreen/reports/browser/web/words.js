@@ -202,7 +202,6 @@ export function word(key, values = {}) {
 export function translate() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll('[data-word]')) element.textContent = word(element.dataset.word);
-  for (const element of document.querySelectorAll('[data-alt]')) element.alt = word(element.dataset.alt);
 }
 
 export function percent(share) {
