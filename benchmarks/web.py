@@ -4,8 +4,8 @@
 
 The run must have the exports tflite-float32, tflite-int8 and tfjs, and its source must still be in the store. Each
 image is given to the page as a person does, through its file input. Keras' answer is the one that the run's own
-evaluation wrote down; int8 is also held against the LiteRT interpreter on the pixels that Python prepares. Both engines are timed
-in one page of one headless Chromium, where they take turns, so that other work on the machine meets both.
+evaluation wrote down; int8 is also held against the LiteRT interpreter on the pixels that Python prepares. Both engines
+are timed in one page of one headless Chromium, where they take turns, so that other work on the machine meets both.
 """
 
 import argparse

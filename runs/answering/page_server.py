@@ -26,6 +26,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",  # asked about each time: another page or program may be at this address next
 }
 
 
@@ -139,7 +140,7 @@ class _Files(SimpleHTTPRequestHandler):
         self.files = files
         super().__init__(*arguments, directory=directory)
 
-    def send_head(self) -> BinaryIO | io.BytesIO | None:  # type: ignore[override]
+    def send_head(self) -> BinaryIO | io.BytesIO | None:
         """Answer GET and HEAD, of the page's files alone: no folder is listed, and no link followed out of it."""
         name = unquote(urlsplit(self.path).path).removeprefix("/") or "index.html"
         made = self.server.made.get(name)  # type: ignore[attr-defined]
@@ -147,7 +148,6 @@ class _Files(SimpleHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Content-Type", self.guess_type(name))
             self.send_header("Content-Length", str(len(made)))
-            self.send_header("Cache-Control", "no-store")
             self.end_headers()
             return io.BytesIO(made)
         if name not in self.files:

@@ -332,6 +332,13 @@ REACH_DOOR = {"screen"} | PROBED
             id="a script",
         ),
         pytest.param(
+            "evergreen/reports/browser/web/litert.js",
+            "'fp32'",
+            "'fp16'",
+            {"verify"} | FROM_BUNDLE,
+            id="the page's module",
+        ),
+        pytest.param(
             "evergreen/vision/networks/backbones.py",
             "offset=-1,",
             "offset=-1.5,",

@@ -332,6 +332,17 @@ def test_opened_once_it_answers_without_a_network_and_a_newer_page_takes_its_pla
         keys = browser.evaluate("caches.keys()")
         assert [key.split()[-1][:6] for key in keys] == ["newer-"]
         again.shutdown()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "index.html").write_text("<title>Another program</title><link rel=stylesheet href=style.css>")
+    (other / "style.css").write_text("body { color: rgb(1, 2, 3) }")
+    with server_of(other, server.server_port) as another:  # what comes to this address next is not hidden by it
+        threading.Thread(target=another.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        browser.open(server.address)
+        browser.wait_for("document.title === 'Another program' && document.readyState === 'complete'")
+        assert browser.evaluate("getComputedStyle(document.body).color") == "rgb(1, 2, 3)"
+        assert browser.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+        another.shutdown()
 
 
 def test_without_https_the_page_says_what_is_off_and_a_phone_still_takes_photos(browser: Browser, address: str) -> None:
@@ -360,7 +371,7 @@ def test_where_a_network_can_reach_it_the_page_shows_its_address_and_code(
     with server_of(web_folder, 0) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         _open(browser, server.address)
-        browser.wait_for("document.getElementById('phone-code').naturalWidth > 0")
+        browser.wait_for("document.getElementById('phone-code')?.naturalWidth > 0")
         assert browser.evaluate("document.getElementById('phone-link').href") == server.phone
         assert browser.evaluate("document.getElementById('phone-code').alt") == "QR code of the address below"
         server.shutdown()

@@ -13,13 +13,23 @@ export function flavour() {
   return has(RELAXED) ? 'litert' : 'compat';
 }
 
+let running = null; // LiteRT.js starts once in a page
+
 /**
- * Loads LiteRT.js.
+ * Loads LiteRT.js, or returns the one that runs.
  * @param {'litert' | 'compat'} kind
  * @param {(bytes: number) => void} here told how many bytes came.
  * @returns {Promise<object>} the module @litertjs/core, ready.
  */
-export async function started(kind, here) {
+export function started(kind, here) {
+  running ??= start(kind, here).catch((error) => {
+    running = null;
+    throw error;
+  });
+  return running;
+}
+
+async function start(kind, here) {
   const name = kind === 'litert' ? 'litert_wasm_internal' : 'litert_wasm_compat_internal';
   const litert = await import('./litert/litert.js');
   let failed;

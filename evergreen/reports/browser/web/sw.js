@@ -5,6 +5,10 @@ const prefix = `evergreen ${self.registration.scope} `;
 const name = prefix + PAGE.version;
 const uses = new URL(self.location.href).searchParams.get('uses'); // what runs the model on this device
 
+const PATIENCE = 3000; // ms
+const PAGES = ['./', 'index.html'].map((file) => new URL(file, self.registration.scope).pathname);
+let foreign = false; // another page is at this address now
+
 self.addEventListener('install', (event) => event.waitUntil(keep()));
 self.addEventListener('activate', (event) => event.waitUntil(takeOver()));
 self.addEventListener('fetch', (event) => {
@@ -27,6 +31,26 @@ async function takeOver() {
 }
 
 async function answer(request) {
-  const kept = await (await caches.open(name)).match(request, { ignoreSearch: request.mode === 'navigate' });
-  return kept ?? fetch(request);
+  if (foreign) return fetch(request);
+  const { pathname } = new URL(request.url);
+  const isPage = request.mode === 'navigate' && PAGES.includes(pathname);
+  const kept = await (await caches.open(name)).match(request, { ignoreSearch: isPage });
+  if (!kept) return fetch(request);
+  if (!isPage) return kept;
+  const now = await Promise.race([fetch(request, { cache: 'no-cache' }).catch(() => null), patience()]);
+  if (!now || now.status >= 500 || (await isOurs(now.clone()))) return kept;
+  foreign = true;
+  await caches.delete(name);
+  await self.registration.unregister();
+  return now;
+}
+
+/** Whether an answer for the page is one of Evergreen's: at 127.0.0.1:8000 another program may be next. */
+async function isOurs(response) {
+  return (await response.text()).includes('<meta name="generator" content="Evergreen">');
+}
+
+/** A network that does not answer soon is none. */
+function patience() {
+  return new Promise((resolve) => setTimeout(resolve, PATIENCE, null));
 }

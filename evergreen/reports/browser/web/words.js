@@ -75,7 +75,7 @@ const WORDS = {
     size: 'Size',
     sizeText: 'model {model}; fetched with all that runs it: {all}; ready after {seconds} s',
     speed: 'Speed',
-    speedText: 'median {median} ms in the model, of {count} answers',
+    speedText: 'median {median} ms in the model ({count} measured)',
     measure: 'Measure 20 answers',
     fallback: 'Did not start',
     offline: 'Without a network',
@@ -169,7 +169,7 @@ const WORDS = {
     size: 'Ukuran',
     sizeText: 'model {model}; diambil dengan semua yang menjalankannya: {all}; siap setelah {seconds} dtk',
     speed: 'Kecepatan',
-    speedText: 'median {median} ms di model, dari {count} jawaban',
+    speedText: 'median {median} ms di model ({count} diukur)',
     measure: 'Ukur 20 jawaban',
     fallback: 'Tidak dapat dimulai',
     offline: 'Tanpa jaringan',
@@ -202,7 +202,6 @@ export function word(key, values = {}) {
 export function translate() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll('[data-word]')) element.textContent = word(element.dataset.word);
-  for (const element of document.querySelectorAll('[data-alt]')) element.alt = word(element.dataset.alt);
 }
 
 export function percent(share) {
