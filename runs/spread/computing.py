@@ -11,7 +11,7 @@ from __future__ import annotations
 import platform
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +25,7 @@ from runs.spread.shards import Done, done_here, spread
 if TYPE_CHECKING:
     from evergreen.vision.carried import Manner
 
-# A worker takes some seconds to start TensorFlow; in that time one processor computes features of some 500 images of
-# 224 pixels by the smallest backbone.
+# A worker starts TensorFlow first, and both sides compute 64 drawn pictures: 1,000 images of 224 pixels pay for that.
 _MEGAPIXELS = 50.0
 _SHARD_BYTES = 8 * 2**20  # of pixels that go along, through the scheduler; a batch at least
 _MOST = 1024
@@ -76,6 +75,7 @@ class OnCluster:
 
     address: Address
     say: Callable[[str], object]
+    _known: list[_Own] = field(default_factory=list, compare=False, repr=False)  # the last: each view asks the same
 
     def __call__(self, model: Any, gather: Gather, positions: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield what a network makes of the images at some positions, in order, with the bytes of this machine.
@@ -94,7 +94,9 @@ class OnCluster:
         if len(positions) * height * width / 1e6 < _MEGAPIXELS:
             yield from outputs(model, gather, positions)
             return
-        sending = _Sending(model, gather, positions, self.say)
+        if not self._known or not self._known[0].is_of(model):
+            self._known[:] = [_Own.of(model)]
+        sending = _Sending(self._known[0], gather, positions, self.say)
         cluster = Cluster(self.address)
         try:
             self.say(f"features of {len(positions):,} images are computed by {cluster.where}")
@@ -103,16 +105,47 @@ class OnCluster:
             cluster.close()
 
 
+@dataclass(frozen=True)
+class _Own:
+    """A network of this process.
+
+    Attributes:
+        model: the network.
+        starts: as ``runtime.starts`` was when the rest was found.
+        manner: how it computes here.
+        traits: what this machine makes of drawn pictures with it, among others.
+        packed: as ``carried.packed`` gives it.
+    """
+
+    model: Any
+    starts: int
+    manner: Manner
+    traits: Traits
+    packed: bytes
+
+    @classmethod
+    def of(cls, model: Any) -> _Own:
+        from evergreen.vision import carried
+        from evergreen.vision.networks import runtime
+
+        manner = carried.manner_of(model)
+        traits = Traits(platform.node(), carried.told_of(model, manner))
+        return cls(model, runtime.starts(), manner, traits, carried.packed(model))
+
+    def is_of(self, model: Any) -> bool:
+        from evergreen.vision.networks import runtime
+
+        return self.model is model and self.starts == runtime.starts()
+
+
 class _Sending:
     """Which shards are to be sent, and in which order their features are wanted."""
 
-    def __init__(self, model: Any, gather: Gather, positions: Sequence[int], say: Callable[[str], object]) -> None:
-        from evergreen.vision.carried import manner_of, told_of
+    def __init__(self, own: _Own, gather: Gather, positions: Sequence[int], say: Callable[[str], object]) -> None:
         from evergreen.vision.training.features import BATCH
 
-        self._model, self._gather, self._positions, self._say = model, gather, positions, say
-        self._manner = manner_of(model)
-        self._own = Traits(platform.node(), told_of(model, self._manner))
+        self._own, self._model, self._gather, self._positions, self._say = own, own.model, gather, positions, say
+        model = own.model
         batches = _SHARD_BYTES // (BATCH * int(np.prod(model.input_shape[1:])))
         self._size = BATCH * max(1, min(_MOST // BATCH, batches))
         self._ahead = max(self._size, _KEPT_BYTES // (4 * int(np.prod(model.output_shape[1:]))))
@@ -122,13 +155,11 @@ class _Sending:
 
     def blocks(self, cluster: Cluster) -> Iterator[np.ndarray]:
         """Yield the features of all images, in order."""
-        from evergreen.vision.carried import packed
-
         found: dict[int, np.ndarray] = {}
         # Not scattered: what a dead worker held, the scheduler would not have again.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            network = cluster.client.submit(bytes, packed(self._model), pure=False)
+            network = cluster.client.submit(bytes, self._own.packed, pure=False)
         for done in spread(cluster, computed, self._next, network):
             found[done.shard.start] = self._taken(done)
             while (block := found.pop(self._wanted, None)) is not None:
@@ -147,7 +178,7 @@ class _Sending:
         why = done.why
         if not why:
             answer: Computed = done.answer
-            why = answer.refused or answer.traits.differing(self._own)
+            why = answer.refused or answer.traits.differing(self._own.traits)
             if not why and answer.block is not None:
                 return answer.block
             why = f"a worker on {answer.traits.host} would answer with other bytes than this machine: {why}"
@@ -176,7 +207,7 @@ class _Sending:
         start = self._next_start
         if self._differs or start >= min(len(self._positions), self._wanted + self._ahead):
             return None
-        shard = Shard(start, self._pictures(start), self._manner)
+        shard = Shard(start, self._pictures(start), self._own.manner)
         self._next_start += len(shard.pictures)
         return shard
 

@@ -40,7 +40,7 @@ def cluster(tmp_path: Path, shared_folder: str) -> Iterator[tuple[str, list[subp
         for store in stores:
             store.parent.mkdir()
             start("worker", "--nthreads", "1", EVERGREEN_STORE=str(store), HOME=str(store.parent))
-        _wait_for(lambda: told.is_file() and told.stat().st_size and all(map(_process_of, started[1:])))
+        _wait_for(lambda: told.is_file() and told.stat().st_size and all(map(_process_of, started[1:])), *started)
         yield json.loads(told.read_bytes())["address"], started[1:], stores
     finally:
         for process in reversed(started):
@@ -49,10 +49,10 @@ def cluster(tmp_path: Path, shared_folder: str) -> Iterator[tuple[str, list[subp
         log.close()
 
 
-def _wait_for(what: Callable[[], Any], seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
+def _wait_for(what: Callable[[], Any], *living: "subprocess.Popen[Any]") -> None:
+    """Wait for something, however slow the machine is, as long as those that should bring it about live."""
     while not what():
-        assert time.monotonic() < deadline
+        assert [process.args for process in living if process.poll() is not None] == [], "ended too early"
         time.sleep(0.05)
 
 
@@ -102,12 +102,12 @@ def test_a_cluster_without_a_common_folder_gives_what_one_machine_gives(
     with subprocess.Popen(
         command, env=environment, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:
-        _wait_for(lambda: any(list(store.glob("checkpoints/*/*.npz")) for store in stores))
+        _wait_for(lambda: any(list(store.glob("checkpoints/*/*.npz")) for store in stores), running)
         (learning, *_) = [number for number, store in enumerate(stores) if list(store.glob("checkpoints/*/*.npz"))]
         worker = _process_of(nannies[learning])
         assert worker
         os.kill(worker, signal.SIGKILL)
-        out, err = running.communicate(timeout=600)
+        out, err = running.communicate()
     assert running.returncode == 0, err
     assert f"trainings of this run are done by Dask at {scheduler}, " in err
     assert _outputs(json.loads(out)) == _outputs(alone)

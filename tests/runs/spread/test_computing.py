@@ -1,5 +1,6 @@
 """runs.spread.computing: features that a cluster computes are those of this machine, in its cache; else it computes."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -9,17 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from dask_clusters import cluster_of
 
 from evergreen.cluster import Address, Cluster
 from evergreen.errors import ThreadsFixed
+from evergreen.recipe import load_recipe
 from evergreen.vision import carried
+from evergreen.vision.evaluate import right_on_validation
 from evergreen.vision.networks import batch_norm, runtime
+from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 from evergreen.vision.training.features import PLAIN, Backbone, Features, outputs
 from runs.spread import computing, shards
 from runs.spread.agreeing import Traits
 from runs.spread.computing import Computed, OnCluster, Shard
+from runs.spread.decoding import SpreadImages
 
 distributed = pytest.importorskip("distributed", reason="make setup EXTRAS=dask")
 
@@ -176,3 +182,45 @@ def test_a_worker_says_in_which_manner_it_cannot_compute(backboned: Backboned, m
     manner = carried.Manner(7, "float32", False)
     answer = computing.computed(Shard(0, backboned.pictures[:64], manner), b"none")
     assert (answer.block, answer.refused) == (None, "expected TensorFlow to compute on 7 threads")
+
+
+CLASSES = ["dark", "red"]
+FROZEN = [
+    "image={height: 32, width: 32}",
+    "augment={rotation: 20, horizontal_flip: alternate, mixup: 0.4}",
+    "train.backbone=EfficientNetLite0",
+    "train.cnn=[]",
+    "train.views=2",
+    "train.phases=[{unfreeze: none, epochs: 2, learning_rate: 0.01, batch: 8}]",
+]
+
+
+@pytest.mark.soak
+def test_a_training_and_what_judges_it_have_the_features_of_a_cluster(
+    processes: Address, tmp_path: Path, png: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed and mixed views too, each asked of the workers once, and the model is the same to the byte."""
+    monkeypatch.setattr(computing, "_MEGAPIXELS", 0.001)
+    blobs = dict[str, bytes]()
+    rows = []
+    for label, colour in zip(CLASSES, ((10, 10, 10), (190, 20, 20)), strict=True):
+        for number in range(12):
+            data = png(number, (40, 36), colour)
+            digest = hashlib.sha256(data).hexdigest()
+            blobs[digest] = data
+            rows.append((f"{label}/{number}", label, digest, "train" if number < 8 else "validation"))
+    table = pd.DataFrame(rows, columns=["path", "label", "sha256", "split"])
+    recipe, said, found = load_recipe("digits", FROZEN), list[str](), []
+    for address in (None, processes):
+        folder = tmp_path / ("there" if address else "here")
+        folder.mkdir()
+        images = SpreadImages(
+            blobs.__getitem__, folder / "pixels", folder / "features", None, address, Path, said.append
+        )
+        train(Labelled(table, images, CLASSES), ClassBalance(), recipe, ModelFiles(folder / "model.keras"), Callbacks())
+        right = right_on_validation(table, images, CLASSES, recipe, folder / "model.keras", Backbone.of(recipe.train))
+        kept = sorted(path.name for path in (folder / "features").rglob("*.rows"))
+        found.append((kept, (folder / "model.keras").read_bytes(), right.tolist()))
+    assert found[0] == found[1]
+    asked = [f"features of {count} images are computed by Dask at {processes.on}, 2 workers" for count in (8, 16, 16)]
+    assert said == asked, "validation and two views; what judges finds them in the cache"
