@@ -211,7 +211,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "model": "train", "evaluation": "evaluate"},
         reads={"dataset": _DATASET, "model": _MODEL, "evaluation": ("metrics.json", "shortcuts.json")},
         recipe=("export", "image", "seed", "screen.max_megapixels", *_PIXELS),
-        libraries=(*_KERAS, "tensorflowjs"),
+        libraries=(*_KERAS, "tensorflowjs", "ai-edge-litert", "flatbuffers"),  # those two write metadata
         threads=True,
         files=("evergreen/images/depth.py",),  # programs beside exports hold its text
         format=2,
@@ -223,7 +223,7 @@ STEPS: tuple[Step, ...] = (
         inputs={"dataset": "split", "model": "train", "exports": "export"},
         reads={"dataset": _DATASET, "model": _MODEL},
         recipe=("verify", "image", "seed", *_PIXELS),
-        libraries=(*_KERAS, "scipy", "ai-edge-litert", "node", "chromium", *_TFJS),
+        libraries=(*_KERAS, "scipy", "ai-edge-litert", "flatbuffers", "mediapipe", "node", "chromium", *_TFJS),
         threads=True,
         files=tuple(
             f"evergreen/vision/formats/runtimes/tfjs_{name}" for name in ("answer.mjs", "node.mjs", "browser.html")

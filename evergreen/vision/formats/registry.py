@@ -52,5 +52,8 @@ def runtimes(name: str) -> tuple[Runtime, ...]:
     """Return every runtime that a format is opened in before it is verified; the one that answers for it is first."""
     family = name.split("-")[0]
     first = Runtime(_IN_WORDS[family], OPEN_PREDICTOR[name])
-    beside = {"tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),)}
+    beside = {
+        "tflite": (Runtime("MediaPipe Tasks", tflite.open_mediapipe, needed=False),),
+        "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
+    }
     return (first, *beside.get(family, ()))

@@ -1,6 +1,6 @@
 """Run one export on images in a process of its own, with its own runtime and NumPy alone.
 
-    python -I isolated.py keras|savedmodel|tflite EXPORT FOLDER
+    python -I isolated.py keras|savedmodel|tflite|mediapipe EXPORT FOLDER
 
 Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export
 has none of them. What the folder holds and gets is described in ``process.py``.
@@ -18,8 +18,19 @@ import numpy as np
 
 _THREADS = 1
 _NOT_INSTALLED = 3
-_RUNTIME = {"keras": "keras", "savedmodel": "tensorflow", "tflite": "ai_edge_litert.interpreter"}
-_ABSENT = {"keras": ["evergreen"], "savedmodel": ["evergreen", "keras"], "tflite": ["evergreen", "keras", "tensorflow"]}
+_RUNTIME = {
+    "keras": "keras",
+    "savedmodel": "tensorflow",
+    "tflite": "ai_edge_litert.interpreter",
+    "mediapipe": "mediapipe",
+}
+_ABSENT = {
+    "keras": ["evergreen"],
+    "savedmodel": ["evergreen", "keras"],
+    "tflite": ["evergreen", "keras", "tensorflow"],
+    "mediapipe": ["evergreen", "keras", "tensorflow", "ai_edge_litert"],
+}
+_SETUP = {"mediapipe": "make setup EXTRAS=mediapipe"}
 
 # One image, (H, W, 3) uint8 in 0-255 -> (K,) float32; and the class names that the model gives, if it can.
 Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
@@ -32,12 +43,13 @@ def main() -> None:
         sys.modules[name] = None  # type: ignore[assignment]  # importing it raises
     try:
         runtime = import_module(_RUNTIME[kind])
-    except ImportError as error:
-        sys.exit(_missing(error))
+    except (ImportError, OSError) as error:  # OSError: a library of the system that it links to is not there
+        sys.exit(_missing(error, _SETUP.get(kind, "make setup")))
     shape = json.loads((work / "shape.json").read_bytes())
     images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
     began = time.perf_counter()
-    answer, classes = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite}[kind](runtime, export)
+    openers = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite, "mediapipe": _mediapipe}
+    answer, classes = openers[kind](runtime, export)
     answer(images[0])  # the first call may still be compiling
     load_seconds = time.perf_counter() - began
     scores, seconds = [], []
@@ -90,6 +102,26 @@ def _tflite(litert: Any, export: Path) -> Opened:
     return answer, None
 
 
+def _mediapipe(mediapipe: Any, export: Path) -> Opened:
+    """Open the model as an ImageClassifier, told what to do by the file's metadata; on a computer it has one thread."""
+    tasks = mediapipe.tasks
+    options = tasks.vision.ImageClassifierOptions(tasks.BaseOptions(str(export / "model.tflite")), max_results=-1)
+    classifier = tasks.vision.ImageClassifier.create_from_options(options)
+
+    def categories(image: np.ndarray) -> list[Any]:
+        # At the model's own size: it would scale any other one by its own rule.
+        shown = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image))
+        (head,) = classifier.classify(shown).classifications
+        found: list[Any] = sorted(head.categories, key=lambda category: category.index)
+        if [category.index for category in found] != list(range(len(found))):
+            raise ValueError(f"expected every class once, received those of {[one.index for one in found]}")
+        return found
+
+    height, width = (json.loads((Path(sys.argv[3]) / "shape.json").read_bytes()))[1:3]
+    names = [category.category_name for category in categories(np.zeros((height, width, 3), np.uint8))]
+    return lambda image: np.array([category.score for category in categories(image)], np.float32), names
+
+
 def _quantized(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     scale, zero = detail["quantization"]
     if not scale:
@@ -104,8 +136,8 @@ def _dequantized(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     return (values.astype(np.float32) - zero) * scale if scale else values
 
 
-def _missing(error: ImportError) -> int:
-    sys.stderr.write(f"{error}; run make setup\n")
+def _missing(error: Exception, setup: str) -> int:
+    sys.stderr.write(f"{error}; run {setup}\n")
     return _NOT_INSTALLED
 
 
