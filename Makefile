@@ -23,7 +23,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
-setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) $(if $(filter onnx,$(EXTRAS)),npm/onnx/node_modules/.ready) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need, remote what buckets need, onnx and openvino what these formats need
+setup: .venv/.ready node_modules/.ready $(EXTRAS:%=.venv/.ready-%) $(if $(filter onnx,$(EXTRAS)),npm/onnx/node_modules/.ready) ## Create .venv from the lock; EXTRAS=dask adds what sweeps on Dask need, remote what buckets need, onnx and openvino what these formats need, mediapipe one more runtime for proofs
 
 retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.epochs=3" adds options
 	.venv/bin/evergreen retrain "$(RECIPE)" $(ARGS)
@@ -31,7 +31,7 @@ retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.e
 sweep: setup ## Sweep RECIPE (default: digits, of recipes/sweeps/); ARGS="--parallel 2" adds options
 	.venv/bin/evergreen sweep "$(RECIPE)" $(ARGS)
 
-test: setup .venv/.ready-dask .venv/.ready-remote-tests $(FORMATS) ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
+test: setup .venv/.ready-dask .venv/.ready-mediapipe .venv/.ready-remote-tests $(FORMATS) ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
 	.venv/bin/python -m pytest -q -rs -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-browser: setup $(FORMATS) ## Run the tests of pages and of what runs under Node.js; fails if one of them is skipped

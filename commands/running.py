@@ -17,7 +17,7 @@ from commands.terminal import Progress, show_last
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
-from evergreen.steps import Step
+from evergreen.step import Step
 from flows.servers.named_server import NamedServer
 from flows.servers.prefect_home import prepare_prefect
 from runs.own.remarks import hint_after, remarks_on

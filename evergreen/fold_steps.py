@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from evergreen.steps import BY_NAME, STEPS, Step
+from evergreen.step import Step
+from evergreen.steps import BY_NAME, STEPS
 
 _DATA = ("probe", "acquire", "unpack", "repair", "screen", "split")
 _TRAIN, _BASELINE = BY_NAME["train"], BY_NAME["baseline"]

@@ -8,7 +8,8 @@ from typing import Any
 from evergreen.datasets.changes import ImageChanges, compare_images
 from evergreen.recipe import Recipe, brought_up, in_full, picked
 from evergreen.sources.several import versions_in
-from evergreen.steps import BY_NAME, STEPS, Step
+from evergreen.step import Step
+from evergreen.steps import BY_NAME, STEPS
 from runs.keys import code_digests, libraries_of, teachers_of
 from runs.run import Run
 from runs.summaries.summary import newest_run

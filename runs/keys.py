@@ -10,7 +10,7 @@ from evergreen.fold_steps import step_named
 from evergreen.images.processors import threads_of
 from evergreen.paths import is_file, path_of
 from evergreen.recipe import TEACHING, Recipe, brought_up, in_full, picked
-from evergreen.steps import Step
+from evergreen.step import Step
 from evergreen.vision.formats.catalogue.installed import version_of as _version
 from evergreen.vision.networks.distributions import distributions_of
 from evergreen.vision.networks.precision import precision_of

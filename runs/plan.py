@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from evergreen.errors import OnlyInARun
 from evergreen.fold_steps import steps_of, trains
 from evergreen.recipe import Recipe
-from evergreen.steps import Step
+from evergreen.step import Step
 from evergreen.vision.formats.catalogue.known import refuse_absent
 from runs.kept.checkpoints import foretold, unchanged
 from runs.keys import given, key_parts, why_it_runs

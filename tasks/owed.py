@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from evergreen.steps import Step
+from evergreen.step import Step
 from runs.keys import only
 from runs.run import Run
 from runs.shared.opening import behind_of

@@ -22,7 +22,7 @@ from prefect.transactions import IsolationLevel
 from evergreen.errors import EvergreenError
 from evergreen.fold_steps import called, numbered, step_named, trains
 from evergreen.images.processors import of_this_step
-from evergreen.steps import Step
+from evergreen.step import Step
 from runs.kept.checkpoints import unchanged
 from runs.keys import code_of, given, key_parts, only, why_it_runs
 from runs.run import Entry, Run, State, listener

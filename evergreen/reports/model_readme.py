@@ -28,6 +28,14 @@ _LICENSE = """\
 # weights. The Hub's names of licenses: https://huggingface.co/docs/hub/repositories-licenses
 license: unknown
 """
+# The same for formats that carry it inside.
+LICENSE = "unknown: it depends on the license of the images it learned from and of the network's weights"
+
+_TFLITE = (
+    "`model.tflite` carries the labels, the size and the range of pixels that it takes, and what it is, as TFLite "
+    "metadata: MediaPipe Tasks (`run_mediapipe.py`, and its image classifier on Android and iOS) answers with the "
+    "classes' names from that file alone. It takes one image at a time. Its license is in there too, as unknown."
+)
 
 
 def readme(name: str, card: Mapping[str, Any], program: str) -> str:
@@ -45,13 +53,13 @@ def readme(name: str, card: Mapping[str, Any], program: str) -> str:
         "pipeline_tag": _TASK,
         "tags": [_TASK, "evergreen", name],
         "metrics": ["accuracy"],
-        "model-index": [{"name": _called(card), "results": [_result(judged, measured)]}],
+        "model-index": [{"name": called(card), "results": [_result(judged, measured)]}],
     }
     said = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)
     return f"---\n{_LICENSE}{said}---\n\n" + "\n\n".join(_text(name, card, program, judged, measured)) + "\n"
 
 
-def _called(card: Mapping[str, Any]) -> str:
+def called(card: Mapping[str, Any]) -> str:
     """Return a name that is the model's own: the first digits of its file's digest."""
     digest = next(iter(card["made_of"].values()), "")
     return f"evergreen-{digest[:12]}"
@@ -74,12 +82,13 @@ def _text(name: str, card: Mapping[str, Any], program: str, judged: str, measure
         f"# Images in {len(classes)} classes, as {name}",
         f"It answers with a probability for each of: {shown}{more}.",
         f"**What to fill in before others see it:** `license`, at the top of this file; what the images show and where "
-        f"they came from; whom it is for. Rename the model (`{_called(card)}`) as you like.",
+        f"they came from; whom it is for. Rename the model (`{called(card)}`) as you like.",
         "## How to run it",
         f"`{program}` beside this file runs it on a photo; its first line says how. It takes {size['height']}x"
         f"{size['width']} pixels of RGB, 0 to 255, as {size['dtype']}, without other preprocessing "
         f"(resize: {card['resize']['rule']}, {card['resize']['interpolation']}). `labels.txt` has the classes in the "
         "order of the scores.",
+        *([_TFLITE] if name.startswith("tflite") else []),
         "## How good it is",
         markdown_table(["split", "accuracy", "95 % interval", "images"], rows),
         *([f"{quantization['words']}."] if (quantization := card.get("made", {}).get("quantization")) else []),

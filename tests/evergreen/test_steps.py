@@ -8,7 +8,8 @@ import pytest
 
 from evergreen.fold_steps import FOLD_STEPS
 from evergreen.recipe import DECISIONS, TEACHING, Recipe
-from evergreen.steps import STEPS, Step
+from evergreen.step import Step
+from evergreen.steps import STEPS
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -81,6 +81,7 @@ ELSEWHERE = {
     "evergreen/reports/found.py": "evergreen/reports/test_report.py",
     "evergreen/vision/formats/runtimes/chromium.py": VERIFY,
     "evergreen/vision/formats/keras_file.py": VERIFY,
+    "evergreen/vision/formats/lite/metadata_schema.py": "evergreen/vision/formats/lite/test_metadata.py",
     "runs/looking/compared.py": "runs/looking/test_comparing.py",
     "flows/scheduling/lines.py": "flows/scheduling/test_file.py",
     "storage/errors.py": "storage/test_store.py",

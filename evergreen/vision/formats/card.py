@@ -10,9 +10,10 @@ from evergreen.digests import sha256_of
 from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
 from evergreen.reports.model_readme import README, readme
+from evergreen.vision.formats import tflite
 from evergreen.vision.formats.contract import LABELS, write_labels
 from evergreen.vision.formats.quantizing.attempts import Repair
-from evergreen.vision.formats.snippets import snippet
+from evergreen.vision.formats.snippets import snippets
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
@@ -61,10 +62,10 @@ def complete(name: str, folder: Path, about: About, repaired: Repair | None = No
         repaired: how int8 came to be, where it was judged.
     """
     write_labels(folder, about.classes)
-    file, text = snippet(name, about.image, about.max_megapixels, about.values)
-    (folder / file).write_text(text, encoding="utf-8")
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    card = {
+    programs = snippets(name, about.image, about.max_megapixels, about.values)
+    for file, text in programs.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    card: dict[str, Any] = {
         "format": name,
         "classes": about.classes,
         "input": {
@@ -83,13 +84,17 @@ def complete(name: str, folder: Path, about: About, repaired: Repair | None = No
         "metrics": about.metrics,
         "shortcuts": {"split": about.judged, **told(**about.shortcuts)},
         "made_of": about.digests,
-        "files": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
+        "files": {},
         "made": _made(name, about, repaired),
     }
+    if name.startswith("tflite"):
+        tflite.describe(folder, card)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    card["files"] = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
     text = json.dumps(card, ensure_ascii=False, indent=2) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
     # Not among the card's files, whose digests are checked: a person fills it in.
-    (folder / README).write_text(readme(name, card, file), encoding="utf-8")
+    (folder / README).write_text(readme(name, card, next(iter(programs))), encoding="utf-8")
 
 
 def read_classes(folder: Path) -> tuple[list[str], list[str]]:

@@ -71,6 +71,7 @@ def runtimes(name: str) -> tuple[Runtime, ...]:
         "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
         "onnx": (Runtime("ONNX Runtime Web, Node", ort_web.open_predictor, needed=False),),
         "tflite": (
+            Runtime("MediaPipe Tasks", tflite.open_mediapipe, needed=False),
             Runtime("LiteRT.js, wasm", litertjs.open_wasm, needed=False),
             Runtime("LiteRT.js, WebGPU", litertjs.open_webgpu, needed=False),
         ),

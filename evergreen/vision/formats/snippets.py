@@ -97,6 +97,19 @@ scores = openvino.compile_model(model, "CPU", exact)(image.astype("float32"))["s
 print(dict(zip(classes, scores.tolist())))
 """
 
+# Newer versions than that one send Google how they are used (docs/decisions/0023).
+_MEDIAPIPE = """\
+# In this folder: python run_mediapipe.py photo.jpg     (pip install mediapipe==0.10.30 $needs)
+# Nothing but model.tflite is needed: it carries labels and sizes. (Newer MediaPipe sends Google how it is used.)
+import sys, mediapipe as mp, $imports
+${image}vision = mp.tasks.vision
+options = vision.ImageClassifierOptions(mp.tasks.BaseOptions("model.tflite"), max_results=-1)
+with vision.ImageClassifier.create_from_options(options) as model:
+    answer = model.classify(mp.Image(mp.ImageFormat.SRGB, np.ascontiguousarray(image[0])))
+categories = sorted(answer.classifications[0].categories, key=lambda one: one.index)
+print({one.category_name: one.score for one in categories})
+"""
+
 # Node decodes no pictures by itself, so it takes the raw bytes.
 _TFJS = """\
 // npm install @tensorflow/tfjs-core@4 @tensorflow/tfjs-converter@4 @tensorflow/tfjs-backend-cpu@4
@@ -120,6 +133,23 @@ _PROGRAMS = {
 }
 
 
+def snippets(
+    name: str, image: "Image", max_megapixels: float = MAX_MEGAPIXELS, values: Range | None = None
+) -> dict[str, str]:
+    """Return every program beside an export, by its file's name, the one for the format's own runtime first.
+
+    Args:
+        name: the format.
+        image: as in ``snippet``, and the others.
+        max_megapixels: likewise.
+        values: likewise.
+    """
+    programs = dict([snippet(name, image, max_megapixels, values)])
+    if name.startswith("tflite"):
+        programs["run_mediapipe.py"] = _filled(_MEDIAPIPE, name, image, max_megapixels, values)
+    return programs
+
+
 def snippet(
     name: str, image: "Image", max_megapixels: float = MAX_MEGAPIXELS, values: Range | None = None
 ) -> tuple[str, str]:
@@ -134,21 +164,24 @@ def snippet(
     """
     family = name.split("-")[0]
     text = _PROGRAMS[family]
+    return "run.mjs" if family == "tfjs" else "run.py", _filled(text, name, image, max_megapixels, values)
+
+
+def _filled(text: str, name: str, image: "Image", max_megapixels: float, values: Range | None) -> str:
+    """Return a program for a format, with everything in its place."""
     int8 = name == "tflite-int8"
     size = {"height": image.height, "width": image.width}
     imports = "io, re, cv2, numpy as np, pillow_heif; from PIL import ExifTags, Image, ImageOps"
     photo = Template(_PHOTO).substitute(pixels=int(max_megapixels * 1e6) + 1, values=values)
-    filled = Template(text).substitute(
+    resized = Template(_RESIZED[image.resize]).substitute(size, filter=_FILTERS[image.interpolation])
+    return Template(text).substitute(
         size,
-        image=_depth()
-        + photo
-        + Template(_RESIZED[image.resize]).substitute(size, filter=_FILTERS[image.interpolation]),
+        image=_depth() + photo + resized,
         imports=("math, " if image.resize == "crop" else "") + imports,
         needs="numpy pillow pillow-heif opencv-python-headless",
         cast="" if int8 else '.astype("float32")',
         scale=" / 256" if int8 else "",
     )
-    return "run.mjs" if family == "tfjs" else "run.py", filled
 
 
 @cache

@@ -3,11 +3,17 @@
 TensorFlow writes it; LiteRT, its successor on devices, runs it (docs/decisions/0010).
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
+from evergreen.reports.model_readme import LICENSE, called
 from evergreen.vision.formats import savedmodel
-from evergreen.vision.formats.contract import Predictor, Trained
+from evergreen.vision.formats.contract import Answers, Predictor, Trained
+from evergreen.vision.formats.lite import metadata
 from evergreen.vision.formats.runtimes import process
 
 FILE = "model.tflite"
@@ -52,6 +58,53 @@ def save(folder: Path, data: bytes) -> None:
     (folder / FILE).write_bytes(data)
 
 
+def describe(folder: Path, card: Mapping[str, Any]) -> None:
+    """Put labels, and what the model takes and is, into ``model.tflite``.
+
+    Args:
+        folder: where it is.
+        card: what ``model-card.json`` says of the export.
+
+    Raises:
+        ExportRefused: a class name has a line break in it.
+    """
+    image, classes = card["input"], card["classes"]
+    split = card["shortcuts"]["split"]
+    measured = card["metrics"][split]
+    words = (
+        f"Answers for an image with the probability of each of {len(classes)} classes: labels.txt, inside this file, "
+        f"has them in order. Takes one image of {image['height']} x {image['width']} pixels, RGB, 0 to 255, as "
+        f"{image['dtype']}, without other preprocessing (resized by: {card['resize']['rule']}, "
+        f"{card['resize']['interpolation']}). Accuracy {measured['accuracy']:.2%} on "
+        f"{int(measured.get('count', 0)):,} images of the {split} split, measured on the Keras model before it was "
+        f"written as {card['format']}. Scores are as the network gives them."
+    )
+    told = metadata.Metadata(
+        name=called(card),
+        description=words,
+        version=str(next(iter(card["made_of"].values()), "")),
+        author=card["made"]["by"],
+        license=LICENSE,
+        labels=tuple(classes),
+        height=image["height"],
+        width=image["width"],
+    )
+    metadata.write(folder / FILE, told)
+
+
 def open_predictor(folder: Path) -> Predictor:
-    """Return a predictor that runs the LiteRT interpreter in a process of its own, which a bad file may crash."""
-    return process.python("tflite", folder)
+    """Return a predictor that runs the LiteRT interpreter in a process of its own, which a bad file may crash.
+
+    LiteRT does not read labels; the class names of its answers are those in the file (None in one of before 0.3).
+    """
+    opened = process.python("tflite", folder)
+
+    def run(images: np.ndarray) -> Answers:
+        return replace(opened.run(images), classes=metadata.read_labels(folder / FILE))
+
+    return Predictor(run)
+
+
+def open_mediapipe(folder: Path) -> Predictor:
+    """Return a predictor that runs MediaPipe Tasks' ImageClassifier: the file's metadata alone tell it what to do."""
+    return process.python("mediapipe", folder)

@@ -21,7 +21,8 @@ from evergreen.recipe import Recipe, in_full, load_recipe, parse_recipe
 from evergreen.sections.base import Section
 from evergreen.sections.defaults import defaults_of, sections_in, with_defaults
 from evergreen.sections.training import Train
-from evergreen.steps import BY_NAME, STEPS, Step
+from evergreen.step import Step
+from evergreen.steps import BY_NAME, STEPS
 
 NAMES = [path.stem for path in SHIPPED]
 WITH_PHASES = (

@@ -11,7 +11,11 @@ from evergreen.sections.refusing.told import TRY
 from evergreen.vision.formats.catalogue.installed import ABSENT, version_of
 
 _SETUP = "make setup"
-_PROGRAMS = {"node": "install Node.js 18 or newer", "chromium": "apt-get install chromium, or install Google Chrome"}
+_REMEDIES = {
+    "node": "install Node.js 18 or newer",
+    "chromium": "apt-get install chromium, or install Google Chrome",
+    "mediapipe": f"{_SETUP} EXTRAS=mediapipe",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Known:
 
     def remedy(self, absent: Iterable[str]) -> str:
         """Return how what is absent is installed, in words."""
-        return "; ".join(dict.fromkeys(_PROGRAMS.get(name, self.install) for name in absent))
+        return "; ".join(dict.fromkeys(_REMEDIES.get(name, self.install) for name in absent))
 
     def versions(self) -> dict[str, str]:
         """Return {what it needs: its version, or absent}."""
@@ -56,9 +60,14 @@ class Known:
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 _LITERT_JS = ("chromium", "npm:@litertjs/core")
 _IN_PAGES = ("LiteRT.js, wasm", "LiteRT.js, WebGPU")
-_LITERT = {"LiteRT interpreter": ("ai-edge-litert",), **dict.fromkeys(_IN_PAGES, _LITERT_JS)}
+_BESIDE = ("MediaPipe Tasks", *_IN_PAGES)
+_LITERT = {
+    "LiteRT interpreter": ("ai-edge-litert",),
+    "MediaPipe Tasks": ("mediapipe",),
+    **dict.fromkeys(_IN_PAGES, _LITERT_JS),
+}
 _WEB = {"Node, wasm": ("node", *_TFJS), "Chromium, wasm": ("chromium", *_TFJS)}
-_PHONES = "LiteRT: phones, Raspberry Pi, browsers, evergreen web"
+_PHONES = "LiteRT, MediaPipe: phones, Raspberry Pi, browsers, evergreen web"
 _PAGES = "TensorFlow.js: browsers, Node.js, evergreen web"
 _TO_WEB = ("tensorflow", "keras", "tensorflowjs")
 
@@ -69,14 +78,14 @@ _ROWS = (
         "TensorFlow, TensorFlow Serving: servers",
         runtimes={"TensorFlow alone": ("tensorflow",)},
     ),
-    Known("tflite-float32", f"{_PHONES}; exact", runtimes=_LITERT, beside=_IN_PAGES),
-    Known("tflite-float16", f"{_PHONES}; half the size", runtimes=_LITERT, beside=_IN_PAGES),
-    Known("tflite-dynamic", f"{_PHONES}; a quarter of the size, weights of 8 bits", runtimes=_LITERT, beside=_IN_PAGES),
+    Known("tflite-float32", f"{_PHONES}; exact", runtimes=_LITERT, beside=_BESIDE),
+    Known("tflite-float16", f"{_PHONES}; half the size", runtimes=_LITERT, beside=_BESIDE),
+    Known("tflite-dynamic", f"{_PHONES}; a quarter of the size, weights of 8 bits", runtimes=_LITERT, beside=_BESIDE),
     Known(
         "tflite-int8",
         f"{_PHONES}, microcontrollers; a quarter of the size, integers alone",
         runtimes=_LITERT,
-        beside=_IN_PAGES,
+        beside=_BESIDE,
     ),
     Known("tfjs", f"{_PAGES}; exact", _TO_WEB, _WEB),
     Known("tfjs-uint8", f"{_PAGES}; under a third of the download", _TO_WEB, _WEB),

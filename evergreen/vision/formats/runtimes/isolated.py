@@ -1,6 +1,6 @@
 """Run one export on images in a process of its own, with its own runtime and NumPy alone.
 
-    python -I isolated.py keras|savedmodel|tflite|onnx|openvino EXPORT FOLDER
+    python -I isolated.py keras|savedmodel|tflite|mediapipe|onnx|openvino EXPORT FOLDER
 
 Evergreen cannot be imported here, nor Keras for a SavedModel, nor TensorFlow for TFLite: whoever receives the export
 has none of them. What the folder holds and gets is described in ``process.py``.
@@ -22,6 +22,7 @@ _RUNTIME = {
     "keras": "keras",
     "savedmodel": "tensorflow",
     "tflite": "ai_edge_litert.interpreter",
+    "mediapipe": "mediapipe",
     "onnx": "onnxruntime",
     "openvino": "openvino",
 }
@@ -30,10 +31,11 @@ _ABSENT = {
     "keras": ["evergreen"],
     "savedmodel": ["evergreen", "keras"],
     "tflite": _TRAINING,
+    "mediapipe": [*_TRAINING, "ai_edge_litert"],
     "onnx": [*_TRAINING, "onnx", "tf2onnx"],
     "openvino": [*_TRAINING, "openvino_telemetry"],  # which tells OpenVINO's maker of every import
 }
-_EXTRAS = ("onnx", "openvino")
+_EXTRAS = ("mediapipe", "onnx", "openvino")
 
 # One image, (H, W, 3) uint8 in 0-255 -> (K,) float32; and the class names that the model gives, if it can.
 Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
@@ -46,7 +48,7 @@ def main() -> None:
         sys.modules[name] = None  # type: ignore[assignment]  # importing it raises
     try:
         runtime = import_module(_RUNTIME[kind])
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: a library of the system that it links to is not there
         sys.exit(_missing(error, kind))
     shape = json.loads((work / "shape.json").read_bytes())
     images = np.fromfile(work / "images.bin", np.uint8).reshape(shape)
@@ -104,6 +106,26 @@ def _tflite(litert: Any, export: Path) -> Opened:
     return answer, None
 
 
+def _mediapipe(mediapipe: Any, export: Path) -> Opened:
+    """Open the model as an ImageClassifier, told what to do by the file's metadata; on a computer it has one thread."""
+    tasks = mediapipe.tasks
+    options = tasks.vision.ImageClassifierOptions(tasks.BaseOptions(str(export / "model.tflite")), max_results=-1)
+    classifier = tasks.vision.ImageClassifier.create_from_options(options)
+
+    def categories(image: np.ndarray) -> list[Any]:
+        # At the model's own size: it would scale any other one by its own rule.
+        shown = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image))
+        (head,) = classifier.classify(shown).classifications
+        found: list[Any] = sorted(head.categories, key=lambda category: category.index)
+        if [category.index for category in found] != list(range(len(found))):
+            raise ValueError(f"expected every class once, received those of {[one.index for one in found]}")
+        return found
+
+    height, width = (json.loads((Path(sys.argv[3]) / "shape.json").read_bytes()))[1:3]
+    names = [category.category_name for category in categories(np.zeros((height, width, 3), np.uint8))]
+    return lambda image: np.array([category.score for category in categories(image)], np.float32), names
+
+
 def _quantized(values: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     scale, zero = detail["quantization"]
     if not scale:
@@ -135,10 +157,17 @@ def _openvino(openvino: Any, export: Path) -> Opened:
     return lambda image: compiled(image[None].astype(np.float32))["scores"][0].copy(), classes
 
 
-_OPEN = {"keras": _keras, "savedmodel": _savedmodel, "tflite": _tflite, "onnx": _onnx, "openvino": _openvino}
+_OPEN = {
+    "keras": _keras,
+    "savedmodel": _savedmodel,
+    "tflite": _tflite,
+    "mediapipe": _mediapipe,
+    "onnx": _onnx,
+    "openvino": _openvino,
+}
 
 
-def _missing(error: ImportError, kind: str) -> int:
+def _missing(error: Exception, kind: str) -> int:
     extra = f" EXTRAS={kind}" if kind in _EXTRAS else ""
     sys.stderr.write(f"{error}; run make setup{extra}\n")
     return _NOT_INSTALLED
