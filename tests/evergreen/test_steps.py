@@ -31,5 +31,5 @@ def test_a_row_names_things_that_exist(step: Step) -> None:
         inside = Recipe.model_fields[section].annotation
         assert not field or field in getattr(inside, "model_fields", {})
     for name in step.libraries:
-        assert name in ("node", "chromium") or name.startswith("npm:") or version(name)
+        assert name in ("node", "chromium", "mediapipe") or name.startswith("npm:") or version(name)
     assert all((PROJECT / name).is_file() for name in step.files)

@@ -65,6 +65,7 @@ ELSEWHERE = {
         ),
         "commands/using/test_predict.py",
     ),
+    "evergreen/step.py": "evergreen/test_steps.py",
     "evergreen/drifting/telling.py": "evergreen/drifting/test_drift.py",
     "tasks/release/bundle.py": WHOLE,
     "tasks/release/challenge.py": "tasks/release/test_promote.py",

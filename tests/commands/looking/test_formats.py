@@ -19,6 +19,10 @@ def _without(monkeypatch: pytest.MonkeyPatch, *absent: str) -> None:
     monkeypatch.setattr(known, "version_of", lambda name: known.ABSENT if name in absent else "v1.2.3 of that")
 
 
+def in_browsers(name: str) -> list[str]:
+    return [where for where, needs in known.KNOWN[name].runtimes.items() if "chromium" in needs]
+
+
 def test_every_format_is_listed_with_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     _without(monkeypatch, "onnxruntime", "npm:onnxruntime-web", "chromium", "openvino")
     done = CliRunner().invoke(app, ["formats"], env={"COLUMNS": "130"})
@@ -26,8 +30,8 @@ def test_every_format_is_listed_with_what_it_lacks(monkeypatch: pytest.MonkeyPat
     assert [line.split()[0] for line in lines if line.split()[:1] and line.split()[0] in NAMES] == NAMES
     assert "keras Keras 3, in Python: may also be trained on yes yes" in lines
     assert lines[-3:] == [
-        "apt-get install chromium, or install Google Chrome: for tfjs in Chromium, wasm, tfjs-uint8 in Chromium, wasm, "
-        "tfjs-float16 in Chromium, wasm",
+        "apt-get install chromium, or install Google Chrome: for "
+        + ", ".join(f"{name} in {where}" for name in NAMES for where in in_browsers(name)),
         "make setup EXTRAS=onnx: for onnx in ONNX Runtime, onnx in ONNX Runtime Web, Node",
         "make setup EXTRAS=openvino: for writing openvino, openvino in OpenVINO",
     ]

@@ -33,6 +33,9 @@ def test_it_names_what_failed_and_the_ten_images_that_moved_most() -> None:
     assert 'class="not-verified">not verified' in page
     assert "(97.0 to 100.0)" in page
     assert "On 270 test images" in page
+    assert "carries labels, size, range of pixels" in page
+    del found["exports"]["proofs"][0]
+    assert "carries labels" not in render("exports.html.j2", found=found, judged="test").decode()
 
 
 def _int8(*agreements: float | None) -> dict[str, object]:

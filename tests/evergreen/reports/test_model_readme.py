@@ -50,6 +50,8 @@ def test_the_text_tells_how_good_it_is_and_what_to_fill_in() -> None:
     assert "| test | 98.15% | 95.7% to 99.2% | 1,270 |" in text
     assert "| train | 100.00% |  | 42 |" in text
     assert "`license`, at the top" in text
+    assert "as TFLite metadata: MediaPipe Tasks (`run_mediapipe.py`" in text
+    assert "TFLite metadata" not in readme("tfjs", CARD, "run.mjs")
     assert "8x9 pixels" in text
     assert "leans on colour" in text
     assert "a&#124;b, \\-\\-\\-, c\\: \\<d\\>" in text

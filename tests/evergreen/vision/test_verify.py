@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from tiny_training import CLASSES, Trained
 from evergreen.recipe import load_recipe
 from evergreen.vision.formats import contract, tfjs
 from evergreen.vision.formats.catalogue.installed import ABSENT, version_of
+from evergreen.vision.formats.catalogue.known import KNOWN
+from evergreen.vision.formats.lite import container
 from evergreen.vision.formats.runtimes import browser, chromium, process
 from evergreen.vision.networks import saving
 from evergreen.vision.verify import _said
 
+HAS_MEDIAPIPE = find_spec("mediapipe") is not None
 HAS_NODE = nodejs.PROGRAM is not None
 
 
@@ -29,6 +33,7 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
     present = {
         "Node, wasm": HAS_NODE,
         "Chromium, wasm": in_browser,
+        "MediaPipe Tasks": HAS_MEDIAPIPE,
         "LiteRT.js, wasm": in_browser,
         "ONNX Runtime Web, Node": has_ort_web,
     }
@@ -40,6 +45,9 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
                 continue
             expected = "passed" if present.get(run.runtime, True) else "not verified"
             assert (name, run.runtime, run.verified) == (name, run.runtime, expected), run.reason
+        assert {run.runtime for run in result.runtimes if not run.needed} == set(KNOWN[name].beside)
+        needed = {run.verified for run in result.runtimes if run.needed}
+        assert result.verified == ("passed" if needed == {"passed"} else "not verified")
         if result.verified == "passed":
             ran = [run for run in result.runtimes if run.agreement is not None]
             assert all(run.threads == 1 for run in ran)
@@ -50,7 +58,7 @@ def test_every_export_answers_as_keras_does_in_each_of_its_runtimes(exports: Any
     runtimes = {name: [run.runtime for run in result.runtimes] for name, result in verified.items()}
     assert runtimes["savedmodel"] == ["TensorFlow alone"]
     assert runtimes["tfjs-uint8"] == ["Node, wasm", "Chromium, wasm"]
-    assert runtimes["tflite-int8"] == ["LiteRT interpreter", "LiteRT.js, wasm", "LiteRT.js, WebGPU"]
+    assert runtimes["tflite-int8"] == ["LiteRT interpreter", "MediaPipe Tasks", "LiteRT.js, wasm", "LiteRT.js, WebGPU"]
     for name in {"keras", "savedmodel", "tflite-float32", "onnx", "openvino"} & set(verified):
         assert verified[name].max_difference < 1e-4
     # Quantization that changed nothing would not be one.
@@ -124,7 +132,9 @@ def test_an_export_runs_where_nothing_but_its_runtime_can_be_imported(
 def test_without_its_runtime_an_export_is_not_verified_never_passed(
     exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _python_that(monkeypatch, tmp_path, before="sys.modules['tensorflow'] = sys.modules['ai_edge_litert'] = None")
+    _python_that(
+        monkeypatch, tmp_path, before="sys.modules.update(dict.fromkeys(('tensorflow', 'ai_edge_litert', 'mediapipe')))"
+    )
     monkeypatch.setattr(tfjs.shutil, "which", lambda _: None)
     results = exports.verify(exports.folder, "savedmodel", "tflite-int8", "tfjs")
     for result in results.values():
@@ -133,6 +143,47 @@ def test_without_its_runtime_an_export_is_not_verified_never_passed(
     assert "ai_edge_litert" in results["tflite-int8"].reason
     assert "install Node.js" in results["tfjs"].reason
     assert "Chromium is not installed" in results["tfjs"].reason
+
+
+def test_without_mediapipe_what_litert_showed_is_enough_and_how_to_get_it_is_told(
+    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _python_that(monkeypatch, tmp_path, before="sys.modules['mediapipe'] = None")
+    result = exports.verify(exports.folder, "tflite-int8")["tflite-int8"]
+    assert [(run.runtime, run.verified, run.needed) for run in result.runtimes] == [
+        ("LiteRT interpreter", "passed", True),
+        ("MediaPipe Tasks", "not verified", False),
+    ]
+    assert (result.verified, result.agreement, result.count) == ("passed", 1, 18)
+    assert result.reason.startswith("LiteRT interpreter: agreement at least")
+    assert "; not verified in MediaPipe Tasks: " in result.reason
+    assert result.reason.endswith("run make setup EXTRAS=mediapipe")
+
+
+def test_labels_in_another_order_inside_a_tflite_fail_in_every_runtime_that_is_there(
+    exports: Any, tmp_path: Path
+) -> None:
+    shutil.copytree(exports.folder / "tflite-int8", tmp_path / "tflite-int8")
+    file = tmp_path / "tflite-int8" / "model.tflite"
+    data = file.read_bytes()
+    file.write_bytes(data[: data.index(b"PK\x03\x04")])
+    turned = "".join(f"{name}\n" for name in CLASSES[::-1]).encode()
+    container.add_files(file, {"labels.txt": turned})
+    result = exports.verify(tmp_path, "tflite-int8")["tflite-int8"]
+    assert result.verified == "failed"
+    assert [run.verified for run in result.runtimes] == ["failed", "failed" if HAS_MEDIAPIPE else "not verified"]
+    for run in result.runtimes[: 1 + HAS_MEDIAPIPE]:
+        assert f"class order: expected {CLASSES}, the model itself says {CLASSES[::-1]}" in run.reason
+
+
+@pytest.mark.skipif(not HAS_MEDIAPIPE, reason="MediaPipe is not installed: make setup EXTRAS=mediapipe")
+def test_mediapipe_refuses_a_tflite_that_does_not_say_what_it_takes(exports: Any, tmp_path: Path) -> None:
+    shutil.copytree(exports.folder / "tflite-float32", tmp_path / "tflite-float32")
+    file = tmp_path / "tflite-float32" / "model.tflite"
+    file.write_bytes(file.read_bytes().replace(b"TFLITE_METADATA", b"TFLITE_METADAT_"))
+    result = exports.verify(tmp_path, "tflite-float32")["tflite-float32"]
+    assert [run.verified for run in result.runtimes] == ["passed", "failed"]
+    assert "NormalizationOptions" in result.reason
 
 
 @pytest.mark.usefixtures("node")

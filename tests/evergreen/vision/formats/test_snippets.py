@@ -61,6 +61,30 @@ def test_the_snippet_runs_and_says_what_the_model_says(
     assert said == pytest.approx(reference[0].tolist(), abs=0.05 if name == "tflite-int8" else 2e-3)
 
 
+@pytest.mark.parametrize("name", ["tflite-float32", "tflite-int8"])
+def test_the_snippet_for_mediapipe_needs_the_model_alone(
+    exports: Any, tmp_path: Path, batch: np.ndarray, reference: np.ndarray, name: str
+) -> None:
+    pytest.importorskip("mediapipe", reason="MediaPipe is not installed: make setup EXTRAS=mediapipe")
+    for file in ("model.tflite", "run_mediapipe.py"):
+        shutil.copy(exports.folder / name / file, tmp_path / file)
+    Pillow.fromarray(batch[0]).save(tmp_path / "photo.png")
+    command = [sys.executable, "-I", "run_mediapipe.py", "photo.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    said = ast.literal_eval(done.stdout.strip().splitlines()[-1])
+    assert list(said) == CLASSES
+    assert list(said.values()) == pytest.approx(reference[0].tolist(), abs=0.05 if name == "tflite-int8" else 2e-3)
+
+
+def test_the_snippet_names_the_version_that_exports_are_proved_in() -> None:
+    lock = (Path(snippets.__file__).parents[3] / "requirements-mediapipe.lock").read_text(encoding="utf-8")
+    pin = next(line.split()[0] for line in lock.splitlines() if line.startswith("mediapipe=="))
+    programs = snippets.snippets("tflite-int8", Image())
+    assert f"pip install {pin} " in programs["run_mediapipe.py"]
+    assert list(programs) == ["run.py", "run_mediapipe.py"]
+    assert list(snippets.snippets("keras", Image())) == ["run.py"]
+
+
 # (width, height) of photos, and of the input: shrinking, enlarging, odd sizes, as it is, thinner than anybody's photo.
 SIZES = [
     ((1600, 1200), (160, 160)), ((1200, 1601), (97, 61)), ((30, 21), (160, 120)), ((333, 17), (64, 64)),
