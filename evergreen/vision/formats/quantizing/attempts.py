@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+EPSILON = 1e-9  # an accuracy lost is a difference of quotients
 
 
 @dataclass(frozen=True)
@@ -98,20 +101,22 @@ class Repair:
         return said + (f": {self.why}" if self.why else "")
 
 
-def best(tried: list[Attempt]) -> int:
+def best(tried: Sequence[Attempt], max_accuracy_loss: float) -> int:
     """Return the index of the attempt to export: the first that reaches the bar, else the one that agrees most.
 
-    Among equals it is the smaller file, then the earlier attempt.
+    One that loses more accuracy than ``max_accuracy_loss`` comes after all that do not, one that its runtime refused
+    last. Among equals it is the smaller file, then the earlier attempt: a few images' accuracy is chance.
     """
     passed = [number for number, attempt in enumerate(tried) if attempt.passed]
     if passed:
         return passed[0]
 
-    def rank(number: int) -> tuple[float, float, int, int]:
+    def rank(number: int) -> tuple[bool, bool, float, int, int]:
         attempt = tried[number]
-        agreement = -1.0 if attempt.agreement is None else attempt.agreement
-        lost = 1.0 if attempt.accuracy_lost is None else attempt.accuracy_lost
-        return (-agreement, lost, attempt.bytes, number)
+        if attempt.agreement is None or attempt.accuracy_lost is None:
+            return (True, True, 0.0, attempt.bytes, number)
+        loses = attempt.accuracy_lost > max_accuracy_loss + EPSILON
+        return (False, loses, -attempt.agreement, attempt.bytes, number)
 
     return min(range(len(tried)), key=rank)
 

@@ -11,10 +11,7 @@ import numpy as np
 from evergreen.errors import ExportRefused
 from evergreen.vision.formats import tflite
 from evergreen.vision.formats.contract import Answers, RuntimeNotInstalled
-from evergreen.vision.formats.quantizing.attempts import Attempt
-
-# As the bars of verify have it: an accuracy lost is a difference of quotients.
-_EPSILON = 1e-9
+from evergreen.vision.formats.quantizing.attempts import EPSILON, Attempt
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class Judge:
         expected = self.reference.argmax(axis=1)
         agreement, accuracy = float((said == expected).mean()), float((said == self.truth).mean())
         lost = float((expected == self.truth).mean()) - accuracy
-        passed = agreement >= self.min_agreement and lost <= self.max_accuracy_loss + _EPSILON
+        passed = agreement >= self.min_agreement and lost <= self.max_accuracy_loss + EPSILON
         milliseconds = round(float(np.median(answers.seconds)) * 1000, 3)
         return Attempt(*made, agreement, accuracy, lost, passed, median_ms=milliseconds)
 

@@ -90,7 +90,7 @@ def repair(trained: Trained, folder: Path, material: Material, judge: Judge, lim
     taken, kept = 0, given
     for data, attempt in rungs(trained, material, judge, limit, tried):
         tried.append(attempt)
-        if (now := best(tried)) != taken:
+        if (now := best(tried, judge.max_accuracy_loss)) != taken:
             taken, kept = now, data
         if attempt.passed:
             break
@@ -106,12 +106,12 @@ def rungs(
     for count in material.counts():
         if limit.over():
             return
-        known = _without_all_but(known, tried) | {count: ranges.measured(trained, material.of(count))}
+        known = {count: ranges.measured(trained, material.of(count))}  # as large as the network: the last ones only
         data = ranges.quantized(known[count])
         yield data, judge.attempt(data, _by_images(count), count)
     if limit.over():
         return
-    count = tried[best(tried)].representative_images
+    count = tried[best(tried, judge.max_accuracy_loss)].representative_images
     found = known[count] if count in known else ranges.measured(trained, material.of(count))
     every = ranges.operations(found)
     chosen: set[str] = set()
@@ -152,12 +152,6 @@ def _hurting(found: bytes, every: Sequence[Operation], judge: Judge, limit: Limi
         if -gain < _LEAST_GAIN * error or 2 * len(chosen) > len(every):
             return
         yield stretches[number]
-
-
-def _without_all_but(known: dict[int, bytes], tried: list[Attempt]) -> dict[int, bytes]:
-    """Return the ranges of the best attempt alone: they are as large as the network in float32."""
-    count = tried[best(tried)].representative_images
-    return {count: known[count]} if count in known else {}
 
 
 def _by_images(count: int) -> str:

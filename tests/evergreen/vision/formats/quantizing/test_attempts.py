@@ -20,7 +20,9 @@ REPAIR = Repair("validation", 378, 0.99, 0.005, (FIRST, BETTER, GOOD), taken=2)
         ([FIRST, BETTER, GOOD, replace(GOOD, agreement=0.999)], 2),  # the first that passes, not the best of all
         ([FIRST, BETTER], 1),
         ([BETTER, FIRST], 0),
-        ([FIRST, replace(FIRST, accuracy_lost=0.001)], 1),
+        ([FIRST, replace(FIRST, accuracy_lost=0.001)], 0),  # chance
+        ([replace(BETTER, accuracy_lost=0.02), FIRST], 1),  # loses more than it may
+        ([replace(BETTER, accuracy_lost=0.02), FIRST, REFUSED], 1),
         ([FIRST, replace(FIRST, bytes=3999)], 1),
         ([FIRST, FIRST], 0),
         ([REFUSED, FIRST], 1),
@@ -30,7 +32,7 @@ REPAIR = Repair("validation", 378, 0.99, 0.005, (FIRST, BETTER, GOOD), taken=2)
 def test_the_first_that_reaches_the_bar_is_exported_else_the_one_that_agrees_most(
     tried: list[Attempt], taken: int
 ) -> None:
-    assert best(tried) == taken
+    assert best(tried, 0.005) == taken
 
 
 @pytest.mark.parametrize(
