@@ -92,25 +92,24 @@ def compare_pixels(browser: Browser, folder: Path, photos: list[bytes]) -> None:
         )
 
 
-TURNS = """(async () => {
+BOTH = """(async () => {
   const [{ opened }, { prepared }, { loaded }] = await Promise.all(
     ['picture', 'resize', 'model'].map((name) => import(`./${name}.js`)));
   const page = await (await fetch('page.json')).json();
-  const models = [];
+  const [models, inputs] = [[], []];
   for (const name of ['litert', 'wasm']) models.push(await loaded(page.models, page.image, () => {}, name));
-  const inputs = [];
   for (const { file } of page.samples) {
     inputs.push(prepared(await opened(await (await fetch(file)).blob()), page.image));
   }
-  const times = models.map(() => []);
-  for (let turn = 0; turn < COUNT; turn++) {
+  globalThis.both = async (turn) => {
+    const times = [0, 0];
     for (const which of turn % 2 ? [1, 0] : [0, 1]) {
       const start = performance.now();
       await models[which].scores(inputs[turn % inputs.length]);
-      times[which].push(performance.now() - start);
+      times[which] = performance.now() - start;
     }
-  }
-  return times;
+    return times;
+  };
 })()"""
 FETCHED = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map(
   ({ name, encodedBodySize }) => [new URL(name).pathname.slice(1) || 'index.html', encodedBodySize])"""
@@ -119,7 +118,9 @@ READY = "document.body?.dataset.state === 'ready'"
 
 def compare_speed(browser: Browser, turns: int) -> None:
     """Print both engines' medians of one image, in turns, and their ratio."""
-    lite, graph = (statistics.median(times) for times in browser.evaluate(TURNS.replace("COUNT", str(turns))))
+    browser.evaluate(BOTH)
+    times = np.array([browser.evaluate(f"both({turn})") for turn in range(turns)])
+    lite, graph = np.median(times, axis=0)
     print(
         f"median of {turns} turns: LiteRT.js {lite:.1f} ms, TensorFlow.js {graph:.1f} ms, {lite / graph:.2f}x (bar 0.5)"
     )
