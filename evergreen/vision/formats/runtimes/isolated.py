@@ -110,12 +110,19 @@ def _mediapipe(mediapipe: Any, export: Path) -> Opened:
     """Open the model as an ImageClassifier, told what to do by the file's metadata; on a computer it has one thread."""
     tasks = mediapipe.tasks
     options = tasks.vision.ImageClassifierOptions(tasks.BaseOptions(str(export / "model.tflite")), max_results=-1)
-    classifier = tasks.vision.ImageClassifier.create_from_options(options)
+
+    def told(call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except Exception as error:  # noqa: BLE001 - it comes from a thread, with another traceback each time
+            sys.exit(f"{type(error).__name__}: {error}")
+
+    classifier = told(tasks.vision.ImageClassifier.create_from_options, options)
 
     def categories(image: np.ndarray) -> list[Any]:
         # At the model's own size: it would scale any other one by its own rule.
         shown = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image))
-        (head,) = classifier.classify(shown).classifications
+        (head,) = told(classifier.classify, shown).classifications
         found: list[Any] = sorted(head.categories, key=lambda category: category.index)
         if [category.index for category in found] != list(range(len(found))):
             raise ValueError(f"expected every class once, received those of {[one.index for one in found]}")
