@@ -54,7 +54,6 @@ def test_a_wrong_label_is_found_told_and_shown(
     alike = read_table(store, store.manifest(found["suspects"]).ref(), LOOKALIKES)
     of_first = alike[alike["sha256"] == first["sha256"]]
     assert of_first["label"].tolist() == ["bright"] * 3 + ["dark"] * 3
-    assert of_first["similarity"].iloc[3] > of_first["similarity"].iloc[0]
     folder = root / "runs" / summary["id"]
     assert json.loads((folder / "run.json").read_text()) == summary
     assert pd.read_csv(folder / SUSPECTS)["path"].tolist() == table["path"].tolist()

@@ -560,12 +560,7 @@ def test_a_store_that_trained_nothing_takes_the_champion_from_the_remote(
     assert found["judged_by"].startswith("the champion of colours")
     assert len(found["suggestions"]) == 2
     assert told("lineage", taught.output("train")).code == 0
-    monkeypatch.setenv("EVERGREEN_REMOTE", "")  # what came stays
-    assert _labels(told("predict", taught.photos, "--recipe", "colours", "--json")) == ["bright", "dark", "red"]
-    nobody = told("predict", taught.photos, "--recipe", "colours", store=tmp_path / "other")
-    assert nobody.code == 2
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("EVERGREEN_REMOTE", str(tmp_path / "file"))
+    monkeypatch.setenv("EVERGREEN_REMOTE", str(tmp_path / "gone"))
     lost = told("predict", taught.photos, "--recipe", "colours", store=tmp_path / "other")
     assert lost.code == 2
     assert "going on without the remote" in lost.err
