@@ -1,6 +1,6 @@
 """TensorFlow's int8 in two halves: the ranges are measured once, and layers quantized as often as it takes.
 
-``tf.lite.experimental.QuantizationDebugger`` does it by the same calls, but leaves float32 at the model's ends.
+``tf.lite.experimental.QuantizationDebugger`` does it by the same calls, but cannot have uint8 at the model's ends.
 """
 
 from __future__ import annotations
@@ -51,17 +51,10 @@ def quantized(ranges: bytes, in_float: Iterable[str] = ()) -> bytes:
     """
     import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
-    from tensorflow.lite.python.util import modify_model_io_type
 
-    data = mlir_quantize(
-        ranges,
-        fully_quantize=True,
-        input_data_type=tf.int8,
-        output_data_type=tf.int8,
-        denylisted_nodes=list(in_float) or None,
-    )
-    made: bytes = bytes(modify_model_io_type(data, tf.uint8, tf.uint8))
-    return made
+    ends = {"input_data_type": tf.uint8, "output_data_type": tf.uint8}
+    data: bytes = mlir_quantize(ranges, **ends, denylisted_nodes=list(in_float) or None)
+    return data
 
 
 def operations(ranges: bytes) -> list[Operation]:

@@ -31,6 +31,9 @@ def test_without_exceptions_it_answers_as_the_export_does_to_the_last_bit(
     export = (tmp_path / tflite.FILE).read_bytes()
     ours = ranges.quantized(measured)
     assert np.array_equal(answered(ours, spoiled.images).scores, answered(export, spoiled.images).scores)
+    assert [row["op_name"] for row in _interpreter(ours)._get_ops_details()] == [
+        row["op_name"] for row in _interpreter(export)._get_ops_details()
+    ]
     assert _interpreter(ours).get_signature_list() == _interpreter(export).get_signature_list()
 
 
