@@ -137,9 +137,13 @@ clean: ## Remove what setup made; the store stays
 	@touch $@
 
 # LiteRT.js and TensorFlow.js are a proof, not a need: without them exports are "not verified" there.
+# Variants of LiteRT.js that neither the page nor verify loads: half of its 38 MB.
+UNUSED_WASM := $(foreach kind,jspi threaded,$(addprefix node_modules/@litertjs/core/wasm/litert_wasm_$(kind)_internal,.js .wasm))
+
 node_modules/.ready: package-lock.json package.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-		npm ci --silent --ignore-scripts && touch $@ || echo "npm failed: TensorFlow.js exports will be 'not verified'"; \
+		npm ci --silent --ignore-scripts && rm -f $(UNUSED_WASM) && touch $@ || \
+			echo "npm failed: TensorFlow.js exports will be 'not verified'"; \
 	else \
 		echo "node or npm not found: TensorFlow.js exports will be 'not verified'"; \
 	fi

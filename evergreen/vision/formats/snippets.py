@@ -97,10 +97,10 @@ scores = openvino.compile_model(model, "CPU", exact)(image.astype("float32"))["s
 print(dict(zip(classes, scores.tolist())))
 """
 
-# Newer versions than that one send Google how they are used (docs/decisions/0023).
+# MediaPipe 1.2 sends Google how it is used, this version does not (docs/decisions/0023).
 _MEDIAPIPE = """\
 # In this folder: python run_mediapipe.py photo.jpg     (pip install mediapipe==0.10.30 $needs)
-# Nothing but model.tflite is needed: it carries labels and sizes. (Newer MediaPipe sends Google how it is used.)
+# Nothing but model.tflite is needed: it carries labels and sizes. (MediaPipe 1.2 sends Google how it is used.)
 import sys, mediapipe as mp, $imports
 ${image}vision = mp.tasks.vision
 options = vision.ImageClassifierOptions(mp.tasks.BaseOptions("model.tflite"), max_results=-1)

@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(packages.WEB, path)
     (path / "empty.html").write_text("<!doctype html>")
     (path / "images").mkdir()
+    (path / "images" / "it").touch()  # served are the files of the moment at which the server starts
     return path
 
 
