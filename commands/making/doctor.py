@@ -27,7 +27,7 @@ from commands.options import (
 )
 from commands.running import ended, reused_whole, run_flow, tell_end
 from commands.terminal import show_notes
-from evergreen.datasets.deciding.decided import decided_in_words, undecided
+from evergreen.datasets.deciding.undecided import decided_in_words, undecided
 from evergreen.decisions.decision import Decisions
 from evergreen.fold_steps import steps_of_diagnosis
 from evergreen.recipe import Recipe, load_recipe

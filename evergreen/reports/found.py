@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.deciding.decided import undecided
+from evergreen.datasets.deciding.undecided import undecided
 from evergreen.decisions.decision import Decision
 from evergreen.reports.labels import AS_IT_IS, IMAGES, SIDES, changes_of, labels_of, sentences
 from evergreen.tables import UNLABELLED

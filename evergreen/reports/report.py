@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evergreen.datasets.deciding.decided import decided_in_words
+from evergreen.datasets.deciding.undecided import decided_in_words
 from evergreen.diagnosing.beside import beside as without_suspects
 from evergreen.images.thumbnails import data_address, embedded, thumbnail
 from evergreen.judging.background import RULE

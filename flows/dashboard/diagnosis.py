@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-from evergreen.datasets.deciding.decided import decided_in_words
+from evergreen.datasets.deciding.undecided import decided_in_words
 from evergreen.errors import BadImage
 from evergreen.images.thumbnails import embedded, thumbnail
 from evergreen.reports.markdown import literal, markdown_table

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from evergreen.datasets.deciding.decided import is_open
+from evergreen.datasets.deciding.undecided import is_open
 from evergreen.datasets.screen import CONFLICT
 from evergreen.decisions.decision import Decision
 from evergreen.sections.base import Range

@@ -43,7 +43,7 @@ _FILES = {
     "/keys.js": ("keys.js", "text/javascript; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/palette.css": ("../browser/web/palette.css", "text/css; charset=utf-8"),
-    "/icon.svg": ("../web/icon.svg", "image/svg+xml"),
+    "/icon.svg": ("../browser/web/icon.svg", "image/svg+xml"),
 }
 _IMAGE = re.compile(r"/api/(image|small)/([0-9a-f]{64})")
 _KEPT_PICTURES = 64

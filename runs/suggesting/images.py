@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evergreen.datasets.deciding.decided import is_open
+from evergreen.datasets.deciding.undecided import is_open
 from evergreen.datasets.labelling.words import some
 from evergreen.decisions.decision import RELABEL
 from evergreen.errors import BadInput

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evergreen.datasets.deciding.decided import undecided
+from evergreen.datasets.deciding.undecided import undecided
 from evergreen.decisions.decision import Decision
 from runs.tables import DIAGNOSIS, SUSPECTS, read_json, read_rows, read_table
 from storage.artifacts import Ref

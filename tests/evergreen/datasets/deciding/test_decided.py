@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from made_tables import files_of
 
-from evergreen.datasets.deciding.decided import LEFT_OUT, decided_in_words, undecided
+from evergreen.datasets.deciding.decided import LEFT_OUT
 from evergreen.datasets.repair import Repaired, repair
 from evergreen.datasets.screen import screen
 from evergreen.decisions.decision import Decision, Decisions
@@ -120,17 +120,3 @@ def test_a_class_that_is_none_is_refused_where_its_image_is_here_and_an_emptied_
     assert "metal" not in str(refused.value)
     made = {digest: Decision("leave out") for digest in (PAPER, SECOND, THIRD)}
     assert "the decisions leave no image of the class 'paper'" in list(_repaired(made).notes["note"])
-
-
-def test_what_is_decided_is_not_asked_again_unless_its_label_is_another_now() -> None:
-    labels = [(PAPER, "paper"), (PAPER, "paper"), (GLASS, "glass"), (SECOND, "paper"), (FREE, "")]
-    suspects = [{"sha256": digest, "label": label} for digest, label in labels]
-    made = {PAPER: Decision("relabel", "glass"), GLASS: Decision("keep", was="metal"), FREE: Decision("keep", was="")}
-    assert undecided(suspects, made) == [suspects[2], suspects[3]]
-    made[GLASS] = Decision("keep")
-    assert undecided(suspects, made) == [suspects[3]]
-    both = [{"sha256": GLASS, "label": label} for label in ("glass", "paper")]
-    assert undecided(both, made) == both  # two labels cannot both be kept
-    assert undecided(both, {GLASS: Decision("leave out")}) == undecided([], made) == []
-    assert decided_in_words(5, 2) == "3 of 5 rows: not shown, nor asked about again"
-    assert decided_in_words(5, 5) == ""
