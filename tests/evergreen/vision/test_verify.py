@@ -150,14 +150,14 @@ def test_without_mediapipe_what_litert_showed_is_enough_and_how_to_get_it_is_tol
 ) -> None:
     _python_that(monkeypatch, tmp_path, before="sys.modules['mediapipe'] = None")
     result = exports.verify(exports.folder, "tflite-int8")["tflite-int8"]
-    assert [(run.runtime, run.verified, run.needed) for run in result.runtimes] == [
+    assert [(run.runtime, run.verified, run.needed) for run in result.runtimes[:2]] == [
         ("LiteRT interpreter", "passed", True),
         ("MediaPipe Tasks", "not verified", False),
     ]
     assert (result.verified, result.agreement, result.count) == ("passed", 1, 18)
     assert result.reason.startswith("LiteRT interpreter: agreement at least")
     assert "; not verified in MediaPipe Tasks: " in result.reason
-    assert result.reason.endswith("run make setup EXTRAS=mediapipe")
+    assert "run make setup EXTRAS=mediapipe" in result.reason
 
 
 def test_labels_in_another_order_inside_a_tflite_fail_in_every_runtime_that_is_there(
@@ -171,7 +171,8 @@ def test_labels_in_another_order_inside_a_tflite_fail_in_every_runtime_that_is_t
     container.add_files(file, {"labels.txt": turned})
     result = exports.verify(tmp_path, "tflite-int8")["tflite-int8"]
     assert result.verified == "failed"
-    assert [run.verified for run in result.runtimes] == ["failed", "failed" if HAS_MEDIAPIPE else "not verified"]
+    in_python = result.runtimes[:2]  # LiteRT.js reads no labels
+    assert [run.verified for run in in_python] == ["failed", "failed" if HAS_MEDIAPIPE else "not verified"]
     for run in result.runtimes[: 1 + HAS_MEDIAPIPE]:
         assert f"class order: expected {CLASSES}, the model itself says {CLASSES[::-1]}" in run.reason
 
@@ -182,7 +183,8 @@ def test_mediapipe_refuses_a_tflite_that_does_not_say_what_it_takes(exports: Any
     file = tmp_path / "tflite-float32" / "model.tflite"
     file.write_bytes(file.read_bytes().replace(b"TFLITE_METADATA", b"TFLITE_METADAT_"))
     result = exports.verify(tmp_path, "tflite-float32")["tflite-float32"]
-    assert [run.verified for run in result.runtimes] == ["passed", "failed"]
+    assert result.verified == "failed"
+    assert [run.verified for run in result.runtimes[:2]] == ["passed", "failed"]
     assert "NormalizationOptions" in result.reason
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tiny_training import CLASSES, RECIPE
 
+from evergreen.vision.formats import tflite
 from evergreen.vision.formats.card import About, complete
 from evergreen.vision.formats.quantizing.attempts import Attempt, Repair
 
@@ -36,13 +37,14 @@ def test_every_export_says_what_it_is(exports: Any) -> None:
 
 
 @pytest.mark.parametrize("judged", [True, False])
-def test_int8_says_which_attempt_it_is(tmp_path: Path, judged: bool) -> None:
+def test_int8_says_which_attempt_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: bool) -> None:
     first = Attempt("ranges of 200 training images", 200, (), 4000, 0.98, 0.9, 0.0, passed=False)
     taken = Attempt("1 of 9 operations in float32", 1000, ("stem",), 4100, 0.995, 0.9, 0.0, passed=True)
     repaired = Repair("validation", 378, 0.99, 0.005, (first, taken), taken=1)
     numbers = {"test": {"accuracy": 0.5, "loss": 1.25, "count": 18}}
     shortcuts = {"sample": 0, "changes": []}
     about = About(CLASSES, RECIPE.image, numbers, shortcuts, "test", {"model.keras": "0" * 64}, 7, 200)
+    monkeypatch.setattr(tflite, "describe", lambda folder, card: None)  # there is no model in the folder
     complete("tflite-int8", tmp_path, about, repaired if judged else None)
     made = json.loads((tmp_path / "model-card.json").read_text())["made"]
     assert made["ranges_from"] == {"images": 1000 if judged else 200, "split": "train", "seed": 7}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ WRITE[sys.argv[1]](Trained(None, model, None, ["a", "b", "c"], None, recipe.imag
 
 @pytest.mark.parametrize("name", ["onnx", "openvino"])
 def test_processes_that_hash_by_other_numbers_write_the_same_bytes(tmp_path: Path, name: str) -> None:
-    pytest.importorskip(name, reason=f"make setup EXTRAS={name}")
+    if find_spec(name) is None:  # not imported: OpenVINO would tell its maker
+        pytest.skip(f"make setup EXTRAS={name}")
     written = []
     for seed in ("1", "2"):
         folder = tmp_path / f"seed {seed}"

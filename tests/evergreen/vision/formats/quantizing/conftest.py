@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen.vision.formats import savedmodel
+from evergreen.sections.data import Image
 from evergreen.vision.formats.contract import Representative, Trained
 from evergreen.vision.formats.quantizing.judge import Judge
 from evergreen.vision.formats.quantizing.ladder import Material
@@ -37,8 +37,14 @@ class Spoiled:
         model.get_layer("probabilities").set_weights([20 * np.eye(3, dtype=np.float32), np.zeros(3, np.float32)])
         self.images = np.random.default_rng(3).integers(0, 256, (IMAGES, 4, 4, 3)).astype(np.uint8)
         self.counts: list[int] = []
-        self.trained = Trained(folder / "model.keras", model, folder / "saved", ["red", "green", "blue"], self.of(10))
-        savedmodel.write_bare(model, self.trained.saved)
+        self.trained = Trained(
+            file=folder / "model.keras",
+            model=model,
+            saved=folder / "saved",
+            classes=["red", "green", "blue"],
+            representative=self.of(10),
+            image=Image(height=8, width=8),  # which int8 does not look at
+        )
         self.reference = np.asarray(model.predict_on_batch(self.images.astype(np.float32)))
 
     def of(self, count: int) -> Representative:
