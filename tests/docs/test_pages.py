@@ -62,7 +62,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_what_is_not_there_is_seen() -> None:
     text = (
         "[a](docs/recipe.md) [b](docs/none.md) [c](#no-such-part) [d](https://example.org)\n"
-        "`evergreen/steps.py` `evergreen/step.py:12` `make test` `make tests` `commands/web*.py` `x.evergreen/none`\n"
+        "`evergreen/steps.py` `evergreen/stepp.py:12` `make test` `make tests` `commands/web*.py` `x.evergreen/none`\n"
         "make sense of tests/none.py outside of code\n"
         "```sh\nmake all ARGS=1\n.venv/bin/python tests/none.py\n```\n"
     )
@@ -73,7 +73,7 @@ def test_what_is_not_there_is_seen() -> None:
             "#no-such-part",
             "tests/none.py",
             "make all",
-            "evergreen/step.py",
+            "evergreen/stepp.py",
             "make tests",
         )
     ]

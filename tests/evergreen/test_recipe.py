@@ -54,7 +54,7 @@ def test_values_of_the_reference_systems_are_theirs() -> None:
         ("seed=[", "not a YAML value"),
         ("seed.x=1", "seed is a single value"),
         ("export.formats=[tfjs, tfjs]", "every format once"),
-        ("export.formats=[onnx]", "export.formats.0"),
+        ("export.formats=[coreml]", "export.formats.0"),
         (
             "train={backbone: MobileNetV2, cnn: [{filters: 8}], phases: [{epochs: 1}]}",
             "exactly when train.backbone is cnn: leave",

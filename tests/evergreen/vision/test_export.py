@@ -38,7 +38,8 @@ def test_writing_again_gives_the_same_bytes_where_the_library_allows(exports: An
 
 
 def test_int8_is_judged_by_validation_images_and_what_keras_says_to_them(trained: Trained, exports: Any) -> None:
-    network = Network(trained.model, saving.load(trained.model, CLASSES), trained.folder, CLASSES, lambda: iter(()))
+    model = saving.load(trained.model, CLASSES)
+    network = Network(trained.model, model, trained.folder, CLASSES, lambda: iter(()), RECIPE.image)
     judge = judge_of(trained.table, trained.images, network, _export(int8=Int8(images=12, min_agreement=0.8)))
     rows = trained.table[trained.table["split"] == "validation"]
     batch = trained.images.rows(rows, RECIPE.image).gather(np.arange(12))
