@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen.diagnosing.diagnosis import Labelled, Seen, diagnosis
+from evergreen.diagnosing.diagnosis import LEAST_ANSWERED, Labelled, Seen, diagnosis
 from evergreen.diagnosing.suspects import COLUMNS
 
 CLASSES = ["cat", "dog", "owl"]
@@ -57,6 +57,15 @@ def test_wrong_labels_come_first_with_the_right_class_and_equal_inputs_give_equa
     again = _found(shuffled, features, notes=("a note",))
     assert again.suspects.equals(found.suspects)
     assert again.facts == facts
+
+
+def test_a_probe_that_knows_little_does_not_say_how_many_labels_are_wrong() -> None:
+    given, features = _labelled()
+    noise = np.random.default_rng(1).normal(size=(len(features), 12)).astype(np.float32)
+    facts = _found(given, dict(zip(features, noise, strict=True))).facts
+    assert facts["probabilities"]["accuracy"] < LEAST_ANSWERED
+    assert facts["words"].startswith("How many of 90 labels are wrong is not known: the probe answers ")
+    assert "expected 80% and more" in facts["words"]
 
 
 def test_what_a_recipes_folds_said_counts_where_it_is_better() -> None:
