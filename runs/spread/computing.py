@@ -75,7 +75,7 @@ class OnCluster:
 
     address: Address
     say: Callable[[str], object]
-    _known: list[_Own] = field(default_factory=list, compare=False, repr=False)  # the last: each view asks the same
+    _known: list[_Network] = field(default_factory=list, compare=False, repr=False)  # the last: each view asks the same
 
     def __call__(self, model: Any, gather: Gather, positions: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield what a network makes of the images at some positions, in order, with the bytes of this machine.
@@ -88,14 +88,15 @@ class OnCluster:
         Raises:
             BadInput: no cluster answers there, or its workers have another program, or none.
         """
-        from evergreen.vision.training.features import outputs  # late: what needs no network starts without
+        from evergreen.vision import carried  # late: what needs no network starts without
+        from evergreen.vision.training.features import outputs
 
         height, width = model.input_shape[1:3]
         if len(positions) * height * width / 1e6 < _MEGAPIXELS:
             yield from outputs(model, gather, positions)
             return
-        if not self._known or not self._known[0].is_of(model):
-            self._known[:] = [_Own.of(model)]
+        if not self._known or self._known[0].model is not model or not self._known[0].stands:
+            self._known[:] = [_Network.of(model, carried.manner_of(model), carried.packed(model))]
         sending = _Sending(self._known[0], gather, positions, self.say)
         cluster = Cluster(self.address)
         try:
@@ -106,45 +107,52 @@ class OnCluster:
 
 
 @dataclass(frozen=True)
-class _Own:
-    """A network of this process.
+class _Network:
+    """A network of this process, the sender's or a worker's.
 
     Attributes:
         model: the network.
-        starts: as ``runtime.starts`` was when the rest was found.
         manner: how it computes here.
-        traits: what this machine makes of drawn pictures with it, among others.
         packed: as ``carried.packed`` gives it.
+        traits: what this process makes of drawn pictures with it, among others.
+        starts: as ``runtime.starts`` was when the rest was found.
     """
 
     model: Any
-    starts: int
     manner: Manner
-    traits: Traits
     packed: bytes
+    traits: Traits
+    starts: int
 
     @classmethod
-    def of(cls, model: Any) -> _Own:
+    def of(cls, model: Any, manner: Manner, packed: bytes) -> _Network:
         from evergreen.vision import carried
         from evergreen.vision.networks import runtime
 
-        manner = carried.manner_of(model)
         traits = Traits(platform.node(), carried.told_of(model, manner))
-        return cls(model, runtime.starts(), manner, traits, carried.packed(model))
+        return cls(model, manner, packed, traits, runtime.starts())
 
-    def is_of(self, model: Any) -> bool:
+    @property
+    def stands(self) -> bool:
+        """Whether nobody set this process up anew since."""
         from evergreen.vision.networks import runtime
 
-        return self.model is model and self.starts == runtime.starts()
+        return self.starts == runtime.starts()
+
+    def features(self, pictures: np.ndarray) -> np.ndarray:
+        """Return what it makes of pictures, (n, ...)."""
+        from evergreen.vision.training.features import outputs
+
+        return np.concatenate(list(outputs(self.model, lambda at: pictures[at], range(len(pictures)))))
 
 
 class _Sending:
     """Which shards are to be sent, and in which order their features are wanted."""
 
-    def __init__(self, own: _Own, gather: Gather, positions: Sequence[int], say: Callable[[str], object]) -> None:
+    def __init__(self, own: _Network, gather: Gather, positions: Sequence[int], say: Callable[[str], object]) -> None:
         from evergreen.vision.training.features import BATCH
 
-        self._own, self._model, self._gather, self._positions, self._say = own, own.model, gather, positions, say
+        self._own, self._gather, self._positions, self._say = own, gather, positions, say
         model = own.model
         batches = _SHARD_BYTES // (BATCH * int(np.prod(model.input_shape[1:])))
         self._size = BATCH * max(1, min(_MOST // BATCH, batches))
@@ -166,7 +174,7 @@ class _Sending:
                 self._wanted += len(block)
                 yield block
         while self._wanted < len(self._positions):
-            block = self._here(self._pictures(self._wanted))
+            block = self._own.features(self._pictures(self._wanted))
             self._wanted += len(block)
             self._count(self._differs, len(block))
             yield block
@@ -190,15 +198,10 @@ class _Sending:
                 )
             self._differs = self._differs or why
         self._count(why, len(done.shard.pictures))
-        return self._here(done.shard.pictures)
+        return self._own.features(done.shard.pictures)
 
     def _count(self, why: str, count: int) -> None:
         self._left[why] = self._left.get(why, 0) + count
-
-    def _here(self, pictures: np.ndarray) -> np.ndarray:
-        from evergreen.vision.training.features import outputs
-
-        return np.concatenate(list(outputs(self._model, lambda at: pictures[at], range(len(pictures)))))
 
     def _pictures(self, start: int) -> np.ndarray:
         return self._gather(np.array(self._positions[start : start + self._size]))
@@ -215,41 +218,23 @@ class _Sending:
 # -- in a worker -------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Network:
-    """The network that was asked last, and what this process makes of drawn pictures with it."""
-
-    data: bytes = b""
-    manner: Manner | None = None
-    starts: int = -1
-    model: Any = None
-    told: Traits | None = None
-
-
-_last = _Network()
+_last: list[_Network] = []  # the network that was asked last, if any was: it stays for the next shard
 
 
 def computed(shard: Shard, network: bytes) -> Computed:
-    """Compute the features of some pictures; the network stays for the next shard.
+    """Compute the features of some pictures.
 
     Args:
         shard: which, and how.
         network: as ``carried.packed`` gives it.
     """
     from evergreen.vision import carried
-    from evergreen.vision.networks import runtime
-    from evergreen.vision.training.features import outputs
 
-    host = platform.node()
     with ONE_AT_A_TIME:  # a training in the same process would be set up anew
-        if (_last.data, _last.manner, _last.starts) != (network, shard.manner, runtime.starts()):
+        if not _last or (_last[0].packed, _last[0].manner) != (network, shard.manner) or not _last[0].stands:
             try:
                 model = carried.unpacked(network, shard.manner)
             except ThreadsFixed as error:
-                return Computed(Traits(host, {}), None, str(error))
-            _last.data, _last.manner, _last.starts = network, shard.manner, runtime.starts()
-            _last.model, _last.told = model, Traits(host, carried.told_of(model, shard.manner))
-        assert _last.told is not None  # noqa: S101 - for the type checker
-        pictures = shard.pictures
-        block = np.concatenate(list(outputs(_last.model, lambda at: pictures[at], range(len(pictures)))))
-        return Computed(_last.told, block)
+                return Computed(Traits(platform.node(), {}), None, str(error))
+            _last[:] = [_Network.of(model, shard.manner, network)]
+        return Computed(_last[0].traits, _last[0].features(shard.pictures))

@@ -178,10 +178,36 @@ def test_a_worker_says_in_which_manner_it_cannot_compute(backboned: Backboned, m
         raise ThreadsFixed("expected TensorFlow to compute on 7 threads")
 
     monkeypatch.setattr(carried, "unpacked", unpacked)
-    monkeypatch.setattr(computing, "_last", computing._Network())
+    monkeypatch.setattr(computing, "_last", [])
     manner = carried.Manner(7, "float32", False)
     answer = computing.computed(Shard(0, backboned.pictures[:64], manner), b"none")
     assert (answer.block, answer.refused) == (None, "expected TensorFlow to compute on 7 threads")
+
+
+def test_a_worker_that_ran_out_of_memory_over_a_network_takes_it_anew_for_the_next_shard(
+    backboned: Backboned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, told_of = list[bytes](), carried.told_of
+
+    def unpacked(data: bytes, manner: carried.Manner) -> Any:
+        taken.append(data)
+        return backboned.model
+
+    def first_without_room(model: Any, manner: carried.Manner) -> dict[str, str]:
+        if len(taken) == 1:
+            raise MemoryError
+        return told_of(model, manner)
+
+    monkeypatch.setattr(carried, "unpacked", unpacked)
+    monkeypatch.setattr(carried, "told_of", first_without_room)
+    monkeypatch.setattr(computing, "_last", [])
+    shard = Shard(0, backboned.pictures[:64], carried.manner_of(backboned.model))
+    with pytest.raises(MemoryError):
+        computing.computed(shard, b"one")
+    for _ in range(2):
+        answer = computing.computed(shard, b"one")
+        assert (answer.block == backboned.expected[:64]).all()
+    assert taken == [b"one", b"one"], "and it stays"
 
 
 CLASSES = ["dark", "red"]
