@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import platform
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -98,12 +100,9 @@ class OnCluster:
         if not self._known or self._known[0].model is not model or not self._known[0].stands:
             self._known[:] = [_Network.of(model, carried.manner_of(model), carried.packed(model))]
         sending = _Sending(self._known[0], gather, positions, self.say)
-        cluster = Cluster(self.address)
-        try:
+        with closing(Cluster(self.address)) as cluster:
             self.say(f"features of {len(positions):,} images are computed by {cluster.where}")
             yield from sending.blocks(cluster)
-        finally:
-            cluster.close()
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ class _Sending:
         self._size = BATCH * max(1, min(_MOST // BATCH, batches))
         self._ahead = max(self._size, _KEPT_BYTES // (4 * int(np.prod(model.output_shape[1:]))))
         self._next_start, self._wanted = 0, 0
-        self._left: dict[str, int] = {}
+        self._left: Counter[str] = Counter()
         self._differs = ""
 
     def blocks(self, cluster: Cluster) -> Iterator[np.ndarray]:
@@ -176,10 +175,10 @@ class _Sending:
         while self._wanted < len(self._positions):
             block = self._own.features(self._pictures(self._wanted))
             self._wanted += len(block)
-            self._count(self._differs, len(block))
+            self._left[self._differs] += len(block)
             yield block
-        for why, count in self._left.items():
-            self._say(done_here(count, "shown to the network", why))
+        for told in done_here(self._left, "shown to the network"):
+            self._say(told)
 
     def _taken(self, done: Done[Shard]) -> np.ndarray:
         """Return the features of a shard: a worker's, if it computes as this machine, else this machine's."""
@@ -197,11 +196,8 @@ class _Sending:
                     "agree"
                 )
             self._differs = self._differs or why
-        self._count(why, len(done.shard.pictures))
+        self._left[why] += len(done.shard.pictures)
         return self._own.features(done.shard.pictures)
-
-    def _count(self, why: str, count: int) -> None:
-        self._left[why] = self._left.get(why, 0) + count
 
     def _pictures(self, start: int) -> np.ndarray:
         return self._gather(np.array(self._positions[start : start + self._size]))

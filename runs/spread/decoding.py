@@ -7,8 +7,9 @@ which are opened in less time than their pixels travel.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -115,12 +116,9 @@ class SpreadImages(Images):
         if self.address is None or not _pays(megapixels):
             yield from (sending.here(start, start + _BLOCK) for start in range(0, len(digests), _BLOCK))
             return
-        cluster = Cluster(self.address)
-        try:
+        with closing(Cluster(self.address)) as cluster:
             self.say(f"images are decoded by {cluster.where}")
             yield from sending.blocks(cluster)
-        finally:
-            cluster.close()
 
 
 def _pays(megapixels: list[float]) -> bool:
@@ -140,7 +138,7 @@ class _Sending:
         self._next_start, self._wanted = 0, 0
         self._again: deque[Iterator[Shard]] = deque()
         self._with_bytes = False
-        self._left: dict[str, int] = {}
+        self._left: Counter[str] = Counter()
 
     def blocks(self, cluster: Cluster) -> Iterator[np.ndarray]:
         """Yield the pixels of all images, in order."""
@@ -155,13 +153,13 @@ class _Sending:
                 self._send_bytes(shard, done.answer.traits.host)
             else:
                 why = done.why or "their bytes are not those of their digest"
-                self._left[why] = self._left.get(why, 0) + len(shard.files)
+                self._left[why] += len(shard.files)
                 found[shard.start] = self.here(shard.start, shard.start + len(shard.files))
             while (block := found.pop(self._wanted, None)) is not None:
                 self._wanted += len(block)
                 yield block
-        for why, count in self._left.items():
-            self._images.say(done_here(count, "decoded", why))
+        for told in done_here(self._left, "decoded"):
+            self._images.say(told)
 
     def here(self, start: int, stop: int) -> np.ndarray:
         """Return images that are decoded by this machine, (n, H, W, 3) uint8."""

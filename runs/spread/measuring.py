@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -95,12 +95,9 @@ class OnCluster:
         left = few
         if len(few) == _FEW:
             sending = _Sending(chain(few, waiting), limits, self.say)
-            cluster = Cluster(self.address)
-            try:
+            with closing(Cluster(self.address)) as cluster:
                 self.say(f"images are screened by {cluster.where}")
                 yield from sending.answers(cluster)
-            finally:
-                cluster.close()
             left = sending.left
         if left:
             yield from measure_all(left, most, max_megapixels, seconds_each, values)
@@ -133,8 +130,8 @@ class _Sending:
                 continue
             done.answer.traits.agree(cluster.where)
             yield from self._taken(done.shard, done.answer)
-        for why, count in self._why.items():
-            self._say(done_here(count, "screened", why))
+        for told in done_here(self._why, "screened"):
+            self._say(told)
 
     def _taken(self, shard: Shard, answered: Answered) -> Iterator[tuple[str, dict[str, Any]]]:
         asked = {request.sha256: request for request in shard.requests}

@@ -48,9 +48,10 @@ def unseen_by(host: str) -> str:
     return f"{host} does not see the store's folder: images travel with what is sent"
 
 
-def done_here(count: int, what: str, why: str) -> str:
-    """Return in words how many images are, say, screened by this machine, and why by no worker."""
-    return f"{count:,} image{'s are' if count > 1 else ' is'} {what} by this machine: {why}"
+def done_here(left: Mapping[str, int], what: str) -> Iterator[str]:
+    """Yield in words how many images are, say, screened by this machine, for each reason why no worker did it."""
+    for why, count in left.items():
+        yield f"{count:,} image{'s are' if count > 1 else ' is'} {what} by this machine: {why}"
 
 
 def spread(
@@ -110,9 +111,9 @@ class _Sending(Generic[S]):
 
     def send(self, shard: S) -> None:
         """Have a worker do it."""
-        self._wait_for(
-            self._client.submit(self._do, shard, *self._given, pure=False, priority=1), shard
-        )  # before trainings
+        before_trainings = 1
+        future = self._client.submit(self._do, shard, *self._given, pure=False, priority=before_trainings)
+        self._wait_for(future, shard)
 
     def _wait_for(self, future: Any, shard: S) -> None:
         self.sent[future.key] = future, shard
