@@ -50,6 +50,16 @@ class Address:
         """How a person says it."""
         return f"{self.named} {self.on}" if self.named == OPTION else f"{self.named}={self.on}"
 
+    @property
+    def without(self) -> str:
+        """What a person does to have no cluster there."""
+        return f"leave {self.named} out" if self.named == OPTION else f"unset {self.named}"
+
+    @property
+    def ours(self) -> bool:
+        """Whether the cluster is one that this process starts, on this machine."""
+        return self.on == LOCAL_CLUSTER
+
     def checked(self) -> Address:
         """Return this address, once it was found to be one that may be used.
 
@@ -61,7 +71,7 @@ class Address:
                 holds for every process, and each would start a cluster.
         """
         option = self.named == OPTION
-        if option and self.on == LOCAL_CLUSTER:
+        if option and self.ours:
             return self
         parts = _ADDRESS.fullmatch(self.on)
         if parts is None or not 0 < int(parts["port"]) <= _LAST_PORT:
@@ -133,6 +143,7 @@ class Cluster:
     """A Dask cluster: one that is started here and ends with ``close``, or one that runs already.
 
     Attributes:
+        address: where it is, and who said so.
         client: ``distributed.Client``; a task whose worker dies is given to another one by the scheduler.
         workers: how many there were when it was opened, 1 or more.
         where: in words.
@@ -148,7 +159,7 @@ class Cluster:
         Raises:
             BadInput: Dask is not installed; TLS without certificates; nobody answers, or has workers.
         """
-        on, named = address.on, address.named
+        self.address, on, named = address, address.on, address.named
         try:
             from distributed import Client, LocalCluster
         except ImportError as error:
@@ -156,7 +167,7 @@ class Cluster:
         self._cluster: Any = None
         if on.startswith("tls://"):
             _refuse_without_certificates(address.said)
-        if on == LOCAL_CLUSTER:
+        if address.ours:
             # Who reaches a scheduler may run anything: certificates of its own keep this machine's other users out.
             self._cluster = LocalCluster(
                 n_workers=processes,

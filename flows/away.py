@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
-from evergreen.cluster import LOCAL_CLUSTER, Address, Cluster, address_of, said_by_option
+from evergreen.cluster import Address, Cluster, address_of, said_by_option
 from evergreen.images.processors import processors
 from flows.say import say
 from runs.away.hands import OnDask
@@ -29,8 +29,8 @@ class _Sender:
     """Sends steps to a cluster; it is asked for once the first of them must run, so what is reused needs none."""
 
     def __init__(self, address: Address, processes: int) -> None:
-        self._address, self._lock, self._closed = address, threading.Lock(), False
-        self._processes, self._ours = processes, address.on == LOCAL_CLUSTER
+        self._address, self._processes = address, processes
+        self._lock, self._closed = threading.Lock(), False
         self._hands: OnDask | None = None
 
     def __call__(self, execution: Execution, inputs: Mapping[str, Ref]) -> Ref | None:
@@ -42,14 +42,14 @@ class _Sender:
 
     def keeps(self, run: Run, table: Ref) -> bool:
         """Whether a training of the images in a table stays here, for its features are what a cluster computes."""
-        return not self._ours and stays(run.recipe, lambda: len(read_table(run.store, table)))
+        return not self._address.ours and stays(run.recipe, lambda: len(read_table(run.store, table)))
 
     def _opened(self) -> OnDask:
         with self._lock:
             if self._closed:
                 raise EOFError("the run is being stopped")
             if self._hands is None:
-                self._hands = OnDask(Cluster(self._address, self._processes), _MOST, ours=self._ours)
+                self._hands = OnDask(Cluster(self._address, self._processes), _MOST)
                 say(f"trainings of this run are done by {self._hands.where}")
             return self._hands
 
@@ -82,7 +82,7 @@ def sending(on: str | None = None, parallel: int = 1) -> Iterator[None]:
         yield
         return
     sender = _Sender(address, min(parallel, processors()))
-    spreads = address if on and address.on != LOCAL_CLUSTER else None
+    spreads = address if on and not address.ours else None
     tokens = elsewhere.set(sender), _sender.set(sender), said_by_option.set(spreads)
     try:
         yield

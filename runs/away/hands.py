@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
-from evergreen.cluster import LOCAL_CLUSTER, Cluster, address_of
+from evergreen.cluster import Cluster, address_of
 from runs.away.line import Message, NoLongerWanted, on_the_line
 from runs.away.workers import Hands, Hear, ProcessLost, Task, Workers
 
@@ -38,7 +38,7 @@ def hands_of(on: str | None, parallel: int, log: Path) -> Hands:
     address = address_of(on)
     if address is None:
         return Workers(parallel, log)
-    return OnDask(Cluster(address, parallel), parallel, ours=address.on == LOCAL_CLUSTER)
+    return OnDask(Cluster(address, parallel), parallel)
 
 
 class OnDask:
@@ -48,15 +48,14 @@ class OnDask:
     it goes on. It ends once the scheduler has let go of its task, because whoever sent it left or was killed.
     """
 
-    def __init__(self, cluster: Cluster, parallel: int, *, ours: bool = False) -> None:
+    def __init__(self, cluster: Cluster, parallel: int) -> None:
         """Take a cluster.
 
         Args:
-            cluster: where.
+            cluster: where; one that was started here has this process's store.
             parallel: how many tasks it may have at once.
-            ours: whether it was started here, and so has this process's store.
         """
-        self._cluster, self.where, self.ours = cluster, cluster.where, ours
+        self._cluster, self.where, self.ours = cluster, cluster.where, cluster.address.ours
         self._turns = threading.Semaphore(parallel)
         self._topic = f"evergreen-{token_hex(8)}"
         self._heard: dict[str, queue.SimpleQueue[Any]] = {}

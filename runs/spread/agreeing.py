@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from evergreen.cluster import Cluster
 from evergreen.errors import BadInput
 from runs.keys import fingerprint_of
 
@@ -36,17 +37,17 @@ class Traits:
     host: str
     told: Mapping[str, str]
 
-    def agree(self, where: str) -> None:
-        """Return if a worker's traits are those of this machine.
+    def agree(self, cluster: Cluster) -> None:
+        """Return if the traits of one of a cluster's workers are those of this machine.
 
         Raises:
             BadInput: they differ; it says in what.
         """
         if told := self.differing(traits()):
             raise BadInput(
-                f"{where}: a worker on {self.host} would answer with other bytes than this machine. {told}. Bring it "
-                "to this program and its requirements.lock and start it again, or unset EVERGREEN_DASK; what was "
-                "answered so far is kept"
+                f"{cluster.where}: a worker on {self.host} would answer with other bytes than this machine. {told}. "
+                "Bring it to this program and its requirements.lock and start it again, or "
+                f"{cluster.address.without}; what was answered so far is kept"
             )
 
     def differing(self, own: Traits) -> str:

@@ -146,7 +146,7 @@ class _Sending:
         for done in spread(cluster, decoded, self._next):
             shard = done.shard
             if not done.why:
-                done.answer.traits.agree(cluster.where)
+                done.answer.traits.agree(cluster)
             if not done.why and done.answer.block is not None:
                 found[shard.start] = done.answer.block
             elif not done.why and shard.data is None:

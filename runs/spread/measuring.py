@@ -128,7 +128,7 @@ class _Sending:
             if done.why:
                 self._leave(done.shard.requests, done.why)
                 continue
-            done.answer.traits.agree(cluster.where)
+            done.answer.traits.agree(cluster)
             yield from self._taken(done.shard, done.answer)
         for told in done_here(self._why, "screened"):
             self._say(told)

@@ -206,5 +206,5 @@ def _outcome(cluster: Cluster, future: Any, shard: S) -> Done[S] | None:
         raise BadInput(
             f"{cluster.where}: expected the program of this machine on its scheduler and workers, received "
             f"{type(error).__name__}: {error}; start them from a clone of the same version, with dask of its .venv, or "
-            "unset EVERGREEN_DASK"
+            f"{cluster.address.without}"
         ) from error

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from evergreen.cluster import Cluster
+from evergreen.cluster import Address, Cluster
 from evergreen.errors import BadInput, DecodersUnavailable
 from runs.spread import shards
 from runs.spread.shards import DIED, spread
@@ -76,15 +76,19 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     return Client()
 
 
+def _cluster(client: Client) -> Cluster:
+    return cast(Cluster, SimpleNamespace(client=client, where="Dask", address=Address("tcp://127.0.0.1:1")))
+
+
 def done(client: Client, do: Callable[[int], Any], many: int = 5) -> list[tuple[int, Any, str]]:
-    cluster = cast(Cluster, SimpleNamespace(client=client, where="Dask"))
+    cluster = _cluster(client)
     numbers = iter(range(many))
     return [(one.shard, one.answer, one.why) for one in spread(cluster, do, lambda: next(numbers, None))]
 
 
 def test_every_shard_comes_back_with_its_answer_and_few_are_under_way(client: Client) -> None:
     assert done(client, lambda number: number * 2) == [(number, number * 2, "") for number in range(5)]
-    cluster = cast(Cluster, SimpleNamespace(client=client, where="Dask"))
+    cluster = _cluster(client)
     client.sent, numbers = 0, iter(range(100))
     next(spread(cluster, lambda number: number, lambda: next(numbers, None)))
     assert client.sent == 2
@@ -110,8 +114,11 @@ def test_a_shard_that_nobody_does_is_given_back_and_costs_no_other(client: Clien
 
 
 def test_another_program_on_a_worker_is_refused_in_words(client: Client) -> None:
-    with pytest.raises(BadInput, match=r"Dask: expected the program of this machine .*, received ImportError: no runs"):
+    with pytest.raises(
+        BadInput, match=r"Dask: expected the program of this machine .*, received ImportError: no runs"
+    ) as raised:
         done(client, lambda _: ImportError("no runs"))
+    assert str(raised.value).endswith("with dask of its .venv, or leave --on out")
 
 
 def test_without_a_worker_or_a_scheduler_everything_is_given_back(client: Client) -> None:
@@ -142,7 +149,7 @@ def test_workers_that_are_at_other_work_are_waited_for_and_not_without_end(
 
 
 def test_who_stops_asking_leaves_no_work_behind(client: Client) -> None:
-    cluster = cast(Cluster, SimpleNamespace(client=client, where="Dask"))
+    cluster = _cluster(client)
     answers = spread(cluster, lambda number: number or "done", iter(range(1, 9)).__next__)
     next(answers)
     answers.close()
