@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evergreen.diagnosing.neighbours import DIGITS, NOBODY, cosines, largest
 from evergreen.diagnosing.suspects import DOUBTED, NEAR_DUPLICATE, Judged
 from evergreen.vectors import unit_length
 
@@ -17,8 +18,6 @@ COLUMNS = ("sha256", "label", "path", "neighbour", "similarity")
 COUNT = 3  # of a class
 MOST = 1000  # suspects that have them, the first by rank
 _MOST_CLASSES = 3
-_AT_ONCE = 1 << 24  # similarities in memory: 64 MiB
-_DIGITS = 5  # the last ones depend on how many threads multiply
 
 
 def lookalikes(features: np.ndarray, judged: Judged, suspects: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +51,7 @@ def lookalikes(features: np.ndarray, judged: Judged, suspects: pd.DataFrame) -> 
                 found[at, number] = near
     digests, paths = judged.table["sha256"].tolist(), judged.table["path"].tolist()
     rows = [
-        (digests[at], judged.classes[number], paths[other], digests[other], round(similarity, _DIGITS))
+        (digests[at], judged.classes[number], paths[other], digests[other], round(similarity, DIGITS))
         for at, classes in asked.items()
         for number in classes
         for other, similarity in found.get((at, number), [])
@@ -82,13 +81,9 @@ def _nearest(
     features: np.ndarray, some: np.ndarray, pool: np.ndarray, judged: Judged, doubted: np.ndarray
 ) -> Iterator[tuple[int, list[tuple[int, float]]]]:
     """Yield each image and its nearest of a pool, of equally near ones the first: position and cosine."""
-    size = max(1, _AT_ONCE // max(1, len(pool)))
-    for start in range(0, len(some), size):
-        block = some[start : start + size]
-        near = np.round(features[block] @ features[pool].T, _DIGITS)
+    for block, near in cosines(features, some, pool):
         together = judged.units[block, None] == judged.units[pool]
         alike = judged.labels[block, None] == judged.labels[pool]
-        near[np.where(together, alike, doubted[pool])] = -2
-        for at, row in zip(block.tolist(), near, strict=True):
-            order = np.argsort(-row, kind="stable")[:COUNT]
-            yield at, [(int(pool[other]), float(row[other])) for other in order if row[other] > -2]
+        near[np.where(together, alike, doubted[pool])] = NOBODY
+        for at, row, first in zip(block.tolist(), near, largest(near, min(COUNT, len(pool))), strict=True):
+            yield at, [(int(pool[other]), float(row[other])) for other in first if row[other] > NOBODY]

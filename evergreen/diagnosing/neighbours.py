@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 COUNT = 10
+NOBODY = -2  # less than any cosine: of who is no neighbour
 _AT_ONCE = 1 << 24  # similarities in memory: 64 MiB
-_DIGITS = 5  # the last ones depend on how many threads multiply
+DIGITS = 5  # the last ones depend on how many threads multiply
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Neighbours:
 
     Attributes:
         index: (N, k) int64, positions; k is ``COUNT``, or fewer where there are fewer images.
-        similarity: (N, k) float32, the cosines, -1 to 1; -2 where an image has fewer neighbours than k.
+        similarity: (N, k) float32, the cosines, -1 to 1; ``NOBODY`` where an image has fewer neighbours than k.
     """
 
     index: np.ndarray
@@ -41,21 +43,42 @@ def nearest(features: np.ndarray, units: np.ndarray, among: np.ndarray | None = 
     """
     others = np.arange(len(features)) if among is None else among
     count = min(COUNT, len(others))
-    pool, pool_units = features[others], units[others]
     index = np.empty((len(features), count), np.int64)
     similarity = np.empty((len(features), count), np.float32)
-    size = max(1, _AT_ONCE // max(1, len(others)))
-    for start in range(0, len(features), size):
-        rows = slice(start, start + size)
-        near = np.round(features[rows] @ pool.T, _DIGITS)
-        near[units[rows, None] == pool_units[None]] = -2
-        # The rank of an image among equals is its place: a stable sort of the few that may be among the nearest.
-        least = np.partition(near, -count, axis=1)[:, -count]
-        for row, (values, bound) in enumerate(zip(near, least, strict=True), start=start):
-            some = np.flatnonzero(values >= bound)
-            some = some[np.argsort(-values[some], kind="stable")][:count]
-            index[row], similarity[row] = others[some], values[some]
+    for block, near in cosines(features, np.arange(len(features)), others):
+        near[units[block, None] == units[others]] = NOBODY
+        for row, values, first in zip(block, near, largest(near, count), strict=True):
+            index[row], similarity[row] = others[first], values[first]
     return Neighbours(index, similarity)
+
+
+def cosines(features: np.ndarray, some: np.ndarray, others: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, block by block, positions of some images, (B,), and their cosines with others, (B, M) float32.
+
+    Args:
+        features: (N, C) float32, each row of length 1.
+        some: positions.
+        others: (M,), positions.
+    """
+    pool = features[others].T
+    size = max(1, _AT_ONCE // max(1, len(others)))
+    for start in range(0, len(some), size):
+        block = some[start : start + size]
+        yield block, np.round(features[block] @ pool, DIGITS)
+
+
+def largest(values: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """Yield for each row where its largest values are, the largest first; of equal ones the first.
+
+    Args:
+        values: (N, M).
+        count: how many of a row, 1 to M.
+    """
+    # The rank among equals is the place: a stable sort of the few that may be among the largest.
+    least = np.partition(values, -count, axis=1)[:, -count]
+    for row, bound in zip(values, least, strict=True):
+        some = np.flatnonzero(row >= bound)
+        yield some[np.argsort(-row[some], kind="stable")][:count]
 
 
 def votes(neighbours: Neighbours, labels: np.ndarray, classes: int) -> np.ndarray:

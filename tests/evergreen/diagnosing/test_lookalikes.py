@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import evergreen.diagnosing.lookalikes as module
+from evergreen.diagnosing import neighbours
 from evergreen.diagnosing.lookalikes import COLUMNS, lookalikes
 from evergreen.diagnosing.suspects import COLUMNS as SUSPECTS
 from evergreen.diagnosing.suspects import Judged
@@ -75,7 +76,7 @@ def test_images_that_were_not_judged_have_none_and_only_the_first_are_looked_at(
     assert _found(("z", "near_duplicate", "")) == {}
     assert _found() == {}
     monkeypatch.setattr(module, "MOST", 1)
-    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    monkeypatch.setattr(neighbours, "_AT_ONCE", 2)
     assert set(_found(("b", "outlier", ""), ("a", "label_error", "dog"), ("b", "ambiguous", "owl"))) == {"b"}
 
 

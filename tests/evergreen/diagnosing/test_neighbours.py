@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evergreen.diagnosing import neighbours
-from evergreen.diagnosing.neighbours import nearest, votes
+from evergreen.diagnosing.neighbours import largest, nearest, votes
 from evergreen.vectors import unit_length
 
 
@@ -37,3 +37,9 @@ def test_near_ones_count_more_and_no_class_has_nothing() -> None:
     assert scores.sum(axis=1) == pytest.approx(np.ones(4))
     assert (scores > 0).all()
     assert scores[0, 0] > 0.6  # one neighbour of its class, two farther ones of the other
+
+
+def test_of_equally_large_values_the_first_come_first() -> None:
+    values = np.array([[1, 3, 3, 2, 3], [5, 0, 5, 0, 1]], np.float32)
+    assert [row.tolist() for row in largest(values, 2)] == [[1, 2], [0, 2]]
+    assert [row.tolist() for row in largest(values, 5)] == [[1, 2, 4, 3, 0], [0, 2, 4, 1, 3]]
