@@ -42,6 +42,8 @@ class Meant:
         exports: what export gave, if it is known.
         format: keras, or the export format in which it answers.
         caution: of a model that nobody named, why its answers are to be taken with care; else empty.
+        champion: whether it answers since it is its recipe's champion, and not since somebody named it, or since no
+            other is there.
     """
 
     recipe: str
@@ -53,6 +55,7 @@ class Meant:
     exports: str | None = None
     format: str = KERAS
     caution: str = ""
+    champion: bool = False
 
 
 def model_meant(store: Store, recipe: str | None, ref: str | None) -> Meant:
@@ -128,7 +131,7 @@ def _of_who_is_in_charge(store: Store, recipe: str | None) -> Meant:
         return replace(_of_run(store, found.run), caution=found.caution)
     made = {step: found.parts[part].sha256 for part, step in _PARTS.items()}
     meant = _completed(store, made, found.recipe, found.run["id"] if found.run else None)
-    return replace(meant, caution=found.caution)
+    return replace(meant, caution=found.caution, champion=True)
 
 
 def _of_run(store: Store, summary: dict[str, Any]) -> Meant:

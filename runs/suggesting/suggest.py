@@ -245,7 +245,7 @@ def _by_the_model(
     ]
     scores = np.array([one.scores for one in answers if one.scores is not None], np.float64).reshape(-1, len(classes))
     temperature = _temperature(store, meant)
-    words = f"{_called(meant)}, {'as it is' if temperature is None else f'calibrated (temperature {temperature:.2f})'}"
+    words = f"{called(meant)}, {'as it is' if temperature is None else f'calibrated (temperature {temperature:.2f})'}"
     if set(classes) != set(data.classes):
         notes.append("the model has other classes than the dataset has now: one that is new is suggested for no image")
     if meant.caution:
@@ -253,8 +253,9 @@ def _by_the_model(
     return _Judged(scores if temperature is None else scaled(scores, temperature), usable, classes, words, notes)
 
 
-def _called(meant: Meant) -> str:
-    whose = "the newest run's model" if meant.caution else "the champion"
+def called(meant: Meant) -> str:
+    """Return which model judged, in words: the champion, or the newest run's, and of which recipe and run."""
+    whose = "the champion" if meant.champion else "the newest run's model"
     return f"{whose} of {meant.recipe}{f' (run {meant.run})' if meant.run else ''}"
 
 

@@ -72,6 +72,7 @@ def test_the_newest_run_while_nobody_was_promoted(store: Store) -> None:
     assert (in_charge(store, None).release, dict(in_charge(store, None).parts)) == (None, {})
     said = f"digits has no champion; run {NEW}, whose model this is, was not promoted"
     assert in_charge(store, None).caution == model_meant(store, None, None).caution == said
+    assert not model_meant(store, None, None).champion
     assert model_meant(store, None, NEW).caution == ""  # who names a model knows it
     worse = {"summary": "accuracy 33% ...", "standing": "rejected"}
     _run(store, "20260104-000000-dddddd", new, comparison=worse)
@@ -89,7 +90,8 @@ def test_a_champion_of_other_classes_than_the_newest_runs_says_so(store: Store) 
         f"this is the champion of digits, and its newest run {NEW} has other classes (new: king; "
     )
     assert "gone: zero" in caution
-    assert model_meant(store, None, None).caution == caution
+    meant = model_meant(store, None, None)
+    assert (meant.caution, meant.champion) == (caution, True)
 
 
 def test_the_champion_though_a_newer_run_lost(store: Store) -> None:

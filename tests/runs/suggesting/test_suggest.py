@@ -11,9 +11,10 @@ from data_steps import Data
 from evergreen.decisions.decision import Decision
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe, load_recipe
+from runs.answering.model_meant import Meant
 from runs.deciding.writing import LabelsFile
 from runs.suggesting import suggest as suggesting
-from runs.suggesting.suggest import Suggestions, suggest
+from runs.suggesting.suggest import Suggestions, called, suggest
 from storage.runs import run_folder, write_summary
 from storage.store import Store
 
@@ -168,3 +169,11 @@ def test_of_many_images_some_are_looked_at_which_is_said(here: Here, monkeypatch
     assert first.among == 3
     assert "of 4 images 3 were looked at, drawn by the recipe's seed" in first.notes
     assert _names(here.suggested()) == _names(first)
+
+
+def test_a_champion_is_called_so_also_where_its_answers_are_to_be_taken_with_care() -> None:
+    meant = Meant("colours", "run-1", "a" * 64, caution="its newest run has other classes", champion=True)
+    assert called(meant) == "the champion of colours (run run-1)"
+    assert called(Meant("colours", None, "a" * 64, caution="colours has no champion")) == (
+        "the newest run's model of colours"
+    )
