@@ -52,18 +52,18 @@ def drift(
     with errors(verbose):
         wanted = load_recipe(recipe, overrides or ())
         with held(root) as kept:
-            found = _found(kept, wanted, paths or [], most, root, verbose)
+            found = _found(kept, wanted, paths or [], most, verbose)
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         show_drift(Console(), found)
 
 
-def _found(store: Store, recipe: Any, paths: list[str], most: int, root: Path, verbose: bool) -> dict[str, Any]:
+def _found(store: Store, recipe: Any, paths: list[str], most: int, verbose: bool) -> dict[str, Any]:
     from commands.quiet import log_of, only_ours
     from runs.drifting.asking import asked
 
-    with only_ours(None if verbose else log_of(root, "drift")) as (_, err):
+    with only_ours(None if verbose else log_of(store.root, "drift")) as (_, err):
 
         def say(text: str) -> None:
             err.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)

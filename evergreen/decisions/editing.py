@@ -13,9 +13,6 @@ HEADER = """\
 # lines may be changed, and taken out, by hand; comments stay. docs/labels-file.md says more.
 """
 
-# What YAML 1.1 takes for the end of a line, beside "\n".
-_BREAKS = ("\r", "\x85", "\u2028", "\u2029")
-
 
 def edited(text: str, digest: str, decision: Decision | None, name: str) -> str:
     """Return a file's text with one decision set, or taken out; sorted by digest, one line for what is set.
@@ -59,7 +56,7 @@ def edited(text: str, digest: str, decision: Decision | None, name: str) -> str:
 def line_of(digest: str, decision: Decision) -> str:
     """Return a decision as a line of the file."""
     values = _in_flow(decision, plain=True)
-    if len(values.splitlines()) > 1 or any(mark in values for mark in _BREAKS):
+    if len(values.splitlines()) > 1:  # "\r", U+0085, U+2028 and U+2029 end a line of YAML, and all of them end one here
         values = _in_flow(decision, plain=False)
     return f"{digest}: {values}"
 

@@ -217,9 +217,8 @@ class Diagnosed:
     suspects: pd.DataFrame
     made: Mapping[str, Decision] = field(default_factory=dict)
 
-    @property
     def left(self) -> list[dict[str, Any]]:
-        """The rows of suspects about which nobody has decided, the best to look at first on top."""
+        """Return the rows of suspects about which nobody has decided, the best to look at first on top."""
         rows = [{str(name): value for name, value in row.items()} for row in self.suspects.to_dict("records")]
         return undecided(rows, self.made)
 

@@ -86,8 +86,9 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
     def small(row: dict[str, Any]) -> np.ndarray:
         return thumbnail(read(row["sha256"]), values=findings.data.screening.values)
 
+    left = findings.diagnosis.left()
     hardest = [(row, small(row)) for row in _hardest(findings, evaluation.judged_predictions)]
-    doubtful = [_shown(row, small(row)) for row in _doubtful(findings)]
+    doubtful = [_shown(row, small(row)) for row in _doubtful(findings, left)]
     wrong = evaluation.wrong
     if len(wrong):
         files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), small))
@@ -112,8 +113,8 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         wrong=len(wrong),
         hardest=[_shown(row, image) for row, image in hardest],
         doubtful=doubtful,
-        left=len(findings.diagnosis.left),
-        decided=decided_in_words(len(findings.diagnosis.suspects), len(findings.diagnosis.left)),
+        left=len(left),
+        decided=decided_in_words(len(findings.diagnosis.suspects), len(left)),
         not_suspect=without_suspects(
             findings.diagnosis.facts, findings.diagnosis.suspects, _with_digests(findings), evaluation.judged
         ),
@@ -148,11 +149,10 @@ def _shown(row: dict[str, Any], image: np.ndarray) -> dict[str, Any]:
     return row | {"address": embedded(image), "tiny": max(image.shape) < _TINY}
 
 
-def _doubtful(findings: Findings) -> list[dict[str, Any]]:
-    """Return the suspects to look at first, each with the side that it is on."""
+def _doubtful(findings: Findings, left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first of the suspects that are left, each with the side that it is on."""
     sides = dict(zip(*(findings.data.splits.dataset[name] for name in ("path", "split")), strict=True))
-    rows = findings.diagnosis.left[:_MOST_SUSPECTS]
-    return [row | {"place": sides.get(row["path"], "in no split")} for row in rows]
+    return [row | {"place": sides.get(row["path"], "in no split")} for row in left[:_MOST_SUSPECTS]]
 
 
 def _with_digests(findings: Findings) -> pd.DataFrame:

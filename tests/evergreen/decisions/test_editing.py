@@ -78,3 +78,11 @@ def test_lines_as_they_are_written_are_read_without_yaml_and_mean_the_same(value
     found = _as_written(text)
     assert (found is not None) == read
     assert found is None or found == _by_yaml(text, "x")
+
+
+@pytest.mark.parametrize("mark", ["\r", "\x85", "\u2028", "\u2029"])
+def test_a_name_with_what_ends_a_line_of_yaml_stays_on_one_and_is_read_again(mark: str) -> None:
+    for text in (f"a{mark}b", mark, f"b{mark}"):
+        decision = Decision("relabel", text, "paper", text, "Anna", "2026-11-30T12:00:00Z")
+        assert len(line_of(A, decision).splitlines()) == 1
+        assert parse(edited(line_of(B, KEEP), A, decision, "x"), "x") == {A: decision, B: KEEP}
