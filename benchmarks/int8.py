@@ -24,7 +24,7 @@ from evergreen.images.pixels import Images
 from evergreen.recipe import parse_recipe
 from evergreen.reports.markdown import markdown_table
 from evergreen.vision.export import INT8, judge_of, material_of
-from evergreen.vision.formats import savedmodel, tflite
+from evergreen.vision.formats import tflite
 from evergreen.vision.formats.contract import Trained
 from evergreen.vision.formats.quantizing.attempts import Attempt
 from evergreen.vision.formats.quantizing.judge import Judge, answered
@@ -76,8 +76,9 @@ def measure(store: Store, summary: Mapping[str, Any], scratch: Path) -> None:
     network = saving.load(scratch / "model" / MODEL, classes)
     table, images = read_table(store, dataset), Images(store.read_blob)
     material = material_of(table, images, recipe)
-    trained = Trained(scratch / "model" / MODEL, network, scratch / "saved", classes, material.of(material.asked))
-    savedmodel.write_bare(network, trained.saved)
+    trained = Trained(
+        scratch / "model" / MODEL, network, scratch / "saved", classes, material.of(material.asked), recipe.image
+    )
     rows = images.rows(table, recipe.image)
     everything = rows.gather(np.arange(len(rows)))
     keras, truth = pixels.scores(network, rows), pixels.targets(table["label"], classes)
