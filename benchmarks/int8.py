@@ -23,8 +23,9 @@ from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.recipe import parse_recipe
 from evergreen.reports.markdown import markdown_table
-from evergreen.vision.export import INT8, judge_of, material_of
+from evergreen.vision.export import judge_of, material_of
 from evergreen.vision.formats import tflite
+from evergreen.vision.formats.catalogue.names import INT8
 from evergreen.vision.formats.contract import Trained
 from evergreen.vision.formats.quantizing.attempts import Attempt
 from evergreen.vision.formats.quantizing.judge import Judge, answered

@@ -11,6 +11,7 @@ import numpy as np
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.vision.formats import card
+from evergreen.vision.formats.catalogue.names import INT8
 from evergreen.vision.formats.contract import Representative, Trained
 from evergreen.vision.formats.quantizing.attempts import Repair
 from evergreen.vision.formats.quantizing.judge import Judge
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from evergreen.recipe import Recipe
 
-INT8 = "tflite-int8"
 JUDGING = "validation"
 
 
@@ -70,7 +70,7 @@ def export(
         if name == INT8 and recipe.export.int8.minutes:
             limit = Limit(recipe.export.int8.minutes)
             repaired = repair(trained, folder / name, material, judge_of(dataset, images, trained, recipe), limit)
-        card.complete(name, folder / name, about, repaired if name == INT8 else None)
+        card.complete(name, folder / name, about, repaired)
     return repaired
 
 

@@ -13,6 +13,7 @@ from evergreen.judging.taught import words
 from evergreen.recipe import Recipe
 from evergreen.reports.this_run import fill_in
 from evergreen.sections.refusing.told import TRY
+from evergreen.vision.formats.catalogue.names import INT8
 from runs.kept.checkpoints import why_ended
 from runs.releases import by_hand
 from runs.run import Run
@@ -236,7 +237,7 @@ def _entries(run: Run, outputs: dict[str, Ref], folder: Path) -> list[dict[str, 
         released = proof["verified"] != "failed"
         path = str(folder / "exports" / name) if released else None
         entry = {"format": name, "released": released, "path": path, "bytes": size} | proof
-        if name == "tflite-int8" and (int8 := int8_of(run, manifest)):
+        if name == INT8 and (int8 := int8_of(run, manifest)):
             entry["int8"] = int8
         entries.append(entry)
     return entries

@@ -11,6 +11,7 @@ from evergreen.images.door import MAX_MEGAPIXELS, Range
 from evergreen.judging.leaning import told
 from evergreen.reports.model_readme import README, readme
 from evergreen.vision.formats import tflite
+from evergreen.vision.formats.catalogue.names import INT8, family, writers
 from evergreen.vision.formats.contract import LABELS, write_labels
 from evergreen.vision.formats.quantizing.attempts import Repair
 from evergreen.vision.formats.snippets import snippets
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from evergreen.sections.data import Image
 
 CARD = "model-card.json"
-# What writes a format beside TensorFlow and Keras.
-_WRITERS = {"tfjs": ("tensorflowjs",), "onnx": ("onnx", "tf2onnx"), "openvino": ("openvino",)}
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def complete(name: str, folder: Path, about: About, repaired: Repair | None = No
             "width": about.image.width,
             "channels": "RGB",
             "range": [0, 255],
-            "dtype": "uint8" if name == "tflite-int8" else "float32",
+            "dtype": "uint8" if name == INT8 else "float32",
         },
         "pictures": {
             "max_megapixels": about.max_megapixels,
@@ -87,7 +86,7 @@ def complete(name: str, folder: Path, about: About, repaired: Repair | None = No
         "files": {},
         "made": _made(name, about, repaired),
     }
-    if name.startswith("tflite"):
+    if family(name) == "tflite":
         tflite.describe(folder, card)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     card["files"] = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
@@ -105,13 +104,12 @@ def read_classes(folder: Path) -> tuple[list[str], list[str]]:
 
 def _made(name: str, about: About, repaired: Repair | None) -> dict[str, Any]:
     """Say how: by what, with which libraries, and where to ask for more."""
-    libraries = ("tensorflow", "keras", *_WRITERS.get(name.split("-")[0], ()))
     made: dict[str, Any] = {
         "by": "evergreen retrain, step export",
-        "libraries": {library: version(library) for library in libraries},
+        "libraries": {library: version(library) for library in writers(name)},
         "lineage": "evergreen lineage FILE, with a file of the model, shows its source, recipe and code",
     }
-    if name == "tflite-int8":
+    if name == INT8:
         exported = repaired.exported if repaired else None
         count = exported.representative_images if exported else about.representative_images
         made["ranges_from"] = {"images": count, "split": "train", "seed": about.seed}

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from evergreen.vision.formats import keras_file, savedmodel, tfjs, tflite
+from evergreen.vision.formats.catalogue.names import family
 from evergreen.vision.formats.contract import Predictor, Trained
 from evergreen.vision.formats.interchange import onnx_file, openvino_ir
 from evergreen.vision.formats.runtimes import litertjs, ort_web, tfjs_browser
@@ -25,25 +26,6 @@ WRITE: dict[str, Callable[[Trained, Path], None]] = {
     "tfjs-float16": partial(tfjs.write, quantization="float16"),
     "onnx": onnx_file.write,
     "openvino": openvino_ir.write,
-}
-
-# The runtime that answers for a format wherever one is enough.
-OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {
-    "keras": keras_file.open_predictor,
-    "savedmodel": savedmodel.open_predictor,
-    **dict.fromkeys([name for name in WRITE if name.startswith("tflite")], tflite.open_predictor),
-    **dict.fromkeys([name for name in WRITE if name.startswith("tfjs")], tfjs.open_predictor),
-    "onnx": onnx_file.open_predictor,
-    "openvino": openvino_ir.open_predictor,
-}
-
-_IN_WORDS = {
-    "keras": "Keras",
-    "savedmodel": "TensorFlow alone",
-    "tflite": "LiteRT interpreter",
-    "tfjs": "Node, wasm",
-    "onnx": "ONNX Runtime",
-    "openvino": "OpenVINO",
 }
 
 
@@ -63,17 +45,32 @@ class Runtime:
     needed: bool = True
 
 
+# The runtimes of each family of formats.
+_RUNTIMES = {
+    "keras": (Runtime("Keras", keras_file.open_predictor),),
+    "savedmodel": (Runtime("TensorFlow alone", savedmodel.open_predictor),),
+    "tflite": (
+        Runtime("LiteRT interpreter", tflite.open_predictor),
+        Runtime("MediaPipe Tasks", tflite.open_mediapipe, needed=False),
+        Runtime("LiteRT.js, wasm", litertjs.open_wasm, needed=False),
+        Runtime("LiteRT.js, WebGPU", litertjs.open_webgpu, needed=False),
+    ),
+    "tfjs": (
+        Runtime("Node, wasm", tfjs.open_predictor),
+        Runtime("Chromium, wasm", tfjs_browser.open_predictor),
+    ),
+    "onnx": (
+        Runtime("ONNX Runtime", onnx_file.open_predictor),
+        Runtime("ONNX Runtime Web, Node", ort_web.open_predictor, needed=False),
+    ),
+    "openvino": (Runtime("OpenVINO", openvino_ir.open_predictor),),
+}
+
+
 def runtimes(name: str) -> tuple[Runtime, ...]:
     """Return every runtime that a format is opened in before it is verified; the one that answers for it is first."""
-    family = name.split("-")[0]
-    first = Runtime(_IN_WORDS[family], OPEN_PREDICTOR[name])
-    beside = {
-        "tfjs": (Runtime("Chromium, wasm", tfjs_browser.open_predictor),),
-        "onnx": (Runtime("ONNX Runtime Web, Node", ort_web.open_predictor, needed=False),),
-        "tflite": (
-            Runtime("MediaPipe Tasks", tflite.open_mediapipe, needed=False),
-            Runtime("LiteRT.js, wasm", litertjs.open_wasm, needed=False),
-            Runtime("LiteRT.js, WebGPU", litertjs.open_webgpu, needed=False),
-        ),
-    }
-    return (first, *beside.get(family, ()))
+    return _RUNTIMES[family(name)]
+
+
+# The runtime that answers for a format wherever one is enough.
+OPEN_PREDICTOR: dict[str, Callable[[Path], Predictor]] = {name: runtimes(name)[0].open_predictor for name in WRITE}

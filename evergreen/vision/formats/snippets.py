@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from evergreen.images import depth
 from evergreen.images.door import MAX_MEGAPIXELS, Range
+from evergreen.vision.formats.catalogue.names import INT8, family
 
 if TYPE_CHECKING:
     from evergreen.sections.data import Image
@@ -145,7 +146,7 @@ def snippets(
         values: likewise.
     """
     programs = dict([snippet(name, image, max_megapixels, values)])
-    if name.startswith("tflite"):
+    if family(name) == "tflite":
         programs["run_mediapipe.py"] = _filled(_MEDIAPIPE, name, image, max_megapixels, values)
     return programs
 
@@ -162,14 +163,14 @@ def snippet(
         image: the input's size and how an image is brought to it. Programs in Python do it to the pixel as in training,
             by the same calls of OpenCV; Node.js is given pixels of that size.
     """
-    family = name.split("-")[0]
-    text = _PROGRAMS[family]
-    return "run.mjs" if family == "tfjs" else "run.py", _filled(text, name, image, max_megapixels, values)
+    kind = family(name)
+    text = _filled(_PROGRAMS[kind], name, image, max_megapixels, values)
+    return "run.mjs" if kind == "tfjs" else "run.py", text
 
 
 def _filled(text: str, name: str, image: "Image", max_megapixels: float, values: Range | None) -> str:
     """Return a program for a format, with everything in its place."""
-    int8 = name == "tflite-int8"
+    int8 = name == INT8
     size = {"height": image.height, "width": image.width}
     imports = "io, re, cv2, numpy as np, pillow_heif; from PIL import ExifTags, Image, ImageOps"
     photo = Template(_PHOTO).substitute(pixels=int(max_megapixels * 1e6) + 1, values=values)

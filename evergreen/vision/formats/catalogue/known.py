@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from evergreen.errors import BadInput
 from evergreen.sections.refusing.told import TRY
 from evergreen.vision.formats.catalogue.installed import ABSENT, version_of
+from evergreen.vision.formats.catalogue.names import INT8, writers
 
 _SETUP = "make setup"
 _REMEDIES = {
@@ -25,7 +26,6 @@ class Known:
     Attributes:
         name: as recipes name it.
         readers: who reads it, in words.
-        writers: what writes it, as ``version_of`` names things.
         runtimes: each runtime that it is opened in before it is verified, in words -> what that needs.
         beside: those of them without which it is verified all the same (``registry.Runtime``).
         extra: of Evergreen's own, that brings what is needed; empty where every setup does.
@@ -33,10 +33,14 @@ class Known:
 
     name: str
     readers: str
-    writers: tuple[str, ...] = ("tensorflow", "keras")
-    runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    runtimes: Mapping[str, tuple[str, ...]]
     extra: str = ""
     beside: tuple[str, ...] = ()
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """What writes it, as ``version_of`` names things."""
+        return writers(self.name)
 
     @property
     def install(self) -> str:
@@ -69,31 +73,20 @@ _LITERT = {
 _WEB = {"Node, wasm": ("node", *_TFJS), "Chromium, wasm": ("chromium", *_TFJS)}
 _PHONES = "LiteRT, MediaPipe: phones, Raspberry Pi, browsers, evergreen web"
 _PAGES = "TensorFlow.js: browsers, Node.js, evergreen web"
-_TO_WEB = ("tensorflow", "keras", "tensorflowjs")
 
 _ROWS = (
-    Known("keras", "Keras 3, in Python: may also be trained on", runtimes={"Keras": ("keras", "tensorflow")}),
-    Known(
-        "savedmodel",
-        "TensorFlow, TensorFlow Serving: servers",
-        runtimes={"TensorFlow alone": ("tensorflow",)},
-    ),
-    Known("tflite-float32", f"{_PHONES}; exact", runtimes=_LITERT, beside=_BESIDE),
-    Known("tflite-float16", f"{_PHONES}; half the size", runtimes=_LITERT, beside=_BESIDE),
-    Known("tflite-dynamic", f"{_PHONES}; a quarter of the size, weights of 8 bits", runtimes=_LITERT, beside=_BESIDE),
-    Known(
-        "tflite-int8",
-        f"{_PHONES}, microcontrollers; a quarter of the size, integers alone",
-        runtimes=_LITERT,
-        beside=_BESIDE,
-    ),
-    Known("tfjs", f"{_PAGES}; exact", _TO_WEB, _WEB),
-    Known("tfjs-uint8", f"{_PAGES}; under a third of the download", _TO_WEB, _WEB),
-    Known("tfjs-float16", f"{_PAGES}; half the download", _TO_WEB, _WEB),
+    Known("keras", "Keras 3, in Python: may also be trained on", {"Keras": ("keras", "tensorflow")}),
+    Known("savedmodel", "TensorFlow, TensorFlow Serving: servers", {"TensorFlow alone": ("tensorflow",)}),
+    Known("tflite-float32", f"{_PHONES}; exact", _LITERT, beside=_BESIDE),
+    Known("tflite-float16", f"{_PHONES}; half the size", _LITERT, beside=_BESIDE),
+    Known("tflite-dynamic", f"{_PHONES}; a quarter of the size, weights of 8 bits", _LITERT, beside=_BESIDE),
+    Known(INT8, f"{_PHONES}, microcontrollers; a quarter of the size, integers alone", _LITERT, beside=_BESIDE),
+    Known("tfjs", f"{_PAGES}; exact", _WEB),
+    Known("tfjs-uint8", f"{_PAGES}; under a third of the download", _WEB),
+    Known("tfjs-float16", f"{_PAGES}; half the download", _WEB),
     Known(
         "onnx",
         "ONNX Runtime: servers and desktops, in C++, C#, Java, JavaScript, Python; most other tools",
-        ("tensorflow", "keras", "onnx", "tf2onnx"),
         {"ONNX Runtime": ("onnxruntime",), "ONNX Runtime Web, Node": ("node", "npm:onnxruntime-web")},
         "onnx",
         beside=("ONNX Runtime Web, Node",),
@@ -101,7 +94,6 @@ _ROWS = (
     Known(
         "openvino",
         "OpenVINO: processors, graphics and NPUs of Intel, ARM's processors; OpenVINO Model Server",
-        ("tensorflow", "keras", "openvino"),
         {"OpenVINO": ("openvino",)},
         "openvino",
     ),
