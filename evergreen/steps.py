@@ -10,7 +10,10 @@ _MODEL = ("model.keras",)
 # How images of more than 8 bits become pixels, for every step that makes pixels.
 _PIXELS = ("screen.range",)
 _TABLES = ("numpy", "pandas")
-_RUNNERS = ("tfjs_answer.mjs", "tfjs_node.mjs", "tfjs_browser.html", "litertjs.html", "ort_web.mjs")
+_RUNNERS = (
+    *("answers.mjs", "node_exchange.mjs", "browser_exchange.mjs"),
+    *("tfjs_answer.mjs", "tfjs_node.mjs", "tfjs_browser.html", "litertjs.html", "ort_web.mjs"),
+)
 _TFLITE = ("tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 # What a model is judged by; how the baseline is made is in no key of a model.

@@ -1,12 +1,13 @@
 // Runs a TensorFlow.js graph model under Node: node tfjs_node.mjs MODEL.json FOLDER
 // What the folder holds and gets is described in process.py.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { answers } from './tfjs_answer.mjs';
+import { exchange } from './node_exchange.mjs';
+import { scoresOf } from './tfjs_answer.mjs';
 
 const [modelFile, folder] = process.argv.slice(2);
 
@@ -19,16 +20,14 @@ async function fromFile() {
   return { ...model, weightSpecs, weightData: Uint8Array.from(Buffer.concat(parts)).buffer };
 }
 
-async function load() {
+async function open(shape) {
   const artifacts = await fromFile();
-  return { model: await loadGraphModel({ load: async () => artifacts }), classes: artifacts.userDefinedMetadata.classes };
+  const model = await loadGraphModel({ load: async () => artifacts });
+  return { scores: scoresOf(tf, model, shape), classes: artifacts.userDefinedMetadata.classes };
 }
 
 const wasm = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 setWasmPaths(path.join(wasm, 'dist') + path.sep);
 if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
 await tf.ready();
-const shape = JSON.parse(await readFile(path.join(folder, 'shape.json'), 'utf8'));
-const { scores, told } = await answers(tf, load, await readFile(path.join(folder, 'images.bin')), shape);
-await writeFile(path.join(folder, 'scores.bin'), Buffer.from(scores.buffer));
-await writeFile(path.join(folder, 'answers.json'), JSON.stringify(told));
+await exchange(folder, open);
