@@ -1,4 +1,5 @@
 // The picture, the answer and its bars.
+import { isUnsure, likeliest } from './scores.js';
 import { limit, percent, word } from './words.js';
 
 const MOST = 5;
@@ -30,14 +31,14 @@ export function say(text, { trouble = false } = {}) {
  * @param {string | null} truth the class, where it is known.
  */
 export function show(scores, page, truth) {
-  const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, MOST);
-  const likeliest = { label: page.classes[order[0]], share: percent(scores[order[0]]) };
-  const unsure = page.unsure !== null && scores[order[0]] < (page.unsure.below ?? Infinity);
+  const order = likeliest(scores, MOST);
+  const first = { label: page.classes[order[0]], share: percent(scores[order[0]]) };
+  const unsure = isUnsure(scores, page);
   const said = unsure
-    ? [paragraph(word('unsure'), 'label'), paragraph(word('perhaps', likeliest)), paragraph(reason(page.unsure), 'note')]
-    : [paragraph(likeliest.label, 'label'), paragraph(likeliest.share, 'share')];
+    ? [paragraph(word('unsure'), 'label'), paragraph(word('perhaps', first)), paragraph(reason(page.unsure), 'note')]
+    : [paragraph(first.label, 'label'), paragraph(first.share, 'share')];
   if (truth !== null) {
-    const verdict = truth === likeliest.label ? 'right' : 'wrong';
+    const verdict = truth === first.label ? 'right' : 'wrong';
     said.push(paragraph(word(verdict, { label: truth }), verdict));
   }
   by('verdict').replaceChildren(...said);

@@ -1,6 +1,6 @@
 // The computer's or the phone's camera, in a dialog: one photo, or answers for what it shows.
-import { isUnsure } from './csv.js';
 import { rgbOf } from './picture.js';
+import { isUnsure, likeliest } from './scores.js';
 import { percent, word } from './words.js';
 
 const by = (id) => document.getElementById(id);
@@ -27,7 +27,7 @@ export async function live(scores, page) {
       await Promise.race([closed, drawn(video)]);
       if (!open || !video.videoWidth) continue;
       const found = await scores(rgbOf(video, video.videoWidth, video.videoHeight));
-      const best = found.indexOf(Math.max(...found));
+      const [best] = likeliest(found);
       const label = isUnsure(found, page) ? `${word('unsure')}: ${page.classes[best]}` : page.classes[best];
       if (label !== told) by('live-label').textContent = told = label; // a screen reader hears what is new alone
       by('live-share').textContent = percent(found[best]);

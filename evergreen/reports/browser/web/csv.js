@@ -1,5 +1,7 @@
 // Answers as `evergreen predict --csv` writes them: the same columns, the same cells.
 // evergreen/reports/predictions.py, write_csv
+import { isUnsure, likeliest } from './scores.js';
+
 const TOP = 3;
 const FORMULA = ['=', '+', '-', '@', '\t', '\r', '\n']; // what a spreadsheet takes a cell for that begins so
 
@@ -13,7 +15,7 @@ export function csvOf(rows, page) {
   const more = Array.from({ length: top - 1 }, (_, index) => [`label_${index + 2}`, `probability_${index + 2}`]).flat();
   const lines = [['image', 'label', 'probability', 'unsure', 'truth', 'error', ...more]];
   for (const { image, scores, error } of rows) {
-    const order = scores ? [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, top) : [];
+    const order = scores ? likeliest(scores, top) : [];
     const cells = order.flatMap((index) => [inert(page.classes[index], "'"), scores[index].toFixed(6)]);
     const [label = '', probability = '', ...others] = cells;
     const unsure = scores && page.unsure ? (isUnsure(scores, page) ? 'yes' : 'no') : '';
@@ -21,11 +23,6 @@ export function csvOf(rows, page) {
     lines.push([inert(image, './'), label, probability, unsure, '', inert(error, "'"), ...rest]);
   }
   return lines.map((line) => `${line.map(quoted).join(',')}\n`).join('');
-}
-
-/** Whether an answer is below the probability from which on enough of them are right. */
-export function isUnsure(scores, page) {
-  return page.unsure !== null && Math.max(...scores) < (page.unsure.below ?? Infinity);
 }
 
 function inert(text, mark) {

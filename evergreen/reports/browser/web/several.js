@@ -1,7 +1,8 @@
 // Several pictures at once: a row each, and a CSV of all of them.
-import { csvOf, isUnsure } from './csv.js';
+import { csvOf } from './csv.js';
 import { opened } from './picture.js';
 import { prepared } from './resize.js';
+import { isUnsure, likeliest } from './scores.js';
 import { count, percent, word } from './words.js';
 
 const by = (id) => document.getElementById(id);
@@ -52,7 +53,7 @@ function rowOf({ image, scores, error }, page) {
     row.append(cell(error, 'trouble', 2));
     return row;
   }
-  const best = scores.indexOf(Math.max(...scores));
+  const [best] = likeliest(scores);
   const unsure = isUnsure(scores, page);
   row.append(cell(unsure ? `${page.classes[best]} (${word('unsure')})` : page.classes[best], unsure ? 'unsure' : ''));
   row.append(cell(percent(scores[best]), 'share'));
