@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from evergreen.errors import BadInput
+from evergreen.reports.browser.packages import MEDIA_TYPES
 
 LOOPBACK = "127.0.0.1"
 PHONE, CODE = "phone.json", "phone.svg"
@@ -122,19 +123,9 @@ def terminal_code(address: str) -> str:
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """Files with the types that browsers insist on, whatever this machine's own table says; logs nothing."""
+    """Files with the types that browsers insist on; logs nothing."""
 
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
-        ".html": "text/html; charset=utf-8",
-        ".js": "text/javascript; charset=utf-8",
-        ".css": "text/css; charset=utf-8",
-        ".json": "application/json",
-        ".wasm": "application/wasm",
-        ".gz": "application/octet-stream",
-        ".tflite": "application/octet-stream",
-        ".svg": "image/svg+xml",
-        ".webmanifest": "application/manifest+json",
-    }
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | MEDIA_TYPES
 
     def __init__(self, files: set[str], *arguments: Any, directory: str) -> None:
         self.files = files

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import evergreen.reports as pages
 from evergreen.errors import BadImage, BadInput, EvergreenError
+from evergreen.reports.browser.packages import MEDIA_TYPES, WEB
 from runs.deciding.session import Session
 from storage.errors import StoreError
 
@@ -35,15 +36,11 @@ Picture = Callable[[str, int], tuple[bytes, str]]
 LARGE, SMALL = 1600, 320  # the longest sides: of what is asked about, of what that looks like
 
 _NAMES = ("127.0.0.1", "localhost", "::1")
-_FOLDER = Path(pages.__file__).parent / "deciding"
+_FOLDER = Path(pages.__file__).with_name("deciding")
 _FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "/alike.js": ("alike.js", "text/javascript; charset=utf-8"),
-    "/keys.js": ("keys.js", "text/javascript; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/palette.css": ("../browser/web/palette.css", "text/css; charset=utf-8"),
-    "/icon.svg": ("../browser/web/icon.svg", "image/svg+xml"),
+    "/": _FOLDER / "index.html",
+    **{f"/{name}": _FOLDER / name for name in ("page.js", "alike.js", "keys.js", "page.css")},
+    **{f"/{name}": WEB / name for name in ("palette.css", "icon.svg")},
 }
 _IMAGE = re.compile(r"/api/(image|small)/([0-9a-f]{64})")
 _KEPT_PICTURES = 64
@@ -146,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _got(self) -> tuple[bytes, str]:
         if found := _FILES.get(self.path):
-            return (_FOLDER / found[0]).read_bytes(), found[1]
+            return found.read_bytes(), MEDIA_TYPES[found.suffix]
         self._must_be_the_page()
         if self.path == "/api/state":
             return _json(self.server.session.state() | {"next": self.server.next_line})

@@ -1,4 +1,4 @@
-"""What runs models in a browser: the page's own modules, and the packages that npm installs for it."""
+"""What runs models in a browser: the page's own modules, the packages that npm installs for it, and their types."""
 
 import gzip
 import shutil
@@ -9,6 +9,19 @@ from evergreen.errors import BadInput
 
 WEB = Path(__file__).with_name("web")
 NODE_MODULES = Path(__file__).parents[3] / "node_modules"
+# By how a file's name ends: what browsers insist on, whatever the table of the machine that serves it says.
+MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".gz": "application/octet-stream",
+    ".tflite": "application/octet-stream",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 TENSORFLOW_JS = (
     "@tensorflow/tfjs-core/dist/tf-core.min.js",
     "@tensorflow/tfjs-converter/dist/tf-converter.min.js",

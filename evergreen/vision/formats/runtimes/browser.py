@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from evergreen.errors import ExportRefused
-from evergreen.reports.browser.packages import WEB
+from evergreen.reports.browser.packages import MEDIA_TYPES, WEB
 from evergreen.vision.formats.contract import Answers, Predictor, RuntimeNotInstalled
 from evergreen.vision.formats.runtimes import process
 from evergreen.vision.formats.runtimes.chromium import chromium
@@ -78,7 +78,7 @@ class _Handler(SimpleHTTPRequestHandler):
     """Serves four folders by their names, and takes the page's answers into one of them."""
 
     protocol_version = "HTTP/1.1"
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript", ".wasm": "application/wasm"}
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | MEDIA_TYPES
 
     def __init__(self, folders: dict[str, Path], ended: threading.Event, *arguments: object) -> None:
         self.folders, self.ended = folders, ended

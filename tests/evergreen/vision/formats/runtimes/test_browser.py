@@ -1,6 +1,7 @@
 """evergreen.vision.formats.runtimes.browser: after an error nothing goes on, and nothing but its folders is served."""
 
 import threading
+from http import server
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -67,3 +68,20 @@ def test_the_page_is_given_its_folders_and_nothing_beside_them(tmp_path: Path) -
             client.request("GET", path)
             assert (path, client.getresponse().status) == (path, status)
             client.close()
+
+
+def test_modules_have_the_type_that_browsers_insist_on_whatever_this_machines_table_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.mimetypes, "guess_type", lambda *_: ("text/plain", None))
+    names = ("answers.mjs", "litert.js", "litert.wasm")
+    for name in names:
+        (tmp_path / name).touch()
+    found = {}
+    with browser._served({"web": tmp_path}, threading.Event()) as address:
+        for name in names:
+            client = HTTPConnection(address.removeprefix("http://"))
+            client.request("GET", f"/web/{name}")
+            found[name] = client.getresponse().headers.get_content_type()
+            client.close()
+    assert found == dict(zip(names, ("text/javascript", "text/javascript", "application/wasm"), strict=True))
