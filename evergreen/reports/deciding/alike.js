@@ -4,6 +4,11 @@ const SMALL = 64; // pixels below which a picture is shown in its own
 
 let addresses = []; // of what is shown, to be let go
 
+/** Show the pixels of a picture that is loaded, if it is small. */
+export function hardEdged(image) {
+  image.classList.toggle('tiny', Math.max(image.naturalWidth, image.naturalHeight) < SMALL);
+}
+
 /**
  * Show what a picture looks like.
  * @param section the element that is hidden where nothing is known
@@ -49,7 +54,7 @@ export async function showAlike(section, one, load, wanted) {
       await image.decode();
       image.removeAttribute('width');
       image.removeAttribute('height');
-      image.classList.toggle('tiny', Math.max(image.naturalWidth, image.naturalHeight) < SMALL);
+      hardEdged(image);
     } catch (error) {
       image.replaceWith(`${each.path} cannot be shown: ${error.message}`);
     }

@@ -1,11 +1,10 @@
 // One picture at a time: a person says what it is. What the server says is text, and is shown as text.
 
-import { showAlike } from './alike.js';
+import { hardEdged, showAlike } from './alike.js';
 import { meant } from './keys.js';
 
 const HEADER = 'X-Evergreen-Token';
 const FEW = 12; // classes up to which nothing is to be searched
-const SMALL = 64; // pixels below which a picture is shown in its own
 const at = (id) => document.getElementById(id);
 const token = takeToken();
 
@@ -83,7 +82,7 @@ async function showPicture(one) {
     await image.decode();
     if (one !== question()) return;
     image.alt = `The picture ${one.path}`;
-    image.classList.toggle('tiny', Math.max(image.naturalWidth, image.naturalHeight) < SMALL);
+    hardEdged(image);
     image.hidden = false;
     at('no-picture').hidden = true;
   } catch (error) {
