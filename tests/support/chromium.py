@@ -14,13 +14,10 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from evergreen.vision.formats.runtimes.chromium import chromium
+from evergreen.vision.formats.runtimes.chromium import chromium, headless
 
 PROGRAM = chromium()
 _FLAGS = (
-    "--headless=new", "--no-first-run", "--disable-dev-shm-usage", "--disable-extensions", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing outside this machine
     "--use-angle=swiftshader", "--enable-unsafe-swiftshader",  # WebGL without a graphics card
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 )  # fmt: skip
@@ -36,8 +33,7 @@ class Browser:
     def __enter__(self) -> "Browser":
         assert PROGRAM
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # as root Chromium refuses to start with it
-        command = [PROGRAM, *_FLAGS, *sandbox, f"--user-data-dir={self._profile.name}", "--remote-debugging-port=0"]
+        command = headless(PROGRAM, self._profile.name, *_FLAGS, "--remote-debugging-port=0")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen([*command, "about:blank"], start_new_session=True, **quiet)
         try:

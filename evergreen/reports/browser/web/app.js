@@ -40,7 +40,7 @@ async function classify(file, truth) {
   const mine = ++newest;
   document.body.dataset.state = 'working';
   try {
-    const { scores, backend } = await model;
+    const { backend } = await model;
     if (mine !== newest) return;
     by('several').hidden = true;
     say(word('working'));
@@ -49,10 +49,9 @@ async function classify(file, truth) {
     const picture = await opened(file, page.pictures);
     const pixels = prepared(picture, page.image);
     const made = performance.now();
-    const probabilities = await scores(pixels);
+    const probabilities = await device.timed(pixels);
     const ended = performance.now();
     if (mine !== newest) return;
-    device.took(ended - made);
     draw(by('picture'), picture);
     by('picture').ariaLabel = word('yourPicture');
     by('invite').hidden = true;
@@ -70,18 +69,12 @@ async function several(files) {
   const mine = ++newest;
   document.body.dataset.state = 'working';
   try {
-    const { scores } = await model;
+    await model;
     if (mine !== newest) return;
-    const timed = async (pixels) => {
-      const start = performance.now();
-      const found = await scores(pixels);
-      device.took(performance.now() - start);
-      return found;
-    };
     say(word('severalBelow'));
     by('picture').hidden = true;
     by('invite').hidden = false;
-    await answerAll(files, page, timed, { painted, overtaken: () => mine !== newest, why });
+    await answerAll(files, page, device.timed, { painted, overtaken: () => mine !== newest, why });
     if (mine === newest) document.body.dataset.state = 'answered';
   } catch (error) {
     if (mine === newest) failed(error, 'failed');
@@ -91,14 +84,8 @@ async function several(files) {
 /** Answers for what the camera shows, again and again, until its dialog is closed. */
 async function watch() {
   ++newest;
-  const { scores } = await model;
-  await live(async (picture) => {
-    const pixels = prepared(picture, page.image);
-    const start = performance.now();
-    const found = await scores(pixels);
-    device.took(performance.now() - start);
-    return found;
-  }, page);
+  await model;
+  await live((picture) => device.timed(prepared(picture, page.image)), page);
 }
 
 function ready({ uses, model: chosen }) {

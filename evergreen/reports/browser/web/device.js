@@ -1,7 +1,7 @@
 // What runs the model on this very device: how large, how fast, whether it is kept; and what this address turns off.
 import { hasCamera } from './camera.js';
 import { canBeKept } from './offline.js';
-import { count, megabytes, word } from './words.js';
+import { count, megabytes, milliseconds, seconds, word } from './words.js';
 
 const by = (id) => document.getElementById(id);
 const KEPT = 200; // answers that the median is taken of
@@ -19,25 +19,28 @@ window.addEventListener('beforeinstallprompt', (event) => {
  * @param {object} page of page.json.
  * @param {Promise<object>} model as loaded() gives it.
  * @param {number} began when loading it began, in milliseconds.
- * @returns {{took: (ms: number) => void, kept: (state: string, reason?: string) => void}} told of each answer's time in
- *   the model, and of what became of keeping the page.
+ * @returns {{timed: (pixels: Uint8Array) => Promise<Float32Array>, kept: (state: string, reason?: string) => void}} the
+ *   model's answers, whose times the section shows; and told of what became of keeping the page.
  */
 export function showDevice(page, model, began) {
   const times = [];
-  const median = () => write('speed', word('speedText', { median: milliseconds(middle(times)), count: count(times.length) }));
-  const took = (ms) => {
-    times.push(ms);
+  const timed = async (pixels) => {
+    const { scores } = await model;
+    const start = performance.now();
+    const found = await scores(pixels);
+    times.push(performance.now() - start);
     if (times.length > KEPT) times.shift();
-    median();
+    write('speed', word('speedText', { median: milliseconds(middle(times)), count: count(times.length) }));
+    return found;
   };
   model.then(
-    ({ model: { proof, bytes }, backend, scores, failures }) => {
-      const seconds = ((performance.now() - began) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+    ({ model: { proof, bytes }, backend, failures }) => {
+      const ready = seconds(performance.now() - began);
       write('engine', `${backend} (${proof.format})`);
-      write('size', word('sizeText', { model: megabytes(bytes), all: megabytes(fetched()), seconds }));
+      write('size', word('sizeText', { model: megabytes(bytes), all: megabytes(fetched()), seconds: ready }));
       write('fallback', failures.join('; '));
       by('measure').hidden = false;
-      by('measure').addEventListener('click', () => measured(scores, page.image, took));
+      by('measure').addEventListener('click', () => measured(timed, page.image));
     },
     () => {},
   );
@@ -51,18 +54,16 @@ export function showDevice(page, model, began) {
   const kept = (state, reason) => {
     if (state !== 'newer') write('kept', state === 'kept' ? word('kept') : word('keptFailed', { reason }));
   };
-  return { took, kept };
+  return { timed, kept };
 }
 
 /** Has the model answer for a black picture several times. */
-async function measured(scores, { height, width }, took) {
+async function measured(timed, { height, width }) {
   by('measure').disabled = true;
   const pixels = new Uint8Array(height * width * 3);
   for (let turn = 0; turn < MEASURED; turn++) {
     await new Promise((resolve) => setTimeout(resolve));
-    const start = performance.now();
-    await scores(pixels);
-    took(performance.now() - start);
+    await timed(pixels);
   }
   by('measure').disabled = false;
 }
@@ -82,8 +83,4 @@ function write(name, text) {
 
 function middle(times) {
   return [...times].sort((a, b) => a - b)[times.length >> 1];
-}
-
-function milliseconds(ms) {
-  return ms.toLocaleString(document.documentElement.lang, { maximumSignificantDigits: 3 });
 }

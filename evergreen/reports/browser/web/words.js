@@ -191,7 +191,7 @@ const WORDS = {
 };
 
 const wanted = navigator.languages.map((language) => language.split('-')[0]);
-export const language = wanted.find((name) => name in WORDS) ?? 'en';
+const language = wanted.find((name) => name in WORDS) ?? 'en';
 
 /** The page's text for a key, with {names} filled in. */
 export function word(key, values = {}) {
@@ -221,4 +221,12 @@ export function megabytes(bytes) {
 
 export function count(number) {
   return number.toLocaleString(language);
+}
+
+export function milliseconds(ms) {
+  return ms.toLocaleString(language, { maximumSignificantDigits: 3 });
+}
+
+export function seconds(ms) {
+  return (ms / 1000).toLocaleString(language, { maximumFractionDigits: 1 });
 }

@@ -24,17 +24,12 @@ from evergreen.errors import ExportRefused
 from evergreen.reports.browser.packages import MEDIA_TYPES, WEB
 from evergreen.vision.formats.contract import Answers, Predictor, RuntimeNotInstalled
 from evergreen.vision.formats.runtimes import process
-from evergreen.vision.formats.runtimes.chromium import chromium
+from evergreen.vision.formats.runtimes.chromium import chromium, headless
 
 _CRAFT = Path(__file__).parent
 # The first is not the end: each of the others is. absent.txt: the browser has not what the runtime needs.
 _POSTED = ("scores.bin", "answers.json", "error.txt", "absent.txt")
 _NO_CARD = ("--disable-gpu",)
-_FLAGS = (
-    "--headless=new", "--disable-dev-shm-usage", "--disable-extensions", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--no-first-run", "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing outside this machine
-)  # fmt: skip
 
 
 def predictor(name: str, page: str, packages: Path, folder: Path, *flags: str) -> Predictor:
@@ -58,7 +53,7 @@ def predictor(name: str, page: str, packages: Path, folder: Path, *flags: str) -
         with process.exchange(images) as work, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             ended = threading.Event()
             folders = {"npm": packages, "craft": _CRAFT, "web": WEB, "export": folder, "exchange": work}
-            command = [program, *_FLAGS, *(flags or _NO_CARD), f"--user-data-dir={profile}"]
+            command = headless(program, profile, *(flags or _NO_CARD))
             with _served(folders, ended) as address, _browsing(command, f"{address}/craft/{page}") as browser:
                 _wait(ended, browser, process.limit_seconds(len(images)))
             if (work / "absent.txt").is_file():
@@ -129,10 +124,8 @@ def _served(folders: dict[str, Path], ended: threading.Event) -> Iterator[str]:
 @contextmanager
 def _browsing(command: list[str], address: str) -> Iterator[subprocess.Popen[bytes]]:
     """Have a browser of our own show a page, and end it with all its processes."""
-    # As root, in a container say, Chromium refuses to start with its sandbox; the page is our own.
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    started = [*command, *sandbox, address]
-    browser = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    quiet = subprocess.DEVNULL
+    browser = subprocess.Popen([*command, address], stdout=quiet, stderr=quiet, start_new_session=True)
     try:
         yield browser
     finally:
