@@ -1,7 +1,6 @@
 """The command ``evergreen drift``."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer

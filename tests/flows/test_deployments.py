@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 import yaml
+from polling import asked
 from reference_archives import SHIPPED
 
 from evergreen.recipe import load_recipe
@@ -110,7 +110,7 @@ def test_everything_deploys_from_a_clean_clone_and_the_schedule_makes_runs(tmp_p
         assert form["seed"]["description"] == "Seed of every random choice."
         wanted = DeploymentFilter(name=DeploymentFilterName(any_=["retrain-digits"]))
         # A server for tests has no scheduler; asked to, it makes the runs that the scheduler would make.
-        httpx.post(f"{prefect_server}/deployments/{digits.id}/schedule", json={}, timeout=60).raise_for_status()
+        asked("POST", f"{prefect_server}/deployments/{digits.id}/schedule", {})
         ahead = client.read_flow_runs(deployment_filter=wanted)
         assert {run.state.name for run in ahead} == {"Scheduled"}
         assert {(run.expected_start_time.hour, run.expected_start_time.minute) for run in ahead} == {(2, 0)}

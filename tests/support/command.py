@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import httpx
+from polling import asked
 
 EVERGREEN = Path(sys.executable).with_name("evergreen")
 
@@ -48,5 +48,5 @@ class Command:
 
 def forget_decisions(server: str) -> None:
     """Let a Prefect server forget which store decided last on which recipe: tests share one, and have stores apart."""
-    for variable in httpx.post(f"{server}/variables/filter", json={}, timeout=60).json():
-        httpx.delete(f"{server}/variables/{variable['id']}", timeout=60).raise_for_status()
+    for variable in asked("POST", f"{server}/variables/filter", {}):
+        asked("DELETE", f"{server}/variables/{variable['id']}")

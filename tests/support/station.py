@@ -4,27 +4,18 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from polling import asked, until
 
 PROJECT = Path(__file__).resolve().parents[2]
 SERVER, WORKER, FLOW = "server\0start", "worker\0start", "prefect.engine"
 _WORDS = {SERVER: "dashboard", WORKER: "worker"}
 _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-
-
-def until(true: Callable[[], Any], seconds: float = 300, every: float = 0.5) -> Any:
-    """Wait until something is true, and return what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(every)
-    return found
 
 
 class Station:
@@ -91,15 +82,8 @@ class Station:
                 yield int(process.name), command.decode()
 
     def ask(self, path: str, **body: Any) -> Any:
-        """Post to the server's API and return its answer; a server whose database is busy is asked again."""
-
-        def answered() -> httpx.Response | None:
-            answer = httpx.post(f"{self.api}/{path}", json=body, timeout=120)
-            return None if answer.status_code == 503 else answer
-
-        answer: httpx.Response = until(answered, every=2)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        """Post to the server's API and return its answer."""
+        return asked("POST", f"{self.api}/{path}", body)
 
     def deployment(self, name: str) -> dict[str, Any]:
         """Return a deployment by its name."""
@@ -121,7 +105,7 @@ class Station:
 
     def read(self, run: str) -> dict[str, Any]:
         """Return a run as the server knows it."""
-        found: dict[str, Any] = httpx.get(f"{self.api}/flow_runs/{run}", timeout=120).json()
+        found: dict[str, Any] = asked("GET", f"{self.api}/flow_runs/{run}")
         return found
 
     def ended(self, run: str, seconds: float = 300) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from polling import asked
 from releases import crown
 
 from evergreen.errors import BadInput, OtherStore
@@ -79,7 +80,7 @@ def _decide(store: Store, train: Callable[[], object] = lambda: None) -> None:
 
 
 def _noted(url: str) -> dict[str, Any]:
-    value: dict[str, Any] = httpx.get(f"{url}/variables/name/evergreen_decides_digits", timeout=60).json()["value"]
+    value: dict[str, Any] = asked("GET", f"{url}/variables/name/evergreen_decides_digits")["value"]
     return value
 
 
@@ -119,7 +120,7 @@ def test_of_two_stores_on_one_server_the_second_is_refused_until_a_person_says_t
     assert (summary["outcome"], summary["error"]) == ("failed", f"OtherStore: {said}")
     assert Champions(second.root).current("digits") is None
     wanted = {"artifacts": {"key": {"any_": ["digits-failure"]}}}
-    shown = httpx.post(f"{prefect_server}/artifacts/latest/filter", json=wanted, timeout=60).json()[0]["data"]
+    shown = asked("POST", f"{prefect_server}/artifacts/latest/filter", wanted)[0]["data"]
     assert "# Another store decides on this recipe" in shown
     assert f"in store `{in_short(second.identity)}` (" in shown
 
@@ -200,7 +201,7 @@ def test_a_variable_that_no_store_wrote_is_written_anew_and_a_server_that_says_n
 ) -> None:
     store = Store(tmp_path / "store")
     name = {"name": "evergreen_decides_digits", "value": "mine"}
-    httpx.post(f"{prefect_server}/variables/", json=name, timeout=60).raise_for_status()
+    asked("POST", f"{prefect_server}/variables/", name)
     _decide(store)
     assert _noted(prefect_server)["identity"] == store.identity
     assert set(heard) == {
@@ -224,7 +225,7 @@ def test_a_private_server_is_asked_nothing(
         store = Store(tmp_path / name)
         _decide(store)
         assert Champions(store.root).current("digits")
-    assert httpx.post(f"{prefect_server}/variables/filter", json={}, timeout=60).json() == []
+    assert asked("POST", f"{prefect_server}/variables/filter", {}) == []
 
 
 def test_stores_with_one_remote_behind_them_share_its_champion_and_another_store_is_only_said(

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from station import FLOW, PROJECT, SERVER, WORKER, Station, station, until
+from polling import asked, until
+from station import FLOW, PROJECT, SERVER, WORKER, Station, station
 
 from evergreen.vision.training.fit import _MOST_BATCHES
 
@@ -74,19 +75,17 @@ def test_the_schedule_made_runs_and_deploying_again_makes_nothing_twice(live: St
 
 
 def test_a_scheduled_run_completes_and_the_next_reuses_every_step(live: Station) -> None:
-    import httpx
-
     deployment = live.deployment(DIGITS)
     address = f"{live.api}/deployments/{deployment['id']}"
     parameters = {"recipe": "digits", "settings": _settings(7, 2)}
     minutely = [{"schedule": {"cron": "* * * * *", "timezone": "Etc/UTC"}, "active": True}]
-    httpx.patch(address, json={"parameters": parameters, "schedules": minutely}, timeout=120).raise_for_status()
+    asked("PATCH", address, {"parameters": parameters, "schedules": minutely})
 
     def completed() -> list[dict[str, Any]]:
         return [run for run in live.runs(DIGITS) if run["auto_scheduled"] and run["state_type"] == "COMPLETED"]
 
     until(lambda: len(completed()) >= 2, 900)
-    httpx.patch(address, json={"schedules": []}, timeout=120).raise_for_status()
+    asked("PATCH", address, {"schedules": []})
     first, second = completed()[:2]
     assert first["name"].startswith("retrain digits: promoted, test accuracy ")
     assert first["state"]["message"] == first["name"].removeprefix("retrain digits: ")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from command import EVERGREEN, Command
-from station import until
+from polling import until
 
 from storage.champions import Champions
 from storage.remote.checkpoints import CHECKPOINTS
