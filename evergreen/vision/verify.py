@@ -98,10 +98,11 @@ def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
         try:
             answers = _answers(folder, one.open_predictor, asked)
         except RuntimeNotInstalled as error:
-            results.append(RuntimeResult(one.name, "not verified", str(error), needed=one.needed))
+            results.append(RuntimeResult(one.name, "not verified", _said(str(error), folder), needed=one.needed))
             continue
         except Exception as error:  # noqa: BLE001 - whatever a runtime raises, this export has failed
-            results.append(RuntimeResult(one.name, "failed", _said(error, folder), needed=one.needed))
+            words = _said(f"{type(error).__name__}: {error}", folder)
+            results.append(RuntimeResult(one.name, "failed", words, needed=one.needed))
             continue
         shown = judge(name, answers.scores, asked.reference, asked.truth, asked.bars)
         results.append(_result(one, shown, answers))
@@ -110,9 +111,9 @@ def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
     return together(name, results, moved, size, len(asked.truth))
 
 
-def _said(error: Exception, folder: Path) -> str:
-    """Return an error in words that are the same the next time: without logs, folders of the moment and addresses."""
-    words = f"{type(error).__name__}: {error}".replace(str(folder), folder.name)
+def _said(words: str, folder: Path) -> str:
+    """Return what an error says as it will be said the next time: without logs, folders of the moment and addresses."""
+    words = words.replace(str(folder), folder.name)
     for pattern, plain in _OF_THE_MOMENT:
         words = pattern.sub(plain, words)
     half = _LONGEST // 2

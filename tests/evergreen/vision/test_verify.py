@@ -18,7 +18,7 @@ from evergreen.vision.formats import contract, tfjs
 from evergreen.vision.formats.catalogue.installed import ABSENT, version_of
 from evergreen.vision.formats.catalogue.known import KNOWN
 from evergreen.vision.formats.lite import container
-from evergreen.vision.formats.runtimes import browser, chromium, process
+from evergreen.vision.formats.runtimes import browser, chromium, litertjs, process
 from evergreen.vision.networks import saving
 from evergreen.vision.verify import _said
 
@@ -99,13 +99,37 @@ def test_what_a_program_says_of_the_moment_is_left_out_and_the_rest_is_kept() ->
         )
         trace = f"Traceback\nValueError: {folder}/keras/model.keras, {mkdtemp}/images.bin"
         where = f"<lambda at 0x7f{process:x}> http://127.0.0.1:{process}/craft/page.html"
-        return _said(ValueError(f"code 1:\n{log}{trace} {where}" + "x" * 3000), Path(folder) / "keras")
+        return _said(f"ValueError: code 1:\n{log}{trace} {where}" + "x" * 3000, Path(folder) / "keras")
 
     one = said(1332, "1795602413.748431", "/store/tmp/a")
     assert one == said(45678, "1795602499.000017", "/store/tmp/another name")
     assert one.startswith("ValueError: code 1:\nTraceback\nValueError: keras/model.keras, TEMPORARY/images.bin")
     assert "0x> http://127.0.0.1/craft/page.html" in one
     assert len(one) < 2100
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not HAS_NODE or chromium.chromium() is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("name", ["tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8"])
+def test_a_network_that_litert_js_has_no_webgpu_for_is_not_verified_there_and_not_refused(
+    exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # Chromium's own adapter in software stands for a card: the same shaders, on the processor.
+    craft = shutil.copytree(browser._CRAFT, tmp_path / "craft")
+    page, asked = craft / "litertjs.html", "adapter.info.isFallbackAdapter ?"
+    assert asked in page.read_text()
+    page.write_text(page.read_text().replace(asked, "false ?"))
+    monkeypatch.setattr(browser, "_CRAFT", craft)
+    monkeypatch.setattr(litertjs, "_CARDS", tmp_path)
+    (tmp_path / "dri").mkdir()
+    (tmp_path / "dri" / "renderD128").touch()
+    result = exports.verify(exports.folder, name)[name]
+    card = next(run for run in result.runtimes if run.runtime == "LiteRT.js, WebGPU")
+    assert result.verified == "passed"
+    if card.verified != "passed":
+        assert card.verified == "not verified"
+        assert "on WebGPU: " in card.reason
+        assert "\n" not in card.reason
 
 
 @pytest.mark.parametrize(
