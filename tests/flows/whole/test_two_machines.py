@@ -58,12 +58,21 @@ def _begun(root: Path, shared: dict[str, str]) -> Iterator["subprocess.Popen[str
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "EVERGREEN_"))}
     environment = kept | {"EVERGREEN_STORE": str(root), "HOME": str(root.parent)} | shared
     command = [str(EVERGREEN), "retrain", "digits", "--json", *OPTIONS]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes, env=environment, cwd=root.parent) as run:
+    with (
+        _errors(root).open("wb") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, cwd=root.parent
+        ) as run,
+    ):
         try:
             yield run
         finally:
             run.kill()
+
+
+def _errors(root: Path) -> Path:
+    """Return the file that holds what the retraining on a machine said to stderr."""
+    return root.parent / "stderr.txt"
 
 
 def _train(summary: dict[str, Any]) -> dict[str, Any]:
@@ -85,20 +94,19 @@ def test_a_machine_that_is_killed_in_a_training_is_taken_over_and_one_that_train
         assert killed.poll() is None, "it trained too fast for this test"
         killed.send_signal(signal.SIGKILL)
     assert list((tmp_path / "a" / "store").glob("checkpoints/*/*.npz"))
+    errors = _errors(tmp_path / "b" / "store")
     with _begun(tmp_path / "b" / "store", shared) as taking:
-        assert taking.stderr
-        heard = []
-        for line in taking.stderr:
-            heard.append(line)
-            if "did not renew its lease for 30 s: taken over" in line:
-                break
-        assert any(f"process {killed.pid}" in line and "is at it since" in line for line in heard)
+        until(lambda: "did not renew its lease for 30 s: taken over" in errors.read_text())
         with _begun(tmp_path / "c" / "store", shared) as waiting:
-            out, err = taking.communicate()
-            assert taking.returncode == 0, err
-            assert "left a checkpoint in the remote: goes on from it" in err
-            assert "going on where it was stopped" in err
-            theirs, told = waiting.communicate()
+            out, _ = taking.communicate()
+            lines = errors.read_text().splitlines()
+            assert taking.returncode == 0, lines
+            (taken,) = (at for at, line in enumerate(lines) if "taken over" in line)
+            assert any(f"process {killed.pid}" in line and "is at it since" in line for line in lines[:taken])
+            assert any("left a checkpoint in the remote: goes on from it" in line for line in lines[taken:])
+            assert any("going on where it was stopped" in line for line in lines[taken:])
+            theirs, _ = waiting.communicate()
+            told = _errors(tmp_path / "c" / "store").read_text()
             assert waiting.returncode == 0, told
     one, other = json.loads(out), json.loads(theirs)
     assert [lease["what"] for lease in one["remote"]["leases"]] == ["taken over"]
@@ -112,8 +120,8 @@ def test_a_machine_that_is_killed_in_a_training_is_taken_over_and_one_that_train
     leases = [json.loads(objects.get_tagged(one.name)[0]) for one in objects.list_tagged(LEASES)]  # type: ignore[index]
     assert [(lease["ended"], lease["made"]) for lease in leases] == [(True, True)]
     with _begun(tmp_path / "d" / "store", {}) as whole:
-        out, err = whole.communicate()
-        assert whole.returncode == 0, err
+        out, _ = whole.communicate()
+        assert whole.returncode == 0, _errors(tmp_path / "d" / "store").read_text()
     assert _train(json.loads(out))["output"] == _train(one)["output"], "it went on to other bytes"
 
 
@@ -126,10 +134,11 @@ def test_one_that_waits_for_another_machine_stops_at_once(
     with _begun(tmp_path / "a" / "store", shared) as training:
         until(lambda: list(opened(shared_folder).list_tagged(LEASES)), every=0.05)
         with _begun(tmp_path / "b" / "store", shared) as waiting:
-            assert waiting.stderr
-            assert any("so this run waits for its result" in line for line in waiting.stderr)
+            errors = _errors(tmp_path / "b" / "store")
+            until(lambda: "so this run waits for its result" in errors.read_text())
             waiting.send_signal(number)
-            out, err = waiting.communicate()
+            out, _ = waiting.communicate()
+            err = errors.read_text()
             assert waiting.returncode == 128 + number, err
         summary = json.loads(out)
         assert (summary["outcome"], _train(summary)["state"]) == ("cancelled", "stopped")
