@@ -4,6 +4,7 @@
     .venv/bin/python benchmarks/scale.py tables [--rows 1000000]
     .venv/bin/python benchmarks/scale.py images [--images 100000] [--store FOLDER]
     .venv/bin/python benchmarks/scale.py screening --archive cifar-10-images.zip [--images 60000]
+    .venv/bin/python benchmarks/scale.py features --archive dataset-resized.zip [--images 2527]
     .venv/bin/python benchmarks/scale.py noop
 
 hashes: the searches for near-duplicates that a run does, at the default 3 bits, in seconds of CPU (which work beside it
@@ -22,6 +23,9 @@ moto's server on loopback, in turns: medians, their difference in seconds, and t
 
 screening: so many images of a zip are screened by one Dask worker, and by two: ``screening.py``. Nothing else may run
 beside it.
+
+features: EfficientNet-Lite0's features of so many photos, by one thread of this machine, by a Dask worker, and by two:
+``spread_features.py``. Likewise.
 
 Each row goes to ``rows.jsonl``, as those of ``accuracy.py`` do.
 """
@@ -71,10 +75,10 @@ def main() -> None:
         print(json.dumps(ONES[sys.argv[2]](*sys.argv[3:])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("hashes", "tables", "images", "screening", "noop"))
+    parser.add_argument("what", choices=("hashes", "tables", "images", "screening", "features", "noop"))
     parser.add_argument("--rows", type=int, default=1_000_000, help="of tables")
-    parser.add_argument("--images", type=int, help="of the archive; 100,000, or of screening all")
-    parser.add_argument("--archive", type=Path, help="zip of the images that are screened")
+    parser.add_argument("--images", type=int, help="of the archive; 100,000, or of screening and features all")
+    parser.add_argument("--archive", type=Path, help="zip of the images that are screened or shown to a network")
     parser.add_argument("--store", type=Path, help="keep archive and store of images in this folder")
     arguments = parser.parse_args()
     at = datetime.now(UTC).isoformat(timespec="minutes")
@@ -94,6 +98,10 @@ def main() -> None:
 
             with tempfile.TemporaryDirectory() as folder:
                 keep(about | screening(arguments.archive, arguments.images, Path(folder)))
+        case "features":
+            from spread_features import features  # likewise
+
+            keep(about | features(arguments.archive, arguments.images))
 
 
 def noop() -> dict[str, Any]:

@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ _RUNNER = Path(process.__file__).with_name("tfjs_node.mjs")
 _PACKAGES = Path(__file__).parents[3] / "node_modules"
 Quantization = Literal["none", "float16", "uint8"]
 _LARGE_KERNEL = 16_384
+_FIRST_IN_FLOAT16 = 1 / 5  # of the numbers of such kernels
 
 
 def write(trained: Trained, folder: Path, quantization: Quantization) -> None:
@@ -78,13 +80,22 @@ def _kernels(model: dict[str, Any]) -> list[str]:
     """Return the weights that 8 bits are enough for: all channels share one scale, which only large kernels bear.
 
     Depthwise kernels, (H, W, C, 1), and factors and offsets of channels do not (Krishnamoorthi 2018, arXiv:1806.08342,
-    section 3.1). They and the small kernels of the first layers are few numbers.
+    section 3.1). They and the kernels of the first layers, which are the smaller ones, are few numbers; and it is the
+    first layers whose errors grow on the way: a byte of them is worth ten of the last (benchmarks/README.md).
     """
     weights = [weight for group in model["weightsManifest"] for weight in group["weights"]]
-    shapes = {weight["name"]: weight["shape"] for weight in weights}
-    return [
-        name for name, shape in shapes.items() if len(shape) > 1 and shape[-1] > 1 and math.prod(shape) >= _LARGE_KERNEL
-    ]
+    sizes = {
+        weight["name"]: math.prod(weight["shape"])
+        for weight in weights
+        if len(weight["shape"]) > 1 and weight["shape"][-1] > 1
+    }
+    large = {name: size for name, size in sizes.items() if size >= _LARGE_KERNEL}
+    room = _FIRST_IN_FLOAT16 * sum(large.values())
+    for name, size in sorted(large.items(), key=itemgetter(1)):
+        if (room := room - size) < 0:
+            break
+        del large[name]
+    return list(large)
 
 
 def packages() -> Path:

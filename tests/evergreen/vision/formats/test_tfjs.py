@@ -35,8 +35,9 @@ def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
     exports: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes = {
+        "early": [1, 1, 80, 240],
         "conv": [3, 3, 64, 64],
-        "dense": [512, 32],
+        "dense": [1280, 60],
         "first": [3, 3, 3, 32],
         "deep": [5, 5, 999, 1],
         "bias": [20000],
@@ -44,6 +45,7 @@ def test_8_bits_are_for_large_kernels_whose_channels_can_share_a_scale(
     weights = [{"name": name, "shape": shape} for name, shape in shapes.items()]
     assert tfjs._kernels({"weightsManifest": [{"weights": weights}]}) == ["conv", "dense"]
     monkeypatch.setattr(tfjs, "_LARGE_KERNEL", 1)
+    monkeypatch.setattr(tfjs, "_FIRST_IN_FLOAT16", 0)
     exports.write(tmp_path / "e", ("tfjs-uint8",))
     stored = _stored(tmp_path / "e" / "tfjs-uint8")
     assert {(4, "uint8"), (2, "uint8"), (1, "float16")} <= stored
