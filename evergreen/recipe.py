@@ -23,7 +23,7 @@ from evergreen.sections.diagnose import Diagnose
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import sources_meant
 from evergreen.sections.refusing.told import refused
-from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify
+from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify, refuse_unmeasured
 from evergreen.sections.split import Split
 from evergreen.sections.teacher import refuse_other_classes
 from evergreen.sections.training import Train
@@ -99,9 +99,10 @@ class Recipe(Section):
         return Teaching(self._teachers, self.screen.near_duplicate_bits)
 
     @model_validator(mode="after")
-    def _weights_name_declared_classes(self) -> Self:
+    def _sections_agree(self) -> Self:
         if self.repair.classes and (strange := set(self.balance.explicit) - set(self.repair.classes)):
             raise ValueError(f"balance.explicit names classes that repair.classes does not: {sorted(strange)}")
+        refuse_unmeasured(self.gate, self.evaluate)
         return self
 
     def sections(self, names: Iterable[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from evergreen.judging.judged import judged_split
+from evergreen.judging.leaning import LEAST_IMAGES
 from evergreen.judging.metrics import wilson
 from evergreen.judging.statistics import McNemar, Paired, mcnemar, paired
 from evergreen.release.shared import Shared
@@ -35,6 +36,7 @@ class Challenger:
         predictions: one row an image: path, label, split, predicted.
         verified: format -> passed, failed or not verified.
         fit: underfit, good fit or overfit, as ``judging.verdict`` calls it.
+        shortcuts: what it lost under each change: what ``shortcuts.Loss.as_json`` returns.
     """
 
     dataset: pd.DataFrame
@@ -42,6 +44,7 @@ class Challenger:
     predictions: pd.DataFrame
     verified: Mapping[str, str]
     fit: str
+    shortcuts: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,23 @@ def _floors(challenger: Challenger, gate: Gate) -> Iterator[Check]:
         recalls[worst] >= gate.min_recall_per_class,
         f"recall of {worst} {recalls[worst]:.2%}{unknown}, the lowest; gate.min_recall_per_class asks for "
         f"{gate.min_recall_per_class:.2%}",
+    )
+    if gate.max_shortcut_loss is not None:
+        yield _leaning(challenger.shortcuts, gate.max_shortcut_loss)
+
+
+def _leaning(shortcuts: Sequence[Mapping[str, Any]], most: float) -> Check:
+    asked = f"gate.max_shortcut_loss allows {100 * most:.2f} points"
+    unknown = [change["name"] for change in shortcuts if change["lost"] is None]
+    measured = [change for change in shortcuts if change["lost"] is not None]
+    if not measured:
+        return Check(False, f"no change of the table of shortcuts could be made to {LEAST_IMAGES} images; {asked}")
+    worst = max(measured, key=lambda change: float(change["lost"]))
+    return Check(
+        worst["lost"] <= most,
+        f"{worst['name']} costs {100 * worst['lost']:.2f} points of accuracy ({100 * worst['lost_low']:.1f} to "
+        f"{100 * worst['lost_high']:.1f}) on {worst['count']} images, the most of {len(measured)} changes; {asked}"
+        + (f"; not measured, on fewer than {LEAST_IMAGES} images: {', '.join(unknown)}" if unknown else ""),
     )
 
 

@@ -104,10 +104,22 @@ class Gate(Section):
     min_recall_per_class: Fraction = Field(0.0, description="Least test recall of every class.")
     min_gain: Fraction = Field(0.0, description="Accuracy on shared images must rise by more than this.")
     max_class_drop: Fraction = Field(1.0, description="Most recall that any class may lose on shared images.")
+    max_shortcut_loss: Fraction | None = Field(
+        None, description="Most accuracy, as a share, that any change of the table of shortcuts may cost; else any may."
+    )
     min_images: int = Field(50, ge=1, description="Test images new to the champion that a comparison needs.")
     require_verified: tuple[Format, ...] = Field(
         (), description="Formats that must be verified, by a first champion too."
     )
+
+
+def refuse_unmeasured(gate: Gate, evaluate: Evaluate) -> None:
+    """Raise ValueError where a gate asks for what no evaluation measures."""
+    if gate.max_shortcut_loss is not None and not evaluate.shortcut_images:
+        raise ValueError(
+            "gate.max_shortcut_loss: expected images to measure it on, received evaluate.shortcut_images: 0; leave one "
+            "of the two out"
+        )
 
 
 class RetrainWhen(Section):

@@ -30,18 +30,19 @@ def judged(
         ArtifactMissing, ArtifactDamaged: the champion is not whole, or an image cannot be read.
         ExportRefused: Keras refuses the champion's model.
     """
-    store = run.store
+    store, gate = run.store, run.recipe.gate
     challenger = Challenger(
         dataset=read_table(store, dataset),
         classes=classes_of(store, dataset),
         predictions=read_table(store, evaluation, "predictions.csv"),
         fit=read_json(store, evaluation, "verdict.json")["verdict"],
+        shortcuts=() if gate.max_shortcut_loss is None else read_json(store, evaluation, "shortcuts.json")["changes"],
         verified={proof["format"]: proof["verified"] for proof in read_json(store, verification, "verification.json")},
     )
     with store.workspace() as folder:
         to_beat = _champion(run, champion, folder) if champion else None
         images = images_of(run, to_beat.values if to_beat else None)
-        return compare(challenger, to_beat, images, near_duplicate_bits, run.recipe.gate)
+        return compare(challenger, to_beat, images, near_duplicate_bits, gate)
 
 
 def _champion(run: Run, release: str, folder: Path) -> Champion:

@@ -76,6 +76,15 @@ def test_a_bad_value_is_refused_by_path(override: str, message: str) -> None:
     assert message in str(refused.value)
 
 
+def test_a_gate_that_asks_for_shortcuts_needs_them_measured() -> None:
+    asked, images = "gate.max_shortcut_loss=0.1", "evaluate.shortcut_images"
+    assert load_recipe("digits", [asked, f"{images}=1"]).gate.max_shortcut_loss == 0.1
+    with pytest.raises(
+        BadRecipe, match=r"max_shortcut_loss: expected images .*, received evaluate\.shortcut_images: 0"
+    ):
+        load_recipe("digits", [asked, f"{images}=0"])
+
+
 def test_a_wrong_item_is_the_only_thing_said_of_its_list() -> None:
     with pytest.raises(BadRecipe) as refused:
         load_recipe("digits", ["train.phases=[{epochs: 0}]"])

@@ -106,6 +106,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "gate.min_recall_per_class": (0.5, JUDGED),
     "gate.min_gain": (0.1, JUDGED),
     "gate.max_class_drop": (0.1, JUDGED),
+    "gate.max_shortcut_loss": (0.1, JUDGED),
     "gate.min_images": (10, JUDGED),
     "gate.require_verified": (["tfjs"], JUDGED),
     "retrain_when.min_new_share": (0.1, NOTHING),

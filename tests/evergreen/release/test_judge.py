@@ -1,5 +1,7 @@
 """evergreen.release: which images are shared, and verdicts of hand-made cases."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +39,12 @@ def _against(champion: str, challenger: str, labels: str, **gate: Any) -> Compar
     return judge_against(own, shared, list(theirs.predictions["predicted"]), Gate(**gate))
 
 
+def _lost(name: str, lost: float | None) -> dict[str, Any]:
+    return {"name": name, "count": 60 if lost is not None else 4, "lost": lost} | (
+        {"lost_low": lost - 0.05, "lost_high": lost + 0.05} if lost is not None else {}
+    )
+
+
 def _failed(found: Comparison) -> list[str]:
     return [check.text for check in found.checks if not check.passed]
 
@@ -60,6 +68,32 @@ def test_better_overall_and_worse_on_one_class_is_rejected_where_the_gate_says_s
     assert found.verdict == "rejected"
     assert found.summary == _failed(found)[0]
     assert found.summary.startswith("recall of dog -20.00 points on 5 shared images")
+
+
+@pytest.mark.parametrize(
+    ("most", "verdict"), [(None, "promote"), (0.3, "promote"), (0.29, "rejected"), (0, "rejected")]
+)
+def test_a_model_that_leans_on_something_is_refused_where_the_gate_says_so(most: float | None, verdict: str) -> None:
+    changes = [_lost("blur", 0.02), _lost("busy background", 0.3), _lost("plain background", None)]
+    own = replace(_challenger("1" * 20, "cd" * 10), shortcuts=changes)
+    found = judge_first(own, Gate(max_shortcut_loss=most))
+    assert found.verdict == verdict
+    told = [check.text for check in found.checks if "max_shortcut_loss" in check.text]
+    assert len(told) == (most is not None)
+    if verdict == "rejected":
+        assert found.summary == told[0]
+        assert told[0].startswith(
+            "busy background costs 30.00 points of accuracy (25.0 to 35.0) on 60 images, the most of 2"
+        )
+        assert told[0].endswith("; not measured, on fewer than 10 images: plain background")
+
+
+@pytest.mark.parametrize("changes", [(), [_lost("plain background", None)]])
+def test_what_was_not_measured_is_not_taken_for_no_loss(changes: Sequence[dict[str, Any]]) -> None:
+    own = replace(_challenger("1" * 20, "cd" * 10), shortcuts=changes)
+    found = judge_first(own, Gate(max_shortcut_loss=0.5))
+    assert found.verdict == "rejected"
+    assert found.summary.startswith("no change of the table of shortcuts could be made to 10 images; gate.max_shortcut")
 
 
 @pytest.mark.parametrize("challenger", ["1111100000", "0000011111", "1111000001"])
