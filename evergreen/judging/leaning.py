@@ -35,5 +35,11 @@ def _sentence(leans_on: Sequence[str], changes: Sequence[Mapping[str, Any]]) -> 
         if leans_on
         else f"No change that was tried costs over {100 * LEANS:.0f} points of accuracy, chance aside."
     )
+    perhaps = [
+        f"{row['name']} {100 * row['lost']:.1f} ({100 * row['lost_low']:.1f} to {100 * row['lost_high']:.1f})"
+        for row in changes
+        if row["lost"] is not None and not row["leans_on"] and 0 < row["lost_low"] <= LEANS < row["lost_high"]
+    ]
+    found += f" Perhaps over {100 * LEANS:.0f}: {', '.join(perhaps)}." if perhaps else ""
     left = f" Not measured, on fewer than {LEAST_IMAGES} images: {', '.join(unknown)}." if unknown else ""
     return found + left

@@ -7,8 +7,10 @@ import pytest
 from evergreen.judging.leaning import told
 
 
-def _row(name: str, lost: float | None, leans_on: str = "") -> dict[str, Any]:
-    return {"name": name, "lost": lost, "accuracy": None if lost is None else 0.9 - lost, "leans_on": leans_on}
+def _row(name: str, lost: float | None, leans_on: str = "", within: float = 0.02) -> dict[str, Any]:
+    row = {"name": name, "lost": lost, "accuracy": None if lost is None else 0.9 - lost, "leans_on": leans_on}
+    limits = (None, None) if lost is None else (lost - within, lost + within)
+    return row | dict(zip(("lost_low", "lost_high"), limits, strict=True))
 
 
 BRIGHT = [_row("darker", 0.2, "brightness"), _row("brighter", 0.125, "brightness"), _row("grey", 0.01)]
@@ -25,6 +27,18 @@ UNKNOWN = [_row("plain background", None), _row("busy background", None)]
             BRIGHT,
             ["brightness"],
             "The model leans on brightness (points of accuracy lost: darker 20.0, brighter 12.5).",
+        ),
+        (  # surely something, and perhaps over 5 points; a loss that may be none is not named
+            [_row("busy background", 0.05), _row("jpeg", 0.04, within=0.04), *BRIGHT[2:]],
+            [],
+            "No change that was tried costs over 5 points of accuracy, chance aside. "
+            "Perhaps over 5: busy background 5.0 (3.0 to 7.0).",
+        ),
+        (
+            [BRIGHT[0], _row("busy background", 0.05)],
+            ["brightness"],
+            "The model leans on brightness (points of accuracy lost: darker 20.0). "
+            "Perhaps over 5: busy background 5.0 (3.0 to 7.0).",
         ),
         (
             [BRIGHT[2], *UNKNOWN],
