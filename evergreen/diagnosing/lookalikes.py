@@ -81,6 +81,8 @@ def _nearest(
     features: np.ndarray, some: np.ndarray, pool: np.ndarray, judged: Judged, doubted: np.ndarray
 ) -> Iterator[tuple[int, list[tuple[int, float]]]]:
     """Yield each image and its nearest of a pool, of equally near ones the first: position and cosine."""
+    if not len(pool):
+        return
     for block, near in cosines(features, some, pool):
         together = judged.units[block, None] == judged.units[pool]
         alike = judged.labels[block, None] == judged.labels[pool]

@@ -70,6 +70,11 @@ def test_a_near_duplicate_is_shown_beside_the_one_under_another_label() -> None:
     assert found["l"] == ["owl k", "cat a", "cat m", "cat e"]
 
 
+def test_a_class_of_which_nobody_was_judged_has_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "CLASSES", [*CLASSES, "yak"])
+    assert _found(("a", "label_error", "yak")) == {"a": ["cat e", "cat d", "cat c"]}
+
+
 def test_images_that_were_not_judged_have_none_and_only_the_first_are_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
