@@ -33,7 +33,7 @@ def _shown(
 
 
 def test_at_80_columns_a_name_is_whole_and_comes_first_and_the_path_is_said_once(store: Store) -> None:
-    folder = "/home/someone/pictures/from the phone/2026/november/chess pieces"
+    folder = "/data/someone/pictures/from the phone/2026/november/chess pieces"
     names = [f"{folder}/cat/IMG_20261129_183412_HDR.jpeg", f"{folder}/dog/IMG_20261129_183413_HDR.jpeg"]
     rows = [Prediction(name, (("cat", 0.5), ("dog", 0.3)), truth="cat") for name in names]
     lines = _shown(store, *rows, terminal=80, scored="scored, for [their] folders").splitlines()

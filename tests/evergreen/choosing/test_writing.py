@@ -16,7 +16,7 @@ FACTS = Facts({"no": 300, "Žofka: #1": 200}, 400, 300, (0.4, 2.5), 0.0, frozens
 
 def _values(preset: str = "default") -> tuple[dict[str, Any], Any]:
     choice = choose(FACTS, preset)
-    source = {"local": {"path": "/home/me/my photos: 2026"}}
+    source = {"local": {"path": "/data/me/my photos: 2026"}}
     about = {"name": "my-cats", "title": title_of("my-cats", 2), "source": source}
     return {**about, "repair": {"classes": list(FACTS.counts)}, **choice.values}, choice
 
