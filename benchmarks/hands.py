@@ -16,12 +16,12 @@ def write(path: Path, each: int) -> None:
     with zipfile.ZipFile(path, "w") as zipped:
         for label in CLASSES:
             for number in range(each):
-                picture = cv2.cvtColor(_hand(label, rng), cv2.COLOR_RGB2BGR)
-                data = cv2.imencode(".png", picture)[1].tobytes()
+                image = cv2.cvtColor(picture(label, rng), cv2.COLOR_RGB2BGR)
+                data = cv2.imencode(".png", image)[1].tobytes()
                 zipped.writestr(f"rockpaperscissors/{label}/{number:04d}.png", data)
 
 
-def _hand(label: str, rng: np.random.Generator) -> np.ndarray:
+def picture(label: str, rng: np.random.Generator) -> np.ndarray:
     """Return one picture, (200, 300, 3) uint8 RGB: a palm on an arm, with the fingers of its class."""
     canvas = np.full((200, 300, 3), (40, 160, 70), np.uint8)
     skin = tuple(int(value) for value in np.array(_SKIN) + rng.integers(-30, 31))

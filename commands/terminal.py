@@ -169,6 +169,8 @@ def show_run(console: Console, summary: dict[str, Any], folder: Path) -> None:
             console.print(f"{'':<10} raise train.time_limit_minutes to train on", highlight=False, soft_wrap=True)
         if training["why"] != "stopped" and (taught := training.get("teacher")):
             console.print(f"{'taught by':<10} {taught['words']}", highlight=False, markup=False, soft_wrap=True)
+        if behind := training.get("backgrounds"):
+            console.print(f"{'behind':<10} {behind['words']}", highlight=False, markup=False, soft_wrap=True)
     for split, values in summary["metrics"].items():
         numbers = _numbers(values)
         told = f"{numbers}: {values['words']}" if "words" in values else numbers

@@ -18,7 +18,8 @@ class Step:
         recipe: sections (or single values of them: ``screen.range``) that the step reads; it can read no others.
             ``teaching`` is what it reads beside them of the recipes of its teachers; ``decisions``, what people decided
             about single images.
-        recipe_files: dotted values of the recipe, and of its teachers', that may name a file; its bytes count too.
+        recipe_files: dotted values of the recipe, and of its teachers', that may name a file, or folders; their bytes
+            count too.
         libraries: distributions whose version may change the output; also the programs
             `node` and `chromium`, and npm packages as `npm:NAME`.
         formats: format of ``export.formats`` -> more of them, which count where a recipe names it.

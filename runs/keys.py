@@ -8,7 +8,7 @@ from typing import Any, cast
 from evergreen.columns import by_column
 from evergreen.fold_steps import step_named
 from evergreen.images.processors import threads_of
-from evergreen.paths import is_file, path_of
+from evergreen.paths import is_file, is_folder, path_of
 from evergreen.recipe import TEACHING, Recipe, brought_up, in_full, picked
 from evergreen.step import Step
 from evergreen.vision.formats.catalogue.installed import version_of as _version
@@ -98,14 +98,21 @@ def _teachers(step: Step, recipe: Recipe) -> tuple[Recipe, ...]:
 
 
 def _named_files(step: Step, recipe: Recipe) -> dict[str, str]:
-    """Return {``file`` and the value's path in the recipe: digest} for values that name a file which is there."""
+    """Return {``file`` and the value's path in the recipe: digest} for values that name files which are there.
+
+    A value that is several names folders.
+    """
     found = {}
     for dotted in step.recipe_files:
         value: Any = recipe
         for part in dotted.split("."):
-            value = getattr(value, part)
+            value = getattr(value, part, None)
         if isinstance(value, str) and is_file(path := path_of(value)):
             found[f"file {dotted}"] = f"sha256 {sha256_file(path)}"
+        elif isinstance(value, tuple):
+            from evergreen.images.backgrounds.photos import digest_of  # late: OpenCV
+
+            found |= {f"file {dotted} {name}": f"sha256 {digest_of(name)}" for name in value if is_folder(name)}
     return found
 
 

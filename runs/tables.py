@@ -26,6 +26,7 @@ SOURCES = "sources.csv"
 DECISIONS = "decisions.csv"
 VIEWS = "views.json"
 TAUGHT = "taught.json"
+BACKGROUNDS = "backgrounds.json"
 BASELINE = "baseline.json"
 CALIBRATION = "calibration.json"
 PROBABILITIES = "probabilities.npy"
@@ -119,6 +120,12 @@ def read_taught(store: Store, model: Ref) -> dict[str, Any] | None:
     """Return who taught a model, as ``judging.taught.words`` takes it; None if nobody did."""
     there = TAUGHT in store.manifest(model.sha256).files
     return dict(read_json(store, model, TAUGHT)) if there else None
+
+
+def read_backgrounds(store: Store, model: Ref) -> dict[str, Any] | None:
+    """Return how many images had other backgrounds, as ``backgrounds.told.words`` takes it; None if none had."""
+    there = BACKGROUNDS in store.manifest(model.sha256).files
+    return dict(read_json(store, model, BACKGROUNDS)) if there else None
 
 
 def read_baseline(store: Store, probed: Ref) -> "Baseline":

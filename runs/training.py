@@ -12,7 +12,7 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of, held, why_ended
 from runs.model_file import MODEL, backbone_if_frozen
 from runs.run import Run
-from runs.tables import TAUGHT, classes_of, read_json, read_table, to_json, with_range
+from runs.tables import BACKGROUNDS, TAUGHT, classes_of, read_json, read_table, to_json, with_range
 from runs.teachers import given_teachers
 from storage.artifacts import Blob, Ref
 from storage.steps.keys import KeyParts
@@ -56,6 +56,8 @@ def trained(
         }
         if done.taught:
             files[TAUGHT] = to_json(done.taught)
+        if done.backgrounds:
+            files[BACKGROUNDS] = to_json(done.backgrounds)
         model = run.store.publish("model", files | {path.name: path for path in others.values()}, facts)
         if forgets and not is_cut(done.ended):
             Checkpoints(checkpoints).clear()  # not before: a kill in between would cost the whole training

@@ -2,7 +2,7 @@
 
 What happens to an image follows from the seed, the view and the image's digest alone (and, where images are mixed, from
 the digests of the side that partners are drawn from): neither the order of images nor the number of threads can change
-it. The order: flips, shifts, turns in one warp; whole pixels; colours; erasing; mixing.
+it. The order: backgrounds; flips, shifts, turns in one warp; whole pixels; colours; erasing; mixing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from evergreen.images.augmenting.mixing import Mixing
 from evergreen.sections.augment import Augment
 
 if TYPE_CHECKING:
+    from evergreen.images.backgrounds.replacing import Backgrounds
     from evergreen.images.threads import Threads
 
 _DRAWN = 15
@@ -57,15 +58,25 @@ class Augmenter:
         name: a digest of the seed and of what the recipe says.
     """
 
-    def __init__(self, augment: Augment, seed: int) -> None:
-        """Take the recipe's ``augment`` and its seed; nothing is drawn yet."""
+    def __init__(self, augment: Augment, seed: int, backgrounds: Backgrounds | None = None) -> None:
+        """Take the recipe's ``augment`` and its seed; nothing is drawn yet.
+
+        Args:
+            augment: as in the recipe.
+            seed: of the recipe.
+            backgrounds: what stands behind objects, of the side whose images will come, if ``augment.background`` says
+                so; without them none is replaced.
+        """
         self._augment = expanded(augment)
         self._seed = seed
         self._mixes = bool(self._augment.mixup or self._augment.cutmix)
-        alone = self._augment.model_copy(update={"mixup": 0.0, "cutmix": 0.0})
+        self._backgrounds = backgrounds
+        alone = self._augment.model_copy(update={"mixup": 0.0, "cutmix": 0.0, "background": None})
         self._changes = alone != Augment(fill=self._augment.fill)
-        self.active = self._changes or self._mixes
-        self.name = blake3(f"{seed} {self._augment.model_dump_json()}".encode()).hexdigest()[:32]
+        self.active = self._changes or self._mixes or self._augment.background is not None
+        said = self._augment.model_dump_json(exclude={"background"})
+        behind = f" {backgrounds.name}" if backgrounds else ""
+        self.name = blake3(f"{seed} {said}{behind}".encode()).hexdigest()[:32]
 
     def draw(self, keys: Sequence[bytes], view: int, height: int, width: int) -> Changes:
         """Return what happens to some images of (height, width) pixels in one view of them.
@@ -123,6 +134,8 @@ class Augmenter:
             view: as in ``draw``.
             threads: what works on the images side by side.
         """
+        if self._backgrounds:
+            images = self._backgrounds(images, keys, view, threads)
         if not self._changes:
             return images
         settings, seed = self._augment, self._seed
@@ -136,6 +149,15 @@ class Augmenter:
             where = rectangles(keys, settings.erasing, seed, view, height, width)
             erase(changed, where, keys, settings.erasing, seed, view)
         return changed
+
+    def names(self, keys: Sequence[bytes], view: int) -> Sequence[bytes]:
+        """Return a key of 32 bytes for each picture of a view, before it is mixed: what shows the same has the same.
+
+        Args:
+            keys: as in ``draw``.
+            view: as in ``draw``.
+        """
+        return self._backgrounds.names(keys, view) if self._backgrounds else keys
 
     def mixing(self, keys: Sequence[bytes], view: int, height: int, width: int) -> Mixing | None:
         """Return how the images of a whole training side are mixed in one view; None if they are not.

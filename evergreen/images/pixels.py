@@ -42,12 +42,14 @@ class Images:
         pixels: folder of decoded images, of this version of the door; None keeps them in memory.
         features: folder of what backbones made of images, of this version of the craft; None as above.
         values: of pictures with more than 8 bits a channel, which become 0 and 255, as ``screen.range``.
+        cutouts: folder of objects that were cut out of images, of this version of the craft; None as above.
     """
 
     read: ReadBlob
     pixels: Folder | None = None
     features: Folder | None = None
     values: Range | None = None
+    cutouts: Folder | None = None
 
     def rows(self, table: pd.DataFrame, image: Image) -> Rows:
         """Return the images of a table, in its order, as rows of (H, W, 3) uint8; each is decoded once.
@@ -72,18 +74,18 @@ class Images:
                     threads.each(one, len(some))
                     yield block
 
-        folder = self.pixels / self._rule(image) if self.pixels else None
+        folder = self.pixels / self.rule(image) if self.pixels else None
         return RowCache(folder, (image.height, image.width, 3), np.uint8).rows(keys, decoded)
 
     def features_of(self, image: Image) -> Folder | None:
         """Return the folder of what backbones made of images that were brought to a size so; None without any."""
-        return self.features / self._rule(image) if self.features else None
+        return self.features / self.rule(image) if self.features else None
 
     def others(self) -> Outputs | None:
         """Return what has other machines compute with a network; None where this process computes all."""
         return None
 
-    def _rule(self, image: Image) -> str:
+    def rule(self, image: Image) -> str:
         """Return, for a folder's name, all that decides an image's pixels beside its bytes and the code."""
         values = f"-{self.values[0]!r}-{self.values[1]!r}" if self.values else ""
         return f"{image.height}x{image.width}-{image.resize}-{image.interpolation}{values}"

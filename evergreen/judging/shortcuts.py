@@ -13,7 +13,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from evergreen.judging.background import background
+from evergreen.images.backgrounds.cutout import cut_out, is_cut_out, over
+from evergreen.images.backgrounds.photos import shipped
+from evergreen.images.backgrounds.scenes import part_of
+from evergreen.images.backgrounds.uniform import background
 from evergreen.judging.leaning import LEANS, LEAST_IMAGES
 from evergreen.judging.metrics import mean_interval, wilson
 
@@ -144,6 +147,16 @@ def busy_background(pixels: np.ndarray, digest: str) -> np.ndarray | None:
     return np.where(found[:, :, None], scene, pixels)
 
 
+def photo_background(pixels: np.ndarray, digest: str) -> np.ndarray | None:
+    """Put the object before a part of one of the photos that ship, both drawn by the image's digest."""
+    cutout = cut_out(pixels)
+    if not is_cut_out(cutout[None])[0]:
+        return None
+    drawn, photos = _random(digest), shipped()
+    photo = photos[int(drawn.integers(len(photos)))]
+    return over(cutout, part_of(photo, pixels.shape[0], pixels.shape[1], drawn))
+
+
 SHORTCUTS = (
     Shortcut("blur", "Gaussian blur, 1/64 of the shorter side", "fine detail", blur),
     Shortcut("noise", "Gaussian noise, standard deviation 20 of 255", "clean pixels", noise),
@@ -153,6 +166,7 @@ SHORTCUTS = (
     Shortcut("grey", "no colour", "colour", grey),
     Shortcut("plain background", "a uniform background becomes one other colour", "the background", plain_background),
     Shortcut("busy background", "a uniform background becomes coloured spots", "the background", busy_background),
+    Shortcut("photo background", "a uniform background becomes a photo", "the background", photo_background),
 )
 
 

@@ -132,11 +132,13 @@ class Trained:
         history: one row an epoch.
         ended: why it ended, as ``judging.ended.words`` takes it.
         taught: who taught it, as ``judging.taught.words`` takes it; None if nobody did.
+        backgrounds: of how many images, as ``backgrounds.told.words`` takes it; None if none was replaced.
     """
 
     history: pd.DataFrame
     ended: dict[str, Any]
     taught: dict[str, Any] | None = None
+    backgrounds: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

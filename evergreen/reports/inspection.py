@@ -12,8 +12,12 @@ import numpy as np
 
 from evergreen.datasets.screen import CONFLICT, CONFLICT_OF_SOURCES
 from evergreen.images.augment import Augmenter, expanded
+from evergreen.images.backgrounds.making import backgrounds_of
+from evergreen.images.backgrounds.replacing import Backgrounds
+from evergreen.images.backgrounds.told import words as in_words
 from evergreen.images.door import SCREENED, open_image
 from evergreen.images.pixels import resize
+from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
 from evergreen.images.thumbnails import thumbnail
 from evergreen.reports import pictures
@@ -21,6 +25,7 @@ from evergreen.reports.found import Data
 from evergreen.reports.labels import IMAGES, SIDES, by_reason
 from evergreen.reports.page import both, render
 from evergreen.sections.augment import Augment
+from evergreen.sections.background import Background
 from evergreen.tables import ReadBlob
 
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ _MOST_QUARANTINED = 18
 _MOST_ROWS = 200
 _AUGMENTED = 5
 _VIEWS = 5
+_CUT_OUT, _CUT_OUT_SHOWN, _CUT_OUT_VIEWS = 200, 5, 3
+_MOST_VIEWS = 100  # are looked through for some with another background
 _MAGNITUDES = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 
@@ -73,6 +80,9 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         drawn["magnitudes.png"] = both(pictures.gallery, magnitudes, 1 + len(_MAGNITUDES))
     if augmented := _augmented(found, read):
         drawn["augmentation.png"] = both(pictures.gallery, augmented, 1 + _VIEWS)
+    behind, cut_out = _backgrounds(found, read)
+    if cut_out:
+        drawn["backgrounds.png"] = both(pictures.gallery, cut_out, 2 + _CUT_OUT_VIEWS)
     if pairs := _pairs(found, read):
         drawn["duplicates.png"] = both(pictures.gallery, pairs)
     if refused := _quarantined(found, read):
@@ -85,6 +95,7 @@ def inspect(found: Inspected, read: ReadBlob) -> dict[str, bytes]:
         measures=dataset[["width", "height", "brightness", "sharpness"]].describe().loc[["min", "mean", "max"]],
         formats=dataset.groupby(["format", "mode"]).size().sort_values(ascending=False).to_dict(),
         augmentation=_settings(found.augment),
+        behind=behind,
         meaning=found.data.repairs.meaning,
         quarantined=by_reason(found.data.screening.quarantine["reason"]),
         drawn_classes=len(shown_counts),
@@ -152,16 +163,48 @@ def _augmented(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
 
     Those that are mixed are mixed among themselves: a training draws partners from all of its images.
     """
-    augmenter, some = Augmenter(found.augment, found.seed), _some_training_images(found, read)
-    if not (augmenter.active and some):
+    some = _some_training_images(found, read)
+    if not (Augmenter(found.augment, found.seed).active and some):
         return []
     keys, as_they_are = [bytes.fromhex(digest) for digest, _ in some], np.stack([pixels for _, pixels in some])
+    behind = _behind(found, some) if found.augment.background else None
+    augmenter = Augmenter(found.augment, found.seed, behind)
     with Threads(1) as threads:
         views = [augmenter.together(as_they_are, keys, view, threads) for view in range(_VIEWS)]
     shown: list[tuple[Any, str]] = []
     for index, pixels in enumerate(as_they_are):
         shown += [(pixels, "as it is"), *((view[index], f"view {number + 1}") for number, view in enumerate(views))]
     return shown
+
+
+def _backgrounds(found: Inspected, read: ReadBlob) -> tuple[str, list[tuple[Any, str]]]:
+    """Return of how many training images the background can be replaced, in words; and some, cut out and replaced.
+
+    Of a sample, as many of each class: the others would have to be decoded for it.
+    """
+    if not found.augment.background:
+        return "", []
+    each = -(-_CUT_OUT // max(1, len(found.data.splits.classes)))
+    some = _some_training_images(found, read, each, _CUT_OUT)
+    behind = _behind(found, some)
+    shown: list[tuple[Any, str]] = []
+    with Threads(1) as threads:
+        cut_out = np.flatnonzero(behind.found)
+        for at in cut_out[:: max(1, len(cut_out) // _CUT_OUT_SHOWN)][:_CUT_OUT_SHOWN]:
+            digest, pixels = some[at]
+            (cut,) = behind.cutouts.gather(np.array([at]))
+            views = islice(behind.replaced(pixels, bytes.fromhex(digest), _MOST_VIEWS, threads), _CUT_OUT_VIEWS)
+            row = [(pixels, "as it is"), (np.dstack([cut[..., 3]] * 3), "what is cut out")]
+            row += [(view, f"view {number + 1}") for number, view in views]
+            shown += row + [(_blank(), "")] * (2 + _CUT_OUT_VIEWS - len(row))
+    return in_words(behind.facts()), shown
+
+
+def _behind(found: Inspected, some: list[tuple[str, Any]]) -> Backgrounds:
+    """Return what may stand behind the objects of some images, which lend their surroundings to each other alone."""
+    digests, settings = [digest for digest, _ in some], found.augment.background or Background()
+    rows = Rows.of(np.stack([pixels for _, pixels in some]))
+    return backgrounds_of(settings, found.seed, rows, digests, [bytes.fromhex(digest) for digest in digests])
 
 
 def _magnitudes(found: Inspected, read: ReadBlob) -> list[tuple[Any, str]]:
@@ -182,15 +225,17 @@ def _views(digest: str, pixels: Any, views: list[tuple[Augmenter, str, int]]) ->
         return [(augmenter(pixels[None], [key], view, threads)[0], caption) for augmenter, caption, view in views]
 
 
-def _some_training_images(found: Inspected, read: ReadBlob) -> list[tuple[str, Any]]:
-    """Return SHA-256 and pixels, as a network is given them, of one training image of each of the first classes.
+def _some_training_images(
+    found: Inspected, read: ReadBlob, each: int = 1, most: int = _AUGMENTED
+) -> list[tuple[str, Any]]:
+    """Return SHA-256 and pixels, as a network is given them, of some training images of each of the first classes.
 
     Where nothing was split, any image might be one.
     """
     splits = found.data.splits
     training = splits.dataset if found.refused else splits.dataset[splits.dataset["split"] == "train"]
-    chosen = (digests for _, digests in _first_of_each(training, splits.classes, 1))
-    digests = list(islice((digest for some in chosen for digest in some), _AUGMENTED))
+    chosen = (digests for _, digests in _first_of_each(training, splits.classes, each))
+    digests = list(islice((digest for some in chosen for digest in some), most))
     values = found.data.screening.values
     opened = [(digest, open_image(read(digest), SCREENED, values=values)) for digest in digests]
     return [(digest, resize(picture.pixels, found.image)) for digest, picture in opened]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.datasets.deciding.undecided import decided_in_words
 from evergreen.diagnosing.beside import beside as without_suspects
+from evergreen.images.backgrounds.told import words as backgrounds
+from evergreen.images.backgrounds.uniform import RULE
 from evergreen.images.thumbnails import data_address, embedded, thumbnail
-from evergreen.judging.background import RULE
 from evergreen.judging.baseline import Baseline, beside
 from evergreen.judging.calibration import in_words
 from evergreen.judging.ended import words
@@ -120,6 +121,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         ),
         phases=findings.training.history["phase"].nunique(),
         ended=words(findings.training.ended),
+        behind=backgrounds(findings.training.backgrounds) if findings.training.backgrounds else "",
         taught=taught(findings.training.taught) if findings.training.taught else "",
         kept_epoch=model_pictures.kept_epoch(findings.training.history),
         calibration=in_words(findings.calibration.facts),

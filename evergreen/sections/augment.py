@@ -4,9 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evergreen.sections.background import Background
 from evergreen.sections.base import Fraction, Range, Section
 
-_BESIDE_MAGNITUDE = ("magnitude", "fill", "erasing", "mixup", "cutmix")
+_BESIDE_MAGNITUDE = ("magnitude", "fill", "background", "erasing", "mixup", "cutmix")
 
 
 class Erasing(Section):
@@ -52,6 +53,9 @@ class RandAugment(Section):
 class Augment(Section):
     """Random changes to training images; validation and test are never augmented. All off by default."""
 
+    background: Background | None = Field(
+        None, description="Other scenes behind objects whose own background is uniform, before all other changes."
+    )
     rotation: float = Field(0, ge=0, le=180, description="Rotation up to this many degrees either way.")
     width_shift: Fraction = Field(0.0, description="Horizontal shift up to this share of the width.")
     height_shift: Fraction = Field(0.0, description="Vertical shift up to this share of the height.")

@@ -11,6 +11,9 @@ import numpy as np
 
 from evergreen.images import pixels
 from evergreen.images.augment import Augmenter
+from evergreen.images.backgrounds.making import backgrounds_of
+from evergreen.images.backgrounds.replacing import Backgrounds
+from evergreen.images.backgrounds.told import words as in_words
 from evergreen.images.pixels import Images
 from evergreen.images.processors import threads_of
 from evergreen.images.threads import Threads
@@ -107,6 +110,7 @@ class Training:
         once: seconds that went into features, and into answers of teachers that are in the store: both are kept for
             every later training.
         taught: who taught it, as ``judging.taught.words`` takes it; None without a teacher.
+        backgrounds: as ``Backgrounds.facts`` returns them; None where the recipe replaces none.
     """
 
     history: pd.DataFrame
@@ -114,6 +118,7 @@ class Training:
     seconds: float
     once: float
     taught: dict[str, Any] | None = None
+    backgrounds: dict[str, Any] | None = None
 
 
 def train(
@@ -139,6 +144,7 @@ def train(
     Raises:
         DevicesMissing: there are fewer devices than the recipe says.
         BadDataset, BadRecipe: a teacher may not teach or cannot, as ``teachers.check`` says.
+        BadInput: a folder of photos to put behind objects is not there, or has none.
         TrainingDiverged: the loss became NaN or infinite; nothing is written.
         PreflightFailed: what would waste the night was found before it.
         WeightsUnavailable: the backbone's weights are not here.
@@ -157,6 +163,7 @@ def train(
         say(told)
     if recipe.augment.mixup or recipe.augment.cutmix:
         say("training images are mixed: their loss and accuracy are of mixed images, the accuracy by the larger share")
+    behind = _backgrounds(learned, sides["train"], labelled.images, recipe, say)
     state = Checkpoints(files.checkpoints).load()
     runtime.start(recipe.seed, precision, number)
     model = _network(recipe, labelled.classes, sides["train"], together)
@@ -168,7 +175,7 @@ def train(
         if found:  # whose trainings set up TensorFlow anew
             runtime.start(recipe.seed, precision, number)
             model = _network(recipe, labelled.classes, sides["train"], together)
-        return _fitted(model, labelled, sides, recipe, files, callbacks, state, found)
+        return _fitted(model, labelled, sides, recipe, files, callbacks, state, found, behind)
 
 
 def _teacher(
@@ -192,6 +199,7 @@ def _fitted(
     callbacks: Callbacks,
     state: State | None,
     found: Sequence[teachers.Ready],
+    behind: Backgrounds | None,
 ) -> Training:
     """Do what ``train`` does once its network is built and its teachers are ready."""
     import pandas as pd
@@ -204,7 +212,7 @@ def _fitted(
     try:
         with Threads() as threads:
             asked = teachers.opened(found, classes, recipe.train, folder, say)
-            augmenter = Augmenter(recipe.augment, recipe.seed)
+            augmenter = Augmenter(recipe.augment, recipe.seed, behind)
             others = labelled.images.others() if together == 1 else None
             source = Source(recipe, sides, folder, augmenter, threads, say, asked, others)
             fitting = Fitting(model, source, kept, callbacks.on_epoch)
@@ -231,7 +239,19 @@ def _fitted(
     trained = [one.facts for one in found if not one.is_kept]
     seconds += sum(facts["seconds"] for facts in trained)
     once = course.once + sum(facts["features_seconds"] for facts in trained)
-    return Training(table, ended, seconds, once, taught)
+    return Training(table, ended, seconds, once, taught, behind.facts() if behind else None)
+
+
+def _backgrounds(
+    learned: pd.DataFrame, side: Side, images: Images, recipe: Recipe, say: Callable[[str], None]
+) -> Backgrounds | None:
+    """Return what may stand behind the objects of training images, and say of how many; None if none is replaced."""
+    if not (settings := recipe.augment.background):
+        return None
+    digests = list(learned["sha256"])
+    found = backgrounds_of(settings, recipe.seed, side.rows, digests, side.keys, images, recipe.image)
+    say(in_words(found.facts()))
+    return found
 
 
 def _network(recipe: Recipe, classes: list[str], side: Side, together: int) -> Any:

@@ -146,6 +146,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
         lines += ["", f"Training: {training['words']}."]
         if training["why"] != "stopped" and (taught := training.get("teacher")):
             lines += ["", f"Taught by {taught['words']}."]
+        if behind := training.get("backgrounds"):
+            lines += ["", f"Backgrounds: {behind['words']}."]
     told = [f"- {note}" for note in summary.get("notes", ())]
     if grouping := summary.get("grouping"):
         told.append(f"- {grouping['words']}")

@@ -17,6 +17,7 @@ from storage.upkeep import below
 _MEASURE = "evergreen.datasets.measure_worker:answer"
 _KIND = "evergreen.images.formats:kind_of"
 _LIBRARIES = ("pillow", "pillow-heif", "opencv-python-headless", "numpy", "blake3")
+_CUT, _CUT_BY = "evergreen.images.backgrounds.cutout:cut_out", ("opencv-python-headless", "numpy")
 _DOOR = ("opencv-python-headless", "pillow", "pillow-heif", "numpy")
 
 
@@ -41,7 +42,8 @@ def images_of(run: Run, values: Range | None = None) -> Images:
     dear = Shelf(root / "features", root, _limit(), no_room, cheap=cheap.folder)
     pixels = cheap / fingerprint_of("evergreen.images.pixels:Images.rows", _DOOR)[:16]
     craft = fingerprint_of("evergreen.vision.training.fit:Fitting", ("tensorflow", "keras", *_DOOR))
-    kept = run.store.read_blob, pixels, dear / craft[:16], values
+    cut = Shelf(root / "cutouts", root, _limit(), no_room) / pixels.folder.name / fingerprint_of(_CUT, _CUT_BY)[:16]
+    kept = run.store.read_blob, pixels, dear / craft[:16], values, cut
     if address := address_of():
         return SpreadImages(*kept, address, run.store.blob_path, say)
     return Images(*kept)

@@ -99,7 +99,7 @@ class SpreadImages(Images):
 
             if _pays(megapixels):
                 # What finds no room is said, and made anew, by the rows that are returned.
-                quiet = replace(self.pixels, say=lambda _: None) / self._rule(image)
+                quiet = replace(self.pixels, say=lambda _: None) / self.rule(image)
                 cache = RowCache(quiet, (image.height, image.width, 3), np.uint8)
                 kept = cache.rows([bytes.fromhex(digest) for digest in digests], made)
         rows = super().rows(table, image)

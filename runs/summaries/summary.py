@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.errors import BadInput
+from evergreen.images.backgrounds.told import words as backgrounds_in_words
 from evergreen.judging.advice import lines
 from evergreen.judging.baseline import beside
 from evergreen.judging.ended import with_words
@@ -27,7 +28,16 @@ from runs.summaries.int8 import int8_of
 from runs.summaries.judged import calibration_of, verdict_of
 from runs.summaries.labels import classes_and_labels, images_by_source
 from runs.summaries.sweep import sweep_of
-from runs.tables import SUSPECTS, read_baseline, read_json, read_notes, read_table, read_taught, read_views
+from runs.tables import (
+    SUSPECTS,
+    read_backgrounds,
+    read_baseline,
+    read_json,
+    read_notes,
+    read_table,
+    read_taught,
+    read_views,
+)
 from storage.artifacts import Blob, Ref
 from storage.digests import canonical_json, sha256_bytes
 from storage.disk import explained
@@ -183,10 +193,19 @@ def output_of(summary: dict[str, Any], step: str) -> str | None:
 
 
 def _training(store: Store, outputs: dict[str, Ref]) -> dict[str, Any] | None:
-    """Return why the training of the run's model ended, and who taught it, in this run or in an earlier one."""
+    """Return how the training of the run's model went, in this run or in an earlier one.
+
+    Why it ended, who taught it, and how many images had other backgrounds.
+    """
     ended = why_ended(store, outputs["train"]) if "train" in outputs else None
-    taught = read_taught(store, outputs["train"]) if ended else None
-    return ended and with_words(ended) | ({"teacher": {**taught, "words": words(taught)}} if taught else {})
+    if not ended:
+        return None
+    found = with_words(ended)
+    if taught := read_taught(store, outputs["train"]):
+        found["teacher"] = {**taught, "words": words(taught)}
+    if behind := read_backgrounds(store, outputs["train"]):
+        found["backgrounds"] = {**behind, "words": backgrounds_in_words(behind)}
+    return found
 
 
 def _metrics(store: Store, outputs: dict[str, Ref]) -> dict[str, Any]:

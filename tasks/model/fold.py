@@ -9,7 +9,7 @@ from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED, folder_of, held
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import PROBABILITIES, TAUGHT, classes_of, files_of, read_table, to_json, to_npy
+from runs.tables import BACKGROUNDS, PROBABILITIES, TAUGHT, classes_of, files_of, read_table, to_json, to_npy
 from runs.teachers import given_teachers
 from storage.artifacts import Ref
 from tasks.model.train import when_stopped
@@ -42,6 +42,8 @@ def fold(run: Run, dealt: Ref) -> Ref:
         }
         if found.training.taught:
             files[TAUGHT] = to_json(found.training.taught)
+        if found.training.backgrounds:
+            files[BACKGROUNDS] = to_json(found.training.backgrounds)
         output = run.store.publish("fold", files, {"classes": classes, "fold": number})
         seconds = {"training_seconds": found.training.seconds, "features_seconds": found.training.once}
         measured({name: round(value, 3) for name, value in seconds.items()})

@@ -10,6 +10,7 @@ from runs.tables import (
     CALIBRATION,
     DIAGNOSIS,
     SUSPECTS,
+    read_backgrounds,
     read_baseline,
     read_data,
     read_folder,
@@ -49,7 +50,10 @@ def report(
         title=run.recipe.title,
         data=read_data(store, repaired, screened, dataset, weights),
         training=Trained(
-            read_table(store, model, "history.csv"), read_json(store, model, ENDED), read_taught(store, model)
+            read_table(store, model, "history.csv"),
+            read_json(store, model, ENDED),
+            read_taught(store, model),
+            read_backgrounds(store, model),
         ),
         evaluation=Evaluated(
             judged=facts["judged"],

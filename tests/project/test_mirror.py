@@ -32,6 +32,7 @@ ELSEWHERE = {
     "runs/doctor.py": DOCTOR,
     "runs/summaries/diagnosis.py": DOCTOR,
     "flows/doctor.py": DOCTOR,
+    "evergreen/sections/background.py": "evergreen/sections/test_augment.py",
     "evergreen/sections/diagnose.py": "evergreen/vision/test_diagnose.py",
     "flows/dashboard/diagnosis.py": DOCTOR,
     "evergreen/vision/pretrained.py": "evergreen/vision/test_baseline.py",

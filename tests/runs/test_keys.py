@@ -56,6 +56,7 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("screen={}", set()),
         ("augment.horizontal_flip=alternate", {"train", "baseline"}),
         ("augment.rand_augment={}", {"train"}),
+        ("augment.background={}", {"train"}),
         ("augment.erasing={}", {"train"}),
         ("augment={translate: 0, mixup: 0, cutmix: 0, rand_augment: null, erasing: null}", set()),
         ("train.devices=2", {"train"}),
@@ -467,3 +468,17 @@ def test_another_file_of_an_input_does_not_matter_where_it_is_not_read(store: St
     large = [store.publish("dataset", {"dataset.arrow": data}, {"classes": ["a"]}) for data in (b"x", b"y")]
     by_column = [key_parts(split, recipe, store, {"dataset": ref, "repaired": repaired}).key for ref in large]
     assert len({key, *by_column}) == 3
+
+
+def test_the_photos_of_a_folder_are_in_the_key_of_what_puts_them_behind_objects(tmp_path: Path) -> None:
+    recipe = load_recipe("digits", [f"augment.background={{with: [plain, {tmp_path}/]}}"])
+    name = f"file augment.background.folders {tmp_path}/"
+    (tmp_path / "a.jpg").write_bytes(b"first")
+    found = libraries_of(BY_NAME["train"], recipe)[name]
+    assert libraries_of(BY_NAME["train"], recipe)[name] == found
+    (tmp_path / "a.jpg").write_bytes(b"second")
+    assert libraries_of(BY_NAME["train"], recipe)[name] != found
+    assert libraries_of(numbered(FOLD, 1), recipe)[name]
+    assert name not in libraries_of(BY_NAME["evaluate"], recipe)
+    gone = load_recipe("digits", ["augment.background={with: [./is-not-there]}"])
+    assert not [part for part in libraries_of(BY_NAME["train"], gone) if part.startswith("file")]

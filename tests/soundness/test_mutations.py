@@ -119,6 +119,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "image.width": (20, PROBED),
     "image.resize": ("pad", PROBED),
     "image.interpolation": ("nearest", PROBED),
+    "augment.background": ({"replace": 0.3}, FROM_TRAIN),
     "augment.rotation": (5, FROM_TRAIN),
     "augment.width_shift": (0.1, FROM_TRAIN),
     "augment.height_shift": (0.1, FROM_TRAIN),

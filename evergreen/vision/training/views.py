@@ -45,9 +45,10 @@ def view_of(side: Side, augmenter: Augmenter, number: int, threads: Threads) -> 
     """
     gather = augmented(side, augmenter, number, threads)
     name = f"{augmenter.name}-{number}" if augmenter.active else PLAIN
+    keys = augmenter.names(side.keys, number)
     mixing = augmenter.mixing(side.keys, number, *side.rows.shape[:2])
     if mixing is None:
-        return View(side, gather, name)
+        return View(side if keys is side.keys else replace(side, keys=keys), gather, name)
     labels, weights = mixing.mixed(side.labels), mixing.mixed(side.weights)
 
     def mixed(positions: np.ndarray) -> np.ndarray:
@@ -55,4 +56,4 @@ def view_of(side: Side, augmenter: Augmenter, number: int, threads: Threads) -> 
         images, (own, others) = gather(both), place.reshape(2, -1)
         return mixing.pictures(images[own], images[others], positions, threads)
 
-    return View(replace(side, labels=labels, weights=weights, keys=mixing.keys(side.keys)), mixed, name)
+    return View(replace(side, labels=labels, weights=weights, keys=mixing.keys(keys)), mixed, name)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from evergreen.judging.background import background
+from evergreen.images.backgrounds.uniform import background
 from evergreen.judging.shortcuts import SHORTCUTS, loss_under
 
 NAMES = {shortcut.name: shortcut for shortcut in SHORTCUTS}

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pandas as pd
 import pytest
 from chromium import Browser
 from pages import check_in, pictures_of
+from screens import ball, busy
 
 from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
 from evergreen.reports.inspection import Inspected, inspect
 from evergreen.sections.augment import Augment, Erasing
+from evergreen.sections.background import Background
 from evergreen.sections.data import Image
 from evergreen.sources.archives.names import visible_lines
 
@@ -170,3 +173,20 @@ def test_views_are_mixed_as_a_training_mixes_them(inspected: tuple[Inspected, di
     unmixed = inspect(replace(found, augment=Augment(erasing=Erasing(size=4))), blobs.__getitem__)
     assert "mixed among themselves" not in unmixed["inspection.html"].decode()
     assert mixed["augmentation.png"] != unmixed["augmentation.png"]
+
+
+def test_what_is_cut_out_and_what_is_put_behind_it_are_shown(inspected: tuple[Inspected, dict[str, bytes]]) -> None:
+    found, blobs = inspected
+    behind = replace(found, augment=Augment(background=Background()))
+    noise = {digest: cv2.imencode(".png", busy(30, 20, seed))[1].tobytes() for seed, digest in enumerate(blobs)}
+    without = inspect(behind, noise.__getitem__)
+    assert "backgrounds.png" not in without
+    assert "replaces nothing: none of 8 training images has a background" in without["inspection.html"].decode()
+    screens = {digest: cv2.imencode(".png", ball(30, 20)[0])[1].tobytes() for digest in blobs}
+    shown = inspect(behind, screens.__getitem__)
+    page = shown["inspection.html"].decode()
+    assert "8 of 8 training images (100%) have a uniform background, replaced in 50% of their views" in page
+    assert 'alt="Training images, what is cut out of them, and views with another background"' in page
+    assert "background (with (" in page
+    assert shown["augmentation.png"] != inspect(found, screens.__getitem__)["augmentation.png"]
+    assert "Backgrounds:" not in inspect(found, screens.__getitem__)["inspection.html"].decode()

@@ -495,3 +495,11 @@ def test_who_taught_is_said_where_somebody_did(made: Made, page: str) -> None:
     taught = {"temperature": 2, "weight": 0.5, "teachers": [teacher]}
     shown = made.page(training=replace(made.findings.training, taught=taught))
     assert "Taught by &lt;big&gt; (trained first, learned from 9 images, 50.0% right on its own validation)" in shown
+
+
+def test_of_how_many_images_the_background_was_replaced_is_said(made: Made, page: str) -> None:
+    assert "Backgrounds:" not in page
+    behind = {"images": 9, "uniform": 4, "replace": 0.5, "with": ["plain", "./<me>"], "photos": {}}
+    shown = made.page(training=replace(made.findings.training, backgrounds=behind))
+    assert "Backgrounds: 4 of 9 training images (44%) have a uniform background" in shown
+    assert "by plain, ./&lt;me&gt;; the others pass as they are." in shown

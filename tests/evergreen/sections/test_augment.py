@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from evergreen.errors import BadRecipe
 from evergreen.recipe import load_recipe
 from evergreen.sections.augment import Augment, Erasing
+from evergreen.sections.background import KINDS
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,37 @@ def test_a_flip_is_said_in_words(said: str, meant: bool | str) -> None:
 def test_a_flip_that_is_no_word_is_answered_with_the_words() -> None:
     with pytest.raises(BadRecipe, match="alternate"):
         load_recipe("digits", ["augment.horizontal_flip=sometimes"])
+
+
+def test_the_shortest_background_has_every_kind() -> None:
+    found = load_recipe("digits", ["augment.background={}"]).augment.background
+    assert found is not None
+    assert (found.replace, found.scenes, found.folders) == (0.5, KINDS, ())
+
+
+def test_a_background_with_a_slash_is_a_folder() -> None:
+    found = load_recipe("digits", ["augment.background.with=[plain, ./photos, /mine]"]).augment.background
+    assert found is not None
+    assert found.folders == ("./photos", "/mine")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("{with: [plian]}", "received 'plian': did you mean plain? If a folder is meant: ./plian"),
+        ("{with: [holiday]}", "received 'holiday': if a folder is meant: ./holiday"),
+        ("{with: [plain, plain]}", "received plain several times"),
+        ("{with: []}", "expected a list of 1 or more"),
+        ("{replace: 0}", "augment.background.replace"),
+        ("{replce: 0.3}", "did you mean replace?"),
+    ],
+)
+def test_what_is_refused_of_a_background(value: str, said: str) -> None:
+    with pytest.raises(BadRecipe) as refused:
+        load_recipe("digits", [f"augment.background={value}"])
+    assert said in str(refused.value)
+
+
+def test_a_background_stands_beside_a_magnitude() -> None:
+    found = load_recipe("digits", ["augment.magnitude=0.1", "augment.background={}"])
+    assert found.augment.background is not None

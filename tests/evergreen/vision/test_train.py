@@ -1,22 +1,31 @@
 """evergreen.vision: a tiny real training, its file, and its evaluation."""
 
+import hashlib
 import random
 import threading
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
+from screens import ball, busy
 from tiny_training import CLASSES, RECIPE, Trained, still
 
 from evergreen.errors import TrainingDiverged
 from evergreen.images import pixels
+from evergreen.images.pixels import Images
+from evergreen.images.threads import Threads
 from evergreen.recipe import load_recipe
+from evergreen.sections.augment import Augment
+from evergreen.sections.background import Background
 from evergreen.vision import train as train_module
 from evergreen.vision.networks import batch_norm, saving
-from evergreen.vision.train import Callbacks, ClassBalance, ModelFiles, train
+from evergreen.vision.train import Callbacks, ClassBalance, Labelled, ModelFiles, train
 from evergreen.vision.training.course import Course
 from evergreen.vision.training.fit import Fitting
+from evergreen.vision.training.views import view_of
 
 
 def test_it_learns_reports_every_epoch_and_keeps_the_best(trained: Trained) -> None:
@@ -183,3 +192,47 @@ def test_a_loss_that_is_no_number_stops_training_and_leaves_no_model(trained: Tr
     with pytest.raises(TrainingDiverged, match=r"lower train\.phases\.0\.learning_rate"):
         trained.train(wild, trained.folder / "wild.keras")
     assert not (trained.folder / "wild.keras").exists()
+
+
+def test_backgrounds_are_replaced_in_training_alone_and_it_is_said(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs, rows = {}, []
+    for number in range(24):
+        picture = busy(24, 24, number) if number % 4 == 3 else ball(24, 24)[0] + np.uint8(number)
+        data = cv2.imencode(".png", picture)[1].tobytes()
+        digest = hashlib.sha256(data).hexdigest()
+        blobs[digest] = data
+        rows.append((f"{number}", CLASSES[number % 3], digest, "train" if number < 16 else "validation"))
+    labelled = Labelled(
+        pd.DataFrame(rows, columns=["path", "label", "sha256", "split"]), Images(blobs.__getitem__, tmp_path), CLASSES
+    )
+    recipe = RECIPE.model_copy(
+        update={
+            "augment": Augment(background=Background(replace=1)),
+            "image": RECIPE.image.model_copy(update={"height": 24, "width": 24}),
+        }
+    )
+    seen = []
+    real = train_module.Source
+
+    def source(*arguments: Any, **named: Any) -> Any:
+        seen.append(real(*arguments, **named))
+        return seen[-1]
+
+    monkeypatch.setattr(train_module, "Source", source)
+    said: list[str] = []
+    done = train(labelled, ClassBalance(), recipe, ModelFiles(tmp_path / "a.keras"), Callbacks(say=said.append))
+    assert done.backgrounds is not None
+    assert (done.backgrounds["images"], done.backgrounds["uniform"]) == (16, 12)
+    assert [text for text in said if text.startswith("12 of 16 training images (75%) have a uniform background")]
+    with Threads(1) as threads:
+        view = view_of(seen[0].sides["train"], seen[0].augmenter, 0, threads)
+        before, after = seen[0].sides["train"].rows.gather(np.arange(16)), view.gather(np.arange(16))
+    assert (before != after).any(axis=(1, 2, 3)).tolist() == [True, True, True, False] * 4
+    model = (tmp_path / "a.keras").read_bytes()
+    train(labelled, ClassBalance(), recipe, ModelFiles(tmp_path / "b.keras"), Callbacks())
+    assert (tmp_path / "b.keras").read_bytes() == model
+    plain = recipe.model_copy(update={"augment": Augment()})
+    assert train(labelled, ClassBalance(), plain, ModelFiles(tmp_path / "b.keras"), Callbacks()).backgrounds is None
+    assert (tmp_path / "b.keras").read_bytes() != model

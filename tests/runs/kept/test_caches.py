@@ -49,7 +49,7 @@ def test_other_code_or_libraries_fill_other_folders(store: Store, monkeypatch: p
 
     before = folders()
     assert before == folders()
-    assert len(before) == 3
+    assert len(before) == 4
     real = caches.fingerprint_of
     monkeypatch.setattr(caches, "fingerprint_of", lambda core, libraries: real(core, [*libraries, "keras"])[::-1])
     assert not before & folders()

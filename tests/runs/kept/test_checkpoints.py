@@ -12,6 +12,7 @@ from rich.console import Console
 from trainings import CUT, WHOLE, keep_a_state, make_model, parts_of_train
 
 from commands.terminal import show_run
+from evergreen.images.backgrounds.told import words as backgrounds_words
 from evergreen.judging.ended import with_words, words
 from evergreen.judging.taught import words as taught_words
 from evergreen.recipe import load_recipe
@@ -145,6 +146,20 @@ def test_who_taught_is_in_run_json_the_terminal_and_the_dashboard(store: Store) 
     show_run(Console(file=out, width=40), summary | {"training": with_words(stopped)}, store.root)
     assert out.getvalue().count("taught by") == 1
     assert "it was stopped while its teacher big was trained (phase 1: 3 of 10" in out.getvalue()
+
+
+def test_other_backgrounds_are_in_run_json_the_terminal_and_the_dashboard(store: Store) -> None:
+    behind = {"images": 9, "uniform": 4, "replace": 0.5, "with": ["plain"], "photos": {}}
+    run = Run.new(store, load_recipe("digits"))
+    files = {ENDED: json.dumps(WHOLE).encode(), "backgrounds.json": json.dumps(behind).encode()}
+    run.journal.add(Entry("train", "ran", "first run", output=store.publish("model", files)))
+    summary = finish(run, "failed", "at evaluate")
+    assert summary["training"]["backgrounds"] == behind | {"words": backgrounds_words(behind)}
+    out = io.StringIO()
+    show_run(Console(file=out, width=40), summary, store.root)
+    assert f"behind     {backgrounds_words(behind)}" in out.getvalue()
+    told = summary | {"verdict": {"verdict": "good fit", "reasons": []}, "shortcuts": {"summary": "It leans on none."}}
+    assert f"Backgrounds: {backgrounds_words(behind)}." in dashboard._report(run, told)
 
 
 def test_what_travels_is_the_newest_state_and_of_teachers_what_they_came_to(store: Store, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def train(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ref]:
             files.model.write_bytes(b"the model")
             for path in files.others.values():
                 path.write_bytes(path.name.encode())
-            return Training(HISTORY, ended, 1.0, 0.0, taught)
+            return Training(HISTORY, ended, 1.0, 0.0, taught, {"uniform": 3} if taught else None)
 
         monkeypatch.setattr(training, "fit", fit)
         if not folder.exists():
@@ -71,6 +71,8 @@ def test_a_model_is_published_with_its_history_and_why_it_ended(train: Callable[
     others = [name for name in whole.files if name.startswith("best-")]
     assert others
     assert f"best-{load_recipe('digits').train.keep}.keras" not in others
+    assert json.loads(store.read(model, "backgrounds.json")) == {"uniform": 3}
+    assert "backgrounds.json" not in store.manifest(train(WHOLE).sha256).files
     assert "taught.json" not in store.manifest(train(WHOLE).sha256).files
     assert list((store.root / "tmp").iterdir()) == []
 

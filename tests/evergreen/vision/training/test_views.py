@@ -2,11 +2,14 @@
 
 import numpy as np
 from augmented import smooth_pictures
+from screens import ball, busy
 
 from evergreen.images.augment import Augmenter
+from evergreen.images.backgrounds.making import backgrounds_of
 from evergreen.images.rows import Rows
 from evergreen.images.threads import Threads
 from evergreen.sections.augment import Augment
+from evergreen.sections.background import Background
 from evergreen.vision.training.batches import Batches, Side, keys_of
 from evergreen.vision.training.features import PLAIN
 from evergreen.vision.training.views import view_of
@@ -77,3 +80,27 @@ def test_what_shows_another_picture_has_another_name_or_key() -> None:
                 partners = view_of(fewer, Augmenter(augment, 5), number, threads).side.keys
                 assert 0 < len({*partners} & {*view.side.keys}) < 30  # another side, other partners for some
     assert len(named) == 6 * MANY
+
+
+def test_pictures_with_other_backgrounds_are_named_by_what_they_show() -> None:
+    images = np.stack([*[ball(24, 32)[0]] * 20, *(busy(24, 32, seed) for seed in range(4))])
+    keys = keys_of([f"{number:064x}" for number in range(24)])
+    side = Side(Rows.of(images), np.eye(2, dtype=np.float32)[[0, 1] * 12], np.ones(24, np.float32), keys)
+    settings = Augment(background=Background.model_validate({"replace": 1, "with": ["images"]}))
+    behind = backgrounds_of(settings.background, 5, side.rows, [key.hex() for key in keys], keys)
+    augmenter = Augmenter(settings, 5, behind)
+    assert augmenter.active
+    with Threads(1) as threads:
+        view = view_of(side, augmenter, 1, threads)
+        seen = view.gather(np.arange(24))
+        assert (seen == behind(images, keys, 1, threads)).all()
+        mixed = view_of(side, Augmenter(settings.model_copy(update={"mixup": 1.0}), 5, behind), 1, threads)
+    assert view.side.keys == behind.names(keys, 1)
+    assert view.name != PLAIN
+    assert not set(mixed.side.keys) & set(view.side.keys)
+    assert [key == name for key, name in zip(keys, view.side.keys, strict=True)] == [False] * 20 + [True] * 4
+
+
+def test_a_view_without_other_backgrounds_has_the_name_that_it_always_had() -> None:
+    """Features that are kept stay what they are."""
+    assert Augmenter(Augment(rotation=20), 5).name == "de56cb1ff95ac043be8e5b1bef3ff72a"

@@ -1,9 +1,9 @@
-"""evergreen.judging.background: a green screen in uneven light is found, and nothing else is taken for one."""
+"""evergreen.images.backgrounds.uniform: a green screen in uneven light is found, and nothing else is taken for one."""
 
 import cv2
 import numpy as np
 
-from evergreen.judging.background import background
+from evergreen.images.backgrounds.uniform import background
 
 
 def test_a_green_screen_is_cut_out_in_uneven_light(screen: tuple[np.ndarray, np.ndarray]) -> None:

@@ -25,11 +25,19 @@ RULE = (
 
 
 def background(pixels: np.ndarray) -> np.ndarray | None:
-    """Return where the background is, (H, W) bool, or None if it is not uniform enough to be cut out.
+    """Return where the background is, with its fringe, (H, W) bool, or None if it is not uniform enough to be cut out.
 
     Args:
         pixels: (H, W, 3) uint8, RGB, 0-255.
     """
+    found = areas(pixels)
+    if found is not None and min(found.shape) >= _FRINGE_FROM:
+        found = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return found
+
+
+def areas(pixels: np.ndarray) -> np.ndarray | None:
+    """Return what ``background`` does, without the fringe: just the pixels that have the background's colour."""
     colours = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) * np.array([0.5, 1, 1], np.float32)
     ring = _ring(pixels.shape[0], pixels.shape[1])
     median = np.median(colours[ring], axis=0)
@@ -40,11 +48,7 @@ def background(pixels: np.ndarray) -> np.ndarray | None:
     touching = np.zeros(number, bool)
     touching[areas[ring & near]] = True
     found: np.ndarray = touching[areas]
-    if not _LEAST_AREA <= found.mean() <= _MOST_AREA:
-        return None
-    if min(found.shape) >= _FRINGE_FROM:
-        found = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    return found
+    return found if _LEAST_AREA <= found.mean() <= _MOST_AREA else None
 
 
 def _ring(height: int, width: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Uniform backgrounds: found, cut away with a soft edge, and replaced by scenes."""
