@@ -51,6 +51,42 @@ def test_the_heading_says_what_became_of_the_release_and_what_to_try_is_listed()
     assert b"May be champion" in fill_in(page, "run", STEPS, {}, [])
 
 
+def _side(lost: float, leans: str = "") -> dict[str, Any]:
+    return {"lost": lost, "lost_low": lost - 0.05, "lost_high": lost + 0.05, "leans_on": leans}
+
+
+CURE: dict[str, Any] = {
+    "run": "20260101-<b>", "recipe": "augment:\n  noise: 40", "words": "Lost <less>.",
+    "cures": [{"field": "noise", "changes": ["noise"], "sets": ["augment.noise=40"], "why": "noise costs & costs"}],
+    "changes": [
+        {"name": "noise", "before": _side(0.276, "clean pixels"), "after": _side(0.021),
+         "gained": 0.255, "gained_low": 0.2, "gained_high": 0.31},
+        {"name": "<photo>", "before": None, "after": _side(0.3, "it"), "gained": None, "gained_low": None,
+         "gained_high": None},
+    ],
+}  # fmt: skip
+
+
+def test_what_was_cured_stands_before_and_after_and_nothing_of_it_where_nothing_was() -> None:
+    page = b"<p>always</p><!-- before and after --><p>too</p>"
+    assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p><p>too</p>"
+    told = fill_in(page, "run", STEPS, {}, [], cure=CURE).decode()
+    assert "run <code>20260101-&lt;b&gt;</code> leans on. Lost &lt;less&gt;.</p>" in told
+    assert (
+        '<tr><td><b>noise</b></td><td class="failed">27.6</td><td>22.6 to 32.6</td><td>2.1</td><td>-2.9 to 7.1</td>'
+        "<td>25.5</td><td>20.0 to 31.0</td></tr>"
+    ) in told
+    missing = '<td colspan="2" class="text soft">not measured</td>'
+    photo = f'<td>&lt;photo&gt;</td>{missing}<td class="failed">30.0</td><td>25.0 to 35.0</td>{missing}</tr>'
+    assert photo in told
+    assert "<li>augment.noise: noise costs &amp; costs</li>" in told
+    assert "<pre>augment:\n  noise: 40</pre>" in told
+    failed = {name: CURE[name] for name in ("run", "recipe", "cures")}
+    short = fill_in(page, "run", STEPS, {}, [], cure=failed).decode()
+    assert "<table>" not in short
+    assert "noise: 40</pre>" in short
+
+
 def test_the_other_way_to_split_is_told_where_there_was_a_run() -> None:
     page = b"<p>always</p><!-- the other way to split -->"
     assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p>"
