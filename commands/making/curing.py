@@ -68,14 +68,14 @@ def _show_changes(console: "Console", cure: dict[str, Any], changes: list[dict[s
     from rich.table import Table
 
     answered = {name for one in cure["cures"] for name in one["changes"]}
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("points lost under", "before", "after", "gained"):
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for title in ("points lost to", "before", "after", "right"):
         table.add_column(title, justify="left" if title.startswith("points") else "right", header_style="dim")
     for row in changes:
         name = escape(row["name"])
         cells = (_points(row[side], "lost") for side in ("before", "after"))
-        gained = _points(row if row["gained"] is not None else None, "gained")
-        table.add_row(f"[bold]{name}[/]" if row["name"] in answered else name, *cells, gained)
+        right = " -> ".join(f"{row[side]['accuracy']:.1%}" if row[side] else "?" for side in ("before", "after"))
+        table.add_row(f"[bold]{name}[/]" if row["name"] in answered else name, *cells, right)
     console.print(table)
 
 

@@ -127,10 +127,13 @@ def _before_and_after(cure: Mapping[str, Any] | None) -> str:
     against = f"Set against what the model of run <code>{escape(cure['run'])}</code> leans on."
     parts = ['<h3 id="cure">Before and after</h3>', f"<p>{against} {escape(cure.get('words', ''))}</p>"]
     if cure.get("changes"):
-        titles = ("change", "lost before, points", "interval", "lost after, points", "interval", "gained", "interval")
-        rows = [f"<tr>{''.join(f'<th>{title}</th>' for title in titles)}</tr>", *_changes(cure)]
-        table = "\n".join(rows)
-        interval = "Bold: what was answered to. The interval of what was gained is that of different images."
+        over = '<th></th><th colspan="2">points lost</th><th colspan="2">right, changed</th><th></th>'
+        titles = "".join(f"<th>{title}</th>" for title in ("change", "before", "after", "before", "after", "gained"))
+        table = "\n".join([f"<tr>{over}</tr>", f"<tr>{titles}</tr>", *_changes(cure)])
+        interval = (
+            "Bold: what was answered to. Gained: points of accuracy on changed images, for a model that is worse at images as "
+            "they are has less to lose; its interval is as of different images."
+        )
         parts += [f'<div class="wide"><table>\n{table}\n</table></div>', f'<p class="soft">{interval}</p>']
     whys = "".join(f"<li>augment.{escape(one['field'])}: {escape(one['why'])}</li>" for one in cure["cures"])
     parts += [
@@ -145,22 +148,22 @@ def _changes(cure: Mapping[str, Any]) -> list[str]:
     answered = {name for one in cure["cures"] for name in one["changes"]}
     rows = []
     for row in cure["changes"]:
-        name = escape(row["name"])
+        name, sides = escape(row["name"]), (row["before"], row["after"])
         cells = [f"<td><b>{name}</b></td>" if row["name"] in answered else f"<td>{name}</td>"]
-        for side in ("before", "after"):
-            cells += _points(row[side], "lost", bool(row[side] and row[side]["leans_on"]))
-        cells += _points(row if row["gained"] is not None else None, "gained")
+        cells += [_points(side, "lost", bool(side and side["leans_on"])) for side in sides]
+        cells += [_points(side, "accuracy") for side in sides]
+        cells.append(_points(row if row["gained"] is not None else None, "gained"))
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return rows
 
 
-def _points(row: Mapping[str, Any] | None, name: str, failed: bool = False) -> list[str]:
-    """Return two cells: a number of points, and its interval."""
+def _points(row: Mapping[str, Any] | None, name: str, failed: bool = False) -> str:
+    """Return a cell: a number of points, and its interval below."""
     if row is None:
-        return ['<td colspan="2" class="text soft">not measured</td>']
-    low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
-    marked = ' class="failed"' if failed else ""
-    return [f"<td{marked}>{100 * row[name]:.1f}</td>", f"<td>{low:.1f} to {high:.1f}</td>"]
+        return '<td class="soft">not measured</td>'
+    value, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    number = f'<span class="failed">{value:.1f}</span>' if failed else f"{value:.1f}"
+    return f'<td>{number}<br><span class="soft">{low:.1f} to {high:.1f}</span></td>'
 
 
 def _how_fast(exports: Iterable[Mapping[str, Any]]) -> str:

@@ -72,13 +72,19 @@ class Augment(Section):
     channel_shift: float = Field(0, ge=0, le=255, description="Shift of each channel, in grey levels of 255.")
     grey: Fraction = Field(0.0, description="Share of views without colour: luminance (ITU-R BT.601) in all channels.")
     blur: float = Field(
-        0.0, ge=0, le=0.25, description="Gaussian blur of a standard deviation up to this share of the shorter side."
+        0.0,
+        ge=0,
+        le=0.25,
+        description="Gaussian blur of half of the views, its standard deviation up to this share of the shorter side.",
     )
     noise: float = Field(
-        0.0, ge=0, le=255, description="Gaussian noise of a standard deviation up to this, in grey levels of 255."
+        0.0,
+        ge=0,
+        le=255,
+        description="Gaussian noise on half of the views, its standard deviation up to this, in grey levels of 255.",
     )
     jpeg: Annotated[int, Field(ge=1, le=100)] | None = Field(
-        None, description="Written as a JPEG of a quality from this to 100 and read again; the lower, the worse."
+        None, description="Half of the views, written as a JPEG of a quality from this to 100 and read again."
     )
     random_resolution: Range | None = Field(None, description="Scale range; then padded by reflection or cropped back.")
     magnitude: Annotated[float, Field(ge=0, le=0.5)] | None = Field(

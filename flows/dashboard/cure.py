@@ -18,10 +18,14 @@ def cure_in_markdown(cure: Mapping[str, Any] | None) -> list[str]:
     lines = ["## Before and after", "", against]
     if cure.get("changes"):
         rows = [
-            (row["name"], _points(row["before"], "lost"), _points(row["after"], "lost"), _points(row, "gained"))
+            (
+                row["name"],
+                *(_points(row[side], name) for name in ("lost", "accuracy") for side in ("before", "after")),
+                _points(row, "gained"),
+            )
             for row in cure["changes"]
         ]
-        columns = ["points lost under", "before", "after", "gained"]
+        columns = ["change", "points lost before", "after", "right, changed, before", "after", "gained"]
         lines += ["", cure["words"], "", markdown_table(columns, rows)]
     return [*lines, ""]
 

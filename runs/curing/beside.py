@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import hypot
 from typing import Any
 
 from evergreen.judging.advice import quoted
 from evergreen.judging.judged import judged_split
+from evergreen.judging.metrics import gap_interval
 from runs.looking.comparing import on_the_same_images
 from storage.runs import read_summary
 from storage.store import Store
 
-_MEASURED = ("count", "before", "accuracy", "lost", "lost_low", "lost_high", "leans_on")
+_MEASURED = (
+    *("count", "before", "accuracy", "accuracy_low", "accuracy_high"),
+    *("lost", "lost_low", "lost_high", "leans_on"),
+)
 _CLEAN = ("accuracy", "accuracy_low", "accuracy_high", "count")
 
 
@@ -26,8 +29,8 @@ def cured(store: Store, noted: Mapping[str, Any], summary: Mapping[str, Any]) ->
 
     Returns:
         ``noted`` and ``recipe``, the lines for the recipe's file; ``options``, the same as ``--set``; ``changes``, each
-        with ``name``, ``before`` and ``after`` (what the table of shortcuts has of it, or null) and ``gained`` (points
-        of the loss that went, as a share, with ``gained_low`` and ``gained_high``, or null); ``accuracy``, with
+        with ``name``, ``before`` and ``after`` (what the table of shortcuts has of it, or null) and ``gained`` (by how
+        much accuracy on changed images rose, with ``gained_low`` and ``gained_high``, or null); ``accuracy``, with
         ``split``, ``before``, ``after`` and, where both judged the same images, ``gain``, ``gain_low``, ``gain_high``;
         ``words``. Without the last three if the run did not come so far, or the earlier one is gone.
     """
@@ -82,12 +85,15 @@ def _measured(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _gained(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, float | None]:
-    """Return how much of a loss went, and its 95 % interval: as of different images, for answers are not kept."""
+    """Return how much more accurate the newer is on changed images, and the 95 % interval of that.
+
+    Not how much less it loses: a model that is worse at images as they are has less to lose. The interval is as of
+    different images, for single answers to changed images are not kept.
+    """
     if old is None or new is None or old["lost"] is None or new["lost"] is None:
         return dict.fromkeys(("gained", "gained_low", "gained_high"))
-    gained = old["lost"] - new["lost"]
-    half = hypot(old["lost_high"] - old["lost"], new["lost_high"] - new["lost"])
-    return {"gained": gained, "gained_low": gained - half, "gained_high": gained + half}
+    low, high = gap_interval(*({name: side[name] for name in _CLEAN[:3]} for side in (new, old)))
+    return {"gained": new["accuracy"] - old["accuracy"], "gained_low": low, "gained_high": high}
 
 
 def _accuracy(store: Store, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -125,5 +131,7 @@ def _words(noted: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], accur
         )
         sentences.append(f"Accuracy of {accuracy['split']} images as they are: {shares}{same}.")
     still = [row["name"] for row in changes if row["name"] in answered and row["after"] and row["after"]["leans_on"]]
+    if accuracy and accuracy["gain"] is not None and accuracy["gain_high"] < 0:
+        sentences.append("That is the price: a longer training, a larger network or less of it may lower it.")
     sentences += [f"It still leans: {', '.join(still)}."] if still else []
     return " ".join(sentences)

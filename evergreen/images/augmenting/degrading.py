@@ -1,7 +1,9 @@
 """What a worse camera, or a worse file, does to an image: no colour, blur, noise, the traces of JPEG; in this order.
 
 They are what ``judging.shortcuts`` takes away: common corruptions (Hendrycks and Dietterich 2019, arXiv:1903.12261), as
-changes of training images. Their draws have a purpose of their own, so a recipe without them draws what it always drew.
+changes of training images. Blur, noise and JPEG each leave half of the views alone, as Rusak et al. 2020
+(arXiv:2001.06057) do: a network that never sees a clean image gets worse at clean ones. Their draws have a purpose of
+their own, so a recipe without them draws what it always drew.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from evergreen.images.threads import Threads
 
 _BEST = 100  # of JPEG's qualities
+_SHARE = 0.5  # of views, by each of blur, noise and JPEG
 _FAINTEST = 0.1  # of 255: a tenth of a grey level rounds away, and so does a blur of a tenth of a pixel
 
 
@@ -61,15 +64,16 @@ def draw(keys: Sequence[bytes], settings: Augment, seed: int, view: int, height:
         height: of the images, in pixels.
         width: of the images, in pixels.
     """
-    drawn = uniform(keys, purpose("degrading", seed, view), 4)
+    drawn = uniform(keys, purpose("degrading", seed, view), 7)
+    blurred, noisy, written = (drawn[:, 4:] < _SHARE).T
     quality = np.zeros(len(keys), np.int64)
     if settings.jpeg is not None:
         quality = settings.jpeg + np.floor((_BEST + 1 - settings.jpeg) * drawn[:, 3]).astype(np.int64)
     return Degraded(
         grey=drawn[:, 0] < settings.grey,
-        blur=drawn[:, 1] * settings.blur * min(height, width),
-        noise=drawn[:, 2] * settings.noise,
-        jpeg=quality,
+        blur=blurred * drawn[:, 1] * settings.blur * min(height, width),
+        noise=noisy * drawn[:, 2] * settings.noise,
+        jpeg=written * quality,
     )
 
 

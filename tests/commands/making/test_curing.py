@@ -77,10 +77,10 @@ def test_before_and_after_stand_side_by_side_and_the_lines_to_add_below(store: S
     out = io.StringIO()
     show_cured(Console(file=out, width=200), summary | {"cure": cured(store, noted, after)}, tmp_path)
     lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
-    assert "points lost under before after gained" in lines
-    assert "noise 30.0 (29.0 to 31.0) 2.0 (1.0 to 3.0) 28.0 (26.6 to 29.4)" in lines
-    assert "[b]old[/b] 30.0 (29.0 to 31.0) not measured not measured" in lines
-    assert "grey not measured not measured not measured" in lines
+    assert "points lost to before after right" in lines
+    assert "noise 30.0 (29.0 to 31.0) 2.0 (1.0 to 3.0) 65.0% -> 93.0%" in lines
+    assert "[b]old[/b] 30.0 (29.0 to 31.0) not measured 65.0% -> ?" in lines
+    assert "grey not measured not measured ? -> ?" in lines
     assert lines[-3:] == ["augment:", "noise: 40", "or as options: --set augment.noise=40"]
     short = io.StringIO()
     show_cured(Console(file=short), summary | {"cure": cured(store, noted, {"shortcuts": {}})}, tmp_path)

@@ -81,7 +81,7 @@ ALL_AT_ONCE = [
     Augment(rotation=20, translate=3, erasing=Erasing(probability=0.9), horizontal_flip=True),
     Augment(erasing=Erasing(probability=1, size=30, fill="mean")),
     Augment(rand_augment=RandAugment(operations=3, magnitude=20), brightness=(0.8, 1.2)),
-    Augment(grey=0.5, blur=0.05, noise=30, jpeg=10, erasing=Erasing(probability=0.5)),
+    Augment(grey=0.5, blur=0.05, noise=30, jpeg=10, erasing=Erasing(probability=0.9)),
 ]
 
 

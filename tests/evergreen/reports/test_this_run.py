@@ -52,7 +52,8 @@ def test_the_heading_says_what_became_of_the_release_and_what_to_try_is_listed()
 
 
 def _side(lost: float, leans: str = "") -> dict[str, Any]:
-    return {"lost": lost, "lost_low": lost - 0.05, "lost_high": lost + 0.05, "leans_on": leans}
+    right = {"accuracy": 0.9 - lost, "accuracy_low": 0.5, "accuracy_high": 1.0}
+    return {"lost": lost, "lost_low": lost - 0.05, "lost_high": lost + 0.05, "leans_on": leans, **right}
 
 
 CURE: dict[str, Any] = {
@@ -72,13 +73,16 @@ def test_what_was_cured_stands_before_and_after_and_nothing_of_it_where_nothing_
     assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p><p>too</p>"
     told = fill_in(page, "run", STEPS, {}, [], cure=CURE).decode()
     assert "run <code>20260101-&lt;b&gt;</code> leans on. Lost &lt;less&gt;.</p>" in told
-    assert (
-        '<tr><td><b>noise</b></td><td class="failed">27.6</td><td>22.6 to 32.6</td><td>2.1</td><td>-2.9 to 7.1</td>'
-        "<td>25.5</td><td>20.0 to 31.0</td></tr>"
-    ) in told
-    missing = '<td colspan="2" class="text soft">not measured</td>'
-    photo = f'<td>&lt;photo&gt;</td>{missing}<td class="failed">30.0</td><td>25.0 to 35.0</td>{missing}</tr>'
-    assert photo in told
+
+    def cell(value: str, low: str, high: str) -> str:
+        return f'<td>{value}<br><span class="soft">{low} to {high}</span></td>'
+
+    red, missing = '<span class="failed">{}</span>', '<td class="soft">not measured</td>'
+    lost = cell(red.format("27.6"), "22.6", "32.6") + cell("2.1", "-2.9", "7.1")
+    right = cell("62.4", "50.0", "100.0") + cell("87.9", "50.0", "100.0")
+    assert f"<tr><td><b>noise</b></td>{lost}{right}{cell('25.5', '20.0', '31.0')}</tr>" in told
+    photo = missing + cell(red.format("30.0"), "25.0", "35.0") + missing + cell("60.0", "50.0", "100.0") + missing
+    assert f"<tr><td>&lt;photo&gt;</td>{photo}</tr>" in told
     assert "<li>augment.noise: noise costs &amp; costs</li>" in told
     assert "<pre>augment:\n  noise: 40</pre>" in told
     failed = {name: CURE[name] for name in ("run", "recipe", "cures")}

@@ -31,13 +31,20 @@ def test_each_change_stands_before_and_after(store: Store) -> None:
     assert (new["before"], new["gained"], gone["after"]) == (None, None, None)
     assert (noise["before"]["lost"], noise["after"]["lost"]) == (0.3, 0.1)
     assert noise["gained"] == pytest.approx(0.2)
-    assert noise["gained_high"] - noise["gained"] == pytest.approx(0.01 * 2**0.5)
-    assert noise["gained"] - noise["gained_low"] == pytest.approx(0.01 * 2**0.5)
+    assert noise["gained_high"] - noise["gained"] == pytest.approx((0.03**2 + 0.04**2) ** 0.5)
+    assert noise["gained"] - noise["gained_low"] == pytest.approx((0.03**2 + 0.04**2) ** 0.5)
     assert (
         found["words"] == "Points of accuracy lost: noise 30.0 before, 10.0 after (9.0 to 11.0). It still leans: noise."
     )
     assert (found["options"], found["recipe"]) == ("--set augment.noise=40", "augment:\n  noise: 40")
     assert found["accuracy"] is None
+
+
+def test_a_model_that_has_less_to_lose_has_gained_nothing(store: Store) -> None:
+    worse = row("noise", 0.02) | {"before": 0.5, "accuracy": 0.48, "accuracy_low": 0.4, "accuracy_high": 0.55}
+    noise = _both(store, [row("noise")], [worse])["changes"][0]  # 65 % of noisy images before, 48 % after
+    assert noise["gained"] == pytest.approx(-0.17)
+    assert noise["gained_high"] < 0
 
 
 def test_what_was_not_measured_after_is_null(store: Store) -> None:

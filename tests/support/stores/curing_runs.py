@@ -14,7 +14,9 @@ def row(name: str, lost: float | None = 0.3) -> dict[str, Any]:
     """Return one change of the table of shortcuts; below 6 points a model does not lean on it."""
     leans = "it" if lost and lost > 0.06 else ""
     near = {"lost_low": lost and lost - 0.01, "lost_high": lost and lost + 0.01}
-    measured = {"count": 100, "before": 0.95, "accuracy": lost and 0.95 - lost, "lost": lost, **near}
+    right = lost and 0.95 - lost
+    near |= {"accuracy_low": right and right - 0.03, "accuracy_high": right and right + 0.04}
+    measured = {"count": 100, "before": 0.95, "accuracy": right, "lost": lost, **near}
     return {"name": name, "detail": "changed", "leans_on": leans, **measured}
 
 
