@@ -131,8 +131,8 @@ def _before_and_after(cure: Mapping[str, Any] | None) -> str:
         titles = "".join(f"<th>{title}</th>" for title in ("change", "before", "after", "before", "after", "gained"))
         table = "\n".join([f"<tr>{over}</tr>", f"<tr>{titles}</tr>", *_changes(cure)])
         interval = (
-            "Bold: what was answered to. Gained: points of accuracy on changed images, for a model that is worse at images as "
-            "they are has less to lose; its interval is as of different images."
+            "Bold: what was answered to. Gained: points of accuracy on changed images, for a model that is worse at "
+            "images as they are has less to lose; its interval is as of different images."
         )
         parts += [f'<div class="wide"><table>\n{table}\n</table></div>', f'<p class="soft">{interval}</p>']
     whys = "".join(f"<li>augment.{escape(one['field'])}: {escape(one['why'])}</li>" for one in cure["cures"])

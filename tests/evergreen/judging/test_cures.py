@@ -75,6 +75,7 @@ def test_a_range_is_widened_and_two_changes_of_one_field_are_one_cure() -> None:
     assert found[0].sets == ("augment.brightness=[0.6, 1.4]",)
     assert found[0].why == "darker costs 30.0 points (25.0 to 35.0), brighter costs 10.0 points (5.0 to 15.0)"
     assert _pairs([row("darker")], Augment(brightness=(0.8, 1.6))) == ["augment.brightness=[0.6, 1.6]"]
+    assert _pairs([row("darker")], Augment(brightness=(0.3, 1.2))) == ["augment.brightness=[0.3, 1.4]"]
     assert _pairs([row("darker")], Augment(brightness=(0.5, 1.5))) == ["augment.brightness=[0.4, 1.8]"]
     assert _pairs([row("darker")], Augment(brightness=(0.1, 3))) == []
 
