@@ -12,7 +12,7 @@ by what it stands for where a field that it sets must be another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class Cure:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"field": self.field, "changes": list(self.changes), "sets": list(self.sets), "why": self.why}
+        return asdict(self) | {"changes": list(self.changes), "sets": list(self.sets)}
 
 
 def cures(

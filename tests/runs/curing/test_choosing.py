@@ -36,7 +36,8 @@ def test_the_newest_run_says_what_is_set_and_why(store: Store) -> None:
     assert head.startswith(f"cure of run {run}: The model leans on it")
     assert noise == "  --set augment.noise=40  (noise costs 20.0 points (19.0 to 21.0))"
     assert brightness == "  --set 'augment.brightness=[0.6, 1.4]'  (darker costs 12.0 points (11.0 to 13.0))"
-    assert found.as_json()["cures"][0]["changes"] == ["noise"]
+    said = found.as_json()["cures"][0]
+    assert (said["changes"], said["sets"], said["further"]) == (["noise"], ["augment.noise=40"], True)
     load_recipe("digits", found.sets)
 
 
