@@ -72,7 +72,7 @@ def chosen(recipe: Recipe, store: Store) -> Chosen:
     Raises:
         BadInput: no run of that recipe completed, or the newest did not measure what its model leans on.
     """
-    again = ["evergreen", "retrain", recipe.typed.recipe or recipe.name]
+    again = as_typed(recipe)
     summary = next((one for one in summaries(store, recipe.name) if _came_to_an_end(one)), None)
     if summary is None:
         raise BadInput(
@@ -95,6 +95,14 @@ def chosen(recipe: Recipe, store: Store) -> Chosen:
     # Where nothing costs too much, what helped before is in that run, and nothing is left to be done.
     answers = cures(found["changes"], then, recipe.augment, recipe.image, most, kept) if costly else []
     return Chosen(summary["id"], tuple(answers), found["summary"], costly)
+
+
+def as_typed(recipe: Recipe) -> list[str]:
+    """Return the words of a retraining of a recipe as somebody asked for it: its values, its name, its source."""
+    typed = recipe.typed
+    sources = [word for text in typed.sources for word in ("--source", text)]
+    sets = [word for pair in typed.overrides for word in ("--set", pair)]
+    return ["evergreen", "retrain", typed.recipe or recipe.name, *sources, *sets]
 
 
 def _came_to_an_end(summary: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from evergreen.judging.advice import Try, to_try
 from evergreen.judging.calibration import in_words
 from evergreen.judging.cures import cures
 from evergreen.recipe import Recipe
+from runs.curing.choosing import as_typed
 from runs.tables import CALIBRATION, read_json
 from storage.artifacts import Ref
 from storage.store import Store
@@ -43,7 +44,7 @@ def _cures(store: Store, recipe: Recipe, evaluation: Ref) -> list[dict[str, Any]
     augment, most = recipe.augment, recipe.gate.max_shortcut_loss
     tries = [Try(one.why, one.sets).as_json() for one in cures(changes, augment, augment, recipe.image, most)]
     if any(one["sets"] for one in tries):
-        again = shlex.join(["evergreen", "retrain", recipe.typed.recipe or recipe.name, "--cure"])
+        again = shlex.join([*as_typed(recipe), "--cure"])
         tries.append({"why": "against what it leans on, before and after side by side", "sets": [], "command": again})
     return tries
 

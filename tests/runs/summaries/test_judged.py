@@ -43,13 +43,17 @@ def _lost(name: str, lost: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("on", "sets", "command"),
     [
-        ([], ["augment.noise=40"], True),
-        (["augment.noise=40"], ["augment.noise=80"], True),
-        (["augment.noise=90"], [], False),
+        ([], ["augment.noise=40"], ["evergreen retrain digits --cure"]),
+        (
+            ["augment.noise=40", 'name="other"'],
+            ["augment.noise=80"],
+            ["evergreen retrain digits --set augment.noise=40 --set 'name=\"other\"' --cure"],
+        ),
+        (["augment.noise=90"], [], []),
     ],
 )
 def test_what_it_leans_on_is_answered_to_though_the_model_fits(
-    store: Store, on: list[str], sets: list[str], command: bool
+    store: Store, on: list[str], sets: list[str], command: list[str]
 ) -> None:
     files = {
         "verdict.json": to_json({"verdict": "good fit", "reasons": []}),
@@ -59,7 +63,7 @@ def test_what_it_leans_on_is_answered_to_though_the_model_fits(
     tries = verdict_of(store, recipe, {"evaluate": store.publish("evaluation", files)}, None)["to_try"]
     assert tries[0]["sets"] == sets
     assert tries[0]["why"].startswith("noise costs 30.0 points (29.0 to 31.0)")
-    assert [one["command"] for one in tries[1:]] == ["evergreen retrain digits --cure"] * command
+    assert [one["command"] for one in tries[1:]] == command
 
 
 def test_a_run_that_did_not_come_so_far_says_nothing(store: Store) -> None:
