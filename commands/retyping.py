@@ -56,6 +56,7 @@ _OPTIONS = {
     "--store": ("--root", "--workspace", "--output-dir"),
     "--verbose": ("--debug", "-v", "--traceback"),
     "--model": ("--run", "--checkpoint", "--weights"),
+    "--cure": ("--fix", "--heal", "--robust", "--harden", "--mend"),
 }
 _CALLED = {word: option for option, words in _OPTIONS.items() for word in words}
 _PLANS = ("--dry-run", "--plan", "--preview", "-n")
@@ -122,6 +123,8 @@ class Retyping:
         if word.lower() == "help":
             yield [*rest[:1], "--help"]
         lower = word.lower().replace("_", "-")
+        if "--cure" in (f"--{lower}", _CALLED.get(f"--{lower}")):
+            yield ["retrain", *rest, "--cure"]
         near = difflib.get_close_matches(lower, self.commands, n=1)
         for command in filter(None, (_MEANT.get(lower), *near)):
             yield [command, *rest]
@@ -155,7 +158,7 @@ class Retyping:
         given, rest = (value, after) if equals else (after[0], after[1:]) if has_value else ("", after)
         if self.option in _PLANS:
             yield ["plan", *before[1:], *after]
-        near = difflib.get_close_matches(self.option, self._options(), n=1)
+        near = difflib.get_close_matches(self.option, self._options(), n=1, cutoff=0.65)  # --lr is no --cure
         called = _CALLED.get(self.option) or "".join(near)
         if called and (said := [called, given] if has_value else [called]):
             yield [*before, *said, *rest]

@@ -45,6 +45,7 @@ def retrain(
     source: str | list[str] | None = None,
     store: str | None = None,
     settings: Settings | None = None,
+    cure: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Retrain one recipe, redoing only what changed.
 
@@ -54,9 +55,11 @@ def retrain(
         source: a path, an address or kaggle:OWNER/DATASET in place of the recipe's source; a list joins several.
         store: the folder of the store; EVERGREEN_STORE or .evergreen/ if empty.
         settings: values that replace the recipe's, as a form; what is left out stays as the recipe has it.
+        cure: what `evergreen retrain --cure` chose; its pairs are among the overrides, the report has before and after.
     """
     chosen = [*(overrides or []), *as_overrides(settings)]
     with started(load_recipe(recipe, chosen, source), store, show=_tell) as (run, summary), sending():
+        run.journal.cure = cure
         must_decide(run)
         refuse_absent(run.recipe.export.formats)
         try:

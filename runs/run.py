@@ -99,6 +99,7 @@ class Journal:
         training: of a training that was stopped, how far it came; None if none was.
         flow: what the run is of: retrain, inspect, folds, sweep or doctor.
         sweep: of a sweep, what ``sweep.json`` says; None of any other run, or before the first trial.
+        cure: of a run that is to cure what an earlier model leans on, what ``runs.curing.choosing`` chose; else None.
         no_room: what found no room in the caches, a sentence each.
         remarks: what the recipe's author should know, beside the recipe's own remarks: it depends on the store.
         leases: what became of steps of which one machine of a remote does each at a time, as ``run.json`` says it; of
@@ -117,6 +118,7 @@ class Journal:
         self.training: dict[str, Any] | None = None
         self.flow: Flow = "retrain"
         self.sweep: dict[str, Any] | None = None
+        self.cure: dict[str, Any] | None = None
         self.no_room: list[str] = []
         self.remarks: list[str] = []
         self.leases: list[dict[str, Any]] = []

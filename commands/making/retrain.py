@@ -1,10 +1,12 @@
 """The command ``evergreen retrain``."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.making.curing import chosen_cure, show_cured
 from commands.options import (
     DONE,
     MAKE,
@@ -23,9 +25,10 @@ from commands.options import (
 )
 from commands.running import ended, reused, run_flow
 from commands.terminal import show_run
-from evergreen.recipe import Recipe
+from evergreen.recipe import Recipe, load_recipe
 from flows.servers.named_server import named_server
 from runs.place import store_root
+from runs.run import Run
 from runs.shared.opening import opened
 from runs.shared.sharing import agree_for_a_run
 from storage.in_use import in_use
@@ -43,6 +46,14 @@ def retrain(
     overrides: SetOption = None,
     source: SourceOption = None,
     name: NameOption = None,
+    cure: Annotated[
+        bool,
+        typer.Option(
+            "--cure",
+            help="Set what answers to what the recipe's newest model leans on, and show before and after; nothing runs "
+            "where it leans on nothing.",
+        ),
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -52,14 +63,19 @@ def retrain(
     with errors(verbose):
         overrides = renamed(overrides, name)
         wanted = loaded(recipe, overrides, source, root)
-        summary = None if named_server() else _reuse_everything(wanted, opened(root))
+        chosen = chosen_cure(wanted, opened(root), as_json) if cure else None
+        if chosen:
+            overrides = [*overrides, *chosen["sets"]]
+            wanted = load_recipe(recipe, overrides, source)
+        summary = None if named_server() else _reuse_everything(wanted, opened(root), chosen)
     code = DONE
     if summary is None:
-        summary, code = run_flow("retrain", (recipe, overrides, source), {}, root, verbose)
+        options = {"cure": chosen} if chosen else {}
+        summary, code = run_flow("retrain", (recipe, overrides, source), options, root, verbose)
     ended(summary, code, root, as_json, _show)
 
 
-def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
+def _reuse_everything(recipe: Recipe, store: Store, cure: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the summary of a run that reuses every step, or None if something must run. Starts nothing."""
     from runs.plan import nothing_to_do, plan  # late, as below: NumPy
     from runs.summaries.summary import is_tracked
@@ -71,10 +87,15 @@ def _reuse_everything(recipe: Recipe, store: Store) -> dict[str, Any] | None:
         model = next((entry.output for entry in entries if entry.name == "train"), None)
         if not nothing_to_do(entries) or model is None or not is_tracked(store, recipe, model.sha256):
             return None
-        return reused(recipe, store, entries, "completed")
+
+        def fill(run: Run) -> None:
+            run.journal.cure = cure
+
+        return reused(recipe, store, entries, "completed", fill)
 
 
 def _show(console: "Console", summary: dict[str, Any], folder: Path) -> None:
     if summary["steps"] and all(step["state"] == "reused" for step in summary["steps"]):
         console.print("Nothing changed: every step is reused.")
-    show_run(console, summary, folder)
+    show: Callable[[Console, dict[str, Any], Path], None] = show_cured if summary.get("cure") else show_run
+    show(console, summary, folder)

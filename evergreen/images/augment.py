@@ -2,7 +2,7 @@
 
 What happens to an image follows from the seed, the view and the image's digest alone (and, where images are mixed, from
 the digests of the side that partners are drawn from): neither the order of images nor the number of threads can change
-it. The order: backgrounds; flips, shifts, turns in one warp; whole pixels; colours; erasing; mixing.
+it. The order: backgrounds; flips, shifts, turns in one warp; whole pixels; colours; a worse image; erasing; mixing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from blake3 import blake3
 
-from evergreen.images.augmenting import mixing, operations
+from evergreen.images.augmenting import degrading, mixing, operations
 from evergreen.images.augmenting.changes import Changes, apply
 from evergreen.images.augmenting.draws import purpose, uniform
 from evergreen.images.augmenting.erasing import erase, rectangles
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from evergreen.images.backgrounds.replacing import Backgrounds
     from evergreen.images.threads import Threads
 
-_DRAWN = 15
+_DRAWN = 15  # of one draw all: what is new draws by a purpose of its own, or it would change what these come to
+# What has been in every name from the first one on, set or not. What came later is in the names of those alone that set
+# it: features that rest under an earlier name stay those of a recipe that does not.
+_ALWAYS_NAMED = frozenset(
+    (
+        *("rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "vertical_flip", "translate"),
+        *("brightness", "contrast", "hue", "channel_shift", "random_resolution", "magnitude", "rand_augment", "fill"),
+        *("erasing", "mixup", "cutmix"),
+    )
+)
 _LEAST_ZOOM = 0.1  # a zoom of 1 allows a factor of 0, which would make a picture of one pixel
 
 
@@ -48,6 +57,13 @@ def expanded(augment: Augment) -> Augment:
         "hue": min(0.5, m),
     }
     return augment.model_copy(update={"magnitude": None, **stands_for})
+
+
+def _said(augment: Augment) -> str:
+    """Return settings as JSON, without later fields that are left to their default."""
+    fields = type(augment).model_fields
+    left = {name for name in fields.keys() - _ALWAYS_NAMED if getattr(augment, name) == fields[name].default}
+    return augment.model_dump_json(exclude=left)
 
 
 class Augmenter:
@@ -74,9 +90,8 @@ class Augmenter:
         alone = self._augment.model_copy(update={"mixup": 0.0, "cutmix": 0.0, "background": None})
         self._changes = alone != Augment(fill=self._augment.fill)
         self.active = self._changes or self._mixes or self._augment.background is not None
-        said = self._augment.model_dump_json(exclude={"background"})
         behind = f" {backgrounds.name}" if backgrounds else ""
-        self.name = blake3(f"{seed} {said}{behind}".encode()).hexdigest()[:32]
+        self.name = blake3(f"{seed} {_said(self._augment)}{behind}".encode()).hexdigest()[:32]
 
     def draw(self, keys: Sequence[bytes], view: int, height: int, width: int) -> Changes:
         """Return what happens to some images of (height, width) pixels in one view of them.
@@ -144,6 +159,9 @@ class Augmenter:
         if settings.rand_augment:
             drawn = operations.draw(keys, settings.rand_augment, seed, view, height, width)
         changed = apply(images, self.draw(keys, view, height, width), settings.fill, threads, drawn)
+        if degrading.degrades(settings):
+            worse = degrading.draw(keys, settings, seed, view, height, width)
+            changed = degrading.degrade(changed, worse, keys, seed, view, threads)
         if settings.erasing:
             changed = changed.copy() if changed is images else changed
             where = rectangles(keys, settings.erasing, seed, view, height, width)

@@ -1,5 +1,7 @@
 """What to try next: for a model that learns too little, or by heart, two changes of its recipe as ``--set`` lines.
 
+What answers to a model that leans on something is in ``cures``.
+
 No rule says what helps; these are the usual first things, in the order in which they are usually tried, and only those
 that this recipe does not do already: a longer training, more of the network, fewer obstacles (Goodfellow et al. 2016,
 "Deep Learning", section 11.3) where it learns too little; augmentation, smoothing, dropout and an earlier end (sections
@@ -53,8 +55,16 @@ def to_try(verdict: str, train: Train, augment: Augment) -> list[Try]:
 
 
 def lines(tries: Iterable[dict[str, Any]]) -> list[str]:
-    """Return what ``Try.as_json`` returned as one line each: the options to type, and why."""
-    return [f"{' '.join(f'--set {quoted(one)}' for one in entry['sets'])}  ({entry['why']})" for entry in tries]
+    """Return what ``Try.as_json`` returned as one line each: what to type, and why.
+
+    An entry may have a ``command`` in place of pairs; one that has neither says why there is nothing to type.
+    """
+    typed = [(_typed(entry), entry["why"]) for entry in tries]
+    return [f"{words}  ({why})" if words else why for words, why in typed]
+
+
+def _typed(entry: dict[str, Any]) -> str:
+    return entry.get("command") or " ".join(f"--set {quoted(one)}" for one in entry["sets"])
 
 
 def quoted(pair: str) -> str:

@@ -22,6 +22,7 @@ _PLACE_OF_ADVICE = b"<!-- what to try -->"
 _PLACE_OF_SPEEDS = b"<!-- how fast -->"
 _PLACE_OF_EXPORTS = b"<!-- where they are -->"
 _PLACE_OF_DATE = b"<!-- when -->"
+_PLACE_OF_CURE = b"<!-- before and after -->"
 _PLACE_OF_GROUPS = b"<!-- the other way to split -->"
 _BEGAN = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-")  # as ``runs.run.new_id`` makes ids
 
@@ -37,6 +38,7 @@ def fill_in(
     to_try: Iterable[str] = (),
     cache: Iterable[str] = (),
     drift: str = "",
+    cure: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return a report's page with what one run did.
 
@@ -51,6 +53,7 @@ def fill_in(
         to_try: changes of the recipe, as options to type, for a model that does not fit.
         cache: what found no room in the caches, a sentence each.
         drift: a section of HTML about new images; empty where nobody compared them.
+        cure: of a run that is to cure what an earlier model leans on, as ``run.json`` has it; else None.
         grouping: how accurate the newest run was that splits groups of folders the other way; empty if there is none.
     """
     steps = list(steps)
@@ -80,6 +83,7 @@ def fill_in(
         said = "Champion" if standing == "champion" else f"Not promoted ({standing})"
         page = before + escape(said).encode() + after
     page = page.replace(_PLACE_OF_ADVICE, _advice(to_try).encode(), 1)
+    page = page.replace(_PLACE_OF_CURE, _before_and_after(cure).encode(), 1)
     exports = list(exports)
     page = page.replace(_PLACE_OF_DATE, _when(run).encode(), 1)
     page = page.replace(_PLACE_OF_EXPORTS, _where(exports).encode(), 1)
@@ -114,6 +118,52 @@ def _advice(to_try: Iterable[str]) -> str:
     """Return what to try, a line each; nothing if there is nothing."""
     lines = "".join(f"<li>{escape(line)}</li>" for line in to_try)
     return f"<p>To try, one at a time:</p>\n<ul>{lines}</ul>" if lines else ""
+
+
+def _before_and_after(cure: Mapping[str, Any] | None) -> str:
+    """Return what each change costs the model and the one that it was to cure, and the lines that it was made with."""
+    if cure is None:
+        return ""
+    against = f"Set against what the model of run <code>{escape(cure['run'])}</code> leans on."
+    parts = ['<h3 id="cure">Before and after</h3>', f"<p>{against} {escape(cure.get('words', ''))}</p>"]
+    if cure.get("changes"):
+        over = '<th></th><th colspan="2">points lost</th><th colspan="2">right, changed</th><th></th>'
+        titles = "".join(f"<th>{title}</th>" for title in ("change", "before", "after", "before", "after", "gained"))
+        table = "\n".join([f"<tr>{over}</tr>", f"<tr>{titles}</tr>", *_changes(cure)])
+        interval = (
+            "Bold: what was answered to. Gained: points of accuracy on changed images, for a model that is worse at "
+            "images as they are has less to lose; its interval is as of different images."
+        )
+        parts += [f'<div class="wide"><table>\n{table}\n</table></div>', f'<p class="soft">{interval}</p>']
+    whys = "".join(f"<li>augment.{escape(one['field'])}: {escape(one['why'])}</li>" for one in cure["cures"])
+    parts += [
+        f"<p>What was set, and why:</p>\n<ul>{whys}</ul>",
+        f"<p>The recipe's file is as it was. To keep it, write into it:</p>\n<pre>{escape(cure['recipe'])}</pre>",
+    ]
+    return "\n".join(parts)
+
+
+def _changes(cure: Mapping[str, Any]) -> list[str]:
+    """Return the rows of the table of before and after."""
+    answered = {name for one in cure["cures"] for name in one["changes"]}
+    rows = []
+    for row in cure["changes"]:
+        name, sides = escape(row["name"]), (row["before"], row["after"])
+        cells = [f"<td><b>{name}</b></td>" if row["name"] in answered else f"<td>{name}</td>"]
+        cells += [_points(side, "lost", bool(side and side["leans_on"])) for side in sides]
+        cells += [_points(side, "accuracy") for side in sides]
+        cells.append(_points(row if row["gained"] is not None else None, "gained"))
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return rows
+
+
+def _points(row: Mapping[str, Any] | None, name: str, failed: bool = False) -> str:
+    """Return a cell: a number of points, and its interval below."""
+    if row is None:
+        return '<td class="soft">not measured</td>'
+    value, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    number = f'<span class="failed">{value:.1f}</span>' if failed else f"{value:.1f}"
+    return f'<td>{number}<br><span class="soft">{low:.1f} to {high:.1f}</span></td>'
 
 
 def _how_fast(exports: Iterable[Mapping[str, Any]]) -> str:

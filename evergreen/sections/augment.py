@@ -7,7 +7,10 @@ from pydantic import Field, model_validator
 from evergreen.sections.background import Background
 from evergreen.sections.base import Fraction, Range, Section
 
-_BESIDE_MAGNITUDE = ("magnitude", "fill", "background", "erasing", "mixup", "cutmix")
+_BESIDE_MAGNITUDE = (
+    *("magnitude", "fill", "background", "erasing", "mixup", "cutmix"),
+    *("grey", "blur", "noise", "jpeg"),
+)
 
 
 class Erasing(Section):
@@ -74,6 +77,22 @@ class Augment(Section):
     contrast: Fraction = Field(0.0, description="Contrast factor within 1 plus or minus this.")
     hue: float = Field(0.0, ge=0, le=0.5, description="Hue shift up to this share of the colour circle.")
     channel_shift: float = Field(0, ge=0, le=255, description="Shift of each channel, in grey levels of 255.")
+    grey: Fraction = Field(0.0, description="Share of views without colour: luminance (ITU-R BT.601) in all channels.")
+    blur: float = Field(
+        0.0,
+        ge=0,
+        le=0.25,
+        description="Gaussian blur of half of the views, its standard deviation up to this share of the shorter side.",
+    )
+    noise: float = Field(
+        0.0,
+        ge=0,
+        le=255,
+        description="Gaussian noise on half of the views, its standard deviation up to this, in grey levels of 255.",
+    )
+    jpeg: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="Half of the views, written as a JPEG of a quality from this to 100 and read again."
+    )
     random_resolution: Range | None = Field(None, description="Scale range; then padded by reflection or cropped back.")
     magnitude: Annotated[float, Field(ge=0, le=0.5)] | None = Field(
         None, description="One strength m: flips; rotation, zoom, shifts of 2 m each; brightness, contrast, hue of m."

@@ -9,6 +9,7 @@ from evergreen.judging.advice import lines as advice
 from evergreen.reports.labels import AS_IT_IS
 from evergreen.reports.markdown import markdown_table
 from flows.dashboard.classes import show_classes
+from flows.dashboard.cure import cure_in_markdown
 from flows.dashboard.decision import show_decision, store_in_words
 from flows.dashboard.diagnosis import show_diagnosis
 from flows.dashboard.drift import show_drift
@@ -154,7 +155,8 @@ def _report(run: Run, summary: dict[str, Any]) -> str:
     if calibration := summary.get("calibration"):
         lines += ["", " ".join(calibration["words"].values())]
     links = f"Pictures and tables: {_elsewhere(run.recipe.name)}"
-    return "\n".join([*lines, "", fit, "", summary["shortcuts"]["summary"], "", *told, "", links])
+    leans = [summary["shortcuts"]["summary"], "", *cure_in_markdown(summary.get("cure"))]
+    return "\n".join([*lines, "", fit, "", *leans, *told, "", links])
 
 
 def _verdict(summary: dict[str, Any]) -> str:

@@ -63,6 +63,25 @@ def compare_runs(store: Store, first: str, second: str) -> Compared:
     )
 
 
+def on_the_same_images(store: Store, one: Mapping[str, Any], two: Mapping[str, Any]) -> Paired | None:
+    """Return what the models of two runs get right of the same judged images; None if they were judged on others.
+
+    Args:
+        store: whose runs they are.
+        one: what ``run.json`` says of a run: id, outcome and steps.
+        two: of another, which stands in the place of a challenger.
+    """
+    import numpy as np
+
+    mine, theirs = (_judged(store, summary, []) for summary in (one, two))
+    if not (mine and theirs and mine.split == theirs.split and mine.answers.keys() == theirs.answers.keys()):
+        return None
+    shared = list(mine.answers)
+    if not shared:
+        return None
+    return paired(*(np.array([run.answers[image][1] == image[1] for image in shared]) for run in (mine, theirs)))
+
+
 def _judged(store: Store, summary: Mapping[str, Any], cannot: list[str]) -> _Judged | None:
     """Return what a run said of the images that it was judged on; None, and why, if that is not known."""
     run, evaluation, dataset = summary["id"], output_of(dict(summary), "evaluate"), output_of(dict(summary), "split")

@@ -107,6 +107,10 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
         summary["sources"] = sources
     if grouping := the_other_way(run.store, summary):
         summary["grouping"] = grouping
+    if run.journal.cure:
+        from runs.curing.beside import cured  # late: it looks at finished runs, whose summaries are made here
+
+        summary["cure"] = cured(run.store, run.journal.cure, summary)
     if run.journal.sweep:
         summary["sweep"] = sweep_of(run.journal.sweep)
     if error:
@@ -128,6 +132,7 @@ def _finish(run: Run, outcome: str, error: str | None) -> dict[str, Any]:
             lines(summary["verdict"].get("to_try", ())),
             summary["cache"],
             drift_section(run.store, run.journal.drift),
+            summary.get("cure"),
         )
         filled = fill_in(by_hand(page.read_text("utf-8"), run.id).encode(), *of_this_run)
         page.write_bytes(filled)

@@ -147,6 +147,19 @@ def test_what_fails_once_the_champion_changed_says_so(
     assert summary["error"] == "ConnectionError: no server"
 
 
+def test_a_run_that_cures_another_says_so_and_how_also_where_it_fails(
+    steps: dict[str, BaseException], tmp_path: Path
+) -> None:
+    steps["train"] = ValueError("the loss is no number")
+    noise = {"field": "noise", "changes": ["noise"], "sets": ["augment.noise=40"], "why": "it costs", "further": True}
+    cure = {"run": "20260101-000001-abcdef", "sets": noise["sets"], "cures": [noise]}
+    module.retrain.fn("digits", ["augment.noise=40"], None, str(tmp_path), None, cure)
+    summary = json.loads(next(tmp_path.glob("runs/*/run.json")).read_text(encoding="utf-8"))
+    options = {"recipe": "augment:\n  noise: 40", "options": "--set augment.noise=40"}
+    assert summary["cure"] == cure | options
+    assert summary["settings"]["augment"]["noise"] == 40
+
+
 def test_a_promote_that_fails_after_it_wrote_says_so(steps: dict[str, BaseException], tmp_path: Path) -> None:
     steps["promote"] = OSError("disk full")
     message, summary = _run(tmp_path)

@@ -84,6 +84,11 @@ def _square(value: Any) -> Sequence[Any] | None:
     return [{"probability": 1, "size": value}] if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _lowest(value: Any) -> Sequence[Any] | None:
+    """The lower end of a range, also of a number alone."""
+    return [value[0] if isinstance(value, list) and value else value]
+
+
 def _frozen(value: Any) -> Sequence[Any] | None:
     return ["none" if value else "all"] if isinstance(value, bool) else None
 
@@ -157,6 +162,10 @@ SYNONYMS: Mapping[str, Meant] = {
     "shear_range": Meant(("augment.shear",)),
     **dict.fromkeys(("brightness", "brightness_range"), Meant(("augment.brightness",), _factors)),
     **dict.fromkeys(("randaugment", "randaug"), Meant(("augment.rand_augment",))),
+    **dict.fromkeys(("gray", "grayscale", "greyscale", "random_grayscale", "to_gray"), Meant(("augment.grey",))),
+    **dict.fromkeys(("gaussian_blur", "random_gaussian_blur"), Meant(("augment.blur",))),
+    **dict.fromkeys(("gaussian_noise", "gauss_noise"), Meant(("augment.noise",))),
+    **dict.fromkeys(("jpeg_quality", "image_compression"), Meant(("augment.jpeg",), _lowest)),
     "cutout": Meant(("augment.erasing",), _square),
     **dict.fromkeys(("strength", "augmentation", "augmentations"), Meant(("augment.magnitude",))),
     **dict.fromkeys(("classes", "class_names", "labels", "label_names", "categories"), _CLASSES),

@@ -81,6 +81,7 @@ ALL_AT_ONCE = [
     Augment(rotation=20, translate=3, erasing=Erasing(probability=0.9), horizontal_flip=True),
     Augment(erasing=Erasing(probability=1, size=30, fill="mean")),
     Augment(rand_augment=RandAugment(operations=3, magnitude=20), brightness=(0.8, 1.2)),
+    Augment(grey=0.5, blur=0.05, noise=30, jpeg=10, erasing=Erasing(probability=0.9)),
 ]
 
 
@@ -148,6 +149,7 @@ def test_every_setting_has_a_name_of_its_own() -> None:
         Augment(), Augment(horizontal_flip=True), Augment(horizontal_flip="alternate"), Augment(translate=1),
         Augment(erasing=Erasing()), Augment(erasing=Erasing(fill="mean")), Augment(rand_augment=RandAugment()),
         Augment(rand_augment=RandAugment(magnitude=3)), Augment(mixup=0.2), Augment(cutmix=0.2), Augment(mixup=0.3),
+        Augment(grey=0.2), Augment(blur=0.2), Augment(noise=0.2), Augment(jpeg=20), Augment(jpeg=21),
     ]  # fmt: skip
     assert len({Augmenter(augment, 1).name for augment in others} | {Augmenter(Augment(), 2).name}) == len(others) + 1
 
@@ -156,3 +158,32 @@ def test_a_magnitude_leaves_what_it_does_not_stand_for() -> None:
     beside = expanded(Augment(magnitude=0.1, erasing=Erasing(size=4), mixup=0.2, cutmix=1, fill="wrap"))
     assert (beside.erasing, beside.mixup, beside.cutmix, beside.fill) == (Erasing(size=4), 0.2, 1, "wrap")
     assert (beside.magnitude, beside.rotation) == (None, 72)
+
+
+@pytest.mark.parametrize(
+    ("augment", "name"),
+    [
+        (Augment(), "dc80bea20f6e2bdf18416949b18f1754"),
+        (Augment(horizontal_flip=True, rotation=10), "4ac750c472229fe1c006eb8488999d5c"),
+        (Augment(magnitude=0.2, erasing=Erasing()), "f9c112cf6f34a7cf1c900688703f3861"),
+    ],
+)
+def test_what_is_kept_under_a_name_of_an_earlier_version_is_found_whatever_fields_came_since(
+    augment: Augment, name: str
+) -> None:
+    assert Augmenter(augment, 7).name == name
+    # A new field is named where it is set, and only there: nothing is to be added to _ALWAYS_NAMED.
+    assert Augmenter(augment.model_copy(update={"noise": 3.0}), 7).name != name
+
+
+def test_what_a_later_version_can_do_too_changes_no_draw_of_what_was_there() -> None:
+    pictures = smooth_pictures()
+    with Threads(1) as threads:
+        before = Augmenter(EVERYTHING, 7)(pictures, KEYS, 0, threads)
+        after = Augmenter(EVERYTHING.model_copy(update={"jpeg": 100, "noise": 2.0}), 7)(pictures, KEYS, 0, threads)
+    assert np.abs(before.astype(int) - after).mean() < 5
+
+
+def test_the_worse_image_is_allowed_beside_a_magnitude() -> None:
+    beside = expanded(Augment(magnitude=0.1, grey=0.2, blur=0.01, noise=9, jpeg=30))
+    assert (beside.grey, beside.blur, beside.noise, beside.jpeg) == (0.2, 0.01, 9, 30)

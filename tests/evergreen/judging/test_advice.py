@@ -47,6 +47,21 @@ def test_they_go_the_right_way() -> None:
     )  # fmt: skip
 
 
+def test_a_line_may_be_a_command_or_words_alone() -> None:
+    told = lines(
+        [
+            {"why": "both", "sets": ["augment.noise=40", "augment.brightness=[0.6, 1.4]"]},
+            {"why": "all of it", "sets": [], "command": "evergreen retrain digits --cure"},
+            {"why": "augment.noise 80 already", "sets": []},
+        ]
+    )
+    assert told == [
+        "--set augment.noise=40 --set 'augment.brightness=[0.6, 1.4]'  (both)",
+        "evergreen retrain digits --cure  (all of it)",
+        "augment.noise 80 already",
+    ]
+
+
 def test_nothing_is_to_be_tried_where_the_model_fits() -> None:
     recipe = load_recipe("digits")
     assert to_try("good fit", recipe.train, recipe.augment) == []

@@ -51,6 +51,46 @@ def test_the_heading_says_what_became_of_the_release_and_what_to_try_is_listed()
     assert b"May be champion" in fill_in(page, "run", STEPS, {}, [])
 
 
+def _side(lost: float, leans: str = "") -> dict[str, Any]:
+    right = {"accuracy": 0.9 - lost, "accuracy_low": 0.5, "accuracy_high": 1.0}
+    return {"lost": lost, "lost_low": lost - 0.05, "lost_high": lost + 0.05, "leans_on": leans, **right}
+
+
+CURE: dict[str, Any] = {
+    "run": "20260101-<b>", "recipe": "augment:\n  noise: 40", "words": "Lost <less>.",
+    "cures": [{"field": "noise", "changes": ["noise"], "sets": ["augment.noise=40"], "why": "noise costs & costs"}],
+    "changes": [
+        {"name": "noise", "before": _side(0.276, "clean pixels"), "after": _side(0.021),
+         "gained": 0.255, "gained_low": 0.2, "gained_high": 0.31},
+        {"name": "<photo>", "before": None, "after": _side(0.3, "it"), "gained": None, "gained_low": None,
+         "gained_high": None},
+    ],
+}  # fmt: skip
+
+
+def test_what_was_cured_stands_before_and_after_and_nothing_of_it_where_nothing_was() -> None:
+    page = b"<p>always</p><!-- before and after --><p>too</p>"
+    assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p><p>too</p>"
+    told = fill_in(page, "run", STEPS, {}, [], cure=CURE).decode()
+    assert "run <code>20260101-&lt;b&gt;</code> leans on. Lost &lt;less&gt;.</p>" in told
+
+    def cell(value: str, low: str, high: str) -> str:
+        return f'<td>{value}<br><span class="soft">{low} to {high}</span></td>'
+
+    red, missing = '<span class="failed">{}</span>', '<td class="soft">not measured</td>'
+    lost = cell(red.format("27.6"), "22.6", "32.6") + cell("2.1", "-2.9", "7.1")
+    right = cell("62.4", "50.0", "100.0") + cell("87.9", "50.0", "100.0")
+    assert f"<tr><td><b>noise</b></td>{lost}{right}{cell('25.5', '20.0', '31.0')}</tr>" in told
+    photo = missing + cell(red.format("30.0"), "25.0", "35.0") + missing + cell("60.0", "50.0", "100.0") + missing
+    assert f"<tr><td>&lt;photo&gt;</td>{photo}</tr>" in told
+    assert "<li>augment.noise: noise costs &amp; costs</li>" in told
+    assert "<pre>augment:\n  noise: 40</pre>" in told
+    failed = {name: CURE[name] for name in ("run", "recipe", "cures")}
+    short = fill_in(page, "run", STEPS, {}, [], cure=failed).decode()
+    assert "<table>" not in short
+    assert "noise: 40</pre>" in short
+
+
 def test_the_other_way_to_split_is_told_where_there_was_a_run() -> None:
     page = b"<p>always</p><!-- the other way to split -->"
     assert fill_in(page, "run", STEPS, {}, []) == b"<p>always</p>"
