@@ -127,7 +127,7 @@ def _before_and_after(cure: Mapping[str, Any] | None) -> str:
     against = f"Set against what the model of run <code>{escape(cure['run'])}</code> leans on."
     parts = ['<h3 id="cure">Before and after</h3>', f"<p>{against} {escape(cure.get('words', ''))}</p>"]
     if cure.get("changes"):
-        over = '<th></th><th colspan="2">points lost</th><th colspan="2">right, changed</th><th></th>'
+        over = '<th></th><th colspan="2">points lost</th><th colspan="2">accuracy when changed</th><th></th>'
         titles = "".join(f"<th>{title}</th>" for title in ("change", "before", "after", "before", "after", "gained"))
         table = "\n".join([f"<tr>{over}</tr>", f"<tr>{titles}</tr>", *_changes(cure)])
         interval = (

@@ -25,7 +25,7 @@ def cure_in_markdown(cure: Mapping[str, Any] | None) -> list[str]:
             )
             for row in cure["changes"]
         ]
-        columns = ["change", "points lost before", "after", "right, changed, before", "after", "gained"]
+        columns = ["change", "points lost before", "after", "accuracy when changed, before", "after", "gained"]
         lines += ["", cure["words"], "", markdown_table(columns, rows)]
     return [*lines, ""]
 

@@ -1,8 +1,10 @@
 """evergreen.judging.cures: what answers to a loss is valid for the very recipe, is stronger, and ends."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from evergreen.judging.cures import FIELD_OF, cures, is_costly
 from evergreen.judging.shortcuts import SHORTCUTS
@@ -78,6 +80,26 @@ def test_a_range_is_widened_and_two_changes_of_one_field_are_one_cure() -> None:
     assert _pairs([row("darker")], Augment(brightness=(0.3, 1.2))) == ["augment.brightness=[0.3, 1.4]"]
     assert _pairs([row("darker")], Augment(brightness=(0.5, 1.5))) == ["augment.brightness=[0.4, 1.8]"]
     assert _pairs([row("darker")], Augment(brightness=(0.1, 3))) == []
+
+
+def test_backgrounds_are_one_cure_and_are_replaced_more_often_each_time() -> None:
+    losses = [row(name) for name in ("plain background", "busy background", "photo background")]
+
+    def with_background(background: Any) -> Any:
+        return SimpleNamespace(magnitude=None, brightness=None, background=background)
+
+    off, on, most = (with_background(one) for one in (None, SimpleNamespace(replace=0.5), SimpleNamespace(replace=0.9)))
+    (first,) = cures(losses, off, off, SMALL)
+    path, _, value = first.sets[0].partition("=")
+    assert (path, yaml.safe_load(value)) == (
+        "augment.background",
+        {"replace": 0.5, "with": ["plain", "spots", "images"]},
+    )
+    assert first.changes == ("plain background", "busy background", "photo background")
+    (second,) = cures(losses, on, on, SMALL)
+    assert second.sets == ("augment.background.replace=0.8",)
+    assert second.why.endswith("; augment.background.replace 0.5 did not suffice")
+    assert cures(losses, most, most, SMALL)[0].sets == ()
 
 
 def test_a_magnitude_is_replaced_by_what_it_stands_for_and_only_brightness_is_another() -> None:
