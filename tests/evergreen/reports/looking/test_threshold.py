@@ -137,8 +137,11 @@ def test_a_class_named_like_markup_is_text() -> None:
     assert text.count("</script>") == 2
 
 
-def test_the_script_says_what_python_says_at_every_threshold(tmp_path: Path, browser: Browser) -> None:
+@pytest.mark.parametrize("never", [False, True])
+def test_the_script_says_what_python_says_at_every_threshold(never: bool, tmp_path: Path, browser: Browser) -> None:
     table = judged(400)  # of 400 images, 0.25 % is halfway between two tenths
+    if never:  # one class is never right, the other always
+        table = table.assign(predicted="</script>")
     found = coverage(table, CLASSES, 0.9)
     path = tmp_path / "threshold.html"
     path.write_text(page(shown(found, facts(0.9)), 400), encoding="utf-8")
