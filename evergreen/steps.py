@@ -14,6 +14,10 @@ _RUNNERS = (
     *("answers.mjs", "node_exchange.mjs", "browser_exchange.mjs"),
     *("tfjs_answer.mjs", "tfjs_node.mjs", "tfjs_browser.html", "litertjs.html", "ort_web.mjs"),
 )
+_LOOKING = (
+    *("cells.html.j2", "looking.css", "map.html.j2", "map.js"),
+    *("threshold.html.j2", "threshold.js"),
+)
 _TFLITE = ("tflite-float32", "tflite-float16", "tflite-dynamic", "tflite-int8")
 _TFJS = ("npm:@tensorflow/tfjs-core", "npm:@tensorflow/tfjs-converter", "npm:@tensorflow/tfjs-backend-wasm")
 # What a model is judged by; how the baseline is made is in no key of a model.
@@ -119,7 +123,7 @@ STEPS: tuple[Step, ...] = (
             "repaired": ("groups.csv",),
         },
         recipe=("split.group", "image", "seed", *_PIXELS),
-        libraries=(*_KERAS, "scipy"),
+        libraries=(*_KERAS, "scipy", "scikit-learn", "threadpoolctl"),
         threads=True,
     ),
     Step(
@@ -235,13 +239,16 @@ STEPS: tuple[Step, ...] = (
             "weights": "balance",
             "model": "train",
             "evaluation": "evaluate",
+            "reference": "reference",
             "probed": "baseline",
             "diagnosed": "diagnose",
             "exports": "export",
             "verification": "verify",
             "comparison": "compare",
         },
-        recipe=("name", "title", "decisions"),  # what a person decided is not shown again
+        reads={"reference": ("places.csv",)},
+        # What a person decided is not shown again; pictures are shown as the network is shown them.
+        recipe=("name", "title", "decisions", "image", *_PIXELS),
         libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", "pillow-heif", *_TABLES),
         files=tuple(
             f"evergreen/reports/{name}"
@@ -253,6 +260,7 @@ STEPS: tuple[Step, ...] = (
                 "folds.html.j2",
                 "diagnosis.html.j2",
                 "page.css",
+                *(f"looking/{name}" for name in _LOOKING),
             )
         ),
     ),

@@ -92,7 +92,7 @@ def steps(run: Run) -> None:
         return
     model = train(run, dataset=dataset, weights=weights)
     evaluation = evaluate(run, dataset=dataset, model=model)
-    reference(run, dataset=dataset, model=model, evaluation=evaluation, screened=screened, repaired=repaired)
+    kept = reference(run, dataset=dataset, model=model, evaluation=evaluation, screened=screened, repaired=repaired)
     probed = baseline(run, dataset=dataset)
     folds = {"folds": cross_validated(run, screened, dataset, repaired)} if run.recipe.evaluate.folds else {}
     diagnosed = diagnose(run, dataset=dataset, screened=screened, repaired=repaired, **folds)
@@ -118,6 +118,7 @@ def steps(run: Run) -> None:
         weights=weights,
         model=model,
         evaluation=evaluation,
+        reference=kept,
         probed=probed,
         diagnosed=diagnosed,
         exports=exports,

@@ -34,6 +34,7 @@ DIAGNOSIS = "diagnosis.json"
 SUSPECTS = "suspects.csv"
 LOOKALIKES = "lookalikes.csv"
 REFERENCE = "reference.npz"
+PLACES = "places.csv"
 
 
 def table_file(store: Store, ref: Ref, name: str) -> str | None:
@@ -114,6 +115,13 @@ def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
     """Return how a model does with test-time views, or None where the recipe asks for none."""
     there = VIEWS in store.manifest(evaluation.sha256).files
     return dict(read_json(store, evaluation, VIEWS)) if there else None
+
+
+def read_places(store: Store, reference: Ref) -> tuple["pd.DataFrame | None", dict[str, Any]]:
+    """Return where judged images lie in a plane, and what is known of it; None and nothing in a store of before."""
+    if PLACES not in store.manifest(reference.sha256).files:
+        return None, {}
+    return read_table(store, reference, PLACES), dict(store.manifest(reference.sha256).facts["projection"])
 
 
 def read_taught(store: Store, model: Ref) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from evergreen.judging.metrics import normalized
 from evergreen.judging.taught import words as taught
 from evergreen.reports import model_pictures, pictures
 from evergreen.reports.found import Calibrated, Data, Diagnosed, Evaluated, Exported, Shortcuts, Trained
+from evergreen.reports.looking.looked_at import Looking, looked_at
 from evergreen.reports.page import both, render
 from evergreen.tables import ReadBlob
 
@@ -33,6 +34,7 @@ _MOST_SUSPECTS = 12
 _MOST_CLASSES = 30  # that are shown at once
 _WEAKEST = 20
 _MOST_CONFUSED = 10
+_MOST_PAIRS = 30  # of so many classes that they open in place of the matrix's cells
 _MOST_ROWS = 200
 _TINY = 64
 _SPLITS = ("train", "validation", "test")
@@ -49,6 +51,7 @@ class Findings:
             shared.
         diagnosis: which labels are suspect.
         folds: what ``judging.folds.Pooled.as_json`` returned, with ``per_class``; None where the recipe asks for none.
+        looking: gives pictures of judged images, and where they lie in a plane; None shows neither.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Findings:
     comparison: dict[str, Any]
     diagnosis: Diagnosed
     folds: dict[str, Any] | None = None
+    looking: Looking | None = None
 
 
 def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
@@ -95,18 +99,27 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         files["mistakes.png"] = pictures.gallery(_captioned(_hardest(findings, wrong), small))
     counts = splits.dataset.groupby(["label", "split"]).size().unstack(fill_value=0)
     confusion = evaluation.confusion.iloc[:, 1:].to_numpy().astype(int)
+    many = len(splits.classes) > _MOST_CLASSES
+    confused = _confused(findings, _MOST_PAIRS if many else _MOST_CONFUSED)
+    pairs = [(row["label"], row["predicted"]) for row in confused] if many else None
+    looked = looked_at(
+        findings.looking, evaluation.judged_predictions, splits.classes, findings.calibration.facts, pairs
+    )
+    index = {name: position for position, name in enumerate(splits.classes)}
+    for row in confused:
+        row["opens"] = looked["open_at"].get((index[row["label"]], index[row["predicted"]]))
     page = render(
         "report.html.j2",
         found=findings,
         judged=evaluation.judged,
         baseline=beside(findings.baseline, evaluation.predictions),
-        sections=_sections(findings),
+        sections=_sections(findings, mapped=looked["map"] is not None),
         splits=[name for name in _SPLITS if name in evaluation.metrics],
         counts={name: counts.loc[name].to_dict() for name in splits.classes},
         counted=confusion,
         shares=normalized(confusion),
-        confused=_confused(findings),
-        many=len(splits.classes) > _MOST_CLASSES,
+        confused=confused,
+        many=many,
         weakest=_weakest(findings),
         most_rows=_MOST_ROWS,
         most_shown=_MOST_SHOWN,
@@ -129,14 +142,16 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         least_images=LEAST_IMAGES,
         background_rule=RULE,
         examples={name: data_address(data) for name, data in _examples_in_order(findings).items()},
+        **looked,
     )
     return {"report.html": page, **files}
 
 
-def _sections(findings: Findings) -> list[str]:
+def _sections(findings: Findings, *, mapped: bool) -> list[str]:
     shortcuts = ["Shortcuts"] if findings.shortcuts.found["changes"] else []
     folds = ["Folds"] if findings.folds else []
-    first = ["Per class", "Confusion matrix", *folds, "Training", "Calibration", "Highest loss", "Labels"]
+    seen = ["Confusion matrix", *(["Map of the data"] if mapped else []), *folds]
+    first = ["Per class", *seen, "Training", "Calibration", "Threshold", "Highest loss", "Labels"]
     return [*first, *shortcuts, "Data", "Exports", "This run"]
 
 
@@ -175,13 +190,13 @@ def _captioned(
     return [(small(row), f"{row['label']}, answered\n{row['predicted']} ({row['probability']:.0%})") for row in rows]
 
 
-def _confused(findings: Findings) -> list[dict[str, Any]]:
+def _confused(findings: Findings, most: int) -> list[dict[str, Any]]:
     """Return the pairs of true class and wrong answer with most images."""
     judged = findings.evaluation.judged_predictions
     pairs = findings.evaluation.wrong.groupby(["label", "predicted"]).size().reset_index(name="count")
     pairs["share"] = pairs["count"] / pairs["label"].map(judged["label"].value_counts())
     pairs = pairs.sort_values(["count", "share", "label", "predicted"], ascending=[False, False, True, True])
-    return list(pairs.head(_MOST_CONFUSED).to_dict("records"))
+    return list(pairs.head(most).to_dict("records"))
 
 
 def _examples_in_order(findings: Findings) -> dict[str, bytes]:

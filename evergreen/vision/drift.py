@@ -11,6 +11,7 @@ import numpy as np
 
 from evergreen.datasets.splitting.units import grouped
 from evergreen.drifting.looks import looks_of
+from evergreen.drifting.projection import Projection, project
 from evergreen.drifting.reference import Known, Reference, Space, halves
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
@@ -54,7 +55,7 @@ def reference(
     model_file: Path,
     temperature: float,
     bits: int,
-) -> Reference:
+) -> tuple[Reference, pd.DataFrame, Projection]:
     """Ask a model about the images that it is judged by, and keep what it makes of them in two halves.
 
     The test images: no training saw them, and they chose neither the epoch nor the temperature, as validation did.
@@ -70,6 +71,9 @@ def reference(
         temperature: of its probabilities, fitted on validation.
         bits: how far apart perceptual hashes of near-duplicates are; 0 joins none.
 
+    Returns:
+        what is kept; where its images lie in a plane, as ``Projection.table`` says; and how far to trust that.
+
     Raises:
         ExportRefused: Keras refuses the model.
     """
@@ -82,7 +86,8 @@ def reference(
     features = np.asarray(known.features)
     space = Space.of(features[: len(first)])
     truth = pixels.targets(table["label"].iloc[order], classes)
-    return Reference(
+    places = project(features)
+    kept = Reference(
         known=Known(known.scores, space(features), known.looks, known.units),
         calibration=np.arange(len(order)) >= len(first),
         right=known.scores.argmax(axis=1) == truth,
@@ -91,6 +96,7 @@ def reference(
         temperature=temperature,
         judged=judged,
     )
+    return kept, places.table(list(table["path"].iloc[order])), places
 
 
 def seen(

@@ -4,7 +4,7 @@ from evergreen.vision.drift import reference as kept
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
 from runs.run import Run
-from runs.tables import CALIBRATION, REFERENCE, classes_of, read_groups, read_json, read_table
+from runs.tables import CALIBRATION, REFERENCE, classes_of, files_of, read_groups, read_json, read_table
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -15,7 +15,7 @@ def reference(run: Run, dataset: Ref, model: Ref, evaluation: Ref, screened: Ref
     store = run.store
     with store.workspace() as folder:
         store.materialise(model, folder)
-        found = kept(
+        found, places, projection = kept(
             read_table(store, dataset),
             read_groups(store, repaired, run.recipe.split.group),
             images_of(run, run.recipe.screen.range),
@@ -25,4 +25,5 @@ def reference(run: Run, dataset: Ref, model: Ref, evaluation: Ref, screened: Ref
             float(read_json(store, evaluation, CALIBRATION)["temperature"]),
             int(store.manifest(screened.sha256).facts["near_duplicate_bits"]),
         )
-    return store.publish("reference", {REFERENCE: found.as_bytes()}, found.facts())
+    files = {REFERENCE: found.as_bytes(), **files_of(places=places)}
+    return store.publish("reference", files, {**found.facts(), "projection": projection.facts()})

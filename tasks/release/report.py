@@ -1,8 +1,10 @@
 """report: one HTML page, and the pictures in it."""
 
 from evergreen.reports.found import Calibrated, Diagnosed, Evaluated, Exported, Shortcuts, Trained
+from evergreen.reports.looking.looked_at import Looking, with_paths
 from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
+from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED
 from runs.run import Run
 from runs.summaries.folds import pooled_folds
@@ -15,6 +17,7 @@ from runs.tables import (
     read_data,
     read_folder,
     read_json,
+    read_places,
     read_table,
     read_taught,
     read_views,
@@ -32,6 +35,7 @@ def report(
     weights: Ref,
     model: Ref,
     evaluation: Ref,
+    reference: Ref,
     probed: Ref,
     diagnosed: Ref,
     exports: Ref,
@@ -45,10 +49,12 @@ def report(
     for name, blob in store.manifest(exports.sha256).files.items():
         sizes[name.split("/")[0]] = sizes.get(name.split("/")[0], 0) + blob.size
     facts = store.manifest(evaluation.sha256).facts
+    data = read_data(store, repaired, screened, dataset, weights)
+    images = images_of(run, run.recipe.screen.range)
     findings = Findings(
         name=run.recipe.name,
         title=run.recipe.title,
-        data=read_data(store, repaired, screened, dataset, weights),
+        data=data,
         training=Trained(
             read_table(store, model, "history.csv"),
             read_json(store, model, ENDED),
@@ -85,5 +91,9 @@ def report(
             run.recipe.decisions.made,
         ),
         folds=pooled_folds(store, folds) if folds else None,
+        looking=Looking(
+            lambda paths: images.rows(with_paths(data.splits.dataset, paths), run.recipe.image).blocks(),
+            *read_places(store, reference),
+        ),
     )
     return store.publish("report", write_report(findings, store.read_blob))

@@ -327,6 +327,7 @@ REACH_DOOR = {"screen"} | PROBED
         ),
         pytest.param("evergreen/reports/report.html.j2", "<h2>", "<h3>", {"report"}, id="a template"),
         pytest.param("evergreen/reports/page.css", "62rem", "60rem", {"report"}, id="a style"),
+        pytest.param("evergreen/reports/looking/map.js", "= 24;", "= 25;", {"report"}, id="the page's script"),
         pytest.param(  # a probe that judges labels is calibrated by it too
             "evergreen/judging/calibration.py", "_BINS = 15", "_BINS = 10", {"diagnose"} | FROM_EVALUATE, id="bins"
         ),
@@ -397,7 +398,7 @@ def test_a_change_of_code(world: Any, file: str, old: str, new: str, expected: s
         ("node", {"verify"} | FROM_BUNDLE),
         ("chromium", {"verify"} | FROM_BUNDLE),
         ("prefect", NOTHING),
-        ("scikit-learn", {"probe", "acquire", "split", "baseline", "diagnose"} | FROM_EVALUATE),
+        ("scikit-learn", {"probe", "acquire", "split", "baseline", "diagnose", "reference"} | FROM_EVALUATE),
         ("scipy", {"split", "baseline", "diagnose", "reference"} | FROM_EVALUATE),
     ],
 )

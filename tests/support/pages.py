@@ -38,13 +38,13 @@ def pictures_of(page: str) -> list[tuple[str, tuple[int, int]]]:
     """Return format and size of every picture that a page, HTML or Markdown, holds; raise if one is no picture."""
     found = _Pictures()
     found.feed(page)
-    addresses = found.addresses + re.findall(r"!\[[^]]*\]\(([^)]*)\)", page)
-    assert page.count("data:image/") == len(addresses), "a data: address outside <img>, <source> and ![]()"
+    addresses = found.addresses + re.findall(r"!\[[^]]*\]\(([^)]*)\)", page) + re.findall(r'url\("(.*?)"\)', page)
+    assert page.count("data:image/") == len(addresses), "a data: address outside <img>, <source>, ![]() and url()"
     return [_decoded(address) for address in addresses]
 
 
 def _decoded(address: str) -> tuple[str, tuple[int, int]]:
-    matched = re.fullmatch(r"data:image/(png|jpeg);base64,([A-Za-z0-9+/=]+)", address)
+    matched = re.fullmatch(r"data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/=]+)", address)
     assert matched, f"no data: address of a picture: {address[:80]}"
     with Image.open(io.BytesIO(base64.b64decode(matched[2], validate=True))) as picture:
         picture.load()

@@ -35,6 +35,7 @@ from evergreen.reports.found import (
     Splits,
     Trained,
 )
+from evergreen.reports.looking.looked_at import Looking
 from evergreen.reports.report import Findings, report
 from evergreen.reports.this_run import fill_in
 from evergreen.vision.formats.verification import RuntimeResult, Verification
@@ -202,8 +203,8 @@ def page(made: Made) -> str:
 def test_the_page_has_every_section_and_its_numbers(made: Made, page: str) -> None:
     titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert titles[1:] == [
-        "Per class", "Confusion matrix", "Training", "Calibration", "Highest loss", "Labels", "Shortcuts", "Data",
-        "Exports",
+        "Per class", "Confusion matrix", "Training", "Calibration", "Threshold", "Highest loss", "Labels", "Shortcuts",
+        "Data", "Exports",
     ]  # fmt: skip
     fit = made.findings.evaluation.verdict["verdict"]
     assert titles[0] == f"<!-- standing -->May be champion<!-- standing -->, {fit}"
@@ -275,11 +276,74 @@ def test_with_many_classes_the_page_shows_the_weakest_first_and_stays_small(made
     confusion = confusion_table(found.confusion, classes)
     numbers = {"per_class": found.per_class, "averages": found.averages, "confusion": confusion}
     page = made.page(data=data, evaluation=made.evaluation(predictions=predictions, **numbers))
-    assert len(page) < 2e6
+    assert len(page) < 2.25e6
     shown = page.partition("The 20 classes of the lowest F1:")[2].partition("</table>")[0]
     assert re.findall(r"<tr><td>(class \d+)<", shown)[:3] == ["class 7", "class 8", "class 0"]
-    assert page.count("<td>class 1199</td>") == 2  # both behind a summary
+    assert page.count("<td>class 1199</td>") == 3  # all behind a summary
     assert 'class="matrix"' not in page
+
+
+def _looking() -> Looking:
+    """Pictures of all images, and a place for every judged one."""
+    paths = [f"{number:02}.png" for number in range(40, 60)]
+    spread = np.linspace(-1, 1, 20).round(4)
+    places = pd.DataFrame({"path": paths, "pca_x": spread, "pca_y": -spread, "tsne_x": -spread, "tsne_y": spread})
+    tiles = np.random.default_rng(0).integers(0, 256, (60, 40, 40, 3)).astype(np.uint8)
+    projection = {"variance": 0.3, "kept": {"pca": 0.2, "tsne": 0.6}}
+    return Looking(lambda asked: [tiles[: len(asked)]], places, projection)
+
+
+def test_cells_of_the_matrix_open_and_images_lie_on_a_map(made: Made, browser: Browser, tmp_path: Path) -> None:
+    predictions = made.predictions.assign(
+        predicted=made.predictions["label"].mask(made.predictions.index == 51, "cat & co")
+    )
+    counts = pd.DataFrame([["cat & co", 10, 0], ["<b>dog</b>", 1, 9]], columns=["label", *CLASSES])
+    evaluation = made.evaluation(predictions=predictions, confusion=counts)
+    page = made.page(evaluation=evaluation, looking=_looking())
+    assert page == made.page(evaluation=evaluation, looking=_looking())
+    assert '<a href="#map-of-the-data">' in page
+    assert re.findall(r'<a href="#(cell-[0-9-]+)">(\d+)</a>', page) == [
+        ("cell-0-0", "10"), ("cell-1-0", "1"), ("cell-1-1", "9"), ("cell-1-0", "1"),
+    ]  # fmt: skip
+    cell = page[page.index('id="cell-1-0"') : page.index('id="cell-1-1"')]
+    assert "&lt;b&gt;dog&lt;/b&gt;, answered cat &amp; co: 1 image<" in cell
+    assert "51.png" in cell
+    assert "and 6 more. " in page[page.index('id="cell-0-0"') : page.index('id="cell-1-0"')]
+    assert "<b>dog</b>" not in page
+    assert "All 20 test images" in page
+    assert [kind for kind, _ in pictures_of(page)].count("webp") == 1
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    check_in(browser, path)
+    display = "getComputedStyle(document.getElementById('cell-1-0')).display"
+    assert browser.evaluate(display) == "none"
+    browser.evaluate("document.querySelector('a[href=\"#cell-1-0\"]').click()")
+    browser.wait_for(f"{display} === 'block'")
+    browser.evaluate("document.querySelector('#cell-1-0 a').click()")
+    browser.wait_for(f"{display} === 'none'")
+
+
+def test_of_many_classes_the_most_confused_pairs_open(made: Made) -> None:
+    classes = [f"class {number}" for number in range(40)]
+    truth = np.arange(160) % 40
+    answers = np.where(truth < 5, 39, truth)
+    found = by_class(truth, answers, classes)
+    dataset = pd.DataFrame({
+        "path": [f"{number}.png" for number in range(160)], "label": [classes[at] for at in truth],
+        "sha256": next(iter(made.blobs)), "split": "test",
+    })  # fmt: skip
+    predictions = dataset[["path", "label", "split"]].assign(
+        predicted=[classes[at] for at in answers], probability=0.5, loss=1.0
+    )
+    numbers = {"per_class": found.per_class, "confusion": confusion_table(found.confusion, classes)}
+    page = made.page(
+        data=replace(made.data(classes=classes, dataset=dataset), weights=dict.fromkeys(classes, 1.0)),
+        evaluation=made.evaluation(predictions=predictions, **numbers),
+        looking=Looking(lambda paths: [np.zeros((len(paths), 8, 8, 3), np.uint8)], None, {}),
+    )
+    assert re.findall(r'<a href="#(cell-[0-9-]+)">(\d+)</a>', page) == [(f"cell-{at}-39", "4") for at in range(5)]
+    assert re.findall(r'id="(cell-[0-9-]+)"', page) == [f"cell-{at}-39" for at in range(5)]
+    assert "A pair of the table below opens its images" in page
 
 
 def test_names_are_escaped(page: str) -> None:
@@ -303,7 +367,7 @@ def test_the_page_needs_no_network(page: str) -> None:
     seen.feed(page)
     assert seen.found
     assert all(reference.startswith(("data:image/", "#")) for reference in seen.found)
-    assert not {"script", "link", "iframe", "object"} & seen.tags
+    assert not {"link", "iframe", "object"} & seen.tags
     assert "url(" not in page
     assert "@import" not in page
     assert "http" not in re.sub(r"data:image/[^\"]*", "", page)
