@@ -179,10 +179,11 @@ function tell(mine) {
 
 function inWords({ part, places, failure }, { kind, least, place }, { label, probability, drops }) {
   if (failure) return word('failed', { reason: failure.message });
-  if (kind === 'none') return word('whyNone', { label, least: points(least) });
+  if (kind === 'none') return word('whyNone', { label, least: points(least), count: count(places.length) });
   const [row, column] = thirdOf(places[place], part);
-  const values = { label, before: percent(probability), after: percent(Math.max(0, probability - drops[place])) };
-  return word(kind === 'for' ? 'whyFor' : 'whyAgainst', { ...values, where: word(WHERE[row][column]) });
+  const [before, after] = [probability, Math.max(0, probability - drops[place])].map(percent);
+  const values = { label, before, after, where: word(WHERE[row][column]), count: count(places.length) };
+  return word(kind === 'for' ? 'whyFor' : 'whyAgainst', values);
 }
 
 /** Sets a text that is read out, if it is another one. */

@@ -36,10 +36,12 @@ const WORDS = {
     whyAskedOf: 'Asked {count} of {total} times; {seconds} s',
     whyAsked: 'Asked {count} times in {seconds} s. Hidden were {width} × {height} pixels at a time, in the mean colour of the picture.',
     whyFor: 'Hiding one place ({where}) takes “{label}” from {before} to {after}, more than any other.',
-    whyAgainst: 'No place speaks for “{label}”. Hiding one ({where}) raises it from {before} to {after}.',
-    whyNone: 'No single place matters: whichever is hidden, “{label}” changes by less than {least} points.',
-    whyRise: '+{change} points if hidden',
-    whyDrop: '−{change} points if hidden',
+    whyAgainst: 'None of the {count} places speaks for “{label}”. Hiding one ({where}) raises it from {before} to {after}.',
+    whyNone: 'No single place matters: whichever of the {count} is hidden, “{label}” changes by less than {least}.',
+    whyRise: '+{change} if hidden',
+    whyDrop: '−{change} if hidden',
+    point: 'point',
+    points: 'points',
     whyLegend: 'Orange: hiding it costs the class probability. Blue: hiding it adds some. Grey: it makes no difference.',
     whyMap: 'Heat map for “{label}”, on what the model sees. {found}',
     whyClass: 'For the class',
@@ -157,10 +159,12 @@ const WORDS = {
     whyAskedOf: '{count} dari {total} pertanyaan; {seconds} dtk',
     whyAsked: '{count} pertanyaan dalam {seconds} dtk. Setiap kali {width} × {height} piksel ditutup dengan warna rata-rata gambar.',
     whyFor: 'Menutup satu bagian ({where}) menurunkan “{label}” dari {before} menjadi {after}, lebih dari bagian lain mana pun.',
-    whyAgainst: 'Tidak ada bagian yang mendukung “{label}”. Menutup satu bagian ({where}) menaikkannya dari {before} menjadi {after}.',
-    whyNone: 'Tidak ada satu bagian pun yang menentukan: bagian mana pun yang ditutup, “{label}” berubah kurang dari {least} poin.',
-    whyRise: '+{change} poin jika ditutup',
-    whyDrop: '−{change} poin jika ditutup',
+    whyAgainst: 'Dari {count} bagian tidak ada yang mendukung “{label}”. Menutup satu bagian ({where}) menaikkannya dari {before} menjadi {after}.',
+    whyNone: 'Tidak ada satu bagian pun yang menentukan: yang mana pun dari {count} bagian ditutup, “{label}” berubah kurang dari {least}.',
+    whyRise: '+{change} jika ditutup',
+    whyDrop: '−{change} jika ditutup',
+    point: 'poin',
+    points: 'poin',
     whyLegend: 'Jingga: jika ditutup, probabilitas kelas turun. Biru: jika ditutup, naik. Abu-abu: tidak ada bedanya.',
     whyMap: 'Peta panas untuk “{label}”, pada yang dilihat model. {found}',
     whyClass: 'Untuk kelas',
@@ -269,9 +273,10 @@ export function limit(share) {
   return share.toLocaleString(language, { style: 'percent', maximumFractionDigits: 2 });
 }
 
-/** A difference of probabilities in points of a hundred, without the word. */
+/** A difference of probabilities in points of a hundred. */
 export function points(change) {
-  return (100 * change).toLocaleString(language, { maximumFractionDigits: change < 0.1 ? 1 : 0 });
+  const number = (100 * change).toLocaleString(language, { maximumFractionDigits: change < 0.1 ? 1 : 0 });
+  return `${number} ${word(number === '1' ? 'point' : 'points')}`;
 }
 
 export function megabytes(bytes) {

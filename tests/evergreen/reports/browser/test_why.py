@@ -200,7 +200,7 @@ def test_where_no_place_matters_it_says_so_and_shows_no_heat(
     _answer(browser, _photo(tmp_path / "dark.png", None))
     _press(browser)
     browser.wait_for(ENDED)
-    said = "No single place matters: whichever is hidden, “dark” changes by less than 5 points."
+    said = "No single place matters: whichever of the 289 is hidden, “dark” changes by less than 5 points."
     assert _text(browser, "why-text") == said
     assert (_heat(browser) == 0).all()
     assert not browser.evaluate("document.getElementById('why-scale').checkVisibility()")
@@ -222,7 +222,7 @@ def test_another_class_is_shown_of_the_same_answers_and_colours_can_be_off(
     assert sorted(names) == sorted(CLASSES)  # as text
     other = names.index("dark")
     browser.evaluate(choose.replace("INDEX", str(other)))
-    assert _text(browser, "why-text").startswith("No place speaks for “dark”. Hiding one (right) raises it from")
+    assert _text(browser, "why-text").startswith("None of the 1,089 places speaks for “dark”. Hiding one (right)")
     heat = _heat(browser)
     assert heat.min() < -80 and heat.max() <= 0
     assert first[heat == heat.min()].min() > 0.9 * first.max()  # what costs the one helps the other
