@@ -2,7 +2,7 @@
 import { isUnsure, likeliest } from './scores.js';
 import { limit, percent, word } from './words.js';
 
-const MOST = 5;
+export const MOST = 5; // classes that are listed
 const SMALL = 96; // pixels below which a picture is shown with hard edges
 const by = (id) => document.getElementById(id);
 

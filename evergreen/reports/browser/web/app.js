@@ -1,5 +1,5 @@
 // The page: loads the model, takes pictures, shows answers.
-import { draw, say, show, showInput } from './answer.js';
+import { draw, MOST, say, show, showInput } from './answer.js';
 import { live } from './camera.js';
 import { showCard } from './card.js';
 import { showDevice } from './device.js';
@@ -9,7 +9,9 @@ import { keepOffline } from './offline.js';
 import { BadPicture, opened } from './picture.js';
 import { showPhone } from './phone.js';
 import { prepared } from './resize.js';
+import { likeliest } from './scores.js';
 import { answerAll } from './several.js';
+import { explaining } from './why.js';
 import { count, megabytes, translate, word } from './words.js';
 
 const by = (id) => document.getElementById(id);
@@ -32,7 +34,8 @@ const began = performance.now();
 const model = loaded(page.models, page.image, progress, wanted);
 model.catch(() => {}); // told below, and by whoever waits for it
 const device = showDevice(page, model, began);
-listen({ one: (file) => classify(file, null), several, watch }, (key, values) => say(word(key, values), { trouble: true }));
+const reasons = explaining(page, async (pixels) => (await model).scores(pixels));
+listen({ one: (file) => classify(file, null), several, watch }, complain);
 await model.then(ready, (error) => failed(error, 'noModel'));
 
 /** Answers for one picture; `truth` is its class where that is known. */
@@ -40,6 +43,7 @@ async function classify(file, truth) {
   const mine = ++newest;
   document.body.dataset.state = 'working';
   try {
+    await reasons.forget();
     const { backend } = await model;
     if (mine !== newest) return;
     by('several').hidden = true;
@@ -58,6 +62,9 @@ async function classify(file, truth) {
     show(probabilities, page, truth);
     const [total, forPicture, inModel] = [ended - start, made - start, ended - made].map((time) => count(Math.round(time)));
     showInput(pixels, page.image, { total, picture: forPicture, model: inModel, backend });
+    const { height, width } = picture;
+    const listed = likeliest(probabilities, MOST);
+    reasons.about({ picture: { height, width }, pixels, scores: probabilities, listed, took: ended - made });
     document.body.dataset.state = 'answered';
   } catch (error) {
     if (mine === newest) failed(error, 'failed');
@@ -69,6 +76,7 @@ async function several(files) {
   const mine = ++newest;
   document.body.dataset.state = 'working';
   try {
+    await reasons.forget();
     await model;
     if (mine !== newest) return;
     say(word('severalBelow'));
@@ -84,6 +92,7 @@ async function several(files) {
 /** Answers for what the camera shows, again and again, until its dialog is closed. */
 async function watch() {
   ++newest;
+  await reasons.stop();
   await model;
   await live((picture) => device.timed(prepared(picture, page.image)), page);
 }
@@ -106,6 +115,11 @@ function ready({ uses, model: chosen }) {
 /** An error in words of the page. */
 function why(error, key) {
   return error instanceof BadPicture ? word(error.reason, error.values) : word(key, { reason: error.message });
+}
+
+function complain(key, values) {
+  reasons.forget(); // what is said now takes the answer's place
+  say(word(key, values), { trouble: true });
 }
 
 function failed(error, key) {

@@ -14,11 +14,16 @@ const { fround } = Math;
 export function prepared(whole, rule) {
   if (rule.resize === 'squash') return resized(whole, rule.height, rule.width, rule.interpolation).pixels;
   const picture = rule.resize === 'crop' ? withoutFarEnds(whole, rule) : whole;
+  const { height, width } = scaled(picture, rule);
+  return centred(resized(picture, height, width, rule.interpolation), rule.height, rule.width);
+}
+
+/** The size to which crop and pad scale a picture, before its middle is cut or put on black. */
+export function scaled(picture, rule) {
   const choose = rule.resize === 'crop' ? Math.max : Math.min;
   const scale = choose(rule.height / picture.height, rule.width / picture.width);
-  const height = Math.max(1, roundEven(picture.height * scale));
-  const width = Math.max(1, roundEven(picture.width * scale));
-  return centred(resized(picture, height, width, rule.interpolation), rule.height, rule.width);
+  const to = (length) => Math.max(1, roundEven(length * scale));
+  return { height: to(picture.height), width: to(picture.width) };
 }
 
 /** cv2.resize of 8-bit RGB; returns a picture of height x width. */

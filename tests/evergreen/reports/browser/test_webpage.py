@@ -201,6 +201,16 @@ def test_without_what_runs_its_model_the_error_says_what_to_do(
     webpage.write(_shown(models=(other,)), _photo, tmp_path / "page")  # which does not need it
 
 
+def test_whatever_the_page_says_it_says_in_either_language() -> None:
+    text = (packages.WEB / "words.js").read_text(encoding="utf-8")
+    languages = [part.split("\n  },")[0] for part in re.split(r"\n  (?:en|id): \{", text)[1:]]
+    english, indonesian = (dict(re.findall(r"^    (\w+): (.*),$", part, re.MULTILINE)) for part in languages)
+    assert list(english) == list(indonesian)
+    named = re.compile(r"\{\w+\}")
+    for key, words in english.items():
+        assert set(named.findall(words)) == set(named.findall(indonesian[key])), key
+
+
 def test_the_pages_modules_import_only_files_of_the_page_and_none_in_a_circle() -> None:
     imports = {
         path.name: re.findall(r"^import .* from '\./(.+)';$", path.read_text(encoding="utf-8"), re.MULTILINE)
