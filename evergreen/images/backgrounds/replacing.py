@@ -150,12 +150,20 @@ class Backgrounds:
         return scenes.part_of(pictures[int(which * len(pictures))], height, width, drawn)
 
     def _chosen(self, keys: Sequence[bytes], view: int) -> tuple[list[str], np.ndarray]:
-        """Return what stands behind each image, empty where it stays as it is, and which of a folder's photos, 0-1."""
-        drawn = uniform(keys, purpose("background", self.seed, view), 3)
-        found = self.found[[self._place[key] for key in keys]]
-        changed = found & (drawn[:, 0] < self.settings.replace)
-        wanted = np.array(self.settings.scenes)[(drawn[:, 1] * len(self.settings.scenes)).astype(int)]
-        return np.where(changed, wanted, "").tolist(), drawn[:, 2]
+        """Return what stands behind each image, empty where it stays as it is, and which of a folder's photos, 0-1.
+
+        Where an image begins is drawn; from there on it is replaced in every second view of a half, say, by one kind
+        of scene after the other: a few views of a frozen phase show each image both ways, where drawing anew would
+        show some one way alone.
+        """
+        first = uniform(keys, f"background {self.seed} ".encode(), 2)
+        (which,) = uniform(keys, purpose("photo", self.seed, view), 1).T
+        turns = first[:, 0] + self.settings.replace * np.array([view, view + 1])[:, None]
+        before, after = np.floor(turns).astype(np.int64)
+        changed = self.found[[self._place[key] for key in keys]] & (after > before)
+        many = len(self.settings.scenes)
+        wanted = np.array(self.settings.scenes)[((first[:, 1] * many).astype(np.int64) + after) % many]
+        return np.where(changed, wanted, "").tolist(), which
 
     def _lender(self, key: bytes, view: int) -> int:
         """Return the place of the image whose surroundings another is given: the next in a ring that the seed draws.

@@ -51,7 +51,12 @@ def test_as_often_as_the_recipe_says_and_never_without_a_uniform_background() ->
     assert behind.found.tolist() == [True] * UNIFORM + [False] * (MANY - UNIFORM)
     changed = np.stack([(_seen(behind, view) != _images()).any(axis=(1, 2, 3)) for view in range(50)])
     assert changed[:, :UNIFORM].mean() == pytest.approx(0.3, abs=0.05)
+    assert (np.abs(changed[:, :UNIFORM].sum(axis=0) - 15) <= 1).all(), "each image as often as the others"
     assert not changed[:, UNIFORM:].any()
+    halves = _behind(replace=0.5)
+    two = np.stack([(_seen(halves, view) != _images()).any(axis=(1, 2, 3)) for view in (6, 7)])
+    assert (two[:, :UNIFORM].sum(axis=0) == 1).all(), "two views in a row show each image both ways"
+    assert 0.2 < two[0, :UNIFORM].mean() < 0.8
     assert (_seen(_behind(replace=1), 0) != _images()).any(axis=(1, 2, 3)).sum() == UNIFORM
 
 
@@ -66,8 +71,10 @@ def test_the_object_stays_and_the_screen_goes() -> None:
 
 def test_each_scene_as_often() -> None:
     behind = _behind(replace=1)
-    kinds = [kind for view in range(150) for kind in behind._chosen(behind.keys[:UNIFORM], view)[0]]
-    assert {kind: pytest.approx(0.25, abs=0.02) for kind in ("plain", "spots", "leaves", "images")} == {
+    views = [behind._chosen(behind.keys[:UNIFORM], view)[0] for view in range(40)]
+    assert all(len({view[at] for view in views[:4]}) == 4 for at in range(UNIFORM)), "one after the other"
+    kinds = [kind for view in views for kind in view]
+    assert {kind: pytest.approx(0.25, abs=0.01) for kind in ("plain", "spots", "leaves", "images")} == {
         kind: kinds.count(kind) / len(kinds) for kind in set(kinds)
     }
 
