@@ -83,7 +83,7 @@ def cures(
     costly: dict[str, list[Mapping[str, Any]]] = {}
     for row in changes:
         field = FIELD_OF.get(row["name"], "")
-        if hasattr(now, field) and is_costly(row, most):
+        if field and is_costly(row, most):
             costly.setdefault(field, []).append(row)
     found = []
     kept = tuple(kept)
@@ -133,14 +133,14 @@ def _value(augment: Augment, field: str) -> Any:
     if field == "brightness":
         strength = augment.magnitude
         return augment.brightness if strength is None else (1 - strength, 1 + strength) if strength else None
-    value = getattr(augment, field, None)
+    value = getattr(augment, field)
     if field == "background" and value is not None:
         value = value.replace
     return value or None
 
 
 def _steps(field: str, image: Image) -> Sequence[Any]:
-    """Return the first strength of a field and the second; none of a field that recipes of this version lack."""
+    """Return the first strength of a field and the second."""
     if field == "blur":
         side = min(image.height, image.width)
         reach = 2 * max(_JUDGED_BLUR, _LEAST_BLURRED / side)
@@ -166,7 +166,7 @@ def _wider(field: str, value: Any, step: Any) -> Any:
 
 def _pairs(field: str, value: Any, now: Augment) -> Iterator[str]:
     if field == "background":
-        has = getattr(now, field, None) is not None
+        has = now.background is not None
         yield f"augment.background.replace={value:g}" if has else f"augment.background={_NEW_BACKGROUND.format(value)}"
     elif field == "brightness":
         if now.magnitude is not None:
