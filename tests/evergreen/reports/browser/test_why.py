@@ -282,6 +282,7 @@ def test_it_stops_where_told_goes_on_from_there_and_forgets_an_earlier_picture(
     browser.wait_for(f"{ANSWERED} && verdict.innerText.startsWith('dark') && why.dataset.state === 'idle'")
     assert not browser.evaluate("document.getElementById('why-found').checkVisibility()")
     assert _text(browser, "why-ask") == "Why? Show the places that count"
+    assert browser.evaluate("document.getElementById('why-asked').textContent").startswith("Asked 5 of")  # and no more
     browser.evaluate("budget = 2")
     _press(browser)
     browser.wait_for(HELD)  # it began anew
