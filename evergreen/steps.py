@@ -252,6 +252,7 @@ STEPS: tuple[Step, ...] = (
                 "exports.html.j2",
                 "folds.html.j2",
                 "diagnosis.html.j2",
+                "heat.html.j2",
                 "page.css",
             )
         ),

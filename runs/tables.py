@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen import columns
-from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
+from evergreen.reports.found import Data, Heats, Repairs, Screening, Splits, by_source
 from evergreen.sections.base import Range
 from evergreen.sections.split import FOLDER
 from evergreen.tables import UNLABELLED, rows_of
@@ -31,6 +31,7 @@ CALIBRATION = "calibration.json"
 PROBABILITIES = "probabilities.npy"
 DIAGNOSIS = "diagnosis.json"
 SUSPECTS = "suspects.csv"
+HEAT = "heat/"
 LOOKALIKES = "lookalikes.csv"
 REFERENCE = "reference.npz"
 
@@ -113,6 +114,11 @@ def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
     """Return how a model does with test-time views, or None where the recipe asks for none."""
     there = VIEWS in store.manifest(evaluation.sha256).files
     return dict(read_json(store, evaluation, VIEWS)) if there else None
+
+
+def read_heat(store: Store, evaluation: Ref) -> Heats:
+    """Return the heat maps of some judged images."""
+    return Heats(read_json(store, evaluation, "heat.json"), read_folder(store, evaluation, HEAT))
 
 
 def read_taught(store: Store, model: Ref) -> dict[str, Any] | None:

@@ -18,7 +18,8 @@ from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
 from evergreen.judging.taught import words as taught
 from evergreen.reports import model_pictures, pictures
-from evergreen.reports.found import Calibrated, Data, Diagnosed, Evaluated, Exported, Shortcuts, Trained
+from evergreen.reports.explaining.shown import shown_heat
+from evergreen.reports.found import Calibrated, Data, Diagnosed, Evaluated, Exported, Heats, Shortcuts, Trained
 from evergreen.reports.page import both, render
 from evergreen.tables import ReadBlob
 
@@ -48,6 +49,7 @@ class Findings:
             shared.
         diagnosis: which labels are suspect.
         folds: what ``judging.folds.Pooled.as_json`` returned, with ``per_class``; None where the recipe asks for none.
+        heat: heat maps of some judged images.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Findings:
     comparison: dict[str, Any]
     diagnosis: Diagnosed
     folds: dict[str, Any] | None = None
+    heat: Heats | None = None
 
 
 def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
@@ -112,6 +115,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         pictures=drawn,
         wrong=len(wrong),
         hardest=[_shown(row, image) for row, image in hardest],
+        heat=shown_heat(findings.heat, _with_digests(findings), small),
         doubtful=doubtful,
         left=len(left),
         decided=decided_in_words(len(findings.diagnosis.suspects), len(left)),
@@ -134,7 +138,8 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
 def _sections(findings: Findings) -> list[str]:
     shortcuts = ["Shortcuts"] if findings.shortcuts.found["changes"] else []
     folds = ["Folds"] if findings.folds else []
-    first = ["Per class", "Confusion matrix", *folds, "Training", "Calibration", "Highest loss", "Labels"]
+    heat = ["Heat maps"] if findings.heat else []
+    first = ["Per class", "Confusion matrix", *folds, "Training", "Calibration", "Highest loss", *heat, "Labels"]
     return [*first, *shortcuts, "Data", "Exports", "This run"]
 
 

@@ -13,6 +13,7 @@ from runs.tables import (
     read_baseline,
     read_data,
     read_folder,
+    read_heat,
     read_json,
     read_table,
     read_taught,
@@ -80,6 +81,7 @@ def report(
             read_table(store, diagnosed, SUSPECTS),
             run.recipe.decisions.made,
         ),
+        heat=read_heat(store, evaluation),
         folds=pooled_folds(store, folds) if folds else None,
     )
     return store.publish("report", write_report(findings, store.read_blob))

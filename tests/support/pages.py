@@ -44,7 +44,7 @@ def pictures_of(page: str) -> list[tuple[str, tuple[int, int]]]:
 
 
 def _decoded(address: str) -> tuple[str, tuple[int, int]]:
-    matched = re.fullmatch(r"data:image/(png|jpeg);base64,([A-Za-z0-9+/=]+)", address)
+    matched = re.fullmatch(r"data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/=]+)", address)
     assert matched, f"no data: address of a picture: {address[:80]}"
     with Image.open(io.BytesIO(base64.b64decode(matched[2], validate=True))) as picture:
         picture.load()
