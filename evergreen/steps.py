@@ -259,6 +259,7 @@ STEPS: tuple[Step, ...] = (
                 "exports.html.j2",
                 "folds.html.j2",
                 "diagnosis.html.j2",
+                "heat.html.j2",
                 "page.css",
                 *(f"looking/{name}" for name in _LOOKING),
             )

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from evergreen import columns
-from evergreen.reports.found import Data, Repairs, Screening, Splits, by_source
+from evergreen.reports.found import Data, Heats, Repairs, Screening, Splits, by_source
 from evergreen.sections.base import Range
 from evergreen.sections.split import FOLDER
 from evergreen.tables import UNLABELLED, rows_of
@@ -32,6 +32,7 @@ CALIBRATION = "calibration.json"
 PROBABILITIES = "probabilities.npy"
 DIAGNOSIS = "diagnosis.json"
 SUSPECTS = "suspects.csv"
+HEAT = "heat/"
 LOOKALIKES = "lookalikes.csv"
 REFERENCE = "reference.npz"
 PLACES = "places.csv"
@@ -122,6 +123,11 @@ def read_places(store: Store, reference: Ref) -> tuple["pd.DataFrame | None", di
     if PLACES not in store.manifest(reference.sha256).files:
         return None, {}
     return read_table(store, reference, PLACES), dict(store.manifest(reference.sha256).facts["projection"])
+
+
+def read_heat(store: Store, evaluation: Ref) -> Heats:
+    """Return the heat maps of some judged images."""
+    return Heats(read_json(store, evaluation, "heat.json"), read_folder(store, evaluation, HEAT))
 
 
 def read_taught(store: Store, model: Ref) -> dict[str, Any] | None:

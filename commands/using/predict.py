@@ -43,6 +43,7 @@ class _Outputs:
     csv: str | None
     sheet: Path | None
     as_json: bool
+    explain: Path | None = None
 
 
 @app.command(rich_help_panel=USE, epilog=example("evergreen predict photo.png photos/ --csv answers.csv"))
@@ -83,6 +84,10 @@ def predict(
     sheet: Annotated[
         Path | None, typer.Option("--sheet", metavar="FILE.png", help="Write a labelled contact sheet.")
     ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", metavar="DIR", help="Write a heat map of each image into this new or empty folder."),
+    ] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="Run the Prefect flow predict: files in the run's folder, artifacts.")
     ] = False,
@@ -96,12 +101,14 @@ def predict(
     root = store_root(store)
     with errors(verbose):
         request = Request(tuple(paths or ()), sample, unlabelled, seed, recipe, model, model_format, top)
-        outputs = _Outputs(csv, sheet, as_json)
+        outputs = _Outputs(csv, sheet, as_json, explain)
         if as_json and csv == "-":
             raise BadInput("expected --json or --csv -, received both: standard output is one")
         if batch:
             if csv or sheet:
                 raise BadInput("--batch writes both into the run's folder: leave out --csv and --sheet")
+            if explain:
+                raise BadInput("--batch writes no heat maps: leave out --explain, or leave out --batch")
             refuse_in_batch(request)
             bad = _run_flow(request, root, outputs, verbose)
         else:
@@ -112,17 +119,19 @@ def predict(
 
 def _answer(request: "Request", store: Store, outputs: _Outputs, verbose: bool) -> int:
     """Classify in this process, without Prefect, print and write what was asked for; return how many are bad."""
-    from commands.using.prediction_table import show, show_caution, show_last, show_pages
+    from commands.using.prediction_table import show, show_caution, show_explained, show_last, show_pages
     from runs.answering import prediction_files as files
+    from runs.answering.explained import Explained
     from runs.answering.prediction import answer, understand
 
     job = understand(request, store, getattr(sys.stdin, "buffer", None))
     csv_file = files.checked_target(Path(outputs.csv)) if outputs.csv and outputs.csv != "-" else None
     sheet_file = files.checked_target(outputs.sheet, ".png") if outputs.sheet else None
     sheet = files.sheet_at(sheet_file) if sheet_file else None
+    explained = Explained(outputs.explain) if outputs.explain else None
     with only_ours(None if verbose else log_of(store.root, "predict")) as (out, err):
         predictions = []
-        for one in answer(job, sheet):
+        for one in answer(job, sheet, explained):
             predictions.append(one)
             if err.is_terminal and not is_quiet() and len(predictions) % _TELL_EVERY == 0:
                 err.print(f"{len(predictions):,} of {len(job.wanted):,}", end="\r", highlight=False)
@@ -135,15 +144,19 @@ def _answer(request: "Request", store: Store, outputs: _Outputs, verbose: bool) 
             written.append(sheet_file)
             show_pages(err, sheet, sheet_file)
         if outputs.as_json:
-            out.file.write(files.as_json(job, predictions))
+            out.file.write(files.as_json(job, predictions, explained))
         elif outputs.csv == "-":
             show_caution(err, job.meant.caution)  # beside the rows, which are for programs
             files.print_csv(out.file, job, predictions)
+            if explained:
+                show_explained(err, explained)
         elif is_quiet():
             show_caution(err, job.meant.caution)
             show_last(out, job, predictions)
         else:
             show(out, job, predictions, written)
+            if explained:
+                show_explained(out, explained)
     return files.counts(predictions)["bad"]
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from evergreen.reports.predictions import ContactSheet, Prediction
 from evergreen.sources.archives.names import visible
 from evergreen.sources.given import is_url
+from runs.answering.explained import Explained
 from runs.answering.prediction import Job
 from runs.answering.prediction_files import counts
 from runs.answering.sorted_folders import score
@@ -29,6 +30,11 @@ def show_pages(console: Console, sheet: ContactSheet, path: Path) -> None:
         console.print(f"the contact sheet has {sheet.pages} pages, to {_plain(last)}", highlight=False)
     if sheet.left_out:
         console.print(f"{sheet.left_out:,} images are not on it: it would have too many pages", highlight=False)
+
+
+def show_explained(console: Console, explained: Explained) -> None:
+    """Say how many heat maps were written, where and how."""
+    console.print(f"{'explained':<9} {_plain(explained.in_words())}", soft_wrap=True, highlight=False)
 
 
 def show_caution(console: Console, caution: str | None) -> None:

@@ -43,6 +43,11 @@ def png(pixels: np.ndarray) -> bytes:
     return bytes(cv2.imencode(".png", pixels[:, :, ::-1])[1])
 
 
+def grey_png(values: np.ndarray) -> bytes:
+    """Return (H, W) uint8 as a grey PNG."""
+    return bytes(cv2.imencode(".png", values)[1])
+
+
 def embedded(pixels: np.ndarray) -> str:
     """Return (H, W, 3) uint8 RGB as a data address: JPEG, or PNG for one so small that a JPEG would blur it."""
     if max(pixels.shape[:2]) < _JPEG_FROM:

@@ -206,6 +206,19 @@ class Shortcuts:
 
 
 @dataclass(frozen=True)
+class Heats:
+    """Which parts of some judged pictures spoke for the answer.
+
+    Attributes:
+        facts: ``method`` and ``images``, as ``vision.explaining.judged.Heat`` has them.
+        maps: name -> grey PNG.
+    """
+
+    facts: dict[str, Any]
+    maps: dict[str, bytes]
+
+
+@dataclass(frozen=True)
 class Diagnosed:
     """Which labels are suspect.
 

@@ -30,6 +30,7 @@ class Prediction:
         truth: its label, where that is known.
         error: why it cannot be used; empty if it can.
         learned: whether the model learned from this very file, or was chosen by it.
+        explained: the file that shows which parts of it spoke for the answer; None where nobody asked.
     """
 
     image: str
@@ -38,13 +39,15 @@ class Prediction:
     truth: str | None = None
     error: str = ""
     learned: bool = False
+    explained: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return ``image`` and ``error``, or ``image``, ``top``, ``unsure``, and ``truth``, ``learned`` if so."""
+        """Return ``image`` and ``error``, or ``image``, ``top``, ``unsure``, and the others where they are known."""
         if self.error:
             return {"image": self.image, "error": self.error}
         top = [{"label": label, "probability": probability} for label, probability in self.top]
         known = ({"truth": self.truth} if self.truth else {}) | ({"learned": True} if self.learned else {})
+        known |= {"explained": self.explained} if self.explained else {}
         return {"image": self.image, "top": top, "unsure": self.unsure} | known
 
 

@@ -19,7 +19,8 @@ from evergreen.judging.leaning import LEAST_IMAGES, told
 from evergreen.judging.metrics import normalized
 from evergreen.judging.taught import words as taught
 from evergreen.reports import model_pictures, pictures
-from evergreen.reports.found import Calibrated, Data, Diagnosed, Evaluated, Exported, Shortcuts, Trained
+from evergreen.reports.explaining.shown import shown_heat
+from evergreen.reports.found import Calibrated, Data, Diagnosed, Evaluated, Exported, Heats, Shortcuts, Trained
 from evergreen.reports.looking.looked_at import Looking, looked_at
 from evergreen.reports.page import both, render
 from evergreen.tables import ReadBlob
@@ -52,6 +53,7 @@ class Findings:
         diagnosis: which labels are suspect.
         folds: what ``judging.folds.Pooled.as_json`` returned, with ``per_class``; None where the recipe asks for none.
         looking: gives pictures of judged images, and where they lie in a plane; None shows neither.
+        heat: heat maps of some judged images.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Findings:
     diagnosis: Diagnosed
     folds: dict[str, Any] | None = None
     looking: Looking | None = None
+    heat: Heats | None = None
 
 
 def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
@@ -126,6 +129,7 @@ def report(findings: Findings, read: ReadBlob) -> dict[str, bytes | Path]:
         pictures=drawn,
         wrong=len(wrong),
         hardest=[_shown(row, image) for row, image in hardest],
+        heat=shown_heat(findings.heat, _with_digests(findings), small),
         doubtful=doubtful,
         left=len(left),
         decided=decided_in_words(len(findings.diagnosis.suspects), len(left)),
@@ -151,7 +155,8 @@ def _sections(findings: Findings, *, mapped: bool) -> list[str]:
     shortcuts = ["Shortcuts"] if findings.shortcuts.found["changes"] else []
     folds = ["Folds"] if findings.folds else []
     seen = ["Confusion matrix", *(["Map of the data"] if mapped else []), *folds]
-    first = ["Per class", *seen, "Training", "Calibration", "Threshold", "Highest loss", "Labels"]
+    heat = ["Heat maps"] if findings.heat else []
+    first = ["Per class", *seen, "Training", "Calibration", "Threshold", "Highest loss", *heat, "Labels"]
     return [*first, *shortcuts, "Data", "Exports", "This run"]
 
 

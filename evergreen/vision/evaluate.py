@@ -19,6 +19,7 @@ from evergreen.judging.metrics import ByClass, by_class, losses, measure
 from evergreen.judging.shortcuts import Loss
 from evergreen.judging.verdict import Verdict, judge
 from evergreen.sections.release import Views
+from evergreen.vision.explaining.judged import Heat, heat_of
 from evergreen.vision.networks import build, runtime, saving
 from evergreen.vision.shortcuts import Sample, examples, losses_under_changes
 from evergreen.vision.training.batches import keys_of
@@ -48,6 +49,7 @@ class Evaluation:
         verdict: underfit, good fit or overfit, and why.
         views: what ``metrics`` has, of the judged split with the answers to ``evaluate.views`` averaged, and ``split``,
             ``mirror``, ``shifts`` and ``words``; None where the recipe asks for one look at an image.
+        heat: heat maps of the judged images of the highest loss, and of some that are answered right.
     """
 
     metrics: dict[str, dict[str, float]]
@@ -60,6 +62,7 @@ class Evaluation:
     sample: int
     examples: dict[str, bytes]
     verdict: Verdict
+    heat: Heat
     views: dict[str, Any] | None = None
 
 
@@ -121,6 +124,7 @@ def evaluate(
         sample=len(sample.at),
         examples=examples(sample),
         verdict=judge(metrics, judged, float(largest)),
+        heat=heat_of(model, rows, predictions.assign(sha256=dataset["sha256"]).iloc[at], classes, images, recipe.image),
         views=_with_views(model, rows, at, truth, judged, recipe),
     )
 

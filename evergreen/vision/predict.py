@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,11 +38,24 @@ class Answer:
         scores: (K,) float32, a probability for each class, in the contract's order; None if it is no image.
         error: why it cannot be used; empty if it can.
         kept: what ``keep`` made of the picture.
+        seen: what the model was shown, (H, W, 3) uint8; None if it is no image.
     """
 
     scores: np.ndarray | None
     error: str = ""
     kept: np.ndarray | None = None
+    seen: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class KerasModel:
+    """A ``keras.Model`` that answers; what explains answers looks into its ``network``."""
+
+    network: Any
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return the probabilities of images, (N, H, W, 3) uint8: (N, K) float32."""
+        return pixels.scores(self.network, Rows.of(images))
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ def predict(
                 model = open_model()
             scores = iter(_checked(model(np.stack(good)), len(good)) if good and model else ())
             for one in opened:
-                yield Answer(next(scores) if one.pixels is not None else None, one.error, one.kept)
+                yield Answer(next(scores) if one.pixels is not None else None, one.error, one.kept, one.pixels)
 
 
 def open_keras(model_file: Path, classes: list[str]) -> Model:
@@ -98,8 +111,7 @@ def open_keras(model_file: Path, classes: list[str]) -> Model:
     Raises:
         ExportRefused: Keras refuses the model.
     """
-    model = saving.load_to_run(model_file, classes)
-    return lambda images: pixels.scores(model, Rows.of(images))
+    return KerasModel(saving.load_to_run(model_file, classes))
 
 
 def open_export(folder: Path, name: str, classes: list[str]) -> Model:

@@ -17,6 +17,7 @@ from evergreen.sections.data import Image, Screen
 from evergreen.sections.refusing.told import TRY
 from evergreen.sources.fetching.small_file import name_of
 from evergreen.sources.given import STDIN, is_url, named
+from runs.answering.explained import Explained
 from runs.answering.model_meant import KERAS, Meant, in_format, model_meant, opened_keras
 from runs.answering.reading import screen_of
 from runs.answering.sorted_folders import labels_by_folder
@@ -29,7 +30,7 @@ from storage.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evergreen.vision.predict import Model
+    from evergreen.vision.predict import Answer, Model
 
 
 _TFLITE, _FLOAT32 = "tflite", "tflite-float32"
@@ -158,34 +159,55 @@ def refuse_in_batch(request: Request) -> None:
             )
 
 
-def answer(job: Job, sheet: ContactSheet | None = None) -> Iterator[Prediction]:
-    """Yield one prediction an image, in their order, and put the pictures on the sheet; a bad image stops no other.
+def answer(job: Job, sheet: ContactSheet | None = None, explained: Explained | None = None) -> Iterator[Prediction]:
+    """Yield one prediction an image, in their order; a bad image stops no other.
+
+    Args:
+        job: what is asked.
+        sheet: the pictures are put on it.
+        explained: heat maps of them are written there.
 
     Raises:
+        BadInput: a heat map cannot be written.
         ExportRefused: the model cannot be opened, or its runtime is not installed.
         StoreError: the model is damaged.
     """
-    from evergreen.vision.predict import predict
-
     with TemporaryDirectory(prefix="evergreen-") as name:
-        digests: dict[int, str] = {}
-        reads = [
-            partial(_noted, digests, at, one.read) if job.learned else one.read for at, one in enumerate(job.wanted)
-        ]
-        answers = predict(reads, partial(_open, job, Path(name)), job.image, smaller if sheet else None, job.screen)
-        for at, (one, found) in enumerate(zip(job.wanted, answers, strict=True)):
-            if found.scores is None:
-                yield Prediction(one.name, error=found.error.removeprefix(f"{one.name}: "))
-                continue
-            best = found.scores.argsort(kind="stable")[::-1][: job.top]
-            top = tuple((job.classes[index], round(float(found.scores[index]), 6)) for index in best)
-            unsure = None if job.threshold is None else bool(found.scores.max() < job.threshold)
-            prediction = Prediction(one.name, top, unsure, one.truth, learned=digests.pop(at, "") in job.learned)
-            if sheet and found.kept is not None:
-                sheet.add(prediction, found.kept)
-            yield prediction
+        opened: list[Model] = []
+        answered = _answered(job, Path(name), opened, sheet, explained.side if explained else None)
+        if explained:
+            yield from explained.written(answered, opened, job.classes, job.image)
+        else:
+            yield from (prediction for prediction, _ in answered)
     if sheet:
         sheet.close()
+
+
+def _answered(
+    job: Job, folder: Path, opened: "list[Model]", sheet: ContactSheet | None, side: int | None
+) -> "Iterator[tuple[Prediction, Answer]]":
+    """Yield what ``answer`` does, and what the model said, with the picture kept if it has a ``side``."""
+    from evergreen.vision.predict import predict
+
+    def open_model() -> "Model":
+        opened.append(_open(job, folder))
+        return opened[-1]
+
+    digests: dict[int, str] = {}
+    reads = [partial(_noted, digests, at, one.read) if job.learned else one.read for at, one in enumerate(job.wanted)]
+    keep = partial(smaller, side=side) if side else smaller if sheet else None
+    answers = predict(reads, open_model, job.image, keep, job.screen)
+    for at, (one, found) in enumerate(zip(job.wanted, answers, strict=True)):
+        if found.scores is None:
+            yield Prediction(one.name, error=found.error.removeprefix(f"{one.name}: ")), found
+            continue
+        best = found.scores.argsort(kind="stable")[::-1][: job.top]
+        top = tuple((job.classes[index], round(float(found.scores[index]), 6)) for index in best)
+        unsure = None if job.threshold is None else bool(found.scores.max() < job.threshold)
+        prediction = Prediction(one.name, top, unsure, one.truth, learned=digests.pop(at, "") in job.learned)
+        if sheet and found.kept is not None:
+            sheet.add(prediction, smaller(found.kept))
+        yield prediction, found
 
 
 def _noted(digests: dict[int, str], at: int, read: Callable[[], bytes]) -> bytes:

@@ -10,6 +10,7 @@ from typing import IO
 from evergreen.errors import BadInput
 from evergreen.paths import can_be_named, is_folder, path_of
 from evergreen.reports.predictions import ContactSheet, Prediction, write_csv
+from runs.answering.explained import Explained
 from runs.answering.prediction import Job
 from runs.answering.sorted_folders import score
 
@@ -64,11 +65,16 @@ def sheet_at(path: Path) -> ContactSheet:
     return ContactSheet(write)
 
 
-def as_json(job: Job, predictions: Sequence[Prediction]) -> str:
-    """Return as JSON the model, one entry an image, how many files were passed over, and the score if there is one."""
+def as_json(job: Job, predictions: Sequence[Prediction], explained: Explained | None = None) -> str:
+    """Return as JSON the model, one entry an image, how many files were passed over, and what else there is.
+
+    That is the score, and where heat maps lie.
+    """
     value = job.as_json() | {"predictions": [one.as_json() for one in predictions], "skipped": job.skipped}
     if found := score(predictions, job.classes):
         value["score"] = found | {"words": job.scored}
+    if explained:
+        value["explained"] = explained.as_json()
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -5,7 +5,7 @@ from evergreen.vision.evaluate import evaluate as judge
 from runs.kept.caches import images_of
 from runs.model_file import MODEL, frozen_backbone
 from runs.run import Run
-from runs.tables import VIEWS, classes_of, files_of, read_table, to_json
+from runs.tables import HEAT, VIEWS, classes_of, files_of, read_table, to_json
 from storage.artifacts import Ref
 from tasks.step import step
 
@@ -33,10 +33,12 @@ def evaluate(run: Run, dataset: Ref, model: Ref) -> Ref:
         "reliability": found.reliability,
         "shortcuts": {"sample": found.sample, "changes": [loss.as_json() for loss in found.shortcuts]},
         "verdict": found.verdict.as_json(),
+        "heat": found.heat.as_json(),
     }
     files = files_of(**tables)
     files |= {f"{name}.json": to_json(value) for name, value in values.items()}
     files |= {VIEWS: to_json(found.views)} if found.views else {}
     pictures = {f"examples/{name}.png": data for name, data in found.examples.items()}
+    pictures |= {f"{HEAT}{name}.png": data for name, data in found.heat.files.items()}
     facts = {"classes": classes, "judged": found.judged, "top_k": run.recipe.evaluate.top_k}
     return run.store.publish("evaluation", files | pictures, facts)

@@ -16,6 +16,7 @@ from runs.tables import (
     read_baseline,
     read_data,
     read_folder,
+    read_heat,
     read_json,
     read_places,
     read_table,
@@ -90,6 +91,7 @@ def report(
             read_table(store, diagnosed, SUSPECTS),
             run.recipe.decisions.made,
         ),
+        heat=read_heat(store, evaluation),
         folds=pooled_folds(store, folds) if folds else None,
         looking=Looking(
             lambda paths: images.rows(with_paths(data.splits.dataset, paths), run.recipe.image).blocks(),

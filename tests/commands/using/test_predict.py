@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -266,6 +267,48 @@ def test_unlabelled_images_become_a_contact_sheet_and_csv(taught: Trained, predi
     assert {row["truth"] for row in rows} == {""}
     assert Image.open(sheet).size[0] > 900
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "sheet.png"]
+
+
+def test_each_image_has_a_heat_map_and_a_bad_one_costs_no_other(taught: Trained, predict: Any, tmp_path: Path) -> None:
+    red = (taught.photos / "red.png").read_bytes()
+    photos = tmp_path / "photos"
+    (photos / "sub").mkdir(parents=True)
+    names = ["<script>|$x$.png", "=a.png", "broken.png", "sub/=a.png", "é ü.png"]
+    for name in names:
+        (photos / name).write_bytes(red[:60] if name == "broken.png" else red)
+    heat, table = tmp_path / "heat", tmp_path / "answers.csv"
+    said = predict(photos, "--explain", heat, "--json", "--csv", table)
+    assert said.code == 2
+    found = json.loads(said.out)
+    assert found["explained"] == {"folder": str(heat), "method": "grad-cam", "count": 4}
+    files = [one.get("explained") for one in found["predictions"]]
+    at = [one["image"].rpartition("/")[2] for one in found["predictions"]].index("broken.png")
+    assert files[at] is None
+    assert len({file for file in files if file}) == 4
+    assert sorted(str(path) for path in heat.iterdir()) == sorted(file for file in files if file)
+    for file in filter(None, files):
+        assert re.fullmatch(r"000\d-[\w-]+\.png", Path(file).name)
+        with Image.open(file) as picture:
+            assert picture.width > 700
+    assert "explained" not in table.read_text()
+    # Nothing is overwritten, and nothing is asked before that is known.
+    before = {path: path.read_bytes() for path in heat.iterdir()}
+    refused = predict(photos / "=a.png", "--explain", heat)
+    assert refused.code == 2
+    assert "expected a new or an empty folder for the heat maps" in refused.err
+    assert {path: path.read_bytes() for path in heat.iterdir()} == before
+    exported = predict(photos / "=a.png", "--explain", tmp_path / "int8", "--format", "tflite-int8")
+    assert f"explained 1 heat map by occlusion, in {tmp_path}/int8" in exported.out
+    rows = predict(photos / "=a.png", "--explain", tmp_path / "rows", "--csv", "-")
+    assert rows.out.startswith("image,label")
+    assert "explained 1 heat map by Grad-CAM" in rows.err
+
+
+def test_a_batch_writes_no_heat_maps(taught: Trained, predict: Any, tmp_path: Path) -> None:
+    refused = predict(taught.photos, "--batch", "--explain", tmp_path / "heat")
+    assert refused.code == 2
+    assert "--batch writes no heat maps" in refused.err
+    assert not (tmp_path / "heat").exists()
 
 
 def test_a_sample_of_test_images_goes_through_tflite_with_the_truth(taught: Trained, predict: Any) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from chromium import Browser
 from pages import check_in, pictures_of
 
 from evergreen.decisions.decision import Decision
+from evergreen.images.thumbnails import grey_png
 from evergreen.judging.baseline import Baseline
 from evergreen.judging.calibration import calibrate, reliability
 from evergreen.judging.folds import pool
@@ -29,6 +31,7 @@ from evergreen.reports.found import (
     Diagnosed,
     Evaluated,
     Exported,
+    Heats,
     Repairs,
     Screening,
     Shortcuts,
@@ -260,6 +263,36 @@ def test_every_picture_is_one(made: Made, page: str) -> None:
 
 
 def test_every_picture_loads_in_a_browser(page: str, browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    check_in(browser, tmp_path / "report.html")
+
+
+def test_heat_maps_lie_beside_their_pictures_and_are_called_a_hint(
+    made: Made, browser: Browser, tmp_path: Path
+) -> None:
+    judged = made.predictions[made.predictions["split"] == "test"].sort_values("loss", ascending=False)
+    wrong = judged.index[0]
+    predictions = made.predictions.copy()
+    right = predictions.loc[wrong, "label"]
+    predictions.loc[wrong, "predicted"] = other = next(name for name in CLASSES if name != right)
+    images = [
+        {"path": path, "maps": [{"label": label, "file": "0"} for label in labels]}
+        for path, labels in zip(
+            judged["path"].head(14), [[other, right], *([one] for one in judged["predicted"].iloc[1:14])], strict=True
+        )
+    ]
+    heat = Heats({"method": "grad-cam", "images": images}, {"0": grey_png(np.full((70, 90), 200, np.uint8))})
+    page = made.page(heat=heat, evaluation=made.evaluation(predictions=predictions))
+    assert '<a href="#heat-maps">Heat maps</a>' in page
+    section = page.partition('id="heat-maps"')[2].partition("<h2")[0]
+    assert "Grad-CAM (Selvaraju et al. 2017)" in section
+    assert "A heat map is a hint, no proof." in section
+    assert section.count("data:image/webp") == 14 + 15
+    assert section.count("the true class</span>") == 1
+    assert "<summary>8 more</summary>" in section
+    assert f'alt="Heat map for {escape(other)}"' in section
+    assert "<b>dog</b>" not in section
+    assert len(section) < 400_000
     (tmp_path / "report.html").write_text(page, encoding="utf-8")
     check_in(browser, tmp_path / "report.html")
 
