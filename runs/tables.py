@@ -120,7 +120,7 @@ def read_views(store: Store, evaluation: Ref) -> dict[str, Any] | None:
 
 def read_places(store: Store, reference: Ref) -> tuple["pd.DataFrame | None", dict[str, Any]]:
     """Return where judged images lie in a plane, and what is known of it; None and nothing in a store of before."""
-    if PLACES not in store.manifest(reference.sha256).files:
+    if not table_file(store, reference, PLACES):
         return None, {}
     return read_table(store, reference, PLACES), dict(store.manifest(reference.sha256).facts["projection"])
 

@@ -12,6 +12,7 @@ from runs.tables import (
     read_folder,
     read_json,
     read_notes,
+    read_places,
     read_rows,
     read_table,
     read_views,
@@ -74,3 +75,11 @@ def test_views_are_read_where_a_step_measured_them(store: Store) -> None:
     assert read_views(store, store.publish("evaluation", {"metrics.json": b"{}"})) is None
     found = store.publish("evaluation", {"metrics.json": b"{}", "views.json": b'{"accuracy": 0.5}'})
     assert read_views(store, found) == {"accuracy": 0.5}
+
+
+def test_a_reference_of_before_has_no_places(store: Store) -> None:
+    assert read_places(store, store.publish("reference", {"reference.npz": b"old"}, {"classes": []})) == (None, {})
+    files = {"reference.npz": b"new", "places.csv": to_csv(TABLE)}
+    table, facts = read_places(store, store.publish("reference", files, {"projection": {"variance": 0.5}}))
+    pd.testing.assert_frame_equal(table, TABLE)
+    assert facts == {"variance": 0.5}
