@@ -62,6 +62,16 @@ def is_cut_out(cutouts: np.ndarray) -> np.ndarray:
     return found
 
 
+def mean_colour(cutout: np.ndarray) -> np.ndarray:
+    """Return the mean colour of an object, (3,) float64 0-255, of its pixels that are no edge.
+
+    Args:
+        cutout: (H, W, 4) uint8, as ``cut_out`` returns it.
+    """
+    whole = (cutout[:, :, 3] == OPAQUE).astype(np.uint8)
+    return np.array(cv2.mean(np.ascontiguousarray(cutout[:, :, :3]), whole)[:3])
+
+
 def over(cutout: np.ndarray, scene: np.ndarray) -> np.ndarray:
     """Return an object before a scene, (H, W, 3) uint8.
 

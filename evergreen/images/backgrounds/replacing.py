@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from evergreen.images.augmenting.draws import digests, purpose, uniform
 from evergreen.images.backgrounds import scenes
-from evergreen.images.backgrounds.cutout import is_cut_out, over
+from evergreen.images.backgrounds.cutout import is_cut_out, mean_colour, over
 from evergreen.images.backgrounds.photos import Photos
 from evergreen.images.rows import Rows
 from evergreen.sections.background import IMAGES, Background
@@ -119,8 +119,8 @@ class Backgrounds:
         def one(number: int) -> None:
             index = chosen[number]
             drawn = _generator(keys[index], purpose("scene", self.seed, view))
-            scene = self._scene(kinds[index], which[index], lent.get(index), images.shape[1:3], drawn)
-            replaced[index] = over(cutouts[number], scene)
+            cut = cutouts[number]
+            replaced[index] = over(cut, self._scene(kinds[index], which[index], lent.get(index), cut, drawn))
 
         threads.each(one, len(chosen))
         return replaced
@@ -139,13 +139,13 @@ class Backgrounds:
                 yield view, self(image[None], [key], view, threads)[0]
 
     def _scene(
-        self, kind: str, which: float, lent: np.ndarray | None, size: tuple[int, ...], drawn: np.random.Generator
+        self, kind: str, which: float, lent: np.ndarray | None, cut: np.ndarray, drawn: np.random.Generator
     ) -> np.ndarray:
-        height, width = size
+        height, width = cut.shape[:2]
         if lent is not None:
             return scenes.surroundings_of(lent, height, width, drawn)
         if draw := _DRAWN.get(kind):
-            return draw(height, width, drawn)
+            return draw(height, width, drawn, mean_colour(cut))
         pictures = self.folders[kind].pictures
         return scenes.part_of(pictures[int(which * len(pictures))], height, width, drawn)
 

@@ -10,48 +10,58 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-_LEAVES = 60
-_SMALLEST, _LARGEST = 0.04, 0.6  # of the longer side, half the width of a leaf
+_FEWEST, _MOST = 40, 140  # leaves
+_FINEST, _COARSEST, _LARGEST = 0.012, 0.08, 0.6  # of the longer side, half the width of a leaf
+_ALIKE = 0.5  # how often a scene has about the object's colour
+_NEAR = 30.0  # grey levels, the standard deviation about it
+_LEAST_UNLIKE = 0.15
+_MOST_NOISE = 40
 _LEAST_OF_PICTURE, _MOST_OF_PICTURE = 0.35, 1.0
 _LEAST_OF_CORNER, _MOST_OF_CORNER = 0.25, 0.45
 
 
-def plain(height: int, width: int, drawn: np.random.Generator) -> np.ndarray:
-    """Return one colour, (H, W, 3) uint8."""
-    return np.full((height, width, 3), _colour(drawn), np.uint8)
+def plain(height: int, width: int, drawn: np.random.Generator, colour: np.ndarray) -> np.ndarray:
+    """Return one colour, whatever the object's is, (H, W, 3) uint8."""
+    return np.full((height, width, 3), drawn.integers(0, 256, 3), np.uint8)
 
 
-def spots(height: int, width: int, drawn: np.random.Generator) -> np.ndarray:
-    """Return soft spots of many colours, 3 to 12 along each side, more or less alike, (H, W, 3) uint8."""
-    many = drawn.integers(3, 13, 2)
-    colours, middle = drawn.integers(0, 256, (*many, 3)).astype(np.float32), drawn.integers(0, 256, 3)
-    unlike = drawn.uniform(0.3, 1)
-    mixed = (unlike * colours + (1 - unlike) * middle).astype(np.uint8)
-    return np.asarray(cv2.resize(mixed, (width, height), interpolation=cv2.INTER_CUBIC))
+def spots(height: int, width: int, drawn: np.random.Generator, colour: np.ndarray) -> np.ndarray:
+    """Return soft spots of many colours, 3 to 12 along each side, (H, W, 3) uint8.
+
+    Args:
+        height: of the scene, in pixels.
+        width: of the scene, in pixels.
+        drawn: how many, and their colours: more or less alike, half of the time about the object's.
+        colour: the object's mean, (3,) 0-255.
+    """
+    colours = _palette(drawn, colour, tuple(drawn.integers(3, 13, 2)))
+    return np.asarray(cv2.resize(colours, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
-def leaves(height: int, width: int, drawn: np.random.Generator) -> np.ndarray:
-    """Return overlapping ellipses and boxes of many sizes, somewhat blurred or noisy, (H, W, 3) uint8."""
-    scene = np.full((height, width, 3), _colour(drawn), np.uint8)
-    longer = max(height, width)
+def leaves(height: int, width: int, drawn: np.random.Generator, colour: np.ndarray) -> np.ndarray:
+    """Return overlapping ellipses and boxes, coarse or fine, blurred, noisy or neither, (H, W, 3) uint8.
+
+    Args: as for ``spots``.
+    """
+    many, longer = int(drawn.integers(_FEWEST, _MOST + 1)), max(height, width)
+    colours = _palette(drawn, colour, (many + 1,)).tolist()
+    scene = np.full((height, width, 3), colours.pop(), np.uint8)
     # The density of sizes falls with their cube, between the smallest and the largest.
-    low, high = _SMALLEST**-2, _LARGEST**-2
-    sizes = np.sort((low + (high - low) * drawn.random(_LEAVES)) ** -0.5)[::-1] * longer
-    places = drawn.random((_LEAVES, 2)) * (width, height)
-    aspects, turns = drawn.uniform(0.3, 1, _LEAVES), drawn.uniform(0, 180, _LEAVES)
-    colours, boxes = drawn.integers(0, 256, (_LEAVES, 3)), drawn.random(_LEAVES) < 0.4
-    middle, unlike = _colour(drawn), drawn.uniform(0.3, 1)
-    for size, place, aspect, turn, colour, is_box in zip(sizes, places, aspects, turns, colours, boxes, strict=True):
+    smallest = _FINEST * (_COARSEST / _FINEST) ** drawn.random()
+    low, high = smallest**-2, _LARGEST**-2
+    sizes = np.sort((low + (high - low) * drawn.random(many)) ** -0.5)[::-1] * longer
+    places = drawn.random((many, 2)) * (width, height)
+    aspects, turns = drawn.uniform(0.3, 1, many), drawn.uniform(0, 180, many)
+    boxes = drawn.random(many) < 0.4
+    for size, place, aspect, turn, paint, is_box in zip(sizes, places, aspects, turns, colours, boxes, strict=True):
         leaf = (tuple(map(float, place)), (2 * float(size), 2 * float(size * aspect)), float(turn))
-        paint = tuple(int(value) for value in unlike * colour + (1 - unlike) * middle)
         if is_box:
             cv2.fillConvexPoly(scene, cv2.boxPoints(leaf).round().astype(np.int32), paint)
         else:
             cv2.ellipse(scene, leaf, paint, -1)
-    blur = drawn.uniform(0, 1.5)
-    if blur > 0.5:
+    if (blur := drawn.uniform(0, 1.5)) > 0.5:
         scene = cv2.GaussianBlur(scene, (0, 0), blur)
-    most = int(drawn.integers(0, 25))
+    most = int(drawn.integers(0, _MOST_NOISE + 1))
     noise = drawn.integers(0, 2 * most + 1, scene.shape, np.uint8)
     return np.asarray(cv2.subtract(cv2.add(scene, noise), np.full_like(scene, most)))
 
@@ -97,5 +107,12 @@ def _brought(part: np.ndarray, height: int, width: int, *, mirrored: bool) -> np
     return np.ascontiguousarray(brought[:, ::-1] if mirrored else brought)
 
 
-def _colour(drawn: np.random.Generator) -> np.ndarray:
-    return drawn.integers(0, 256, 3)
+def _palette(drawn: np.random.Generator, colour: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return colours, more or less alike, (*shape, 3) uint8; half of the time about the object's own.
+
+    Of colours drawn evenly few are near any one, and a network would learn that what has the object's is the object.
+    """
+    middle = colour + _NEAR * drawn.standard_normal(3) if drawn.random() < _ALIKE else drawn.integers(0, 256, 3)
+    unlike = drawn.uniform(_LEAST_UNLIKE, 1)
+    mixed = unlike * drawn.integers(0, 256, (*shape, 3)) + (1 - unlike) * middle
+    return np.asarray(mixed.clip(0, 255).astype(np.uint8))

@@ -19,7 +19,19 @@ def _of_a_corner(height: int, width: int, drawn: np.random.Generator) -> np.ndar
     return scenes.surroundings_of(busy(height, width), height, width, drawn)
 
 
-ALL = [scenes.plain, scenes.spots, scenes.leaves, _of_a_picture, _of_a_corner]
+SKIN = np.array([205.0, 160, 125])
+
+
+def _before_skin(draw: Callable[..., np.ndarray]) -> Draw:
+    def drawn(height: int, width: int, drawn: np.random.Generator) -> np.ndarray:
+        return draw(height, width, drawn, SKIN)
+
+    drawn.__name__ = draw.__name__
+    return drawn
+
+
+PLAIN, SPOTS, LEAVES = (_before_skin(draw) for draw in (scenes.plain, scenes.spots, scenes.leaves))
+ALL = [PLAIN, SPOTS, LEAVES, _of_a_picture, _of_a_corner]
 
 
 @pytest.mark.parametrize("draw", ALL)
@@ -48,8 +60,8 @@ def test_leaves_have_edges_and_spots_have_none() -> None:
         return float(np.abs(np.diff(scene.astype(float), axis=1)).max())
 
     seeds = range(20)
-    sharp = np.median([step(scenes.leaves(100, 150, np.random.default_rng(seed))) for seed in seeds])
-    soft = np.median([step(scenes.spots(100, 150, np.random.default_rng(seed))) for seed in seeds])
+    sharp = np.median([step(LEAVES(100, 150, np.random.default_rng(seed))) for seed in seeds])
+    soft = np.median([step(SPOTS(100, 150, np.random.default_rng(seed))) for seed in seeds])
     assert sharp > 1.5 * soft
 
 
@@ -72,3 +84,14 @@ def test_surroundings_are_a_corner_alone() -> None:
     picture[46:54, 46:54] = 0  # the object, which no corner of 45 % reaches
     for seed in range(40):
         assert (scenes.surroundings_of(picture, 100, 100, np.random.default_rng(seed)) == 250).all()
+
+
+@pytest.mark.parametrize("draw", [SPOTS, LEAVES])
+def test_half_of_the_scenes_have_about_the_objects_colour(draw: Draw) -> None:
+    near = [np.abs(draw(40, 60, np.random.default_rng(seed)).mean(axis=(0, 1)) - SKIN).max() for seed in range(200)]
+    far = [
+        np.abs(scenes.spots(40, 60, np.random.default_rng(seed), 255 - SKIN).mean(axis=(0, 1)) - SKIN).max()
+        for seed in range(200)
+    ]
+    assert np.mean(np.array(near) < 50) > 0.2
+    assert np.mean(np.array(far) < 50) < 0.1
