@@ -88,7 +88,7 @@ class OnDask:
                     with suppress(queue.Empty):
                         if (one := told.get(timeout=_LOOK_EVERY_SECONDS)) is not _OVER:
                             self._answer(one, hear)
-                done: T = future.result()
+                done: T = self._result(future)
             except KilledWorker as error:
                 raise ProcessLost(f"the workers that had it died, one after the other: {error}") from None
             except (Exception, asyncio.CancelledError) as error:
@@ -100,6 +100,15 @@ class OnDask:
             finally:
                 del self._heard[name]
         return done
+
+    def _result(self, future: Any) -> Any:
+        """Return what a task came to; a client that was closed meanwhile would have its caller wait for ever."""
+        while True:
+            try:
+                return future.result(timeout=_LOOK_EVERY_SECONDS)
+            except TimeoutError:
+                if self._closed or future.status == "error":  # then the task itself raised it
+                    raise
 
     def close(self) -> None:
         """Leave the cluster; one that was started here ends, in another a training ends after its epoch."""

@@ -1,13 +1,15 @@
 """runs.away.hands: who does what a sweep asks for, and one thing at a time in each process."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 import pytest
 from dask_here import cluster_here
@@ -135,6 +137,29 @@ def test_whoever_leaves_has_what_it_sent_end_by_itself(hands: OnDask, tmp_path: 
     assert until(tmp_path / "ended") == "NoLongerWanted", "though nobody could tell it"
     with pytest.raises(EOFError):
         hands.do(Pid())
+
+
+def test_a_client_that_is_closed_under_a_question_lets_whoever_asked_go() -> None:
+    """Its loop has stopped, so nothing that is asked of it is ever answered."""
+    begun = threading.Event()
+
+    def result(timeout: float | None = None) -> None:
+        begun.set()
+        if timeout is None:
+            threading.Event().wait(20)
+        time.sleep(timeout or 0)
+        raise TimeoutError
+
+    future = SimpleNamespace(add_done_callback=lambda _: None, done=begun.is_set, result=result, status="finished")
+    client = SimpleNamespace(subscribe_topic=lambda *_: None, submit=lambda *_, **__: future)
+    cluster = SimpleNamespace(client=client, where="", address=SimpleNamespace(ours=True), close=lambda: None)
+    left = OnDask(cast(Any, cluster), 1)
+    future.done = lambda: True
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(left.do, Pid())
+        assert begun.wait(10)
+        left.close()
+        assert isinstance(running.exception(10), EOFError)
 
 
 def test_what_kills_its_workers_is_said_and_the_cluster_is_left(

@@ -46,7 +46,7 @@ class Dask(ModuleType):
     def done(self) -> bool:
         return True
 
-    def result(self) -> Any:
+    def result(self, timeout: float | None = None) -> Any:
         raise KilledWorker("three died")
 
     def close(self) -> None:
