@@ -239,8 +239,11 @@ def _joined(group: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Return the groups of hashes that have some already, joined by further pairs.
 
     Args:
-        group: (V,) int64, of each the number of a group, less than V.
+        group: (V,) int64, of each the position of one of its group, which a group's number is not.
         pairs: (2, P) positions of hashes that are of one group.
+
+    Returns:
+        The like, of each the position of the first of its group.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -248,5 +251,6 @@ def _joined(group: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     count = len(group)
     rows, columns = np.concatenate([np.arange(count), pairs[0]]), np.concatenate([group, pairs[1]])
     edges = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, count))
-    found: np.ndarray = connected_components(edges, directed=False)[1].astype(np.int64)
+    numbers = connected_components(edges, directed=False)[1]
+    found: np.ndarray = np.unique(numbers, return_index=True)[1][numbers]
     return found

@@ -127,3 +127,11 @@ def test_what_has_no_hash_is_near_nobody_and_a_group_of_its_own() -> None:
     assert not near_any(hashes_of(["", ""]), hashes, 64).any()
     assert near_any(hashes_of([]), hashes, 64).shape == (0,)
     assert hashes_of([]).shape == (0,)
+
+
+def test_groups_that_are_joined_in_several_turns_take_nobody_else_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with over a million pairs: the second turn once took a group's number for the position of a hash."""
+    hashes = hashes_of([f"{value:016x}" for value in (0, 1, 2, 4, 1043)])
+    monkeypatch.setattr(near, "_PAIRS_AT_ONCE", 1)
+    monkeypatch.setattr(near, "_COMPARED_AT_ONCE", 1)
+    assert groups(hashes, 2).tolist() == [0, 0, 0, 0, 4]

@@ -241,7 +241,7 @@ def test_a_training_and_what_judges_it_have_the_features_of_a_cluster(
         folder = tmp_path / ("there" if address else "here")
         folder.mkdir()
         images = SpreadImages(
-            blobs.__getitem__, folder / "pixels", folder / "features", None, address, Path, said.append
+            blobs.__getitem__, folder / "pixels", folder / "features", address=address, path_of=Path, say=said.append
         )
         train(Labelled(table, images, CLASSES), ClassBalance(), recipe, ModelFiles(folder / "model.keras"), Callbacks())
         right = right_on_validation(table, images, CLASSES, recipe, folder / "model.keras", Backbone.of(recipe.train))

@@ -43,7 +43,7 @@ class Photos:
     def spread(self, address: Address, limit: int = 2**30) -> SpreadImages:
         root = self.folder / "cache"
         shelf = Shelf(root / "pixels", root, limit, self.said.append)
-        return SpreadImages(self.read, shelf, None, None, address, self.folder.joinpath, self.said.append)
+        return SpreadImages(self.read, shelf, address=address, path_of=self.folder.joinpath, say=self.said.append)
 
     def expected(self) -> np.ndarray:
         rows = Images(self.read).rows(self.table, IMAGE).gather(np.arange(20))
