@@ -247,8 +247,8 @@ STEPS: tuple[Step, ...] = (
             "comparison": "compare",
         },
         reads={"reference": ("places.csv",)},
-        # What a person decided is not shown again; pictures are shown as the network is shown them.
-        recipe=("name", "title", "decisions", "image", *_PIXELS),
+        # What a person decided is not shown again; pictures are shown as the model's facts say.
+        recipe=("name", "title", "decisions"),
         libraries=("matplotlib", "jinja2", "opencv-python-headless", "pillow", "pillow-heif", *_TABLES),
         files=tuple(
             f"evergreen/reports/{name}"

@@ -4,6 +4,7 @@ from evergreen.reports.found import Calibrated, Diagnosed, Evaluated, Exported, 
 from evergreen.reports.looking.looked_at import Looking, with_paths
 from evergreen.reports.report import Findings
 from evergreen.reports.report import report as write_report
+from evergreen.sections.data import Image
 from runs.kept.caches import images_of
 from runs.kept.checkpoints import ENDED
 from runs.run import Run
@@ -12,6 +13,7 @@ from runs.tables import (
     CALIBRATION,
     DIAGNOSIS,
     SUSPECTS,
+    range_in,
     read_backgrounds,
     read_baseline,
     read_data,
@@ -51,7 +53,8 @@ def report(
         sizes[name.split("/")[0]] = sizes.get(name.split("/")[0], 0) + blob.size
     facts = store.manifest(evaluation.sha256).facts
     data = read_data(store, repaired, screened, dataset, weights)
-    images = images_of(run, run.recipe.screen.range)
+    shown = store.manifest(model.sha256).facts
+    images, image = images_of(run, range_in(shown)), Image.model_validate(shown["image"])
     findings = Findings(
         name=run.recipe.name,
         title=run.recipe.title,
@@ -94,7 +97,7 @@ def report(
         heat=read_heat(store, evaluation),
         folds=pooled_folds(store, folds) if folds else None,
         looking=Looking(
-            lambda paths: images.rows(with_paths(data.splits.dataset, paths), run.recipe.image).blocks(),
+            lambda paths: images.rows(with_paths(data.splits.dataset, paths), image).blocks(),
             *read_places(store, reference),
         ),
     )

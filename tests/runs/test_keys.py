@@ -74,11 +74,11 @@ def _keys(recipe: Recipe, store: Store) -> dict[str, str]:
         ("export.int8={min_agreement: 0.99}", set()),
         ("verify.images=10", {"verify"}),
         ("seed=1", {"split", "train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"}),
-        ("image.height=20", {"train", "reference", "baseline", "diagnose", "evaluate", "export", "verify", "report"}),
+        ("image.height=20", {"train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"}),
         ("screen.max_megapixels=10", {"screen", "export"}),
         (
             "screen.range=[0, 4095]",
-            {"screen", "train", "reference", "baseline", "diagnose", "evaluate", "export", "verify", "report"},
+            {"screen", "train", "reference", "baseline", "diagnose", "evaluate", "export", "verify"},
         ),
         ("screen.range=null", set()),
         ("screen.conflicts=keep", {"screen"}),
