@@ -14,7 +14,7 @@ _FEWEST, _MOST = 40, 140  # leaves
 _FINEST, _COARSEST, _LARGEST = 0.012, 0.08, 0.6  # of the longer side, half the width of a leaf
 _ALIKE = 0.5  # how often a scene has about the object's colour
 _NEAR = 30.0  # grey levels, the standard deviation about it
-_LEAST_UNLIKE = 0.15
+_LEAST_UNLIKE, _LEAST_UNLIKE_SPOTS = 0.15, 0.3
 _MOST_NOISE = 40
 _LEAST_OF_PICTURE, _MOST_OF_PICTURE = 0.35, 1.0
 _LEAST_OF_CORNER, _MOST_OF_CORNER = 0.25, 0.45
@@ -31,17 +31,21 @@ def spots(height: int, width: int, drawn: np.random.Generator, colour: np.ndarra
     Args:
         height: of the scene, in pixels.
         width: of the scene, in pixels.
-        drawn: how many, and their colours: more or less alike, half of the time about the object's.
-        colour: the object's mean, (3,) 0-255.
+        drawn: how many, and their colours, more or less alike.
+        colour: the object's mean, which plays no part.
     """
-    colours = _palette(drawn, colour, tuple(drawn.integers(3, 13, 2)))
+    colours = _mixed(drawn, drawn.integers(0, 256, 3), tuple(drawn.integers(3, 13, 2)), _LEAST_UNLIKE_SPOTS)
     return np.asarray(cv2.resize(colours, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
 def leaves(height: int, width: int, drawn: np.random.Generator, colour: np.ndarray) -> np.ndarray:
     """Return overlapping ellipses and boxes, coarse or fine, blurred, noisy or neither, (H, W, 3) uint8.
 
-    Args: as for ``spots``.
+    Args:
+        height: of the scene, in pixels.
+        width: of the scene, in pixels.
+        drawn: how many, where, and their colours: more or less alike, half of the time about the object's.
+        colour: the object's mean, (3,) 0-255.
     """
     many, longer = int(drawn.integers(_FEWEST, _MOST + 1)), max(height, width)
     colours = _palette(drawn, colour, (many + 1,)).tolist()
@@ -113,6 +117,11 @@ def _palette(drawn: np.random.Generator, colour: np.ndarray, shape: tuple[int, .
     Of colours drawn evenly few are near any one, and a network would learn that what has the object's is the object.
     """
     middle = colour + _NEAR * drawn.standard_normal(3) if drawn.random() < _ALIKE else drawn.integers(0, 256, 3)
-    unlike = drawn.uniform(_LEAST_UNLIKE, 1)
+    return _mixed(drawn, middle, shape, _LEAST_UNLIKE)
+
+
+def _mixed(drawn: np.random.Generator, middle: np.ndarray, shape: tuple[int, ...], least: float) -> np.ndarray:
+    """Return colours about a middle, (*shape, 3) uint8, from ``least`` to wholly unlike it."""
+    unlike = drawn.uniform(least, 1)
     mixed = unlike * drawn.integers(0, 256, (*shape, 3)) + (1 - unlike) * middle
     return np.asarray(mixed.clip(0, 255).astype(np.uint8))
