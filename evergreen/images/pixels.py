@@ -81,6 +81,10 @@ class Images:
         """Return the folder of what backbones made of images that were brought to a size so; None without any."""
         return self.features / self.rule(image) if self.features else None
 
+    def cutouts_of(self, image: Image) -> Folder | None:
+        """Return the folder of objects that were cut out of images brought to a size so; None without any."""
+        return self.cutouts / self.rule(image) if self.cutouts else None
+
     def others(self) -> Outputs | None:
         """Return what has other machines compute with a network; None where this process computes all."""
         return None

@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from evergreen.images.augmenting.degrading import through_jpeg, without_colour
 from evergreen.images.backgrounds.cutout import cut_out, is_cut_out, over
 from evergreen.images.backgrounds.photos import shipped
 from evergreen.images.backgrounds.scenes import part_of
@@ -117,14 +118,12 @@ def brighter(pixels: np.ndarray, digest: str) -> np.ndarray:
 
 def jpeg(pixels: np.ndarray, digest: str) -> np.ndarray:
     """Written as a JPEG of quality 20 and read again."""
-    encoded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 20])[1]
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB), np.uint8)
+    return through_jpeg(pixels, 20)
 
 
 def grey(pixels: np.ndarray, digest: str) -> np.ndarray:
     """Luminance (ITU-R BT.601) in all three channels."""
-    luminance = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return cv2.cvtColor(luminance, cv2.COLOR_GRAY2RGB)  # type: ignore[no-any-return]
+    return without_colour(pixels)
 
 
 def plain_background(pixels: np.ndarray, digest: str) -> np.ndarray | None:

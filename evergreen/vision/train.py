@@ -249,7 +249,7 @@ def _backgrounds(
     if not (settings := recipe.augment.background):
         return None
     digests = list(learned["sha256"])
-    found = backgrounds_of(settings, recipe.seed, side.rows, digests, side.keys, images, recipe.image)
+    found = backgrounds_of(settings, recipe.seed, side.rows, digests, side.keys, images.cutouts_of(recipe.image))
     say(in_words(found.facts()))
     return found
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from evergreen.images.augmenting.draws import digests, purpose, uniform
+from evergreen.images.augmenting.draws import digests, generator, purpose, uniform
 from evergreen.sections.augment import Augment
 
 if TYPE_CHECKING:
@@ -98,25 +98,31 @@ def degrade(
     def make(index: int) -> None:
         pixels = images[index]
         if degraded.grey[index]:
-            pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            pixels = without_colour(pixels)
         if degraded.blur[index] > _FAINTEST:
             pixels = cv2.GaussianBlur(pixels, (0, 0), float(degraded.blur[index]))
         if degraded.noise[index] > _FAINTEST:
             pixels = _noisy(pixels, float(degraded.noise[index]), beginnings[index])
         if degraded.jpeg[index]:
-            pixels = _through_jpeg(pixels, int(degraded.jpeg[index]))
+            pixels = through_jpeg(pixels, int(degraded.jpeg[index]))
         made[index] = pixels
 
     threads.each(make, len(images))
     return made
 
 
-def _noisy(pixels: np.ndarray, deviation: float, beginning: bytes) -> np.ndarray:
-    random = np.random.Generator(np.random.SFC64(int.from_bytes(beginning, "little")))
-    drawn = random.standard_normal(pixels.shape, np.float32)
-    return np.asarray(np.clip(np.rint(pixels + np.float32(deviation) * drawn), 0, 255).astype(np.uint8))
+def without_colour(pixels: np.ndarray) -> np.ndarray:
+    """Return the luminance (ITU-R BT.601) of an image, (H, W, 3) uint8 RGB, in all three channels."""
+    luminance = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(luminance, cv2.COLOR_GRAY2RGB))
 
 
-def _through_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
+def through_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
+    """Return an image, (H, W, 3) uint8 RGB, written as a JPEG of a quality, 1-100, and read again."""
     encoded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB), np.uint8)
+
+
+def _noisy(pixels: np.ndarray, deviation: float, beginning: bytes) -> np.ndarray:
+    drawn = generator(beginning).standard_normal(pixels.shape, np.float32)
+    return np.asarray(np.clip(np.rint(pixels + np.float32(deviation) * drawn), 0, 255).astype(np.uint8))

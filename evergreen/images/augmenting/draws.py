@@ -18,6 +18,11 @@ def digests(keys: Sequence[bytes], purpose: bytes, length: int) -> list[bytes]:
     return [blake3(purpose + key).digest(length=length) for key in keys]
 
 
+def generator(beginning: bytes) -> np.random.Generator:
+    """Return what draws any number of values, as some random bytes say."""
+    return np.random.Generator(np.random.SFC64(int.from_bytes(beginning, "little")))
+
+
 def uniform(keys: Sequence[bytes], purpose: bytes, many: int) -> np.ndarray:
     """Return (N, many) float64 in [0, 1), each row a function of the purpose and its key alone."""
     bits = np.frombuffer(b"".join(digests(keys, purpose, 8 * many)), "<u8").reshape(len(keys), many)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evergreen.images.backgrounds.cutout import cut_out
 from evergreen.images.backgrounds.photos import photos_in
 from evergreen.images.backgrounds.replacing import Backgrounds
-from evergreen.images.pixels import Images
 from evergreen.images.rows import RowCache, Rows
 from evergreen.images.shelves import Folder
 from evergreen.images.threads import Threads
 from evergreen.sections.background import Background
-
-if TYPE_CHECKING:
-    from evergreen.sections.data import Image
 
 _BLOCK = 64
 
@@ -28,8 +23,7 @@ def backgrounds_of(
     rows: Rows,
     digests: Sequence[str],
     keys: Sequence[bytes],
-    images: Images | None = None,
-    image: Image | None = None,
+    folder: Folder | None = None,
 ) -> Backgrounds:
     """Return what may stand behind the objects of some images.
 
@@ -39,14 +33,11 @@ def backgrounds_of(
         rows: the images, (N, H, W, 3) uint8.
         digests: SHA-256 of each, in hex.
         keys: one an image, of 32 bytes, all different.
-        images: where cut-out objects are kept, beside the pixels of images that ``image`` made; None keeps them in
-            memory.
-        image: how the images were made.
+        folder: where cut-out objects are kept; None keeps them in memory.
 
     Raises:
         BadInput: a folder of photos is not there, or has none.
     """
-    folder = images.cutouts / images.rule(image) if images and image and images.cutouts else None
     return Backgrounds(
         settings,
         seed,

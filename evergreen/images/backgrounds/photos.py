@@ -15,6 +15,7 @@ import numpy as np
 from evergreen.errors import BadInput, EvergreenError
 from evergreen.images.processes.decoders import Decoders
 from evergreen.images.threads import Threads
+from evergreen.images.thumbnails import smaller
 from evergreen.paths import is_folder, path_of
 from evergreen.sections.background import MOST_PHOTOS
 
@@ -65,7 +66,7 @@ def photos_in(folder: str) -> Photos:
         def one(index: int) -> None:
             try:
                 data = files[index].read_bytes()
-                opened[index] = _small(decoders.decode(data)), sha256(data).hexdigest()
+                opened[index] = smaller(decoders.decode(data), _SIDE), sha256(data).hexdigest()
             except (OSError, EvergreenError) as error:
                 opened[index] = str(error)
 
@@ -119,11 +120,3 @@ def _files(folder: str) -> tuple[list[Path], int]:
         found += [Path(place) / name for name in names if not name.startswith(".")]
     found.sort()
     return found[:MOST_PHOTOS], max(0, len(found) - MOST_PHOTOS)
-
-
-def _small(pixels: np.ndarray) -> np.ndarray:
-    scale = _SIDE / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from blake3 import blake3
 
-from evergreen.images.augmenting.draws import digests, purpose, uniform
+from evergreen.images.augmenting.draws import digests, generator, purpose, uniform
 from evergreen.images.backgrounds import scenes
 from evergreen.images.backgrounds.cutout import is_cut_out, mean_colour, over
 from evergreen.images.backgrounds.photos import Photos
@@ -20,7 +20,7 @@ from evergreen.sections.background import IMAGES, Background
 if TYPE_CHECKING:
     from evergreen.images.threads import Threads
 
-_DRAWN = {"plain": scenes.plain, "spots": scenes.spots, "leaves": scenes.leaves}
+_DRAWN = {"plain": scenes.plain, "spots": scenes.spots}
 _BLOCK = 64
 _RANK_BYTES = 16
 
@@ -110,15 +110,15 @@ class Backgrounds:
             return images
         replaced = images.copy()
         cutouts = self.cutouts.gather(np.array([self._place[keys[index]] for index in chosen]))
-        lent = {
-            index: self.images.gather(np.array([self._lender(keys[index], view)]))[0]
-            for index in chosen
-            if kinds[index] == IMAGES
-        }
+        lends = [index for index in chosen if kinds[index] == IMAGES]
+        lenders = np.array([self._lender(keys[index], view) for index in lends], np.int64)
+        lent = dict(zip(lends, self.images.gather(lenders), strict=True)) if lends else {}
+
+        beginnings = digests([keys[index] for index in chosen], purpose("scene", self.seed, view), 16)
 
         def one(number: int) -> None:
             index = chosen[number]
-            drawn = _generator(keys[index], purpose("scene", self.seed, view))
+            drawn = generator(beginnings[number])
             cut = cutouts[number]
             replaced[index] = over(cut, self._scene(kinds[index], which[index], lent.get(index), cut, drawn))
 
@@ -144,8 +144,10 @@ class Backgrounds:
         height, width = cut.shape[:2]
         if lent is not None:
             return scenes.surroundings_of(lent, height, width, drawn)
+        if kind == "leaves":
+            return scenes.leaves(height, width, drawn, mean_colour(cut))
         if draw := _DRAWN.get(kind):
-            return draw(height, width, drawn, mean_colour(cut))
+            return draw(height, width, drawn)
         pictures = self.folders[kind].pictures
         return scenes.part_of(pictures[int(which * len(pictures))], height, width, drawn)
 
@@ -176,7 +178,3 @@ class Backgrounds:
         if len(ranks) > 1 and self.keys[places[at]] == key:
             at = (at + 1) % len(ranks)
         return int(places[at])
-
-
-def _generator(key: bytes, purpose: bytes) -> np.random.Generator:
-    return np.random.Generator(np.random.SFC64(int.from_bytes(blake3(purpose + key).digest(length=16), "little")))

@@ -20,19 +20,18 @@ _LEAST_OF_PICTURE, _MOST_OF_PICTURE = 0.35, 1.0
 _LEAST_OF_CORNER, _MOST_OF_CORNER = 0.25, 0.45
 
 
-def plain(height: int, width: int, drawn: np.random.Generator, colour: np.ndarray) -> np.ndarray:
-    """Return one colour, whatever the object's is, (H, W, 3) uint8."""
+def plain(height: int, width: int, drawn: np.random.Generator) -> np.ndarray:
+    """Return one colour, (H, W, 3) uint8."""
     return np.full((height, width, 3), drawn.integers(0, 256, 3), np.uint8)
 
 
-def spots(height: int, width: int, drawn: np.random.Generator, colour: np.ndarray) -> np.ndarray:
+def spots(height: int, width: int, drawn: np.random.Generator) -> np.ndarray:
     """Return soft spots of many colours, 3 to 12 along each side, (H, W, 3) uint8.
 
     Args:
         height: of the scene, in pixels.
         width: of the scene, in pixels.
         drawn: how many, and their colours, more or less alike.
-        colour: the object's mean, which plays no part.
     """
     colours = _mixed(drawn, drawn.integers(0, 256, 3), tuple(drawn.integers(3, 13, 2)), _LEAST_UNLIKE_SPOTS)
     return np.asarray(cv2.resize(colours, (width, height), interpolation=cv2.INTER_CUBIC))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from evergreen.images.augmenting.degrading import without_colour
 from evergreen.images.thumbnails import data_address
 
 _SHARE = 0.65  # of the colours; the rest is the picture
@@ -29,7 +30,7 @@ def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
         (H, W, 3) uint8 RGB.
     """
     size = picture.shape[1], picture.shape[0]
-    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    grey = without_colour(picture)
     colours = cv2.applyColorMap(cv2.resize(heat, size), cv2.COLORMAP_CIVIDIS)[:, :, ::-1]
     laid: np.ndarray = cv2.addWeighted(np.ascontiguousarray(colours), _SHARE, grey, 1 - _SHARE, 0)
     return laid

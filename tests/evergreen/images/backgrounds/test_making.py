@@ -39,6 +39,6 @@ def test_each_image_is_cut_out_once_and_kept(
 def test_cut_out_objects_lie_in_a_folder_by_the_rule_that_made_the_pixels(images: np.ndarray, tmp_path: Path) -> None:
     kept = Images({}.__getitem__, cutouts=tmp_path)
     keys = [bytes.fromhex(f"{number:064x}") for number in range(3)]
-    behind = backgrounds_of(Background(), 3, Rows.of(images), DIGESTS, keys, kept, SIZE)
+    behind = backgrounds_of(Background(), 3, Rows.of(images), DIGESTS, keys, kept.cutouts_of(SIZE))
     assert behind.found.tolist() == [True, False, True]
     assert [path.parent.name for path in tmp_path.rglob("*.rows")] == [kept.rule(SIZE)]

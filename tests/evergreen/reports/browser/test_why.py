@@ -124,6 +124,14 @@ def _press(browser: Browser) -> None:
     browser.evaluate("document.getElementById('why-ask').click()")
 
 
+def _explained(browser: Browser, address: str, photo: Path) -> None:
+    """Open the page, have it answer a photo and say why, and wait for the end of that."""
+    _open(browser, address)
+    _answer(browser, photo)
+    _press(browser)
+    browser.wait_for(ENDED)
+
+
 def _heat(browser: Browser) -> np.ndarray:
     """How orange the map is, (H, W): above 0 where hiding costs, below 0 (blue) where it helps."""
     height, width, values = browser.evaluate(MAP)
@@ -211,10 +219,7 @@ def test_where_no_place_matters_it_says_so_and_shows_no_heat(
 def test_another_class_is_shown_of_the_same_answers_and_colours_can_be_off(
     browser: Browser, addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    _open(browser, addresses["squash"])
-    _answer(browser, _photo(tmp_path / "lamp.png"))
-    _press(browser)
-    browser.wait_for(ENDED)
+    _explained(browser, addresses["squash"], _photo(tmp_path / "lamp.png"))
     asked, first = _text(browser, "why-asked"), _heat(browser)
     choose = "(() => { const list = document.getElementById('why-class'); list.selectedIndex = INDEX;"
     choose += "list.dispatchEvent(new Event('change')); return [...list.options].map((o) => o.text); })()"
@@ -245,10 +250,7 @@ def slow(browser: Browser) -> Iterator[None]:
 def test_a_slow_model_is_asked_for_the_coarse_grid_and_the_button_offers_the_rest(
     browser: Browser, addresses: dict[str, str], tmp_path: Path
 ) -> None:
-    _open(browser, addresses["squash"])
-    _answer(browser, _photo(tmp_path / "lamp.png"))
-    _press(browser)
-    browser.wait_for(ENDED)
+    _explained(browser, addresses["squash"], _photo(tmp_path / "lamp.png"))
     assert _text(browser, "why-asked").startswith("Asked 16 times")
     assert _text(browser, "why-ask").startswith("Go on: ask 33 more times, about ")
     _press(browser)
