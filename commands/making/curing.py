@@ -8,6 +8,7 @@ import typer
 
 from commands.options import DONE, tell
 from commands.terminal import show_run
+from evergreen.judging.leaning import in_points
 from evergreen.recipe import Recipe
 from evergreen.sources.archives.names import visible_lines
 from runs.curing.choosing import chosen
@@ -73,14 +74,7 @@ def _show_changes(console: "Console", cure: dict[str, Any], changes: list[dict[s
         table.add_column(title, justify="left" if title.startswith("points") else "right", header_style="dim")
     for row in changes:
         name = escape(row["name"])
-        cells = (_points(row[side], "lost") for side in ("before", "after"))
+        cells = (in_points(row[side], "lost") for side in ("before", "after"))
         right = " -> ".join(f"{row[side]['accuracy']:.1%}" if row[side] else "?" for side in ("before", "after"))
         table.add_row(f"[bold]{name}[/]" if row["name"] in answered else name, *cells, right)
     console.print(table)
-
-
-def _points(row: dict[str, Any] | None, name: str) -> str:
-    if row is None:
-        return "not measured"
-    low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
-    return f"{100 * row[name]:.1f} ({low:.1f} to {high:.1f})"

@@ -23,6 +23,19 @@ def told(sample: int, changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"leans_on": leans_on, "summary": _sentence(leans_on, changes), "sample": sample, "changes": list(changes)}
 
 
+def in_points(row: Mapping[str, Any] | None, name: str) -> str:
+    """Return a share of accuracy as points, with its interval: ``7.4 (4.3 to 10.5)``; or that nobody measured it.
+
+    Args:
+        row: has it under ``name``, and its limits under ``name_low`` and ``name_high``, 0-1; or None.
+        name: ``lost``, ``accuracy`` or ``gained``.
+    """
+    if row is None or row[name] is None:
+        return "not measured"
+    value, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
 def _sentence(leans_on: Sequence[str], changes: Sequence[Mapping[str, Any]]) -> str:
     if not changes:
         return "What the model leans on was not measured: evaluate.shortcut_images is 0."
@@ -36,7 +49,7 @@ def _sentence(leans_on: Sequence[str], changes: Sequence[Mapping[str, Any]]) -> 
         else f"No change that was tried costs over {100 * LEANS:.0f} points of accuracy, chance aside."
     )
     perhaps = [
-        f"{row['name']} {100 * row['lost']:.1f} ({100 * row['lost_low']:.1f} to {100 * row['lost_high']:.1f})"
+        f"{row['name']} {in_points(row, 'lost')}"
         for row in changes
         if row["lost"] is not None and not row["leans_on"] and 0 < row["lost_low"] <= LEANS < row["lost_high"]
     ]

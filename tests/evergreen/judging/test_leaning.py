@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evergreen.judging.leaning import told
+from evergreen.judging.leaning import in_points, told
 
 
 def _row(name: str, lost: float | None, leans_on: str = "", within: float = 0.02) -> dict[str, Any]:
@@ -50,3 +50,9 @@ UNKNOWN = [_row("plain background", None), _row("busy background", None)]
 )
 def test_what_a_model_leans_on_in_words(changes: list[dict[str, Any]], leans_on: list[str], summary: str) -> None:
     assert told(20, changes) == {"leans_on": leans_on, "summary": summary, "sample": 20, "changes": changes}
+
+
+def test_points_have_their_interval_or_were_not_measured() -> None:
+    row = {"lost": 0.0741, "lost_low": 0.0432, "lost_high": 0.105}
+    assert in_points(row, "lost") == "7.4 (4.3 to 10.5)"
+    assert in_points(row | {"lost": None}, "lost") == in_points(None, "lost") == "not measured"
