@@ -105,20 +105,39 @@ def test_a_failed_and_a_late_run_notify_and_a_dead_one_is_marked(client: Any, re
         return bool(HEARD)
 
     _until(notified)  # the server's triggers learn of new automations in their own time
-    names = ("it failed", "it is late", "it died")
-    failed, dead = (client.create_flow_run(stand_in, name=name, tags=[TAG]) for name in ("it failed", "it died"))
-    client.create_flow_run(stand_in, name="it is late", tags=[TAG], state=Late())
     other = client.create_flow_run(stand_in, name="not ours")
     client.set_flow_run_state(other.id, Failed(), force=True)
-    client.set_flow_run_state(failed.id, Failed(message=MESSAGE), force=True)
+    dead = client.create_flow_run(stand_in, name="it died", tags=[TAG])
     client.set_flow_run_state(dead.id, Pending(), force=True)
-    emit_event(
-        event=automations.DRIFT_FOUND,
-        resource={"prefect.resource.id": f"{automations.RESOURCE}.photos"},
-        payload={"recipe": "photos", "run": "it drifted", "words": MESSAGE, "retrains": False},
-    )
-    names = (*names, "it drifted")
-    _until(lambda: set(names) <= {notice["run"] for notice in HEARD}, 120)
+
+    def fails() -> None:
+        failed = client.create_flow_run(stand_in, name="it failed", tags=[TAG])
+        client.set_flow_run_state(failed.id, Failed(message=MESSAGE), force=True)
+
+    def is_late() -> None:
+        client.create_flow_run(stand_in, name="it is late", tags=[TAG], state=Late())
+
+    def drifts() -> None:
+        emit_event(
+            event=automations.DRIFT_FOUND,
+            resource={"prefect.resource.id": f"{automations.RESOURCE}.photos"},
+            payload={"recipe": "photos", "run": "it drifted", "words": MESSAGE, "retrains": False},
+        )
+
+    happens = {"it failed": fails, "it is late": is_late, "it drifted": drifts}
+    again = 0.0
+
+    def all_heard() -> bool:
+        """Let what was not heard of happen anew: Prefect's server on SQLite drops an event that met a locked file."""
+        nonlocal again
+        heard = {notice["run"] for notice in HEARD}
+        if time.monotonic() > again:
+            for name in happens.keys() - heard:
+                happens[name]()
+            again = time.monotonic() + 20
+        return {*happens, "it died"} <= heard
+
+    _until(all_heard, 120)
     by_run = {notice["run"]: notice for notice in HEARD}
     assert (by_run["it failed"]["state"], by_run["it failed"]["message"]) == ("Failed", MESSAGE)
     assert set(by_run["it failed"]) == {"run", "state", "message", "url"}
