@@ -1,0 +1,1 @@
+"""What answers: LiteRT in processes of its own, golden images that prove it. Starts no TensorFlow."""
