@@ -77,7 +77,7 @@ async def _served(
     importing = asyncio.create_task(asyncio.to_thread(_http))
     try:
         await service.start()
-        application, metrics_of, guard, server_of = await importing
+        application, routes, metrics_of, guard, server_of = await importing
         metrics = metrics_of(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
@@ -86,7 +86,9 @@ async def _served(
             metrics.told(request)
             log(request)
 
-        server = server_of(guard(application(service, metrics), frozenset(hosting.names), token, told))
+        server = server_of(
+            guard(application(service, metrics, [routes(service)]), frozenset(hosting.names), token, told)
+        )
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
@@ -94,13 +96,14 @@ async def _served(
         await service.stop()
 
 
-def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
-    """Import what speaks HTTP, and return the application, the metrics, the guard, and what makes a server."""
+def _http() -> tuple[Any, Any, Any, Any, Callable[[Any], Any]]:
+    """Import what speaks HTTP: the application, another protocol's routes, metrics, the guard, what makes a server."""
     import uvicorn
 
     from runs.serving.http.app import application
     from runs.serving.http.guard import Guard
     from runs.serving.http.metrics import Metrics
+    from runs.serving.http.open_inference.routes import routes
 
     def server(app: Any) -> uvicorn.Server:
         config = uvicorn.Config(
@@ -117,7 +120,7 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
         )
         return uvicorn.Server(config)
 
-    return application, Metrics, Guard, server
+    return application, routes, Metrics, Guard, server
 
 
 def _listening(hosting: Hosting) -> socket.socket:
