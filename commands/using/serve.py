@@ -3,7 +3,7 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from commands.options import USE, StoreOption, VerboseOption, errors, example, t
 from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
+
+if TYPE_CHECKING:
+    from runs.serving.trying.trial import Tried
 
 app = typer.Typer()
 
@@ -54,6 +57,16 @@ def serve(
     access_log: Annotated[
         str, typer.Option(metavar="FILE|-|none", help="Where a line of JSON goes for each request; - prints it.")
     ] = "-",
+    shadow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RUN", help="A run or a digest whose model is asked beside the champion; repeatable."),
+    ] = None,
+    canary: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="Of the requests, such as 10%, which that model answers.")
+    ] = None,
+    shadow_report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where what --shadow found is written. Default: in the store.")
+    ] = None,
     store: StoreOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -73,9 +86,21 @@ def serve(
             most_megapixels=max_megapixels,
             seconds=timeout,
         )
+        tried = _tried(shadow, canary, shadow_report)
         log = _opened(access_log, stack)
-        hosting = Hosting(host, port, tuple(allow_host or ()), token_file, log)
+        hosting = Hosting(host, port, tuple(allow_host or ()), token_file, log, tried=tried)
         serve(settings, hosting, lambda words: tell(visible(words)), _tell_address)
+
+
+def _tried(shadow: list[str] | None, canary: str | None, report: Path | None) -> "Tried | None":
+    if not shadow:
+        if unused := [name for name, value in (("--canary", canary), ("--shadow-report", report)) if value]:
+            raise BadInput(f"expected --shadow RUN beside {unused[0]}: it names the challenger")
+        return None
+    from runs.serving.trying.challenger import share
+    from runs.serving.trying.trial import Tried
+
+    return Tried(tuple(dict.fromkeys(shadow)), share(canary) if canary else 0.0, report)
 
 
 def _opened(access_log: str, stack: ExitStack) -> IO[str] | None:

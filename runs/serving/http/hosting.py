@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from runs.serving.service import Service
 from runs.serving.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from runs.serving.http.metrics import Metrics
+    from runs.serving.trying.trial import Tried
 
 # So many connections at once; beyond that one is answered 503 by uvicorn.
 _MOST_CONNECTIONS = 1000
@@ -30,6 +34,7 @@ class Hosting:
         names: by which it may be addressed beside addresses in digits and localhost; "*" takes any.
         token_file: holds what requests must have; needed where others than this machine reach it.
         access_log: where a line of JSON is written for each request; None writes none.
+        tried: challengers beside the champions.
     """
 
     host: str = LOOPBACK
@@ -37,6 +42,7 @@ class Hosting:
     names: tuple[str, ...] = ()
     token_file: Path | None = None
     access_log: IO[str] | None = sys.stdout
+    tried: "Tried | None" = None
 
 
 def serve(settings: Settings, hosting: Hosting, say: Callable[[str], None], opened: Callable[[str], None]) -> None:
@@ -72,7 +78,8 @@ async def _served(
     say: Callable[[str], None],
     opened: Callable[[str], None],
 ) -> None:
-    service = Service(settings, say)
+    service, ends = Service(settings, say), contextlib.AsyncExitStack()
+    ends.push_async_callback(service.stop)
     # FastAPI takes half a second to import: the workers start meanwhile.
     importing = asyncio.create_task(asyncio.to_thread(_http))
     try:
@@ -81,19 +88,32 @@ async def _served(
         metrics = metrics_of(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
+        if hosting.tried:
+            await _try(hosting.tried, service, metrics, ends, say)
 
         def told(request: dict[str, Any]) -> None:
             metrics.told(request)
             log(request)
 
-        server = server_of(
-            guard(application(service, metrics, [routes(service)]), frozenset(hosting.names), token, told)
-        )
+        app = application(service, metrics, [routes(service)])
+        server = server_of(guard(app, frozenset(hosting.names), token, told))
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
     finally:
-        await service.stop()
+        await ends.aclose()
+
+
+async def _try(
+    tried: "Tried", service: Service, metrics: "Metrics", ends: contextlib.AsyncExitStack, say: Callable[[str], None]
+) -> None:
+    """Have challengers asked beside the champions until the service ends."""
+    from runs.serving.trying.trial import Trial
+
+    trial = Trial(service, tried, say)
+    await trial.start()
+    ends.push_async_callback(trial.stop)
+    metrics.registry.register(trial)
 
 
 def _http() -> tuple[Any, Any, Any, Any, Callable[[Any], Any]]:
