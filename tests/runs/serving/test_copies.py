@@ -1,4 +1,4 @@
-"""runs.serving.copies: the copies of a service that was killed are deleted by the next, those of one that lives are not."""
+"""runs.serving.copies: copies of a killed service are deleted by the next one, those of one that lives are not."""
 
 import subprocess
 import sys
