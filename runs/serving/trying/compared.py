@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from runs.serving.answers import Answered, Release
+from runs.serving.answers import Answered, Answers, Release
 
 _LATENCIES = 10_000  # the newest, of which quantiles are told
 _MOST_PAIRS = 10_000  # pairs of classes; of a thousand classes there may be a million
@@ -64,12 +64,9 @@ class Compared:
         self._difference += float(np.abs(both[0] - both[1]).mean())
         self._latencies.append((champion.seconds, challenger.seconds))
         tops = [_top(self.champion, champion), _top(self.challenger, challenger)]
-        for who, release, seconds, (_, probability) in (
-            (CHAMPION, self.champion, champion.seconds, tops[0]),
-            (CHALLENGER, self.challenger, challenger.seconds, tops[1]),
-        ):
-            self.seconds[who] += seconds
-            self.unsure[who] += release.threshold is not None and probability < release.threshold
+        for who, release, one in ((CHAMPION, self.champion, champion), (CHALLENGER, self.challenger, challenger)):
+            self.seconds[who] += one.seconds
+            self.unsure[who] += bool(Answers(release, (one,), 0).unsure(one))
         named = tops[0][0], tops[1][0]
         self._classes[named[0]] += 1
         if named[0] == named[1]:
