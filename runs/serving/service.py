@@ -68,6 +68,11 @@ class Service:
         return self.pool.idle
 
     @property
+    def quiet(self) -> bool:
+        """Whether no image waits, and three of four workers, all of fewer than four, have nothing to do."""
+        return self.pool.quiet
+
+    @property
     def ready(self) -> bool:
         """Whether every recipe that is served has a release that answers."""
         return bool(self._lines) and all(line.as_json()["release"] for line in self._lines.values())

@@ -11,7 +11,7 @@ from runs.serving.trying.compared import Compared
 
 # What may wait until nothing else does: so many images, so many bytes.
 _MOST_IMAGES, _MOST_BYTES = 64, 64 * 2**20
-_LOOK_AGAIN = 0.005
+_PAUSE = 0.005
 _MOST_CHAMPIONS = 8
 
 
@@ -27,9 +27,9 @@ class _Waiting:
 class Shadow:
     """A listener of a service, for challengers that are open there.
 
-    One image at a time is asked, and only while no request waits and a worker has nothing to do. So a request that
-    comes meanwhile waits for one image at most, and only where all workers are busy by then. What would have to wait
-    for too long is not asked, and counted.
+    One image at a time is asked, and only while the service is quiet: no request waits, and three of four workers, all
+    of fewer than four, have nothing to do. So a request that comes meanwhile finds one more worker busy, for the time
+    of one image. What finds no room to wait until then is not asked, and counted.
     """
 
     def __init__(self, service: Service, challengers: Mapping[str, Release]) -> None:
@@ -62,10 +62,9 @@ class Shadow:
         self._asks = True
         try:
             while self._waiting:
-                if self._service.idle:
+                await asyncio.sleep(_PAUSE)  # the answer is sent meanwhile, and whoever comes now is first
+                if self._waiting and self._service.quiet:
                     await self._ask(self._pop())
-                else:
-                    await asyncio.sleep(_LOOK_AGAIN)
         finally:
             self._asks = False
 

@@ -23,7 +23,7 @@ class Service:
     """Answers x for one release and y for any other; a test says whether somebody waits."""
 
     def __init__(self) -> None:
-        self.idle, self.champion = True, OLD
+        self.quiet, self.champion = True, OLD
         self.asked: list[tuple[str, bytes]] = []
         self.at_once = self.most_at_once = 0
 
@@ -32,7 +32,7 @@ class Service:
 
     async def answer(self, _recipe: str, images: Sequence[bytes], which: str, *, heard: bool) -> Answers:
         assert not heard, "nobody else is told of what a shadow asks"
-        assert self.idle
+        assert self.quiet
         self.asked += [(which, data) for data in images]
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -90,16 +90,16 @@ def test_nothing_is_asked_while_somebody_waits_and_what_finds_no_room_is_counted
     made = shadow(service)
 
     async def work() -> None:
-        service.idle = False
+        service.quiet = False
         begun = [asyncio.create_task(made.heard(asked(b"x" * 600))) for _ in range(2)]
         begun += [asyncio.create_task(made.heard(asked(b"y"))) for _ in range(5)]
         await asyncio.sleep(0.05)
         assert service.asked == []
         assert outcomes(made) == {"not_asked": 3}
-        service.idle = True
+        service.quiet = True
         await asyncio.gather(*begun)
         assert [data[:1] for _, data in service.asked] == [b"x", b"y", b"y", b"y"]
-        service.idle = False
+        service.quiet = False
         last = asyncio.create_task(made.heard(asked(b"z")))
         await asyncio.sleep(0.02)
         made.close()
