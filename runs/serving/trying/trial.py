@@ -14,7 +14,7 @@ from runs.serving.answers import Release
 from runs.serving.service import Service
 from runs.serving.trying.challenger import canary, challengers
 from runs.serving.trying.compared import CHALLENGER, CHAMPION
-from runs.serving.trying.report import PAGE, Picture, no_picture, write
+from runs.serving.trying.report import PAGE, write
 from runs.serving.trying.shadow import Shadow
 from runs.shared.opening import held
 from storage.errors import StoreError
@@ -31,13 +31,11 @@ class Tried:
         refs: ids of runs, or digests of releases or models, one of a recipe.
         share: of the requests, which they answer themselves; 0: none.
         folder: where reports go; None: below the store.
-        picture: the picture of a digest, for the report, where it is kept.
     """
 
     refs: tuple[str, ...]
     share: float = 0.0
     folder: Path | None = None
-    picture: Picture = no_picture
 
 
 class Trial:
@@ -155,7 +153,7 @@ class Trial:
             told = self.told(recipe)
             if told["compared"] != self._written.get(recipe):
                 try:
-                    await asyncio.to_thread(write, folder, told, self._tried.picture)
+                    await asyncio.to_thread(write, folder, told)
                 except (OSError, StoreError) as error:
                     said.append(f"shadow: {recipe}: {in_words(told)}; the report cannot be written: {error}")
                     continue

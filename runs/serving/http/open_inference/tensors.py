@@ -116,7 +116,7 @@ def _id(said: Json) -> str | None:
 
 
 def _parameters(said: Json, where: str) -> Json:
-    found = said.get("parameters", {})
+    found = {} if said.get("parameters") is None else said["parameters"]
     if not isinstance(found, dict):
         raise BadRequest(f"{where}: parameters: expected an object")
     if "shared_memory_region" in found:

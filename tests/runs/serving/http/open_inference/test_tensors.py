@@ -33,6 +33,12 @@ def test_images_come_out_as_they_went_in() -> None:
         assert read(json.dumps({"inputs": [tensor]}).encode(), None, 4).images == data
 
 
+def test_null_is_as_if_it_were_not_there() -> None:
+    tensor = {"name": "image", "shape": [1], "datatype": "BYTES", "data": ["YQ=="], "parameters": None}
+    found = read(json.dumps({"inputs": [tensor], "id": None, "outputs": None, "parameters": None}).encode(), None, 1)
+    assert (found.images, found.id, found.named) == ([b"a"], None, False)
+
+
 def test_pixels_are_a_file_of_the_same_pixels() -> None:
     raw = bytes(range(36))
     tensor = {"name": "pixels", "shape": [2, 3, 2, 3], "datatype": "UINT8"}
