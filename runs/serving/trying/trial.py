@@ -55,7 +55,8 @@ class Trial:
         """Open the challengers in a service that has started, and listen to it.
 
         Raises:
-            BadInput: one means no release, is of a recipe that is not served, or is refused.
+            BadInput: one means no release, is of a recipe that is not served, or is refused; or no report can be
+                written.
         """
         for recipe, release in (await asyncio.to_thread(self._meant)).items():
             if recipe not in self._service.recipes:
@@ -67,6 +68,11 @@ class Trial:
                 raise BadInput(f"the challenger {release[:_DIGITS]} of {recipe} is refused: {error}") from error
             self._folders[recipe] = self._folder(recipe, release)
         self.shadow = Shadow(self._service, self._challengers)
+        for recipe, folder in self._folders.items():
+            try:
+                await asyncio.to_thread(write, folder, self.told(recipe))
+            except (OSError, StoreError) as error:
+                raise BadInput(f"the report cannot be written: {error}; name a folder with --shadow-report") from error
         self._service.listeners.append(self.shadow.heard)
         if self._tried.share:
             releases = {recipe: one.release for recipe, one in self._challengers.items()}

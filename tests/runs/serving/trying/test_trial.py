@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -129,8 +130,16 @@ def test_reports_are_written_now_and_then_and_what_cannot_be_written_is_said(
 
     tried(served.store.root, Tried((other,), folder=tmp_path / "reports"), work)
     (tmp_path / "file").write_text("", encoding="utf-8")
-    said = tried(served.store.root, Tried((other,), folder=tmp_path / "file"))
-    assert "nothing was compared; the report cannot be written" in said[-1]
+    with pytest.raises(BadInput, match=r"the report cannot be written: .*--shadow-report"):
+        tried(served.store.root, Tried((other,), folder=tmp_path / "file"))
+
+    async def spoil(service: Service, _trial: Trial) -> None:
+        shutil.rmtree(tmp_path / "later")
+        (tmp_path / "later").write_text("", encoding="utf-8")
+        await service.answer(RECIPE, [picture("red")])
+
+    said = tried(served.store.root, Tried((other,), folder=tmp_path / "later"), spoil)
+    assert "the report cannot be written" in said[-1]
 
 
 def test_a_challenger_that_cannot_answer_is_refused_before_anything_is_served(served: Served) -> None:
