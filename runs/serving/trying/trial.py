@@ -81,9 +81,8 @@ class Trial:
             )
         for recipe, one in self._challengers.items():
             part = f"answers {100 * self._tried.share:g}% and " if self._tried.share else ""
-            self._say(
-                f"shadow: {recipe}: challenger {one.release[:_DIGITS]} {part}is compared: {self._folders[recipe]}"
-            )
+            where = self._folders[recipe] / PAGE
+            self._say(f"shadow: {recipe}: challenger {one.release[:_DIGITS]} {part}is compared: {where}")
         self._writing = asyncio.create_task(self._keep_writing())
 
     async def stop(self) -> None:
