@@ -1,0 +1,296 @@
+"""The folder in which a service keeps answers, pictures and truths: where each lies, and how it is read and written.
+
+    <root>/<recipe>/.log/answers/2026-12-01.jsonl   one JSON object an answer; only ever appended to
+    <root>/<recipe>/.log/truths/2026-12-01.jsonl    what somebody said an image is; the same
+    <root>/<recipe>/.log/pictures/ab/<sha256>       an image's bytes, as they were sent
+    <root>/<recipe>/.log/thrown-away.json           what went for age and for want of room
+    <root>/<recipe>/confirmed/<class>/<sha256>.jpg  what a person confirmed (``confirmed``); confirmed.csv beside it
+
+What nobody confirmed lies below a name that begins with a dot: no source of a recipe looks into such a folder, so
+nothing of it trains, whichever folder above it somebody names. Whoever writes holds the lock of the root, so several
+services may keep in one folder. Files are for their owner alone. Neither pandas nor TensorFlow is started.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from evergreen.decisions.file import is_digest
+from evergreen.errors import BadInput
+from evergreen.paths import path_of
+from evergreen.recipe_files import is_name
+from storage.digests import sha256_bytes
+from storage.disk import locked
+from storage.store import Store
+
+HIDDEN = ".log"
+Kind = Literal["answers", "truths"]
+IN_STORE = "store"
+_READ_AT_ONCE = 2**20
+_DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
+LOG_SUFFIX = ".jsonl"
+
+
+def log_root(named: str, store: Store) -> Path:
+    """Return the root of a log, absolute: ``store`` is a folder of the store, anything else a path."""
+    return store.root / "feedback" if named == IN_STORE else path_of(named).absolute()
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def stamp(time: datetime) -> str:
+    """Return a time as logs have it: UTC, ISO 8601, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class Log:
+    """What is kept of one recipe. Constructing it touches no disk.
+
+    Attributes:
+        root: of all recipes.
+        recipe: name of one.
+    """
+
+    root: Path
+    recipe: str
+
+    def __post_init__(self) -> None:
+        if not is_name(self.recipe):  # it becomes the name of a folder
+            raise BadInput(f"expected a recipe's name, such as digits; received {self.recipe[:80]!r}")
+
+    @property
+    def folder(self) -> Path:
+        """Where all of it lies."""
+        return self.root / self.recipe
+
+    @property
+    def hidden(self) -> Path:
+        """Where what nobody confirmed lies."""
+        return self.folder / HIDDEN
+
+    @property
+    def thrown_away(self) -> Path:
+        """The file that counts what was thrown away."""
+        return self.hidden / "thrown-away.json"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was kept."""
+        return self.hidden.is_dir() or (self.folder / "confirmed.csv").is_file()
+
+    def days(self, kind: Kind) -> list[Path]:
+        """Return the files of a kind, the oldest day first."""
+        try:
+            return sorted(path for path in (self.hidden / kind).iterdir() if _DAY_FILE.fullmatch(path.name))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def lines(self, kind: Kind) -> Iterator[dict[str, Any]]:
+        """Yield what was written, the oldest first; a line that is torn, or is none of ours, is passed over."""
+        for path in self.days(kind):
+            yield from lines_of(path)
+
+    def last(self, kind: Kind, digest: str) -> dict[str, Any] | None:
+        """Return the newest line about an image, or None.
+
+        Files are read by the mebibyte, so that other threads run in between.
+        """
+        for path in reversed(self.days(kind)):
+            found = None
+            for line in _naming(path, digest):
+                found = line
+            if found:
+                return found
+        return None
+
+    def append(self, kind: Kind, lines: Sequence[Mapping[str, Any]], day: str, *, flush: bool = False) -> int:
+        """Write lines, and return how many bytes that took. Whoever calls holds ``alone``.
+
+        Args:
+            kind: of the lines.
+            lines: JSON objects, each with ``time`` and ``sha256``.
+            day: as 2026-12-01.
+            flush: whether to wait until the disk has them.
+        """
+        made_folder(self.hidden / kind, self.root)
+        data = b"".join(map(_line, lines))
+        descriptor = os.open(self.hidden / kind / f"{day}{LOG_SUFFIX}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # whoever wrote last was cut off
+                data = b"\n" + data
+            written = 0
+            while written < len(data):
+                written += os.write(descriptor, data[written:])
+            if flush:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return len(data)
+
+    def picture(self, digest: str) -> Path:
+        """Return where the bytes of an image lie, or would lie; never by a name that somebody sent.
+
+        Raises:
+            BadInput: it is no SHA-256.
+        """
+        if not is_digest(digest):
+            raise BadInput(f"expected a SHA-256, 64 digits of 0-9 and a-f; received {digest[:80]!r}")
+        return self.hidden / "pictures" / digest[:2] / digest
+
+    def pictures(self) -> Iterator[Path]:
+        """Yield the pictures that are kept, in no order."""
+        for path in (self.hidden / "pictures").glob("??/*"):
+            if is_digest(path.name):
+                yield path
+
+    def put(self, digest: str, data: bytes) -> int:
+        """Keep a picture, whole or not at all, and return how many bytes that took; one that is there is not older.
+
+        Whoever calls holds ``alone``, and knows that the digest is that of the bytes.
+        """
+        path = self.picture(digest)
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            pass
+        else:
+            return 0
+        made_folder(path.parent, self.root)
+        part = path.with_name(f"{digest}.part")
+        write_private(part, data)
+        part.replace(path)
+        return len(data)
+
+    def read(self, digest: str) -> bytes:
+        """Return a picture's bytes, checked.
+
+        Raises:
+            BadInput: it is not kept, or is damaged.
+        """
+        try:
+            data = self.picture(digest).read_bytes()
+        except OSError as error:
+            raise BadInput(f"the picture {digest[:12]}... is not kept in {self.folder}: {error.strerror}") from None
+        if sha256_bytes(data) != digest:
+            raise BadInput(f"the picture {digest[:12]}... in {self.folder} was altered after it was kept")
+        return data
+
+
+def logs_in(root: Path) -> list[Log]:
+    """Return the logs below a root, by recipe; none if it is no root of logs."""
+    try:
+        names = sorted(path.name for path in root.iterdir() if is_name(path.name))
+    except (FileNotFoundError, NotADirectoryError, OSError):
+        return []
+    return [log for log in map(partial(Log, root), names) if log.is_there]
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Hold the lock of a root: nobody else writes meanwhile. It ends with its holder, however that ends."""
+    made_folder(root, root)
+    path = root / ".lock"
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    with locked(path):
+        yield
+
+
+def made_folder(folder: Path, root: Path) -> None:
+    """Make a folder, and those above it up to the root, for their owner alone."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        if folder == root:
+            break
+        folder = folder.parent
+    root.parent.mkdir(parents=True, exist_ok=True)
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that its owner alone may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor
+        file.write(data)
+
+
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of one file that are whole and ours: those with a SHA-256."""
+    with _opened(path) as file:
+        for line in file:
+            if (found := _parsed(line)) is not None:
+                yield found
+
+
+def rewritten(path: Path, keep: Any) -> tuple[int, int]:
+    """Leave out lines of a file, as one; return how many went, and how many bytes. Whoever calls holds ``alone``.
+
+    Args:
+        path: of the file; one of which nothing is left is removed.
+        keep: asked with each line, as ``lines_of`` yields it; what is no line of ours goes too.
+    """
+    before = path.read_bytes()
+    lines = before.splitlines(keepends=True)
+    kept = [line for line in lines if (found := _parsed(line)) is not None and keep(found)]
+    if len(kept) == len(lines) and before.endswith(b"\n"):
+        return 0, 0
+    data = b"".join(line if line.endswith(b"\n") else line + b"\n" for line in kept)
+    if data:
+        part = path.with_name(f"{path.name}.part")
+        write_private(part, data)
+        part.replace(path)
+    else:
+        path.unlink()
+    return len(lines) - len(kept), len(before) - len(data)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[bytes]]:
+    """Yield the lines of a file; none of one that was thrown away meanwhile."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield iter(())
+        return
+    with file:
+        yield iter(file)
+
+
+def _naming(path: Path, digest: str) -> Iterator[dict[str, Any]]:
+    wanted = digest.encode()
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        while lines := file.readlines(_READ_AT_ONCE):
+            for line in lines:
+                if wanted in line and (found := _parsed(line)) is not None and found["sha256"] == digest:
+                    yield found
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    # JSON escapes every line end inside of a text; U+2028 and such end no line of a file that is read as bytes.
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_ours = isinstance(found, dict) and isinstance(found.get("sha256"), str) and isinstance(found.get("time"), str)
+    return found if is_ours else None
