@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,39 @@ def read_log(path: Path, classes: Sequence[str]) -> Log:
         f"{path}: expected the columns label and probability, as evergreen predict --csv writes them, or one for each "
         f"class; found {', '.join(sorted(map(str, header))) or 'no row'}"
     )
+
+
+def answered_log(rows: Sequence[tuple[str, Any]], classes: Sequence[str]) -> Log:
+    """Return a log of answers that a service kept.
+
+    Args:
+        rows: name of an image, and its likeliest classes: pairs of a class and its probability, likeliest first.
+            What is none is passed over.
+        classes: of the model, in order.
+
+    Raises:
+        BadInput: no row has an answer of these classes.
+    """
+    index = {name: at for at, name in enumerate(classes)}
+    found = [(name, top) for name, top in rows if _is_top(top, index)]
+    if not found:
+        raise BadInput(f"expected answers of the classes {', '.join(classes)}, found none in {len(rows):,} rows")
+    least = min(len(top) for _, top in found)
+    scores = np.zeros((len(found), len(classes)))
+    for at, (_, top) in enumerate(found):
+        for label, probability in top[:least]:
+            scores[at, index[label]] = probability
+    known = Known(truncated(scores, least), None, None, np.arange(len(found)))
+    return Log(known, [name for name, _ in found], least, len(rows) - len(found))
+
+
+def _is_top(top: Any, index: Mapping[str, int]) -> bool:
+    """Whether a value is pairs of a class and its probability, each class once."""
+    pairs = isinstance(top, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in top)
+    if not pairs or not top or not all(isinstance(label, str) and label in index for label, _ in top):
+        return False
+    shares = all(isinstance(share, int | float) and -_HALF <= share <= 1 + _HALF for _, share in top)
+    return shares and len({label for label, _ in top}) == len(top)
 
 
 def told_so(reference: Reference, top: int) -> Reference:

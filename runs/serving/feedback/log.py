@@ -14,13 +14,13 @@ services may keep in one folder. Files are for their owner alone. Neither pandas
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from evergreen.decisions.file import is_digest
 from evergreen.errors import BadInput
@@ -32,6 +32,7 @@ from storage.store import Store
 
 HIDDEN = ".log"
 Kind = Literal["answers", "truths"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 IN_STORE = "store"
 _READ_AT_ONCE = 2**20
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
@@ -235,7 +236,7 @@ def lines_of(path: Path) -> Iterator[dict[str, Any]]:
                 yield found
 
 
-def rewritten(path: Path, keep: Any) -> tuple[int, int]:
+def rewritten(path: Path, keep: Callable[[dict[str, Any]], bool]) -> tuple[int, int]:
     """Leave out lines of a file, as one; return how many went, and how many bytes. Whoever calls holds ``alone``.
 
     Args:
@@ -294,3 +295,13 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return None
     is_ours = isinstance(found, dict) and isinstance(found.get("sha256"), str) and isinstance(found.get("time"), str)
     return found if is_ours else None
+
+
+def log_at(path: Path, recipe: str) -> Log | None:
+    """Return the log of a recipe that a folder holds or is: a root, a recipe's folder, its hidden one; or None."""
+    path = path.absolute()
+    places = [(path, recipe), (path.parent, path.name)]
+    if path.name == HIDDEN:
+        places = [(path.parent.parent, path.parent.name)]
+    found = (Log(root, name) for root, name in places if is_name(name))
+    return next((log for log in found if log.hidden.is_dir()), None)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from runs.serving.feedback.log import Log, logs_in, made_folder, now, rewritten, stamp, write_private
+from runs.serving.feedback.log import KINDS, Log, logs_in, made_folder, now, rewritten, stamp, write_private
 
 _SLACK = 0.05  # of the cap: so much more goes at once, so that not every answer looks through the folder
 
@@ -70,6 +70,9 @@ def make_room(root: Path, cap: int, days: float, need: int = 0, time: datetime |
     before = time - timedelta(days=days)
     gone: dict[str, Thrown] = {}
     left = []
+    for log in logs_in(root):  # nobody else writes: whoever left these was cut off
+        for part in log.hidden.rglob("*.part"):
+            part.unlink(missing_ok=True)
     for piece in sorted(_pieces(root), key=lambda piece: (piece.time, str(piece.path))):
         size = piece.size - _cut(piece, before, gone.setdefault(piece.log.recipe, Thrown()))
         if size:
@@ -115,7 +118,7 @@ def _note(log: Log, thrown: Thrown, time: datetime) -> None:
 
 def _pieces(root: Path) -> Iterator[_Piece]:
     for log in logs_in(root):
-        named = [(path, kind) for kind in ("answers", "truths") for path in log.days(kind)]
+        named = [(path, str(kind)) for kind in KINDS for path in log.days(kind)]
         for path, kind in (*named, *((path, "pictures") for path in log.pictures())):
             try:
                 found = path.stat()
