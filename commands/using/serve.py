@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -12,6 +13,7 @@ from commands.options import USE, StoreOption, VerboseOption, errors, example, t
 from evergreen.errors import BadInput
 from evergreen.sources.archives.names import visible
 from runs.place import store_root
+from storage.store import Store
 
 app = typer.Typer()
 
@@ -54,6 +56,18 @@ def serve(
     access_log: Annotated[
         str, typer.Option(metavar="FILE|-|none", help="Where a line of JSON goes for each request; - prints it.")
     ] = "-",
+    log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|store", help="Keep answers there, a share and the unsure ones; takes POST /feedback."
+        ),
+    ] = None,
+    log_pictures: Annotated[bool, typer.Option("--log-pictures", help="Keep the pictures, too.")] = False,
+    log_share: Annotated[float, typer.Option(min=0, max=1, help="Of the answers that are kept.")] = 0.1,
+    log_cap: Annotated[
+        float, typer.Option(min=1, metavar="MIB", help="What is kept may take; the oldest goes.")
+    ] = 1024,
+    log_days: Annotated[float, typer.Option(min=0.01, help="How old what is kept may get.")] = 30,
     store: StoreOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -73,8 +87,18 @@ def serve(
             most_megapixels=max_megapixels,
             seconds=timeout,
         )
-        log = _opened(access_log, stack)
-        hosting = Hosting(host, port, tuple(allow_host or ()), token_file, log)
+        keep = None
+        if log:
+            from runs.serving.feedback.keeper import Keeper
+            from runs.serving.feedback.log import log_root
+
+            root = log_root(log, Store(settings.store))
+            keep = partial(
+                Keeper, root, share=log_share, pictures=log_pictures, cap=int(log_cap * 2**20), days=log_days
+            )
+        elif log_pictures:
+            raise BadInput("expected --log beside --log-pictures: it says where pictures are kept")
+        hosting = Hosting(host, port, tuple(allow_host or ()), token_file, _opened(access_log, stack), keep)
         serve(settings, hosting, lambda words: tell(visible(words)), _tell_address)
 
 

@@ -86,8 +86,8 @@ def images_by_source(store: Store, outputs: Mapping[str, Ref]) -> list[dict[str,
 
     Returns:
         Of each ``name``, ``version``, and once repair has said what is an image, how many are on each side, or
-        ``images`` while nothing is split; ``share``, 0-1, of all training images, where there are any; None where a recipe has
-        one source, or probe gave nothing.
+        ``images`` while nothing is split; ``share``, 0-1, of all training images, where there are any. None where a
+        recipe has one source, or probe gave nothing.
     """
     facts = store.manifest(outputs["probe"].sha256).facts if "probe" in outputs else {}
     if "sources" not in facts:

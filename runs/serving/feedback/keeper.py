@@ -83,23 +83,23 @@ class Keeper:
     def __init__(
         self,
         root: Path,
+        say: Callable[[str], None] = lambda _: None,
         *,
         share: float = SHARE,
         pictures: bool = False,
         cap: int = CAP,
         days: float = DAYS,
-        say: Callable[[str], None] = lambda _: None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         """Make the folder, throw away what is too old or too much, and begin to write what is heard.
 
         Args:
             root: folder of the logs; several services may keep in one.
+            say: told, in words, what was thrown away and what cannot be written; called in another thread.
             share: of the answers that are drawn, 0-1; unsure ones are kept whatever was drawn.
             pictures: whether the images' bytes are kept, too.
             cap: bytes that answers, truths and pictures may take together, of all recipes in the root.
             days: how old they may get.
-            say: told, in words, what was thrown away and what cannot be written; called in another thread.
             clock: returns the time, in UTC.
 
         Raises:

@@ -14,6 +14,7 @@ from evergreen.errors import BadInput
 from runs.serving.answers import Answering, NotAnswered
 from runs.serving.feedback.keeper import Keeper
 from runs.serving.feedback.truths import NoRoom, NotKept, Truth, give
+from runs.serving.http.app import noted
 
 MOST_BYTES = 4096
 PER_SECOND, AT_ONCE = 10.0, 50
@@ -81,6 +82,7 @@ def routes(keeper: Keeper, service: Answering) -> APIRouter:
     )
     async def feedback(request: Request) -> JSONResponse:
         """Keep a truth. It trains nothing before a person confirmed it: evergreen feedback RECIPE."""
+        noted(request)
         try:
             if not limit.passes():
                 raise Refused(429, f"expected {PER_SECOND:.0f} truths a second at most")

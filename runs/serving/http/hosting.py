@@ -8,11 +8,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from runs.serving.service import Service
 from runs.serving.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from runs.serving.feedback.keeper import Keeper
+    from runs.serving.http.metrics import Metrics
 
 # So many connections at once; beyond that one is answered 503 by uvicorn.
 _MOST_CONNECTIONS = 1000
@@ -30,6 +36,7 @@ class Hosting:
         names: by which it may be addressed beside addresses in digits and localhost; "*" takes any.
         token_file: holds what requests must have; needed where others than this machine reach it.
         access_log: where a line of JSON is written for each request; None writes none.
+        keep: makes what keeps answers, and takes truths about them; it is given who hears what becomes of it.
     """
 
     host: str = LOOPBACK
@@ -37,6 +44,7 @@ class Hosting:
     names: tuple[str, ...] = ()
     token_file: Path | None = None
     access_log: IO[str] | None = sys.stdout
+    keep: Callable[[Callable[[str], None]], "Keeper"] | None = None
 
 
 def serve(settings: Settings, hosting: Hosting, say: Callable[[str], None], opened: Callable[[str], None]) -> None:
@@ -72,7 +80,7 @@ async def _served(
     say: Callable[[str], None],
     opened: Callable[[str], None],
 ) -> None:
-    service = Service(settings, say)
+    service, stack = Service(settings, say), contextlib.ExitStack()
     # FastAPI takes half a second to import: the workers start meanwhile.
     importing = asyncio.create_task(asyncio.to_thread(_http))
     try:
@@ -81,17 +89,33 @@ async def _served(
         metrics = metrics_of(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
+        more = []
+        if hosting.keep:
+            keeper = hosting.keep(say)
+            stack.callback(keeper.close)
+            more.append(_kept(keeper, service, metrics))
 
         def told(request: dict[str, Any]) -> None:
             metrics.told(request)
             log(request)
 
-        server = server_of(guard(application(service, metrics), frozenset(hosting.names), token, told))
+        server = server_of(guard(application(service, metrics, more), frozenset(hosting.names), token, told))
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
     finally:
         await service.stop()
+        stack.close()
+
+
+def _kept(keeper: "Keeper", service: Service, metrics: "Metrics") -> "APIRouter":
+    """Have a keeper hear what is answered, and return the routes by which something is said of it."""
+    from runs.serving.feedback.counts import Counts
+    from runs.serving.feedback.routes import routes
+
+    service.listeners.append(keeper.heard)
+    metrics.registry.register(Counts(keeper))
+    return routes(keeper, service)
 
 
 def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
