@@ -16,6 +16,7 @@ from evergreen.errors import BadInput
 
 _DIGITS = 6  # as predictions are written
 _HALF = 0.5 * 10**-_DIGITS
+_INT8 = 256  # steps of the probabilities that an int8 model writes
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,18 @@ def truncated(scores: np.ndarray, top: int) -> np.ndarray:
     rest = np.maximum(0, 1 - largest.sum(axis=1, keepdims=True)) / others
     np.put_along_axis(found, order[:, top:], np.broadcast_to(rest, (len(rounded), others)), axis=1)
     return found
+
+
+def as_coarse(reference: Reference, log: Log) -> tuple[Reference, bool]:
+    """Return a reference whose probabilities are as coarse as those of a log, and whether that changed any.
+
+    An int8 model says multiples of 1/256: beside finer ones, of which few are 0, each of these looks odd.
+    """
+    scores = log.known.scores
+    if not len(scores) or np.abs(scores * _INT8 - np.round(scores * _INT8)).max() > _INT8 * _HALF * 2:
+        return reference, False
+    known = reference.known
+    return replace(reference, known=replace(known, scores=np.round(known.scores * _INT8) / _INT8)), True
 
 
 def _wide(path: Path, rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> Log:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evergreen.drifting.logs import answered_log
+from evergreen.drifting.logs import answered_log, as_coarse
 from evergreen.drifting.reference import Reference
 from evergreen.errors import BadInput
 from evergreen.paths import is_file, path_of
@@ -85,10 +85,12 @@ def of_answers(
             f"expected answers of {recipe.name}'s model {model.model[:12]} that were drawn, found none"
             f"{': ' if notes else ''}{'; '.join(notes)}"
         )
-    formats = sorted({str(line.get("format")) for line in rows.values()} - {_KERAS})
-    if formats:
-        notes.append(
-            f"answers are of {', '.join(formats)}, the reference is the network's own: what the export changes is in it"
-        )
     log = answered_log([(digest, line.get("top")) for digest, line in rows.items()], reference.classes)
+    reference, is_coarse = as_coarse(reference, log)
+    if formats := sorted({str(line.get("format")) for line in rows.values()} - {_KERAS}):
+        coarse = ", its probabilities rounded to 1/256 as these are" if is_coarse else ""
+        notes.append(
+            f"answers are of {', '.join(formats)}, the reference is the network's own{coarse}: what else an export "
+            "changes is in it"
+        )
     return of_log(recipe, model, reference, log, notes)

@@ -125,7 +125,7 @@ class Log:
             flush: whether to wait until the disk has them.
         """
         made_folder(self.hidden / kind, self.root)
-        data = b"".join(map(_line, lines))
+        data = b"".join(map(line_of, lines))
         descriptor = os.open(self.hidden / kind / f"{day}{LOG_SUFFIX}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             size = os.fstat(descriptor).st_size
@@ -283,7 +283,8 @@ def _naming(path: Path, digest: str) -> Iterator[dict[str, Any]]:
                     yield found
 
 
-def _line(values: Mapping[str, Any]) -> bytes:
+def line_of(values: Mapping[str, Any]) -> bytes:
+    """Return a line, as it is written."""
     # JSON escapes every line end inside of a text; U+2028 and such end no line of a file that is read as bytes.
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 

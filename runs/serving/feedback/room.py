@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from runs.serving.feedback.log import KINDS, Log, logs_in, made_folder, now, rewritten, stamp, write_private
+from runs.serving.feedback.log import KINDS, Log, line_of, logs_in, made_folder, now, rewritten, stamp, write_private
 
 _SLACK = 0.05  # of the cap: so much more goes at once, so that not every answer looks through the folder
 
@@ -147,8 +147,10 @@ def _shorten(piece: _Piece, wanted: int, thrown: Thrown) -> int:
 
     def later(line: dict[str, Any]) -> bool:
         nonlocal rest
-        rest -= len(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")) + 1
-        return rest + 1 <= 0
+        if rest <= 0:
+            return True
+        rest -= len(line_of(line))
+        return False
 
     lines, size = rewritten(piece.path, later)
     setattr(thrown, piece.kind, getattr(thrown, piece.kind) + lines)

@@ -53,9 +53,7 @@ class Truth:
         texts = [line.get(name, "") for name in ("label", "by", "release")]
         if not texts[0] or not all(isinstance(text, str) for text in texts):
             return None
-        answered = None
-        if isinstance(top, list) and len(top) == 2 and isinstance(top[0], str) and isinstance(top[1], int | float):
-            answered = (top[0], float(top[1]))
+        answered = _pair(top)
         return cls(line["sha256"], texts[0], texts[1], line["time"], line.get("new_class") is True, texts[2], answered)
 
     def as_line(self) -> dict[str, Any]:
@@ -75,7 +73,7 @@ def checked_label(label: str, classes: Sequence[str], *, new_class: bool) -> Non
     if not new_class:
         near = difflib.get_close_matches(label[:MOST_LETTERS], classes, n=1)
         more = f" and {len(classes) - _SHOWN:,} more" if len(classes) > _SHOWN else ""
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise BadInput(
             f"expected a class of the model ({', '.join(classes[:_SHOWN])}{more}), received {label[:80]!r}{hint} If it "
             'is a class that the model does not know yet, say "new_class": true'
@@ -92,6 +90,8 @@ def why_no_class(label: str) -> str:
         return f"it has over {MOST_LETTERS} letters"
     if not label.isprintable():
         return "it has letters that cannot be printed"
+    if "/" in label or label[0] in ".@":  # what is confirmed lies in a folder of its name
+        return "it holds a / or begins with . or @"
     return ""
 
 
@@ -149,9 +149,9 @@ def give(
                 "answers is, and those for a time"
             )
         said = [truth for truth in _about(log, digest) if truth is not None]
-        top = answer.get("top") or [None]
-        is_new = label not in classes
-        truth = Truth(digest, label, by, stamp(now()), is_new, str(answer.get("release", "")), top[0])
+        top = answer.get("top")
+        about = str(answer.get("release", "")), _pair(top[0] if isinstance(top, list) and top else None)
+        truth = Truth(digest, label, by, stamp(now()), label not in classes, *about)
         if said and (said[-1].label, said[-1].by) == (label, by):
             return said[-1], False
         if len(said) >= MOST_OF_ONE:
@@ -165,6 +165,13 @@ def give(
         keeper.took(log.append("truths", [line], f"{now():%Y-%m-%d}", flush=True))
         keeper.counters.truths += 1
         return truth, True
+
+
+def _pair(top: Any) -> tuple[str, float] | None:
+    """Return a class and its probability as a log has them; None of what is something else."""
+    if isinstance(top, list) and len(top) == 2 and isinstance(top[0], str) and isinstance(top[1], int | float):
+        return top[0], float(top[1])
+    return None
 
 
 def _about(log: Log, digest: str) -> Iterator[Truth | None]:
