@@ -1,7 +1,8 @@
 """Answers that a service kept, held against the reference of the model that gave them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from evergreen.paths import is_file, path_of
 from evergreen.recipe import Recipe
 from runs.drifting.comparing import Model, of_log
 from runs.drifting.kept import known_images
-from runs.serving.feedback.log import LOG_SUFFIX, lines_of, log_at
+from runs.serving.feedback.files import lines_of
+from runs.serving.feedback.log import LOG_SUFFIX, log_at
 from storage.store import Store
 
 _UNSURE = "were kept since they are unsure, and not drawn: they are no sample, and were left out"
@@ -22,7 +24,7 @@ _AGAIN = "are about an image that was asked before, which was counted once"
 _KERAS = "keras"
 
 
-def lines_at(paths: Sequence[str], recipe: str) -> list[dict[str, Any]] | None:
+def lines_at(paths: Sequence[str], recipe: str) -> Iterator[dict[str, Any]] | None:
     """Return the answers that files and folders of logs hold; None if they are none.
 
     Args:
@@ -32,21 +34,17 @@ def lines_at(paths: Sequence[str], recipe: str) -> list[dict[str, Any]] | None:
     Raises:
         BadInput: some are logs, and others are not.
     """
-    found: list[dict[str, Any]] = []
-    logs = 0
+    found: list[Iterator[dict[str, Any]]] = []
     for words in paths:
         path = Path(path_of(words))
         log = log_at(path, recipe)
         if log is not None:
-            found += log.lines("answers")
+            found.append(log.lines("answers"))
         elif path.suffix.lower() == LOG_SUFFIX and is_file(path):
-            found += lines_of(path)
-        else:
-            continue
-        logs += 1
-    if logs and logs < len(paths):
+            found.append(lines_of(path))
+    if found and len(found) < len(paths):
         raise BadInput("expected images, or logs of answers, received both: ask about each by itself")
-    return found if logs else None
+    return chain.from_iterable(found) if found else None
 
 
 def of_answers(
@@ -66,7 +64,8 @@ def of_answers(
     """
     learned = known_images(store, model.dataset) or ()
     out: Counter[str] = Counter()
-    rows: dict[str, Mapping[str, Any]] = {}
+    rows: dict[str, Any] = {}
+    formats: set[str] = set()
     for line in lines:
         digest = line["sha256"]
         if line.get("model") != model.model or line.get("recipe") != recipe.name:
@@ -78,19 +77,20 @@ def of_answers(
         elif digest in rows:
             out[_AGAIN] += 1
         else:
-            rows[digest] = line
+            rows[digest] = line.get("top")
+            formats.add(str(line.get("format")))
     notes = [f"{count:,} answers {why}" for why, count in out.items()]
     if not rows:
         raise BadInput(
             f"expected answers of {recipe.name}'s model {model.model[:12]} that were drawn, found none"
             f"{': ' if notes else ''}{'; '.join(notes)}"
         )
-    log = answered_log([(digest, line.get("top")) for digest, line in rows.items()], reference.classes)
+    log = answered_log(list(rows.items()), reference.classes)
     reference, is_coarse = as_coarse(reference, log)
-    if formats := sorted({str(line.get("format")) for line in rows.values()} - {_KERAS}):
+    if exported := sorted(formats - {_KERAS}):
         coarse = ", its probabilities rounded to 1/256 as these are" if is_coarse else ""
         notes.append(
-            f"answers are of {', '.join(formats)}, the reference is the network's own{coarse}: what else an export "
+            f"answers are of {', '.join(exported)}, the reference is the network's own{coarse}: what else an export "
             "changes is in it"
         )
     return of_log(recipe, model, reference, log, notes)

@@ -1,8 +1,9 @@
 """What a person is asked about a log: pictures of which somebody said what they are, and those that were unsure."""
 
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,28 @@ from storage.store import Store
 SAID, UNSURE = "said", "unsure"
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered, of what a log says: there may be a million.
+
+    Attributes:
+        release, format: of the model.
+        unsure: whether it was.
+        top: the two likeliest classes with their probabilities, likeliest first; fewer if the line has fewer.
+    """
+
+    release: str
+    format: str
+    unsure: bool
+    top: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> "Answer":
+        """Return what a line of a log says."""
+        release, model_format = (sys.intern(str(line.get(name) or "")) for name in ("release", "format"))
+        return cls(release, model_format, line.get("unsure") is True, tuple(_tops(line.get("top")))[:2])
+
+
 @dataclass(frozen=True)
 class Kept:
     """What a log holds that a person may be asked about.
@@ -33,7 +56,7 @@ class Kept:
     Attributes:
         log: where it is.
         confirmed: what was decided of it.
-        answers: SHA-256 -> the last answer about an image, as a line of the log.
+        answers: SHA-256 -> the last answer about an image.
         truths: SHA-256 -> what somebody said last.
         pictures: SHA-256 of the images whose bytes are kept.
         lines: how many answers there are.
@@ -41,7 +64,7 @@ class Kept:
 
     log: Log
     confirmed: Confirmed
-    answers: Mapping[str, Mapping[str, Any]]
+    answers: Mapping[str, Answer]
     truths: Mapping[str, Truth]
     pictures: frozenset[str]
     lines: int
@@ -58,10 +81,10 @@ class Kept:
                 f"expected answers of {recipe.name} in {log.root}, found none: evergreen serve {recipe.name} --log "
                 "keeps some; --log here names another folder"
             )
-        answers: dict[str, Mapping[str, Any]] = {}
+        answers: dict[str, Answer] = {}
         lines = 0
         for line in log.lines("answers"):
-            answers[line["sha256"]] = line
+            answers[line["sha256"]] = Answer.of(line)
             lines += 1
         pictures = frozenset(path.name for path in log.pictures())
         return cls(log, Confirmed(log, recipe.repair.classes), answers, latest(log), pictures, lines)
@@ -76,9 +99,9 @@ class Kept:
         """Return the rows of unsure answers of which nobody said anything, the least sure first."""
         decided = self.confirmed.read().made
         found = [
-            (_sure(line), digest)
-            for digest, line in self.answers.items()
-            if line.get("unsure") and digest in self.pictures and digest not in self.truths and digest not in decided
+            (answer.top[0][1] if answer.top else 0.0, digest)
+            for digest, answer in self.answers.items()
+            if answer.unsure and digest in self.pictures and digest not in self.truths and digest not in decided
         ]
         return [self._row(rank, digest, None) for rank, (_, digest) in enumerate(sorted(found)[:most], 1)]
 
@@ -87,10 +110,10 @@ class Kept:
         return sorted(self.pictures - set(self.truths) - set(self.confirmed.read().made))
 
     def _row(self, rank: int, digest: str, truth: Truth | None) -> dict[str, Any]:
-        line = self.answers.get(digest, {})
-        top = _top(line) or ([truth.answered] if truth and truth.answered else [])
-        told = " or ".join(f"{label} ({sure:.0%})" for label, sure in top[:2])
-        reasons = [f"the model answered {told}{_by(line)}"] if told else []
+        answer = self.answers.get(digest)
+        top = answer.top if answer else (truth.answered,) if truth and truth.answered else ()
+        told = " or ".join(f"{label} ({sure:.0%})" for label, sure in top)
+        reasons = [f"the model answered {told}{_by(answer)}"] if told else []
         if truth:
             new = ", a class that the model did not know" if truth.new_class else ""
             who = truth.by or "somebody"
@@ -159,13 +182,13 @@ def told(kept: Kept, recipe: Recipe) -> dict[str, Any]:
     waiting = [truth for digest, truth in kept.truths.items() if _is_waiting(kept, rows, digest, truth)]
     here = [truth for truth in waiting if truth.sha256 in kept.pictures]
     counted = [truth for truth in kept.truths.values() if truth.answered]
-    releases = Counter(str(line.get("release", "")) for line in kept.answers.values())
+    releases = Counter(answer.release for answer in kept.answers.values())
     return {
         "recipe": recipe.name,
         "folder": str(kept.log.folder),
         "answers": kept.lines,
         "images": len(kept.answers),
-        "unsure": sum(bool(line.get("unsure")) for line in kept.answers.values()),
+        "unsure": sum(answer.unsure for answer in kept.answers.values()),
         "releases": dict(releases.most_common()),
         "pictures": len(kept.pictures),
         "truths": {
@@ -198,22 +221,12 @@ def _as_json(truth: Truth) -> dict[str, Any]:
     }
 
 
-def _top(line: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Return the likeliest classes of an answer; none if the line has none that can be read."""
-    return list(_tops(line.get("top")))
-
-
 def _tops(found: Any) -> Iterator[tuple[str, float]]:
     for pair in found if isinstance(found, list) else ():
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], int | float):
             yield pair[0], float(pair[1])
 
 
-def _sure(line: Mapping[str, Any]) -> float:
-    top = _top(line)
-    return top[0][1] if top else 0.0
-
-
-def _by(line: Mapping[str, Any]) -> str:
-    parts: Sequence[str] = [str(line[name])[:12] for name in ("release", "format") if line.get(name)]
+def _by(answer: Answer | None) -> str:
+    parts = [part for part in (answer.release[:12], answer.format) if part] if answer else []
     return f" (release {', '.join(parts)})" if parts else ""

@@ -13,7 +13,8 @@ from evergreen.decisions.file import is_digest
 from evergreen.errors import BadInput
 from evergreen.images.junk import never_looked_into
 from evergreen.paths import can_be_named
-from runs.serving.feedback.log import Log, alone, made_folder, write_private
+from runs.serving.feedback.files import made_folder, write_private
+from runs.serving.feedback.log import Log, alone
 from runs.serving.feedback.truths import truths_of
 from storage.digests import sha256_bytes
 

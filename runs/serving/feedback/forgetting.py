@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from evergreen.decisions.file import is_digest
 from evergreen.errors import BadInput
 from runs.serving.feedback.confirmed import Confirmed
-from runs.serving.feedback.log import KINDS, Log, alone, logs_in, rewritten
+from runs.serving.feedback.files import drop_naming
+from runs.serving.feedback.log import KINDS, Log, alone, logs_in
 from runs.shared.opening import behind_of
 from runs.summaries.summary import output_of
 from runs.tables import DATASET, read_rows
@@ -70,7 +71,7 @@ def _from_log(log: Log, digest: str) -> Iterator[str]:
     if files or rows:
         yield f"the confirmed picture of {log.recipe} and its row"
     for kind in KINDS:
-        if gone := sum(rewritten(path, lambda line: bool(line["sha256"] != digest))[0] for path in log.days(kind)):
+        if gone := sum(drop_naming(path, digest) for path in log.days(kind)):
             yield f"{gone:,} {kind if gone != 1 else kind[:-1]} of {log.recipe}"
 
 

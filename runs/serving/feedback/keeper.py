@@ -12,7 +12,8 @@ from typing import Any
 
 from evergreen.errors import BadInput
 from runs.serving.answers import Answered, Answers, Asked
-from runs.serving.feedback.log import Log, alone, now, stamp, write_private
+from runs.serving.feedback.files import write_private
+from runs.serving.feedback.log import Log, alone, now, stamp
 from runs.serving.feedback.room import make_room
 from storage.digests import sha256_bytes
 

@@ -11,10 +11,9 @@ nothing of it trains, whichever folder above it somebody names. Whoever writes h
 services may keep in one folder. Files are for their owner alone. Neither pandas nor TensorFlow is started.
 """
 
-import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from evergreen.decisions.file import is_digest
 from evergreen.errors import BadInput
 from evergreen.paths import path_of
 from evergreen.recipe_files import is_name
+from runs.serving.feedback.files import append, lines_of, made_folder, naming, write_private
 from storage.digests import sha256_bytes
 from storage.disk import locked
 from storage.store import Store
@@ -34,7 +34,6 @@ HIDDEN = ".log"
 Kind = Literal["answers", "truths"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 IN_STORE = "store"
-_READ_AT_ONCE = 2**20
 _DAY_FILE = re.compile(r"\d{4}-\d\d-\d\d\.jsonl")
 LOG_SUFFIX = ".jsonl"
 
@@ -109,7 +108,7 @@ class Log:
         """
         for path in reversed(self.days(kind)):
             found = None
-            for line in _naming(path, digest):
+            for line in naming(path, digest):
                 found = line
             if found:
                 return found
@@ -125,20 +124,7 @@ class Log:
             flush: whether to wait until the disk has them.
         """
         made_folder(self.hidden / kind, self.root)
-        data = b"".join(map(line_of, lines))
-        descriptor = os.open(self.hidden / kind / f"{day}{LOG_SUFFIX}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # whoever wrote last was cut off
-                data = b"\n" + data
-            written = 0
-            while written < len(data):
-                written += os.write(descriptor, data[written:])
-            if flush:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        return len(data)
+        return append(self.hidden / kind / f"{day}{LOG_SUFFIX}", lines, flush=flush)
 
     def picture(self, digest: str) -> Path:
         """Return where the bytes of an image lie, or would lie; never by a name that somebody sent.
@@ -206,96 +192,6 @@ def alone(root: Path) -> Iterator[None]:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     with locked(path):
         yield
-
-
-def made_folder(folder: Path, root: Path) -> None:
-    """Make a folder, and those above it up to the root, for their owner alone."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        if folder == root:
-            break
-        folder = folder.parent
-    root.parent.mkdir(parents=True, exist_ok=True)
-    for path in reversed(missing):
-        path.mkdir(mode=0o700, exist_ok=True)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that its owner alone may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor
-        file.write(data)
-
-
-def lines_of(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of one file that are whole and ours: those with a SHA-256."""
-    with _opened(path) as file:
-        for line in file:
-            if (found := _parsed(line)) is not None:
-                yield found
-
-
-def rewritten(path: Path, keep: Callable[[dict[str, Any]], bool]) -> tuple[int, int]:
-    """Leave out lines of a file, as one; return how many went, and how many bytes. Whoever calls holds ``alone``.
-
-    Args:
-        path: of the file; one of which nothing is left is removed.
-        keep: asked with each line, as ``lines_of`` yields it; what is no line of ours goes too.
-    """
-    before = path.read_bytes()
-    lines = before.splitlines(keepends=True)
-    kept = [line for line in lines if (found := _parsed(line)) is not None and keep(found)]
-    if len(kept) == len(lines) and before.endswith(b"\n"):
-        return 0, 0
-    data = b"".join(line if line.endswith(b"\n") else line + b"\n" for line in kept)
-    if data:
-        part = path.with_name(f"{path.name}.part")
-        write_private(part, data)
-        part.replace(path)
-    else:
-        path.unlink()
-    return len(lines) - len(kept), len(before) - len(data)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Iterator[bytes]]:
-    """Yield the lines of a file; none of one that was thrown away meanwhile."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        yield iter(())
-        return
-    with file:
-        yield iter(file)
-
-
-def _naming(path: Path, digest: str) -> Iterator[dict[str, Any]]:
-    wanted = digest.encode()
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        while lines := file.readlines(_READ_AT_ONCE):
-            for line in lines:
-                if wanted in line and (found := _parsed(line)) is not None and found["sha256"] == digest:
-                    yield found
-
-
-def line_of(values: Mapping[str, Any]) -> bytes:
-    """Return a line, as it is written."""
-    # JSON escapes every line end inside of a text; U+2028 and such end no line of a file that is read as bytes.
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    is_ours = isinstance(found, dict) and isinstance(found.get("sha256"), str) and isinstance(found.get("time"), str)
-    return found if is_ours else None
 
 
 def log_at(path: Path, recipe: str) -> Log | None:

@@ -1,13 +1,14 @@
 """How much a log may take and how old it may be: what goes is the oldest, is counted, and is said."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from runs.serving.feedback.log import KINDS, Log, line_of, logs_in, made_folder, now, rewritten, stamp, write_private
+from runs.serving.feedback.files import drop_first, made_folder, parsed, write_private
+from runs.serving.feedback.log import KINDS, Log, logs_in, now, stamp
 
 _SLACK = 0.05  # of the cap: so much more goes at once, so that not every answer looks through the folder
 
@@ -133,26 +134,25 @@ def _cut(piece: _Piece, before: datetime, thrown: Thrown) -> int:
         return _removed(piece, thrown) if piece.time < before.timestamp() else 0
     if piece.path.stem > f"{before:%Y-%m-%d}":  # what is in it was written later
         return 0
-    lines, size = rewritten(piece.path, lambda line: _is_since(line, before))
-    setattr(thrown, piece.kind, getattr(thrown, piece.kind) + lines)
-    thrown.bytes += size
-    return size
+    return _dropped(piece, lambda line: _is_since(line, before), thrown)
 
 
 def _shorten(piece: _Piece, wanted: int, thrown: Thrown) -> int:
-    """Throw away a file, or of one with lines the oldest of them if that is enough; return how many bytes that were."""
+    """Throw away a file, or of one with lines the first if they are enough; return how many bytes that were."""
     if piece.kind == "pictures":
         return _removed(piece, thrown)
-    rest = wanted
+    left = wanted
 
-    def later(line: dict[str, Any]) -> bool:
-        nonlocal rest
-        if rest <= 0:
-            return True
-        rest -= len(line_of(line))
-        return False
+    def is_enough(line: bytes) -> bool:
+        nonlocal left
+        before, left = left, left - len(line)
+        return before <= 0
 
-    lines, size = rewritten(piece.path, later)
+    return _dropped(piece, is_enough, thrown)
+
+
+def _dropped(piece: _Piece, is_enough: Callable[[bytes], bool], thrown: Thrown) -> int:
+    lines, size = drop_first(piece.path, is_enough)
     setattr(thrown, piece.kind, getattr(thrown, piece.kind) + lines)
     thrown.bytes += size
     return size
@@ -165,8 +165,9 @@ def _removed(piece: _Piece, thrown: Thrown) -> int:
     return piece.size
 
 
-def _is_since(line: dict[str, Any], before: datetime) -> bool:
+def _is_since(line: bytes, before: datetime) -> bool:
+    found = parsed(line)
     try:
-        return datetime.fromisoformat(line["time"]) >= before
+        return found is not None and datetime.fromisoformat(found["time"]) >= before
     except (ValueError, TypeError):  # no time, or one without a zone: nobody knows how old it is
         return False

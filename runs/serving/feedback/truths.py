@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evergreen.errors import BadInput, EvergreenError
+from runs.serving.feedback.files import lines_of
 from runs.serving.feedback.keeper import Keeper
-from runs.serving.feedback.log import Log, lines_of, now, stamp
+from runs.serving.feedback.log import Log, now, stamp
 
 MOST_LETTERS = 200  # of a class
 _MOST_LETTERS_OF_WHO = 100

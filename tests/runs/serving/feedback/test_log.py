@@ -1,4 +1,4 @@
-"""runs.serving.feedback.log: lines and pictures, whoever was cut off while he wrote them."""
+"""runs.serving.feedback.log: which file is whose, and how what is in it is found again."""
 
 from pathlib import Path
 
@@ -6,33 +6,10 @@ import pytest
 from kept_answers import digest
 
 from evergreen.errors import BadInput
-from runs.serving.feedback.log import Log, alone, log_at, log_root, logs_in, rewritten
+from runs.serving.feedback.log import Log, alone, log_at, log_root, logs_in
 from storage.store import Store
 
 LINE = {"time": "2026-12-01T04:00:00.000+00:00", "sha256": digest(b"a"), "label": "cat"}
-
-
-def test_a_torn_line_is_passed_over_and_the_next_one_stands_for_itself(tmp_path: Path) -> None:
-    log = Log(tmp_path, "pets")
-    log.append("truths", [LINE], "2026-12-01")
-    (path,) = log.days("truths")
-    whole = path.read_bytes()
-    path.write_bytes(whole + whole[:-9])
-    assert list(log.lines("truths")) == [LINE]
-    log.append("truths", [{**LINE, "label": "dog"}], "2026-12-01")
-    assert [line["label"] for line in log.lines("truths")] == ["cat", "dog"]
-    assert log.last("truths", digest(b"a")) == {**LINE, "label": "dog"}
-    assert log.last("truths", digest(b"b")) is None
-
-
-def test_what_is_no_line_of_ours_is_passed_over(tmp_path: Path) -> None:
-    log = Log(tmp_path, "pets")
-    log.append("answers", [LINE], "2026-12-01")
-    (path,) = log.days("answers")
-    strange = [b"[1]\n", b'{"sha256": 3, "time": ""}\n', b"\xff\n", b"[" * 100_000 + b"\n", b'{"time": "x"}\n']
-    path.write_bytes(b"".join(strange) + path.read_bytes())
-    path.with_name("notes.jsonl").write_text('{"time": "x", "sha256": "y"}\n')
-    assert list(log.lines("answers")) == [LINE]
 
 
 def test_the_newest_line_about_an_image_is_found_over_days(tmp_path: Path) -> None:
@@ -42,18 +19,6 @@ def test_the_newest_line_about_an_image_is_found_over_days(tmp_path: Path) -> No
     found = log.last("answers", digest(b"a"))
     assert found is not None
     assert found["day"] == "2026-12-03"
-
-
-def test_lines_are_left_out_as_one(tmp_path: Path) -> None:
-    log = Log(tmp_path, "pets")
-    log.append("truths", [LINE, {**LINE, "sha256": digest(b"b")}], "2026-12-01")
-    (path,) = log.days("truths")
-    size = path.stat().st_size
-    assert rewritten(path, lambda _: True) == (0, 0)
-    assert rewritten(path, lambda line: line["sha256"] != digest(b"a")) == (1, size // 2)
-    assert [line["sha256"] for line in log.lines("truths")] == [digest(b"b")]
-    assert rewritten(path, lambda _: False)[0] == 1
-    assert log.days("truths") == []
 
 
 def test_a_picture_lies_by_its_digest_and_by_nothing_that_somebody_sent(tmp_path: Path) -> None:
