@@ -1,20 +1,21 @@
 """Keeps a share of a service's answers, and always those that are unsure; it never slows or breaks an answer."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Condition, Thread
 from typing import Any
 
 from evergreen.errors import BadInput
 from runs.serving.answers import Answered, Answers, Asked
 from runs.serving.feedback.files import write_private
 from runs.serving.feedback.log import Log, alone, now, stamp
-from runs.serving.feedback.room import make_room
+from runs.serving.feedback.room import Thrown, make_room
 from storage.digests import sha256_bytes
 
 SHARE = 0.1
@@ -26,6 +27,8 @@ _MOST_WAITING_BYTES = 64 * 2**20
 _AT_ONCE = 200
 _LOOK_EVERY = 3600.0  # seconds after which age is looked at anew
 _CLOSING = 10.0
+_SETTLING = 2.0
+_SAID_EVERY = 60.0
 _TAKEN = ".taken"
 _LINE = 1024  # bytes of a line, roughly
 
@@ -117,7 +120,10 @@ class Keeper:
         self._draw = random.Random()  # noqa: S311 - a sample, no secret
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._waiting = [0, 0]  # answers, bytes
-        self._turn = Lock()
+        self._turn = Condition()
+        self._digests: Counter[str] = Counter()  # of what waits
+        self._gone, self._said = Thrown(), clock()  # what went, since that was said last
+        self._told_of_none = True
         self._told = ""
         self._looked: datetime | None = None
         self._size: int | None = None  # bytes that are taken; whoever holds the lock may ask
@@ -150,7 +156,13 @@ class Keeper:
                     self.counters.dropped += 1
                     continue
                 self._waiting = [count, size]
+                self._digests[answered.sha256] += 1
             self._queue.put(one)
+
+    def settled(self, digest: str) -> None:
+        """Wait until what was heard of an image is written, for two seconds at most."""
+        with self._turn:
+            self._turn.wait_for(lambda: not self._digests[digest], _SETTLING)
 
     def close(self) -> None:
         """Write what waits, for ten seconds at most, and end the thread."""
@@ -173,9 +185,15 @@ class Keeper:
         if stale or self._size is None or self._size + need > self.cap:
             thrown, self._size = make_room(self.root, self.cap, self.days, need, self._clock())
             self._looked = self._clock()
-            if thrown:
-                self.counters.thrown_away += thrown.answers + thrown.truths + thrown.pictures
-                self._say(f"thrown away from {self.root}, the oldest: {thrown.words}")
+            self.counters.thrown_away += thrown.answers + thrown.truths + thrown.pictures
+            self._gone.add(thrown)
+            self._tell(at_once=self._told_of_none)
+
+    def _tell(self, *, at_once: bool) -> None:
+        """Say what was thrown away, once a minute at most."""
+        if self._gone and (at_once or (self._clock() - self._said).total_seconds() > _SAID_EVERY):
+            self._say(f"thrown away from {self.root}, the oldest: {self._gone.words}")
+            self._gone, self._said, self._told_of_none = Thrown(), self._clock(), False
 
     def took(self, size: int) -> None:
         """Note how many bytes were added, where ``make_room`` made room for them."""
@@ -202,7 +220,10 @@ class Keeper:
                 with self._turn:
                     self._waiting[0] -= len(found)
                     self._waiting[1] -= sum(one.weight for one in found)
+                    self._digests -= Counter(one.answered.sha256 for one in found)
+                    self._turn.notify_all()
             if last:
+                self._tell(at_once=True)
                 return
 
     def _batch(self) -> list[_Waiting | None]:

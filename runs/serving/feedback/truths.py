@@ -142,6 +142,7 @@ def give(
     checked_label(label, classes, new_class=new_class)
     if len(by) > _MOST_LETTERS_OF_WHO or not by.isprintable():
         raise BadInput(f"by: expected up to {_MOST_LETTERS_OF_WHO} letters that can be printed")
+    keeper.settled(digest)
     with keeper.turn():
         answer = log.last("answers", digest)
         if answer is None:

@@ -152,3 +152,25 @@ assert keeper.counters.kept == 150, keeper.counters
     assert int((tmp_path / ".taken").read_bytes()) == taken
     gone = json.loads(log.thrown_away.read_bytes())
     assert gone["pictures"] + len(list(log.pictures())) == 300
+
+
+def test_a_truth_waits_for_the_answer_that_it_is_about(tmp_path: Path) -> None:
+    keeper = _keeper(tmp_path)
+    with alone(tmp_path):
+        keeper.hear(asked(b"x"))
+        waiting = threading.Thread(target=keeper.settled, args=(digest(b"x"),))
+        waiting.start()
+    waiting.join()
+    assert Log(tmp_path, "pets").last("answers", digest(b"x"))
+    keeper.settled(digest(b"never heard of"))
+    keeper.close()
+
+
+def test_keeping_starts_neither_pandas_nor_tensorflow_nor_prefect() -> None:
+    code = (
+        "import sys\n"
+        "import runs.serving.feedback.keeper, runs.serving.feedback.routes, runs.serving.feedback.counts\n"
+        "print([name for name in ('prefect', 'tensorflow', 'keras', 'pandas', 'sklearn') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
