@@ -16,6 +16,9 @@ from runs.serving.service import Service
 from runs.serving.settings import LOOPBACK, Settings
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from runs.serving.feedback.keeper import Keeper
     from runs.serving.http.metrics import Metrics
     from runs.serving.trying.trial import Tried
 
@@ -36,6 +39,7 @@ class Hosting:
         names: by which it may be addressed beside addresses in digits and localhost; "*" takes any.
         token_file: holds what requests must have; needed where others than this machine reach it.
         access_log: where a line of JSON is written for each request; None writes none.
+        keep: makes what keeps answers, and takes truths about them; it is given who hears what becomes of it.
         tried: challengers beside the champions.
     """
 
@@ -44,6 +48,7 @@ class Hosting:
     names: tuple[str, ...] = ()
     token_file: Path | None = None
     access_log: IO[str] | None = sys.stdout
+    keep: Callable[[Callable[[str], None]], "Keeper"] | None = None
     tried: "Tried | None" = None
 
 
@@ -97,6 +102,11 @@ async def _served(
         metrics = metrics_of(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
+        more = [routes(service)]
+        if hosting.keep:
+            keeper = hosting.keep(say)
+            ends.callback(keeper.close)
+            more.append(_kept(keeper, service, metrics))
         if hosting.tried:
             await _try(hosting.tried, service, metrics, ends, say)
 
@@ -104,13 +114,22 @@ async def _served(
             metrics.told(request)
             log(request)
 
-        app = application(service, metrics, [routes(service)])
-        server = server_of(guard(app, frozenset(hosting.names), token, told))
+        server = server_of(guard(application(service, metrics, more), frozenset(hosting.names), token, told))
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
     finally:
         await ends.aclose()
+
+
+def _kept(keeper: "Keeper", service: Service, metrics: "Metrics") -> "APIRouter":
+    """Have a keeper hear what is answered, and return the routes by which something is said of it."""
+    from runs.serving.feedback.counts import Counts
+    from runs.serving.feedback.routes import routes
+
+    service.listeners.append(keeper.heard)
+    metrics.registry.register(Counts(keeper))
+    return routes(keeper, service)
 
 
 async def _try(

@@ -205,3 +205,35 @@ def test_a_challenger_that_nobody_can_mean_is_refused(served_root: Path, options
     command = [str(EVERGREEN), "serve", "--port", "0", "--workers", "1", "--store", str(served_root), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
+def test_what_is_answered_is_kept_and_something_may_be_said_of_it_if_that_was_asked_for(
+    served_root: Path, tmp_path: Path
+) -> None:
+    log = ("--log", str(tmp_path / "kept"), "--log-share", "1", "--log-pictures", "--access-log", "none")
+    with serving(served_root, *log) as (address, process, _):
+        status, answer = asked(f"{address}/v1/recipes/{RECIPE}/predict", picture("red"))
+        digest = answer["predictions"][0]["sha256"]
+        said = {"recipe": RECIPE, "sha256": digest, "label": "green", "by": "Anna"}
+        json_ = {"Content-Type": "application/json"}
+        status, told = asked(f"{address}/feedback", json.dumps(said).encode(), **json_)
+        assert (status, told["label"], told["new"]) == (200, "green", True)
+        assert asked(f"{address}/feedback", json.dumps(said | {"sha256": "0" * 64}).encode(), **json_)[0] == 404
+        with urllib.request.urlopen(f"{address}/metrics", timeout=60) as page:  # noqa: S310 - loopback
+            counts = page.read().decode()
+        assert 'evergreen_kept_total{outcome="truths"} 1.0' in counts
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    hidden = tmp_path / "kept" / RECIPE / ".log"
+    (line,) = [json.loads(text) for path in (hidden / "answers").iterdir() for text in path.read_text().splitlines()]
+    assert (line["sha256"], line["top"][0][0], line["picture"], line["drawn"]) == (digest, "red", True, True)
+    assert (hidden / "pictures" / digest[:2] / digest).read_bytes() == picture("red")
+    with serving(served_root, "--access-log", "none") as (address, _, _):
+        assert asked(f"{address}/feedback", b"{}", **json_)[0] == 404  # off by default
+    refused = subprocess.run(
+        [str(EVERGREEN), "serve", "--log-pictures", "--store", str(served_root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, "expected --log beside --log-pictures" in refused.stderr) == (2, True)
