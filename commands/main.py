@@ -11,7 +11,7 @@ from commands.making import doctor, folds, inspect, new, plan, retrain, schedule
 from commands.options import be_quiet, errors, example, tell
 from commands.upkeep import adopt, champions, check, maintain, remote, schema, sharing
 from commands.usage import Usage
-from commands.using import predict, web
+from commands.using import predict, serve, web
 from evergreen.variables import check as check_variables
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ for room in (
     lineage,
     drift,
     predict,
+    serve,
     web,
     champions,
     adopt,

@@ -177,6 +177,14 @@ class Champions:
             return State.from_json(json.loads(path.read_bytes()))
         return State.told_by(self._written(recipe))
 
+    def stamp(self, recipe: str) -> tuple[int, int, int]:
+        """Return what changes whenever ``state`` does, for whoever looks often: inode, size, time; zeros before."""
+        try:
+            found = (self._folder(recipe) / "champion.json").stat()
+        except FileNotFoundError:
+            return (0, 0, 0)
+        return (found.st_ino, found.st_size, found.st_mtime_ns)
+
     def history(self, recipe: str) -> list[Event]:
         """Return every event of a recipe, oldest first."""
         events = list(self._written(recipe))

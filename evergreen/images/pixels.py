@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -31,6 +31,19 @@ _MOST_TIMES = 8
 # What a network makes of the images at some positions, in order, in blocks: of the network, of what gathers images
 # (n, H, W, 3) uint8, and of the positions.
 Outputs = Callable[[Any, Callable[[np.ndarray], np.ndarray], Sequence[int]], Iterator[np.ndarray]]
+
+
+class Fed(Protocol):
+    """How a network is fed: a recipe's section ``image``, or what says the same."""
+
+    @property
+    def height(self) -> int: ...  # noqa: D102
+    @property
+    def width(self) -> int: ...  # noqa: D102
+    @property
+    def resize(self) -> str: ...  # noqa: D102
+    @property
+    def interpolation(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ def scores(model: Any, rows: Rows) -> np.ndarray:
     return np.concatenate([np.asarray(model.predict_on_batch(block)) for block in rows.blocks(_BATCH)])
 
 
-def resize(pixels: np.ndarray, image: Image) -> np.ndarray:
+def resize(pixels: np.ndarray, image: Fed) -> np.ndarray:
     """Bring one picture to the network's size.
 
     Args:
@@ -164,7 +177,7 @@ def stratified_sample(table: pd.DataFrame, size: int, seed: int) -> pd.DataFrame
     return shuffled[rank < quota].sort_values("path", ignore_index=True)
 
 
-def _without_far_ends(pixels: np.ndarray, image: Image) -> np.ndarray:
+def _without_far_ends(pixels: np.ndarray, image: Fed) -> np.ndarray:
     """Return the middle of a picture, which scales to about ``_MOST_TIMES`` the target's height and width at most."""
     height, width = pixels.shape[:2]
     scale = max(image.height / height, image.width / width)

@@ -104,6 +104,10 @@ class NotAnswered(EvergreenError):
     status = 503
     retry_after: int | None = None
 
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after or self.retry_after
+
 
 class NotServed(NotAnswered):
     """No such recipe is served here."""

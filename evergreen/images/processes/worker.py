@@ -26,7 +26,7 @@ _PATIENCE = 10
 _LOOKS, _BETWEEN_LOOKS = 10, 0.05
 _WAITING = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_STOPPED)
 # What a decoder's own fault sends to its process; any other signal comes from outside.
-_OWN_FAULT = {
+OWN_FAULT = {
     signal.SIGSEGV,
     signal.SIGABRT,
     signal.SIGBUS,
@@ -171,7 +171,7 @@ class Worker:
             words = f"the decoder wanted more than {self._budget.each / 2**20:,.0f} MiB of memory{short}"
             return {"lost": words, "machine": self._budget.short}
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return {"lost": f"the decoder crashed ({how})", "machine": code < 0 and -code not in _OWN_FAULT}
+        return {"lost": f"the decoder crashed ({how})", "machine": code < 0 and -code not in OWN_FAULT}
 
     def _end(self, *, kill: bool) -> int:
         """End the process and return its exit code, negative for a signal."""

@@ -37,8 +37,10 @@ _ABSENT = {
 }
 _EXTRAS = ("mediapipe", "onnx", "openvino")
 
-# One image, (H, W, 3) uint8 in 0-255 -> (K,) float32; and the class names that the model gives, if it can.
-Opened = tuple[Callable[[np.ndarray], np.ndarray], list[str] | None]
+# One image, (H, W, 3) uint8 in 0-255 -> (K,) float32.
+Answer = Callable[[np.ndarray], np.ndarray]
+# That, and the class names that the model gives, if it can.
+Opened = tuple[Answer, list[str] | None]
 
 
 def main() -> None:
@@ -93,7 +95,13 @@ def _savedmodel(tf: Any, export: Path) -> Opened:
     return lambda image: serve(image)["scores"].numpy()[0], [name.decode() for name in names]
 
 
-def _tflite(litert: Any, export: Path) -> Opened:
+def tflite(litert: Any, export: Path) -> Opened:
+    """Open ``model.tflite`` in a folder; ``evergreen serve`` does it in its workers, so that it answers alike.
+
+    Args:
+        litert: the module ``ai_edge_litert.interpreter``.
+        export: the folder.
+    """
     interpreter = litert.Interpreter(str(export / "model.tflite"), num_threads=_THREADS)
     interpreter.allocate_tensors()
     (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -167,7 +175,7 @@ def _openvino(openvino: Any, export: Path) -> Opened:
 _OPEN = {
     "keras": _keras,
     "savedmodel": _savedmodel,
-    "tflite": _tflite,
+    "tflite": tflite,
     "mediapipe": _mediapipe,
     "onnx": _onnx,
     "openvino": _openvino,
