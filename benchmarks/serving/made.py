@@ -64,7 +64,8 @@ def make(folder: Path, photos: int = 64) -> Made:
         recipe = folder / f"{RECIPE}.yaml"
         recipe.write_text(_RECIPE, encoding="utf-8")
         photographs = folder / "photos"
-        runs = [retrain(str(recipe), store, *settings, source=photographs)[0] for settings in ((), ("train.phases.0.epochs=3",))]
+        other = "train.phases.0.epochs=3"
+        runs = [retrain(str(recipe), store, *settings, source=photographs)[0] for settings in ((), (other,))]
         told.write_text(json.dumps([run["id"] for run in runs]), encoding="utf-8")
     ids = json.loads(told.read_text(encoding="utf-8"))
     summaries = [json.loads((store / "runs" / one / "run.json").read_text(encoding="utf-8")) for one in ids]
