@@ -7,7 +7,7 @@ Run with ``python -m``; it speaks ``wire`` over its standard input and output. H
   megapixels, the longest time of a decoder in seconds, and the values that are black and white, or null.
 - ``{"do": "close", "model"}``: let it go; answered ``{}``.
 - ``{"do": "answer", "model"}`` with an image's bytes: answered ``{"seconds"}`` with K float32 scores, ``{"error"}`` of
-  the image, or ``{"failed"}``: no image can be decoded here.
+  the image, or ``{"failed"}``: no image can be answered here.
 
 It ends where its input does. A picture that takes it down takes nothing else down.
 """
@@ -66,11 +66,13 @@ class Models:
         """Let a model go, if it is open."""
         self._models.pop(name, None)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._models
+
     def answer(self, name: str, data: bytes) -> np.ndarray:
-        """Return what a model answers for an image, (K,) float32.
+        """Return what an open model answers for an image, (K,) float32.
 
         Raises:
-            KeyError: no such model is open.
             EvergreenError: it is no image that can be used.
         """
         model = self._models[name]
@@ -109,6 +111,8 @@ def main() -> None:
 
 def _answered(models: Models, head: wire.Head, body: bytes) -> tuple[wire.Head, bytes]:
     if head["do"] == "answer":
+        if head["model"] not in models:
+            return {"failed": f"the model {head['model'][:12]} is not open in this worker"}, b""
         began = time.perf_counter()
         try:
             scores = models.answer(head["model"], body)

@@ -28,7 +28,7 @@ class Line:
     Attributes:
         recipe: its name.
         pinned: whether no run promotes anything.
-        refused: release -> why it is not taken, in words.
+        refused: the champion, if it is not taken, -> why, in words.
         swaps: how often another release took over.
     """
 
@@ -82,17 +82,18 @@ class Line:
         """
         async with self._lock:
             if release == self._current:
+                self.refused.clear()
                 return
             try:
                 opened = self._open.get(release) or await self._opened(release)
             except (EvergreenError, StoreError, OSError) as error:
                 again = self.refused.get(release) == str(error)
-                self.refused[release] = str(error)
+                self.refused = {release: str(error)}
                 if not again:
                     stays = f"{self._current[:12]} stays" if self._current else "nothing answers"
                     self.say(f"REFUSED: {self.recipe}: release {release[:12]}: {error}; {stays}")
                 return
-            self.refused.pop(release, None)
+            self.refused.clear()
             before, self._current = self._current, release
             self._open.pop(release, None)
             self._open[release] = replace(opened, since=since or opened.since)  # the newest last

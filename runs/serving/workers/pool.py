@@ -98,7 +98,9 @@ class Pool:
         except TimeoutError:
             raise TooSlow(f"not answered within {seconds:g} s") from None
         finally:
-            if any([job.answered.cancel() for job in jobs]):  # noqa: C419 - every one of them
+            for job in jobs:
+                job.answered.cancel()
+            if any(job.answered.cancelled() for job in jobs):
                 self._waiting = deque(job for job in self._waiting if not job.answered.done())
             self._pending[model] -= 1
 
