@@ -1,6 +1,7 @@
 """What is asked of a service and what it answers, whatever protocol carries it."""
 
 from collections.abc import Sequence
+from ctypes import c_float
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -90,7 +91,9 @@ class Answers:
     def unsure(self, answered: Answered) -> bool | None:
         """Return whether an answer is below the release's threshold; None where there is none."""
         threshold = self.release.threshold
-        return None if threshold is None else max(answered.scores) < threshold
+        if threshold is None:
+            return None
+        return max(answered.scores) < c_float(threshold).value  # as single precision, in which scores are
 
 
 class NotAnswered(EvergreenError):

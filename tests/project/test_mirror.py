@@ -17,6 +17,15 @@ SOURCES = "tasks/data/test_acquire.py"
 
 # Module -> the file of tests that tries it. A module with behaviour of its own does not belong here.
 ELSEWHERE = {
+    "runs/serving/line.py": "runs/serving/test_service.py",
+    "runs/serving/loading.py": "runs/serving/test_service.py",
+    "runs/serving/settings.py": "commands/using/test_serve.py",
+    "runs/serving/workers/place.py": "runs/serving/workers/test_pool.py",
+    "runs/serving/workers/process.py": "runs/serving/workers/test_pool.py",
+    "runs/serving/http/bodies.py": "runs/serving/http/test_app.py",
+    "runs/serving/http/hosting.py": "commands/using/test_serve.py",
+    "runs/serving/http/metrics.py": "runs/serving/http/test_app.py",
+    "runs/serving/http/schema.py": "runs/serving/http/test_app.py",
     # Tasks that read, call the craft, and publish: nothing but a run shows that they give what the next one takes.
     "tasks/data/balance.py": REFERENCES,
     "tasks/data/probe.py": REFERENCES,

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import json
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ from runs.serving.settings import LOOPBACK, Settings
 _MOST_CONNECTIONS = 1000
 _BACKLOG = 2048
 _IDLE_SECONDS = 30
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,11 @@ def serve(settings: Settings, hosting: Hosting, say: Callable[[str], None], open
             "whoever has the token may ask, and nobody else"
         )
     token = read_token(hosting.token_file) if hosting.token_file else None
-    with contextlib.closing(_listening(hosting)) as listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with (
+        contextlib.closing(_listening(hosting)) as listening,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        contextlib.suppress(asyncio.CancelledError),  # told to end before it answered
+    ):
         runner.run(_served(settings, hosting, token, listening, say, opened))
 
 
@@ -73,6 +79,9 @@ async def _served(
     opened: Callable[[str], None],
 ) -> None:
     service = Service(settings, say)
+    if (this := asyncio.current_task()) is not None:
+        for number in _ENDS:
+            asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     # FastAPI takes half a second to import: the workers start meanwhile.
     importing = asyncio.create_task(asyncio.to_thread(_http))
     try:
@@ -102,6 +111,14 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
     from runs.serving.http.guard import Guard
     from runs.serving.http.metrics import Metrics
 
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Answer what was begun, and end; uvicorn's own raises the signal anew, which ends us with our workers."""
+            for number in _ENDS:
+                asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+            yield
+
     def server(app: Any) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
@@ -115,7 +132,7 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
             timeout_graceful_shutdown=_IDLE_SECONDS,
             proxy_headers=False,
         )
-        return uvicorn.Server(config)
+        return Server(config)
 
     return application, Metrics, Guard, server
 
