@@ -21,7 +21,7 @@ class Connection(HttpToolsProtocol):
 
     seconds = 30.0
     _timer: asyncio.TimerHandle | None = None
-    _begun = _in_body = _large = False
+    _begun = _large = False
     _head = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -51,20 +51,15 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         super().on_message_begin()
-        self._begun, self._in_body = True, False
+        self._begun = True
 
     def on_headers_complete(self) -> None:
         """Note that a head is whole; one that is too large ends the connection."""
-        self._begun, self._in_body = False, True
+        self._begun = False
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD:
             self._large = True
             raise ValueError("too large")  # which the parser tells as an invalid request
         super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """Note that a body is whole."""
-        self._in_body = False
-        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a request that is none."""

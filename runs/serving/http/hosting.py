@@ -95,7 +95,9 @@ async def _served(
             metrics.told(request)
             log(request)
 
-        server = server_of(guard(application(service, metrics), frozenset(hosting.names), token, told))
+        server = server_of(
+            guard(application(service, metrics), frozenset(hosting.names), token, told), settings.seconds
+        )
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
@@ -103,7 +105,7 @@ async def _served(
         await service.stop()
 
 
-def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
+def _http() -> tuple[Any, Any, Any, Callable[[Any, float], Any]]:
     """Import what speaks HTTP, and return the application, the metrics, the guard, and what makes a server."""
     import uvicorn
 
@@ -119,9 +121,11 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
                 asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
             yield
 
-    def server(app: Any) -> uvicorn.Server:
+    def server(app: Any, seconds: float) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
+            http=_connections(seconds),
+            ws="none",
             log_level="warning",
             access_log=False,  # ours says more, and no query
             lifespan="off",
@@ -135,6 +139,15 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
         return Server(config)
 
     return application, Metrics, Guard, server
+
+
+def _connections(seconds: float) -> Any:
+    """Return the class of connections that bounds heads, where the parser that it wants is installed."""
+    try:
+        from runs.serving.http.connections import connections
+    except ImportError:
+        return "h11"
+    return connections(seconds)
 
 
 def _listening(hosting: Hosting) -> socket.socket:

@@ -28,7 +28,11 @@ def whole() -> dict[str, bytes]:
     exif[0x0112] = 6
     frames = [smooth, noise, smooth]
     made = {kind: saved(smooth, kind) for kind in ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "HEIF")}
-    made |= {"JPEG2000": saved(smooth, "JPEG2000"), "ICO": saved(smooth, "ICO"), "ICNS": icns(jpeg2000((64, 64), (64, 64)))}
+    made |= {
+        "JPEG2000": saved(smooth, "JPEG2000"),
+        "ICO": saved(smooth, "ICO"),
+        "ICNS": icns(jpeg2000((64, 64), (64, 64))),
+    }
     made |= {
         "JPEG progressive": saved(smooth, "JPEG", progressive=True),
         "JPEG upright by EXIF": saved(smooth, "JPEG", exif=exif),
