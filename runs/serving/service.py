@@ -6,11 +6,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from evergreen.errors import BadInput
 from evergreen.sections.refusing.told import TRY
 from runs.serving.answers import Answers, Asked, NotServed, Release
+from runs.serving.copies import folder_of_copies
 from runs.serving.line import Line
 from runs.serving.loading import Loaded, load_release
 from runs.serving.settings import Settings
@@ -117,7 +117,7 @@ class Service:
             BadInput: none of the recipes has a release that could answer.
             Lost: a worker does not start.
         """
-        self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="evergreen-serve-")))
+        self._folder = self._stack.enter_context(folder_of_copies())
         await self.pool.start()
         for recipe in self.settings.recipes:
             self._add(recipe)
