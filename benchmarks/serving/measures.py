@@ -66,20 +66,24 @@ def most(
 ) -> dict[str, dict[str, Any]]:
     """Return the most requests a second of each server; they take turns, so that noise meets all of them.
 
-    For each server: ``by_connections`` (the median of its turns), ``rate`` (the best of those), ``statuses``, and
-    ``client`` (this load's share of a core).
+    For each server: ``by_connections`` (the median of its turns), ``rate`` (the best of those), ``cpu_ms`` (processor
+    time of all its processes for one answer, which work beside it adds less to), ``statuses``, and ``client`` (this
+    load's share of a core).
     """
     rates: dict[str, dict[int, list[float]]] = {one.server.name: {} for one in servers}
     statuses: dict[str, Counter[str]] = {one.server.name: Counter() for one in servers}
     shares: dict[str, list[float]] = {one.server.name: [] for one in servers}
+    costs: dict[str, list[float]] = {one.server.name: [] for one in servers}
     for running in servers:
         Asking(plan_for(running, made.photos, folder, seconds=_WARM, connections=4)).found()
     for _ in range(turns):
         for connections in CONNECTIONS:
             for running in servers:
-                name = running.server.name
-                found = Asking(plan_for(running, made.photos, folder, seconds=seconds, connections=connections)).found()
+                name, before = running.server.name, running.cpu()
+                plan = plan_for(running, made.photos, folder, seconds=seconds, connections=connections)
+                found = Asking(plan).found()
                 good = sum(row[2] == 200 for row in found.rows)
+                costs[name].append((running.cpu() - before) / max(good, 1) * 1000)
                 rates[name].setdefault(connections, []).append(good / (found.ended - found.began))
                 statuses[name].update(str(row[2]) for row in found.rows)
                 shares[name].append(found.cpu / (found.ended - found.began))
@@ -87,6 +91,7 @@ def most(
         name: {
             "by_connections": {str(count): round(statistics.median(some), 1) for count, some in by.items()},
             "rate": round(max(statistics.median(some) for some in by.values()), 1),
+            "cpu_ms": round(statistics.median(costs[name]), 2),
             "statuses": dict(statuses[name]),
             "client": round(statistics.median(shares[name]), 3),
         }

@@ -31,16 +31,22 @@ class Model:
 
     def answer(self, data: bytes) -> list[float]:
         """Return the probabilities of an image's file, (K,)."""
-        pixels = resize(open_image(data).pixels, self._image)[None].astype(np.float32)
-        scale, zero = self._source["quantization"]
-        if scale:
-            limits = np.iinfo(self._source["dtype"])
-            pixels = np.clip(np.round(pixels / scale + zero), limits.min, limits.max).astype(self._source["dtype"])
+        pixels = self._as_taken(resize(open_image(data).pixels, self._image)[None])
         self._interpreter.set_tensor(self._source["index"], pixels)
         self._interpreter.invoke()
         scores = self._interpreter.get_tensor(self._sink["index"])[0].astype(np.float32)
         scale, zero = self._sink["quantization"]
         return [float(score) for score in ((scores - zero) * scale if scale else scores)]
+
+    def _as_taken(self, pixels: np.ndarray) -> np.ndarray:
+        scale, zero = self._source["quantization"]
+        if (self._source["dtype"], scale, zero) == (np.uint8, 1, 0):  # what pixels are already
+            return pixels
+        values = pixels.astype(np.float32)
+        if not scale:
+            return values
+        limits = np.iinfo(self._source["dtype"])
+        return np.clip(np.round(values / scale + zero), limits.min, limits.max).astype(self._source["dtype"])
 
 
 def main() -> None:

@@ -82,6 +82,15 @@ class Running:
                 total += one.memory_full_info().uss
         return total / 2**20
 
+    def cpu(self) -> float:
+        """Return the seconds of processor time that its processes took so far."""
+        total = 0.0
+        for one in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                taken = one.cpu_times()
+                total += taken.user + taken.system
+        return total
+
 
 @contextmanager
 def started(server: Server, photo: bytes, folder: Path) -> Iterator[Running]:
