@@ -14,7 +14,7 @@ from serving.load import Found, Plan
 from serving.made import NETWORK, Made
 from serving.servers import HERE, PROJECT, Running
 
-CONNECTIONS = (4, 16, 32)
+CONNECTIONS = (4, 16)
 _WARM = 2.0  # s
 
 

@@ -188,18 +188,27 @@ def bentoml(made: Made, workers: int) -> Server:
 
 def mlflow(made: Made, workers: int) -> Server:
     """Return ``mlflow models serve`` with the first release's model as a pyfunc, by the MLflow of our lock."""
-    port, folder = _free_port(), made.store.parent / "pyfunc"
+    return _mlflow("mlflow", made, "--workers", str(workers))
+
+
+def mlflow_alone(made: Made, _workers: int) -> Server:
+    """Return the same as it comes: one process."""
+    return _mlflow("mlflow-alone", made)
+
+
+def _mlflow(name: str, made: Made, *options: str) -> Server:
+    port, folder = _free_port(), made.store.parent / name
     shutil.rmtree(folder, ignore_errors=True)
     save = [sys.executable, str(HERE / "peer_mlflow.py"), str(made.models[0]), str(NETWORK), str(folder)]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     done = subprocess.run(save, env=os.environ | quiet | _door(), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotStarted(f"mlflow: the model was not saved: {done.stderr[-1500:]}")
+        raise NotStarted(f"{name}: the model was not saved: {done.stderr[-1500:]}")
     words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local"]
-    words += ["-h", "127.0.0.1", "-p", str(port), "--workers", str(workers)]
+    words += ["-h", "127.0.0.1", "-p", str(port), *options]
     path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}  # it looks for uvicorn there
     json_type = {"Content-Type": "application/json"}
-    return Server("mlflow", words, port, "/invocations", json_type, _as_table, path | quiet | _door())
+    return Server(name, words, port, "/invocations", json_type, _as_table, path | quiet | _door())
 
 
 def _as_litserve(photo: bytes) -> bytes:
@@ -253,6 +262,7 @@ STARTS: dict[str, Callable[[Made, int], Server]] = {
     "litserve": litserve,
     "bentoml": bentoml,
     "mlflow": mlflow,
+    "mlflow-alone": mlflow_alone,
 }
 
 
