@@ -23,7 +23,7 @@ from evergreen.sections.diagnose import Diagnose
 from evergreen.sections.labels import Labels, Repair
 from evergreen.sections.meant import sources_meant
 from evergreen.sections.refusing.told import refused
-from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Track, Verify, refuse_unmeasured
+from evergreen.sections.release import Evaluate, Export, Gate, RetrainWhen, Serve, Track, Verify, refuse_others
 from evergreen.sections.split import Split
 from evergreen.sections.teacher import refuse_other_classes
 from evergreen.sections.training import Train
@@ -39,8 +39,7 @@ _FORMER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
 
 # What a recipe reads beside its own fields: those of its teachers' recipes, as a section of this name.
 TEACHING = "teaching"
-# And what people decided about single images, in a file beside the recipe's.
-DECISIONS = "decisions"
+DECISIONS = "decisions"  # and what people decided about single images, in a file beside the recipe's
 # What of a teacher's recipe decides what it becomes; its seed and threads are its student's.
 _TAUGHT_BY = ("train", "image", "augment", "balance", "repair.classes")
 
@@ -69,6 +68,7 @@ class Recipe(Section):
     verify: Verify = Field(Verify(), description="What an export must show in its own runtime.")
     gate: Gate = Field(Gate(), description="When a model may become the champion.")
     retrain_when: RetrainWhen = Field(RetrainWhen(), description="When a scheduled run trains at all.")
+    serve: Serve = Field(Serve(), description="How `evergreen serve` answers with its champion.")
     track: Track = Field(Track(), description="Experiment tracking.")
 
     _remarks: tuple[str, ...] = PrivateAttr(())
@@ -102,7 +102,7 @@ class Recipe(Section):
     def _sections_agree(self) -> Self:
         if self.repair.classes and (strange := set(self.balance.explicit) - set(self.repair.classes)):
             raise ValueError(f"balance.explicit names classes that repair.classes does not: {sorted(strange)}")
-        refuse_unmeasured(self.gate, self.evaluate)
+        refuse_others(self.gate, self.evaluate, self.export, self.serve)
         return self
 
     def sections(self, names: Iterable[str]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ STEPS: tuple[Step, ...] = (
             "exports": "export",
             "verification": "verify",
         },
-        recipe=("name",),
+        recipe=("name", "serve"),
     ),
     Step("challenge", inputs={"challenger": "bundle"}, recipe=("name",), asks="there is another champion"),
     Step(

@@ -1,11 +1,13 @@
 """A release: the artifact that can become champion. It names a model and everything that proves it. No Prefect.
 
-Its manifest has no files of its own; its facts are ``recipe``, the recipe's name, and ``parts``: dataset, model,
-evaluation, exports and verification, each a reference. So everything that a champion is can be had from its digest.
+Its manifest has no files of its own; its facts are ``recipe``, the recipe's name, ``parts``: dataset, model,
+evaluation, exports and verification, each a reference, and ``serve``, where the recipe says how it is to answer over
+HTTP. So everything that a champion is can be had from its digest.
 """
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from evergreen.sections.refusing.told import TRY
 from storage.artifacts import Manifest, Ref
@@ -19,14 +21,16 @@ _ANY_RELEASE = "evergreen promote REF"
 _DIGITS = re.compile(r"[0-9a-f]{6,64}\Z")
 
 
-def release_of(recipe: str, parts: Mapping[str, Ref]) -> Manifest:
+def release_of(recipe: str, parts: Mapping[str, Ref], serve: Mapping[str, Any] | None = None) -> Manifest:
     """Return the manifest of a release.
 
     Args:
         recipe: the recipe's name.
         parts: dataset, model, evaluation, exports, verification.
+        serve: what the recipe says in its section ``serve``, without what it leaves alone.
     """
-    return Manifest(KIND, {}, {"recipe": recipe, "parts": {name: ref.as_json() for name, ref in parts.items()}})
+    facts: dict[str, Any] = {"recipe": recipe, "parts": {name: ref.as_json() for name, ref in parts.items()}}
+    return Manifest(KIND, {}, facts | ({"serve": dict(serve)} if serve else {}))
 
 
 def parts_of(store: Store, release: str) -> dict[str, Ref]:

@@ -12,6 +12,8 @@ Format = Literal[
     "tfjs-float16", "onnx", "openvino",
 ]  # fmt: skip
 
+Served = Literal["tflite-int8", "tflite-float32", "tflite-float16", "tflite-dynamic"]
+
 
 class Views(Section):
     """What a model is shown of each judged image beside the image itself; its answers are averaged."""
@@ -113,8 +115,24 @@ class Gate(Section):
     )
 
 
-def refuse_unmeasured(gate: Gate, evaluate: Evaluate) -> None:
-    """Raise ValueError where a gate asks for what no evaluation measures."""
+class Serve(Section):
+    """How a champion answers over HTTP."""
+
+    format: Served | None = Field(
+        None,
+        description="Export format that answers; without it tflite-int8 where it passed its verification, or else the "
+        "next of tflite-float32, -float16 and -dynamic that did.",
+    )
+
+
+def refuse_others(gate: Gate, evaluate: Evaluate, export: Export, serve: Serve) -> None:
+    """Raise ValueError where one section asks for what another does not give: what is measured, or exported."""
+    if serve.format and serve.format not in export.formats:
+        wanted = ", ".join((*export.formats, serve.format))
+        raise ValueError(
+            f"serve.format: expected one of export.formats ({', '.join(export.formats)}), received {serve.format}; add "
+            f"it there with --set 'export.formats=[{wanted}]'"
+        )
     if gate.max_shortcut_loss is not None and not evaluate.shortcut_images:
         raise ValueError(
             "gate.max_shortcut_loss: expected images to measure it on, received evaluate.shortcut_images: 0; leave one "

@@ -15,7 +15,8 @@ _WORDS: Mapping[str, str] = {
     "source": f"{_IMAGES}, --source",
     **dict.fromkeys(("labels", "repair", "unpack", "screen", "split"), _IMAGES),
     **dict.fromkeys(
-        ("name", "title", "gate", "track", "export", "verify", "evaluate", "diagnose", "retrain_when"), _NO_TRAINING
+        ("name", "title", "gate", "track", "export", "verify", "evaluate", "diagnose", "retrain_when", "serve"),
+        _NO_TRAINING,
     ),
     "seed": "decides how images are divided and how a training begins: seeds trains every trial once with each, and "
     "takes the mean",

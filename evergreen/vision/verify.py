@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,14 @@ from evergreen.errors import ExportRefused
 from evergreen.images import pixels
 from evergreen.images.pixels import Images
 from evergreen.judging.judged import judged_images
+from evergreen.release.golden import Golden
 from evergreen.vision.formats import card
 from evergreen.vision.formats.bars import Shown, judge
+from evergreen.vision.formats.catalogue.names import family
 from evergreen.vision.formats.contract import LABELS, Answers, Predictor, RuntimeNotInstalled
-from evergreen.vision.formats.registry import Runtime, runtimes
+from evergreen.vision.formats.registry import OPEN_PREDICTOR, Runtime, runtimes
 from evergreen.vision.formats.verification import MOST_MOVED, RuntimeResult, Speed, Verification, together
+from evergreen.vision.golden import golden_images
 from evergreen.vision.networks import runtime, saving
 
 if TYPE_CHECKING:
@@ -37,6 +40,21 @@ _OF_THE_MOMENT = (
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1"),
 )
 _LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What all exports showed.
+
+    Attributes:
+        results: one entry a format.
+        golden: a few of the images, with the answers of each format that LiteRT runs; None where it ran none.
+        files: their bytes, by SHA-256.
+    """
+
+    results: list[Verification]
+    golden: Golden | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,7 @@ def verify(
     model_file: Path,
     exports: Path,
     formats: list[str],
-) -> list[Verification]:
+) -> Verified:
     """Run every export on the test images (a stratified sample if there are many) against the Keras model.
 
     Everything but the speeds depends on the inputs alone; those are of the machine and the moment.
@@ -87,11 +105,15 @@ def verify(
         classes=classes,
         bars=recipe.verify,
     )
-    return [_verify(name, exports / name, asked) for name in formats]
+    answers: dict[str, np.ndarray] = {}
+    results = [_verify(name, exports / name, asked, answers) for name in formats]
+    if not answers:
+        return Verified(results)
+    return Verified(results, *golden_images(sample, classes, answers, images.read))
 
 
-def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
-    """Run one format in each of its runtimes."""
+def _verify(name: str, folder: Path, asked: _Asked, kept: dict[str, np.ndarray]) -> Verification:
+    """Run one format in each of its runtimes, and keep what LiteRT answered."""
     results = []
     moved: list[dict[str, Any]] = []
     for one in runtimes(name):
@@ -104,6 +126,8 @@ def _verify(name: str, folder: Path, asked: _Asked) -> Verification:
             words = _said(f"{type(error).__name__}: {error}", folder)
             results.append(RuntimeResult(one.name, "failed", words, needed=one.needed))
             continue
+        if family(name) == "tflite" and one.open_predictor is OPEN_PREDICTOR[name]:
+            kept[name] = answers.scores
         shown = judge(name, answers.scores, asked.reference, asked.truth, asked.bars)
         results.append(_result(one, shown, answers))
         moved += _moved(one.name, answers.scores, asked)

@@ -6,10 +6,12 @@ from math import inf
 from pathlib import Path
 
 from evergreen.errors import BadInput
+from evergreen.release.golden import FILE, FOLDER, Golden
 from evergreen.sections.data import Image
 from runs.answering.reading import screen_of
 from runs.releases import parts_of, recipe_of
 from runs.serving.answers import Answered, Release
+from runs.serving.choice import choose
 from runs.serving.workers.place import Model
 from runs.tables import CALIBRATION, read_json
 from storage.artifacts import Ref
@@ -19,7 +21,6 @@ from storage.runs import summaries
 from storage.store import Store
 
 _LABELS = "labels.txt"
-_FORMATS = ("tflite-int8", "tflite-float32", "tflite-float16", "tflite-dynamic")
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,24 @@ class Loaded:
     Attributes:
         release: what is known of it.
         model: what workers open.
-        golden: images that it is shown first.
-        judge: says what is wrong with its answers to them; empty if nothing is.
-        words: which format answers and why, and what could not be proved; for people.
+        words: which format answers and why, and whether it can be proved; for people.
+        images: the golden ones, that it is shown first.
+        golden: what it answered to them when it was verified; None if its release is of before there were any.
     """
 
     release: Release
     model: Model
-    golden: tuple[bytes, ...]
     words: str
+    images: tuple[bytes, ...] = ()
+    golden: Golden | None = None
 
     def judge(self, answers: Sequence[Answered]) -> str:
         """Return what is wrong with the answers to the golden images, in words; empty if nothing is."""
-        return next((f"golden image {one.sha256[:12]}: {one.error}" for one in answers if one.error), "")
+        if wrong := next((one for one in answers if one.error), None):
+            return f"golden image {wrong.sha256[:12]}: {wrong.error}"
+        if self.golden is None:
+            return ""
+        return self.golden.mismatch(self.release.format, self.release.classes, [one.scores for one in answers])
 
 
 def load_release(
@@ -61,7 +67,8 @@ def load_release(
         ArtifactMissing, ArtifactDamaged: something of it is not whole.
     """
     recipe = recipe_of(store, release)
-    loaded = load_parts(store, recipe, release, parts_of(store, release), folder, wanted, megapixels)
+    said = store.manifest(release).facts.get("serve", {}).get("format")
+    loaded = load_parts(store, recipe, release, parts_of(store, release), folder, said, wanted, megapixels)
     state = Champions(store.root).state(recipe)
     if state.champion is None or state.champion.release != release:
         return loaded
@@ -74,6 +81,7 @@ def load_parts(
     name: str,
     parts: Mapping[str, Ref],
     folder: Path,
+    said: str | None = None,
     wanted: str | None = None,
     megapixels: float | None = None,
 ) -> Loaded:
@@ -85,20 +93,16 @@ def load_parts(
         name: the digest under which it is asked.
         parts: dataset, model, evaluation, exports, and verification if there is one.
         folder: new; the model's files go there.
+        said: the format that the recipe says.
         wanted: the export format that is to answer.
         megapixels: of the largest image.
     """
     exports, model = parts["exports"], parts["model"]
     facts = store.manifest(model.sha256).facts
     classes = list(facts["classes"])
-    there = [one for one in store.manifest(exports.sha256).facts["formats"] if one in _FORMATS]
-    chosen = wanted or next((one for one in _FORMATS if one in there), "")
-    if chosen not in there:
-        raise BadInput(
-            f"{recipe}: expected {wanted or 'a TFLite format'} among its exports, which are "
-            f"{', '.join(store.manifest(exports.sha256).facts['formats'])}; run: evergreen retrain {recipe} "
-            f"--set 'export.formats=[{wanted or 'tflite-int8'}]'"
-        )
+    proofs = _proofs(store, parts.get("verification"))
+    formats = list(store.manifest(exports.sha256).facts["formats"])
+    chosen, words = choose(recipe, formats, proofs, said, wanted)
     store.materialise(exports, folder, under=f"{chosen}/")
     labels = (folder / _LABELS).read_text(encoding="utf-8").splitlines()
     if labels != classes:
@@ -119,7 +123,28 @@ def load_parts(
     if megapixels is not None and megapixels < screen.max_megapixels:
         screen = screen.model_copy(update={"max_megapixels": megapixels})
     limits = screen.max_megapixels, float(screen.seconds_per_image), screen.range
-    return Loaded(release, Model(name, folder, fed, limits), (), f"{chosen}; no golden images: not proved here")
+    opened = Model(name, folder, fed, limits)
+    golden, images = _golden(store, parts.get("verification"), chosen)
+    if golden is None:
+        return Loaded(release, opened, f"{words}; no golden images: not proved here")
+    return Loaded(release, opened, f"{words}; {len(images)} golden images", images, golden)
+
+
+def _proofs(store: Store, verification: Ref | None) -> dict[str, str]:
+    """Return what each format showed when it was verified: format -> passed, failed, not verified."""
+    if verification is None:
+        return {}
+    return {proof["format"]: proof["verified"] for proof in read_json(store, verification, "verification.json")}
+
+
+def _golden(store: Store, verification: Ref | None, name: str) -> tuple[Golden | None, tuple[bytes, ...]]:
+    """Return the golden answers of a format, and the images; None where there are none."""
+    if verification is None or FILE not in store.manifest(verification.sha256).files:
+        return None, ()
+    golden = Golden.from_json(read_json(store, verification, FILE))
+    if name not in golden.answers:
+        return None, ()
+    return golden, tuple(store.read(verification, f"{FOLDER}{digest}") for digest in golden.names)
 
 
 def _threshold(store: Store, evaluation: Ref) -> float | None:

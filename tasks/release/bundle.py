@@ -10,5 +10,6 @@ from tasks.step import step
 def bundle(run: Run, dataset: Ref, model: Ref, evaluation: Ref, exports: Ref, verification: Ref) -> Ref:
     """Name the dataset, model, evaluation, exports and verification as one release, which can become champion."""
     parts = {"dataset": dataset, "model": model, "evaluation": evaluation}
-    manifest = release_of(run.recipe.name, parts | {"exports": exports, "verification": verification})
+    said = run.recipe.serve.model_dump(exclude_defaults=True)
+    manifest = release_of(run.recipe.name, parts | {"exports": exports, "verification": verification}, said)
     return run.store.publish(manifest.kind, {}, manifest.facts)

@@ -1,5 +1,6 @@
-"""verify: run every export in its own runtime."""
+"""verify: run every export in its own runtime, and keep a few images with what it answered."""
 
+from evergreen.release import golden
 from evergreen.vision.verify import verify as prove
 from runs.kept.caches import images_of
 from runs.model_file import MODEL
@@ -16,7 +17,7 @@ def verify(run: Run, dataset: Ref, model: Ref, exports: Ref) -> Ref:
     with run.store.workspace() as folder:
         run.store.materialise(model, folder / "model")
         run.store.materialise(exports, folder / "exports")
-        results = prove(
+        verified = prove(
             read_table(run.store, dataset),
             images_of(run, run.recipe.screen.range),
             classes_of(run.store, model),
@@ -25,5 +26,9 @@ def verify(run: Run, dataset: Ref, model: Ref, exports: Ref) -> Ref:
             folder / "exports",
             formats,
         )
-    measured({"speeds": {result.format: result.speeds() for result in results}})
-    return run.store.publish("verification", {"verification.json": to_json([result.as_json() for result in results])})
+    measured({"speeds": {result.format: result.speeds() for result in verified.results}})
+    files = {"verification.json": to_json([result.as_json() for result in verified.results])}
+    if verified.golden:
+        files[golden.FILE] = to_json(verified.golden.as_json())
+        files |= {f"{golden.FOLDER}{digest}": data for digest, data in verified.files.items()}
+    return run.store.publish("verification", files)

@@ -113,6 +113,7 @@ FIELDS: dict[str, tuple[Any, set[str]]] = {
     "retrain_when.max_age_days": (30, NOTHING),
     "retrain_when.drift": (0.01, NOTHING),
     "retrain_when.drift_images": (50, NOTHING),
+    "serve.format": ("tflite-float32", {"bundle", "challenge", "promote"}),
     "track.mlflow": ("sqlite:///x.db", NOTHING),
     "track.tensorboard": (True, NOTHING),
     "image.height": (20, PROBED),

@@ -15,7 +15,7 @@ from evergreen.vision.formats.card import About
 from evergreen.vision.formats.catalogue.known import KNOWN
 from evergreen.vision.formats.quantizing.attempts import Repair
 from evergreen.vision.formats.verification import Verification
-from evergreen.vision.verify import verify
+from evergreen.vision.verify import Verified, verify
 
 METRICS = {"test": {"accuracy": 0.5, "loss": 1.25, "count": 18}}
 SHORTCUTS = {
@@ -51,9 +51,12 @@ class Exports:
         arguments = (self.trained.table, self.trained.images, about, recipe, model or self.trained.model)
         return export(*arguments, folder, folder.with_name(f"{folder.name}-scratch"))
 
-    def verify(self, folder: Path, *formats: str) -> dict[str, Verification]:
+    def verified(self, folder: Path, *formats: str) -> Verified:
         arguments = (self.trained.table, self.trained.images, CLASSES, RECIPE, self.trained.model)
-        return {result.format: result for result in verify(*arguments, folder, list(formats))}
+        return verify(*arguments, folder, list(formats))
+
+    def verify(self, folder: Path, *formats: str) -> dict[str, Verification]:
+        return {result.format: result for result in self.verified(folder, *formats).results}
 
 
 @pytest.fixture(scope="session")

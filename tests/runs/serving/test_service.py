@@ -64,6 +64,16 @@ def test_a_champion_answers_and_says_who_it_is(served: Served) -> None:
     assert any("not proved" in line for line in said), "a champion of before there were golden images is said to be so"
 
 
+def test_a_champion_that_gives_its_golden_answers_is_proved(served: Served) -> None:
+    served.promote(served.release("one", golden=True))
+
+    async def work(service: Service, said: Said) -> None:
+        assert service.release_of(RECIPE).proved is True
+        assert any("tflite-float32; 3 golden images" in line for line in said)
+
+    run(served.store.root, work)
+
+
 def test_promotion_and_rollback_are_taken_while_requests_go_on_and_none_is_mixed_up(served: Served) -> None:
     right, wrong = served.release("right"), served.release("mixed up", MIXED_UP)
     served.promote(right)
@@ -95,8 +105,12 @@ def test_promotion_and_rollback_are_taken_while_requests_go_on_and_none_is_mixed
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [({"data": b"no model"}, "LiteRT does not open it"), ({"labels": ("red", "green", "blue")}, "expected the labels")],
-    ids=["no model", "permuted labels"],
+    [
+        ({"data": b"no model"}, "LiteRT does not open it"),
+        ({"labels": ("red", "green", "blue")}, "expected the labels"),
+        ({"order": MIXED_UP, "golden": True}, "expected blue (0.9"),
+    ],
+    ids=["no model", "permuted labels", "permuted answers"],
 )
 def test_a_release_that_cannot_answer_is_not_taken_and_the_old_one_stays_loudly(
     served: Served, fault: dict[str, object], words: str

@@ -1,6 +1,7 @@
 """A store with releases that answer: networks that name the strongest of three colours, each in an order of its own."""
 
 import io
+import json
 from functools import cache
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import numpy as np
 from PIL import Image
 from releases import leave_record
 
+from evergreen.release.golden import FILE, FOLDER, Golden
 from runs.releases import release_of
 from storage.champions import Champions, Event
+from storage.digests import sha256_bytes
 from storage.steps.keys import KeyParts
 from storage.store import Store
 
@@ -41,6 +44,21 @@ def network(order: tuple[int, int, int], sharpness: float = 8.0) -> bytes:
     return bytes(made.convert())
 
 
+def _proved() -> dict[str, bytes]:
+    return {"verification.json": json.dumps([{"format": "tflite-float32", "verified": "passed"}]).encode()}
+
+
+def _golden() -> dict[str, bytes]:
+    """Return golden images of each class, with what the right network answers."""
+    images = {colour: picture(colour) for colour in CLASSES}
+    logits = np.array([[COLOURS[colour][at] for at in RIGHT] for colour in CLASSES]) * 8 / 255
+    scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    names = tuple(sha256_bytes(data) for data in images.values())
+    told = Golden(CLASSES, names, CLASSES, {"tflite-float32": scores.tolist()})
+    files = {f"{FOLDER}{sha256_bytes(data)}": data for data in images.values()}
+    return {FILE: json.dumps(told.as_json()).encode(), **files}
+
+
 # Red, green and blue of a picture as the classes blue, green and red; and as somebody has them who mixed them up.
 RIGHT, MIXED_UP = (2, 1, 0), (0, 1, 2)
 
@@ -60,6 +78,7 @@ class Served:
         labels: tuple[str, ...] = CLASSES,
         data: bytes | None = None,
         unsure_below: float | None = 0.6,
+        golden: bool = False,
         recipe: str = RECIPE,
         **image: object,
     ) -> str:
@@ -71,6 +90,7 @@ class Served:
             labels: what stands beside its model.
             data: of the model's file, in place of a network's.
             unsure_below: what its evaluation chose.
+            golden: whether it has golden images, with the answers of the network that is right.
             recipe: the recipe's name.
             image: fields of the section ``image``.
         """
@@ -91,7 +111,7 @@ class Served:
                 {"tflite-float32/model.tflite": model, "tflite-float32/labels.txt": lines},
                 {"classes": list(CLASSES), "formats": ["tflite-float32"], "name": name},
             ),
-            "verification": store.publish("verification", {"verification.json": b"[]"}, {}),
+            "verification": store.publish("verification", _proved() | (_golden() if golden else {}), {}),
         }
         manifest = release_of(recipe, parts)
         release = store.publish(manifest.kind, {}, manifest.facts)
