@@ -110,6 +110,7 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any, float], Any]]:
     import uvicorn
 
     from runs.serving.http.app import application
+    from runs.serving.http.connections import connections
     from runs.serving.http.guard import Guard
     from runs.serving.http.metrics import Metrics
 
@@ -124,7 +125,7 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any, float], Any]]:
     def server(app: Any, seconds: float) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
-            http=_connections(seconds),
+            http=connections(seconds),
             ws="none",
             log_level="warning",
             access_log=False,  # ours says more, and no query
@@ -139,15 +140,6 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any, float], Any]]:
         return Server(config)
 
     return application, Metrics, Guard, server
-
-
-def _connections(seconds: float) -> Any:
-    """Return the class of connections that bounds heads, where the parser that it wants is installed."""
-    try:
-        from runs.serving.http.connections import connections
-    except ImportError:
-        return "h11"
-    return connections(seconds)
 
 
 def _listening(hosting: Hosting) -> socket.socket:
