@@ -114,7 +114,8 @@ async def _served(
             metrics.told(request)
             log(request)
 
-        server = server_of(guard(application(service, metrics, more), frozenset(hosting.names), token, told))
+        guarded = guard(application(service, metrics, more), frozenset(hosting.names), token, told)
+        server = server_of(guarded, settings.seconds)
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
@@ -144,11 +145,12 @@ async def _try(
     metrics.registry.register(trial)
 
 
-def _http() -> tuple[Any, Any, Any, Any, Callable[[Any], Any]]:
+def _http() -> tuple[Any, Any, Any, Any, Callable[[Any, float], Any]]:
     """Import what speaks HTTP: the application, another protocol's routes, metrics, the guard, what makes a server."""
     import uvicorn
 
     from runs.serving.http.app import application
+    from runs.serving.http.connections import connections
     from runs.serving.http.guard import Guard
     from runs.serving.http.metrics import Metrics
     from runs.serving.http.open_inference.routes import routes
@@ -161,9 +163,11 @@ def _http() -> tuple[Any, Any, Any, Any, Callable[[Any], Any]]:
                 asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
             yield
 
-    def server(app: Any) -> uvicorn.Server:
+    def server(app: Any, seconds: float) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
+            http=connections(seconds),
+            ws="none",
             log_level="warning",
             access_log=False,  # ours says more, and no query
             lifespan="off",
