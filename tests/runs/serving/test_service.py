@@ -74,6 +74,31 @@ def test_a_champion_that_gives_its_golden_answers_is_proved(served: Served) -> N
     run(served.store.root, work)
 
 
+def test_an_image_that_is_too_large_here_is_refused_and_proves_the_release_all_the_same(served: Served) -> None:
+    served.promote(served.release("one", golden=True))
+
+    async def work(service: Service, _said: Said) -> None:
+        assert service.release_of(RECIPE).proved is True
+        (found,) = (await service.answer(RECIPE, [picture("red")])).images
+        assert "over the limit of 1e-05" in found.error
+
+    run(served.store.root, work, most_megapixels=1e-5)
+
+
+def test_golden_images_that_nobody_can_read_refuse_their_release_alone(served: Served) -> None:
+    good, bad = served.release("good", golden=True), served.release("bad", golden=True, told={"images": [{}]})
+    served.promote(good)
+
+    async def work(service: Service, _said: Said) -> None:
+        served.promote(bad)
+        await until(lambda: service.line(RECIPE).refused)
+        assert "golden.json: expected images and answers to them" in service.line(RECIPE).refused[bad]
+        served.roll_back()
+        await until(lambda: not service.line(RECIPE).refused)  # who is champion is still looked at
+
+    run(served.store.root, work)
+
+
 def test_promotion_and_rollback_are_taken_while_requests_go_on_and_none_is_mixed_up(served: Served) -> None:
     right, wrong = served.release("right"), served.release("mixed up", MIXED_UP)
     served.promote(right)
