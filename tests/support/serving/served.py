@@ -82,6 +82,7 @@ class Served:
         unsure_below: float | None = 0.6,
         golden: bool = False,
         told: Mapping[str, Any] | None = None,
+        serve: Mapping[str, Any] | None = None,
         recipe: str = RECIPE,
         **image: object,
     ) -> str:
@@ -95,6 +96,7 @@ class Served:
             unsure_below: what its evaluation chose.
             golden: whether it has golden images, with the answers of the network that is right.
             told: what stands in ``golden.json`` in place of what should.
+            serve: what its recipe says in that section.
             recipe: the recipe's name.
             image: fields of the section ``image``.
         """
@@ -117,7 +119,7 @@ class Served:
             ),
             "verification": store.publish("verification", _proved() | (_golden(told or {}) if golden else {}), {}),
         }
-        manifest = release_of(recipe, parts)
+        manifest = release_of(recipe, parts, serve)
         release = store.publish(manifest.kind, {}, manifest.facts)
         key = KeyParts("bundle", 1, {kind: ref.sha256 for kind, ref in parts.items()}, {"name": recipe}, {}, {})
         leave_record(store, key, release, inputs=dict(key.inputs), recipe=recipe)
