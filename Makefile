@@ -31,7 +31,7 @@ retrain: setup ## Retrain RECIPE (default: digits); ARGS="--set train.phases.0.e
 sweep: setup ## Sweep RECIPE (default: digits, of recipes/sweeps/); ARGS="--parallel 2" adds options
 	.venv/bin/evergreen sweep "$(RECIPE)" $(ARGS)
 
-test: setup .venv/.ready-dask .venv/.ready-mediapipe .venv/.ready-remote-tests $(FORMATS) ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
+test: setup .venv/.ready-dask .venv/.ready-mediapipe .venv/.ready-remote-tests .venv/.ready-serve-tests $(FORMATS) ## Run the tests (10 minutes at most), those of the extras too; says what it skipped, and why
 	.venv/bin/python -m pytest -q -rs -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-browser: setup $(FORMATS) ## Run the tests of pages and of what runs under Node.js; fails if one of them is skipped

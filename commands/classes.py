@@ -32,8 +32,17 @@ def show_classes(console: Console, summary: dict[str, Any]) -> None:
     for kind, text in sentences(labels, _MOST_CHANGED):
         elsewhere = f": {_ELSEWHERE}" if text.startswith("and ") else ""
         _say(console, f"{kind:<12} {text}{elsewhere}")
+    show_sources(console, summary)
     if changes := summary.get("class_changes"):
         _say(console, f"{'champion':<12} {changes['summary']}", style="yellow")
+
+
+def show_sources(console: Console, summary: dict[str, Any]) -> None:
+    """Print which share of the training images each of several sources has; nothing where there is one."""
+    for source in summary.get("sources", ()):
+        if (share := source.get("share")) is not None:
+            told = f"{source['train']:,} training images, {share:.1%} of all"
+            _say(console, f"{'source':<12} {source['name']}: {told}")
 
 
 def _table(classes: dict[str, dict[str, int]]) -> Table:

@@ -7,7 +7,7 @@ import typer
 
 from commands.letters import know_every_letter
 from commands.looking import compare, drift, formats, lineage, open_report, recipes, runs, standing, why
-from commands.making import doctor, folds, inspect, new, plan, retrain, schedule, suggest, sweep
+from commands.making import doctor, feedback, folds, inspect, new, plan, retrain, schedule, suggest, sweep
 from commands.options import be_quiet, errors, example, tell
 from commands.upkeep import adopt, champions, check, maintain, remote, schema, sharing
 from commands.usage import Usage
@@ -23,7 +23,21 @@ app = typer.Typer(
 )
 
 # The order of `evergreen --help`, below the headings of its groups.
-for room in (new, retrain, inspect, plan, doctor, suggest, folds, sweep, schedule, runs, compare, open_report):
+for room in (
+    new,
+    retrain,
+    inspect,
+    plan,
+    doctor,
+    suggest,
+    feedback,
+    folds,
+    sweep,
+    schedule,
+    runs,
+    compare,
+    open_report,
+):
     app.add_typer(room.app)
 for room in (
     recipes,

@@ -27,6 +27,7 @@ _WORDS = {
     "folds": ("cv", "kfold", "k-fold", "crossval", "cross-validate", "crossvalidate"),
     "sweep": ("tune", "search", "optimize", "optimise", "hpo", "hyperparameters", "grid", "gridsearch", "sweeps"),
     "suggest": ("next", "annotate", "active", "active-learning", "tolabel", "to-label", "queue"),
+    "feedback": ("truth", "truths", "confirm", "forget", "corrections"),
     "predict": ("classify", "infer", "inference", "label", "test", "eval", "evaluate", "score"),
     "serve": ("server", "api", "http", "deploy", "host"),
     "web": ("demo", "page", "site", "app"),
@@ -72,6 +73,7 @@ _VALUES |= {
     "--out": "page",
 }
 _VALUES |= {"--format": "keras", "--recipe": "digits", "--name": "photos", "--html": "comparison.html", "--on": "dask"}
+_VALUES |= {"--log": "store", "--unsure": "20", "--forget": "0" * 64}
 _VALUES |= {"--over": "train.head.dropout=[0.1, 0.3]", "--trials": "20", "--parallel": "2", "--budget-minutes": "30"}
 _VALUES |= {"--seeds": "1,2,3", "--search-seed": "0", "--cron": "30 4 * * 1-5", "--timezone": "Etc/UTC"}
 _PAIR = re.compile(r"[A-Za-z_][\w.-]*=.*", re.DOTALL)

@@ -1,7 +1,7 @@
 """The page on which a person decides about single images, until Ctrl-C: for commands that ask, such as a doctor's."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -66,19 +66,40 @@ def ask_a_person(
         BadInput: nobody knows who decides, the port is taken, or the recipe has no file beside which to write.
         BadRecipe: what is decided already cannot be read.
     """
-    from evergreen.images.thumbnails import for_browser
-    from runs.deciding.server import HOST, DecidingServer
     from runs.deciding.session import sitting
 
     session = sitting(recipe, rows, classes, who, lookalikes or {})
+    return ask_in(session, store.read_blob, values, retrain_line(recipe.typed, given_store), port)
+
+
+def ask_in(
+    session: "Session", read: Callable[[str], bytes], values: "Range | None", next_line: str, port: int = 0
+) -> "Session | None":
+    """Serve the page of a sitting until Ctrl-C, and say what was decided and what to type next.
+
+    Args:
+        session: what is asked, and where answers go.
+        read: gives the bytes for a SHA-256.
+        values: ``screen.range`` of the images.
+        next_line: the command that comes after it.
+        port: 0 takes any free one.
+
+    Returns:
+        The sitting; None where nothing is to decide.
+
+    Raises:
+        BadInput: the port is taken.
+    """
+    from evergreen.images.thumbnails import for_browser
+    from runs.deciding.server import HOST, DecidingServer
+
     file = visible(str(session.file.path))
     if not session.questions:
         typer.echo(f"nothing to decide: what is asked about is decided in {file}, or nothing is")
         return None
-    next_line = retrain_line(recipe.typed, given_store)
 
     def picture(digest: str, side: int) -> tuple[bytes, str]:
-        return for_browser(store.read_blob(digest), side, values)
+        return for_browser(read(digest), side, values)
 
     with DecidingServer(session, picture, next_line, port) as server:
         many = f"{len(session.questions):,} picture{'s' * (len(session.questions) != 1)}"

@@ -34,8 +34,8 @@ def drift(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Files, folders, patterns, URLs; or one .csv, a log of the model's answers. Default: what the newest "
-            "run has beside the champion's images.",
+            help="Files, folders, patterns, URLs; or a log of the model's answers: one .csv, or the folder in which "
+            "evergreen serve --log keeps them. Default: what the newest run has beside the champion's images.",
         ),
     ] = None,
     most: Annotated[int, typer.Option("--images", min=2, help="Look at no more files than this, drawn by seed.")] = 500,

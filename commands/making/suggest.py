@@ -1,6 +1,7 @@
 """The command ``evergreen suggest``."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +24,11 @@ from commands.options import (
     tell_about,
 )
 from commands.quiet import log_of, only_ours
-from evergreen.recipe import load_recipe
+from evergreen.recipe import Recipe, load_recipe
 from runs.place import store_root
 from runs.shared.opening import opened
 from storage.in_use import in_use
+from storage.store import Store
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,13 +92,31 @@ def suggest(
                 out.file.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
             else:
                 _show(out, found, target, pages)
-        if label:
+        if label and found.log:
+            with in_use(kept):
+                _confirm(wanted, kept, found, store, who, port)
+        elif label:
             with in_use(kept):
                 deciding.ask_a_person(
                     wanted, kept, found.rows(), found.classes, found.values, who=who, port=port, given_store=store
                 )
-        elif not as_json and found.in_dataset and not is_quiet():
-            typer.echo(f"next       {deciding.line_of('suggest', wanted.typed, store)} --count {count} --label")
+        elif not as_json and (found.in_dataset or found.log) and not is_quiet():
+            there = f" --from {shlex.quote(str(folder))}" if folder else ""
+            typer.echo(f"next       {deciding.line_of('suggest', wanted.typed, store)}{there} --count {count} --label")
+
+
+def _confirm(
+    recipe: Recipe, store: Store, found: "Suggestions", given_store: Path | None, who: str | None, port: int
+) -> None:
+    """Ask what is in pictures that a service kept: what is decided confirms them."""
+    from commands.making.feedback import next_line
+    from runs.serving.feedback.asking import Kept, sitting
+
+    if found.log is None:
+        return
+    kept = Kept.of(found.log, recipe)
+    session = sitting(recipe, kept, found.rows(), store, who)
+    deciding.ask_in(session, found.read, found.values, next_line(recipe, kept, given_store), port)
 
 
 def _draw(found: "Suggestions", pages: "ContactSheet") -> None:

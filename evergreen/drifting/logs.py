@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from evergreen.errors import BadInput
 
 _DIGITS = 6  # as predictions are written
 _HALF = 0.5 * 10**-_DIGITS
+_INT8 = 256  # steps of the probabilities that an int8 model writes
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,39 @@ def read_log(path: Path, classes: Sequence[str]) -> Log:
     )
 
 
+def answered_log(rows: Sequence[tuple[str, Any]], classes: Sequence[str]) -> Log:
+    """Return a log of answers that a service kept.
+
+    Args:
+        rows: name of an image, and its likeliest classes: pairs of a class and its probability, likeliest first.
+            What is none is passed over.
+        classes: of the model, in order.
+
+    Raises:
+        BadInput: no row has an answer of these classes.
+    """
+    index = {name: at for at, name in enumerate(classes)}
+    found = [(name, top) for name, top in rows if _is_top(top, index)]
+    if not found:
+        raise BadInput(f"expected answers of the classes {', '.join(classes)}, found none in {len(rows):,} rows")
+    least = min(len(top) for _, top in found)
+    scores = np.zeros((len(found), len(classes)))
+    for at, (_, top) in enumerate(found):
+        for label, probability in top[:least]:
+            scores[at, index[label]] = probability
+    known = Known(truncated(scores, least), None, None, np.arange(len(found)))
+    return Log(known, [name for name, _ in found], least, len(rows) - len(found))
+
+
+def _is_top(top: Any, index: Mapping[str, int]) -> bool:
+    """Whether a value is pairs of a class and its probability, each class once."""
+    pairs = isinstance(top, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in top)
+    if not pairs or not top or not all(isinstance(label, str) and label in index for label, _ in top):
+        return False
+    shares = all(isinstance(share, int | float) and -_HALF <= share <= 1 + _HALF for _, share in top)
+    return shares and len({label for label, _ in top}) == len(top)
+
+
 def told_so(reference: Reference, top: int) -> Reference:
     """Return a reference whose probabilities say as little as those of a log that names only some classes."""
     known = reference.known
@@ -85,6 +120,18 @@ def truncated(scores: np.ndarray, top: int) -> np.ndarray:
     rest = np.maximum(0, 1 - largest.sum(axis=1, keepdims=True)) / others
     np.put_along_axis(found, order[:, top:], np.broadcast_to(rest, (len(rounded), others)), axis=1)
     return found
+
+
+def as_coarse(reference: Reference, log: Log) -> tuple[Reference, bool]:
+    """Return a reference whose probabilities are as coarse as those of a log, and whether that changed any.
+
+    An int8 model says multiples of 1/256: beside finer ones, of which few are 0, each of these looks odd.
+    """
+    scores = log.known.scores
+    if not len(scores) or np.abs(scores * _INT8 - np.round(scores * _INT8)).max() > _INT8 * _HALF * 2:
+        return reference, False
+    known = reference.known
+    return replace(reference, known=replace(known, scores=np.round(known.scores * _INT8) / _INT8)), True
 
 
 def _wide(path: Path, rows: Sequence[Mapping[str, str]], classes: Sequence[str]) -> Log:

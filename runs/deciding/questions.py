@@ -20,6 +20,8 @@ _IN_WORDS = {
     "ambiguous": "Between two classes",
     TWO_LABELS: "The same picture under two labels",
     UNLABELLED: "No label yet",
+    "said": "Somebody says what it is",
+    "unsure": "The model was unsure",
 }
 # Keys that do something else on the page.
 _TAKEN = "klus"

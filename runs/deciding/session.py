@@ -14,7 +14,7 @@ from evergreen.decisions.decision import KEEP, LEAVE_OUT, RELABEL, Decision
 from evergreen.errors import BadInput
 from evergreen.recipe import Recipe
 from runs.deciding.questions import NOTHING_ALIKE, Lookalike, Question, keys_of, questions_of
-from runs.deciding.writing import LabelsFile
+from runs.deciding.writing import LabelsFile, Written
 
 _WORDS = {RELABEL: "relabelled", KEEP: "kept", LEAVE_OUT: "left out"}
 
@@ -85,7 +85,7 @@ class Session:
     title: str
     questions: Sequence[Question]
     classes: Sequence[str]
-    file: LabelsFile
+    file: Written
     who: str
     clock: Callable[[], str] = now
     _done: dict[str, list[tuple[Decision | None, Decision]]] = field(default_factory=dict)

@@ -6,12 +6,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from evergreen.decisions.decision import Decision, Decisions
 from evergreen.decisions.editing import edited
 from evergreen.decisions.file import parse, read_decisions, text_of
 from evergreen.errors import BadInput
 from storage.disk import replace
+
+
+class Written(Protocol):
+    """Where decisions are written: a recipe's file, or what else knows what is decided about images."""
+
+    @property
+    def path(self) -> Path:
+        """The file, for people."""
+
+    def read(self) -> Decisions:
+        """Return what it says now."""
+
+    def set(
+        self, digest: str, decision: Decision | None, may: Callable[[Decision | None], bool] = ...
+    ) -> tuple[bool, Decision | None]:
+        """Write what is decided about an image, as ``LabelsFile.set``."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from evergreen.recipe import Recipe
 from evergreen.sections.refusing.told import TRY
 from evergreen.sources.given import STDIN, named
 from runs.answering.model_meant import model_meant
+from runs.drifting.answers import lines_at, of_answers
 from runs.drifting.comparing import Divided, Model, of_dataset, of_files, of_log
 from runs.drifting.kept import reference_of
 from runs.run import Run
@@ -28,7 +29,8 @@ def asked(store: Store, recipe: Recipe, paths: Sequence[str], most: int, say: Ca
     Args:
         store: where the model is.
         recipe: whose champion answers; without one, its newest run's model.
-        paths: files, folders, patterns, addresses; or one log; or nothing, for the newest run's images.
+        paths: files, folders, patterns, addresses; or one log, or what a service keeps; or nothing, for the newest
+            run's images.
         most: how many files are looked at.
         say: told, in words, what goes on.
 
@@ -57,6 +59,8 @@ def asked(store: Store, recipe: Recipe, paths: Sequence[str], most: int, say: Ca
 def _of_paths(
     store: Store, recipe: Recipe, model: Model, reference: Reference, paths: Sequence[str], most: int
 ) -> dict[str, Any]:
+    if (lines := lines_at(paths, recipe.name)) is not None:
+        return of_answers(store, recipe, model, reference, lines)
     logs = [path for path in paths if path.lower().endswith(_LOG) and is_file(path_of(path))]
     if logs and len(paths) > 1:
         raise BadInput(f"expected images, or one log of answers ({_LOG}), received both: ask about each by itself")

@@ -175,7 +175,9 @@ def of_files(
     return told
 
 
-def of_log(recipe: Recipe, model: Model, reference: Reference, log: Log) -> dict[str, Any]:
+def of_log(
+    recipe: Recipe, model: Model, reference: Reference, log: Log, known: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Hold a log of answers against the reference of a model: by probabilities alone.
 
     Args:
@@ -183,6 +185,7 @@ def of_log(recipe: Recipe, model: Model, reference: Reference, log: Log) -> dict
         model: whose answers they are taken for.
         reference: of the model.
         log: as ``read_log`` returns it.
+        known: what is known of whose answers they are, a sentence each; None if nothing is, which is said.
     """
     reference = told_so(reference, log.top)
     told = _told(reference, log.known, recipe, lambda at: {"image": log.names[at]})
@@ -194,9 +197,8 @@ def of_log(recipe: Recipe, model: Model, reference: Reference, log: Log) -> dict
         )
     if log.passed_over:
         told["notes"].append(f"{log.passed_over:,} rows have no answer, and were left out")
-    told["notes"].append(
-        "the log is taken for this model's answers to images that it had not seen: nobody can check that"
-    )
+    unknown = "the log is taken for this model's answers to images that it had not seen: nobody can check that"
+    told["notes"] += [unknown] if known is None else known
     return told
 
 

@@ -68,6 +68,11 @@ class Service:
         return self.pool.idle
 
     @property
+    def quiet(self) -> bool:
+        """Whether no image waits, and three of four workers, all of fewer than four, have nothing to do."""
+        return self.pool.quiet
+
+    @property
     def ready(self) -> bool:
         """Whether every recipe that is served has a release that answers."""
         return bool(self._lines) and all(line.as_json()["release"] for line in self._lines.values())
@@ -87,13 +92,16 @@ class Service:
         """
         return self.line(recipe).current
 
-    async def answer(self, recipe: str, images: Sequence[bytes], release: str | None = None) -> Answers:
+    async def answer(
+        self, recipe: str, images: Sequence[bytes], release: str | None = None, heard: bool | None = None
+    ) -> Answers:
         """Answer for images, all by one release; a bad one stops no other.
 
         Args:
             recipe: its name.
             images: the bytes of files.
-            release: asks one that is open; None asks the champion, or whom ``choose`` says, and tells the listeners.
+            release: asks one that is open; None asks the champion, or whom ``choose`` says.
+            heard: whether the listeners are told; None tells them unless a release was named.
 
         Raises:
             NotServed, NotAnswered, Busy, TooSlow, WorkerLost.
@@ -104,7 +112,7 @@ class Service:
         asked = line.named(chosen) if chosen else line.current
         found = await self.pool.answer(asked.release, images, self.settings.seconds)
         answers = Answers(asked, found, time.perf_counter() - began, canary=release is None and chosen is not None)
-        if release is None:
+        if heard or (heard is None and release is None):
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             for listener in self.listeners:
                 self._begin(listener(Asked(answers, images, now)))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,9 @@ from evergreen.steps import STEPS
 from evergreen.tables import UNLABELLED
 from runs.kept.caches import memo_of
 from runs.plan import plan
+from runs.serving.feedback.asking import Kept
+from runs.serving.feedback.confirmed import shown
+from runs.serving.feedback.log import Log, log_at
 from runs.summaries.summary import output_of
 from runs.tables import classes_of, range_in, read_table
 from storage.artifacts import Ref
@@ -70,11 +73,13 @@ class Found:
         table: path, sha256, pixels, phash, width, height of those that can be used.
         paths: SHA-256 -> where its bytes lie.
         notes: what was left out, a sentence each.
+        log: whose pictures these are, where a service kept them.
     """
 
     table: "pd.DataFrame"
     paths: Mapping[str, Path] = field(repr=False)
     notes: list[str]
+    log: Log | None = None
 
 
 def dataset_of(recipe: Recipe, store: Store) -> Dataset:
@@ -164,12 +169,11 @@ def folder_of(folder: str, recipe: Recipe, store: Store) -> Found:
         BadInput: there is no such folder, or no image in it.
         DecodersUnavailable: as ``screen``.
     """
-    import pandas as pd
-
-    from evergreen.datasets.screen import screen
-
-    if not Path(os.path.expanduser(folder)).is_dir():  # noqa: PTH111 - as ``named`` reads it
+    path = Path(os.path.expanduser(folder))  # noqa: PTH111 - as ``named`` reads it
+    if not path.is_dir():
         raise BadInput(f"--from: expected a folder of images on this machine, received {folder!r}")
+    if log := log_at(path, recipe.name):
+        return replace(_of_log(log, folder, recipe, store), log=log)
     given = named([folder])
     paths: dict[str, Path] = {}
     rows, notes = [], []
@@ -188,6 +192,45 @@ def folder_of(folder: str, recipe: Recipe, store: Store) -> Found:
     if given.skipped:
         are = "file of {} is no image by its name" if given.skipped == 1 else "files of {} are no images by their names"
         notes.append(f"{given.skipped:,} {are.format(folder)}: left out")
+    return _screened(rows, paths, unread, notes, folder, recipe, store)
+
+
+def _of_log(log: Log, folder: str, recipe: Recipe, store: Store) -> Found:
+    """Return the pictures of a log of which nobody has said or decided what they are.
+
+    Raises:
+        BadInput: there is none.
+    """
+    kept = Kept.of(log, recipe)
+    paths = {digest: log.picture(digest) for digest in kept.free()}
+    sizes = {digest: path.stat().st_size for digest, path in paths.items() if path.is_file()}
+    rows = [(shown(digest), "", digest, size, UNLABELLED) for digest, size in sizes.items()]
+    others = len(kept.pictures) - len(rows)
+    notes = []
+    if others:
+        notes.append(
+            f"of {others:,} pictures that are kept somebody said or decided what they are: evergreen feedback "
+            f"{recipe.name} asks about them"
+        )
+    if not rows:
+        raise BadInput(f"--from: expected pictures in {log.folder} of which nobody said what they are, found none")
+    return _screened(rows, paths, [], notes, folder, recipe, store)
+
+
+def _screened(
+    rows: list[tuple[str, str, str, int, str]],
+    paths: Mapping[str, Path],
+    unread: list[str],
+    notes: list[str],
+    folder: str,
+    recipe: Recipe,
+    store: Store,
+) -> Found:
+    """Return what of some files is an image; raises as ``folder_of``."""
+    import pandas as pd
+
+    from evergreen.datasets.screen import screen
+
     table = pd.DataFrame(rows, columns=["path", "label", "sha256", "bytes", "subset"])
 
     read = partial(read_file, paths)

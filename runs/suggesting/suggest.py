@@ -15,6 +15,7 @@ from runs.answering.model_meant import Meant, model_meant, opened_keras
 from runs.answering.reading import screen_of
 from runs.kept.caches import images_of
 from runs.run import Run
+from runs.serving.feedback.log import Log
 from runs.suggesting.images import WHERE_THEY_LIE, Dataset, Found, dataset_of, folder_of, read_file
 from runs.tables import CALIBRATION, read_json
 from storage.errors import StoreError
@@ -42,6 +43,7 @@ class Suggestions:
         values: ``screen.range``.
         read: gives the bytes for a SHA-256.
         in_dataset: whether all of them are images of the recipe's dataset, so that a label would count.
+        log: whose pictures these are, where a service kept them: a label would confirm them.
     """
 
     table: "pd.DataFrame"
@@ -54,6 +56,7 @@ class Suggestions:
     values: Range | None
     read: Callable[[str], bytes]
     in_dataset: bool
+    log: Log | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: asked, among, judged_by, compared_by, notes, classes, suggestions."""
@@ -146,7 +149,17 @@ def suggest(
         notes.append(f"{count:,} were asked for, there are {len(chosen):,}{alike}")
     in_dataset = found is None or bool(chosen["sha256"].isin(data.unlabelled["sha256"]).all())
     return Suggestions(
-        chosen, count, len(table), judged_by, seen.how, notes, data.classes, data.values, read, in_dataset
+        chosen,
+        count,
+        len(table),
+        judged_by,
+        seen.how,
+        notes,
+        data.classes,
+        data.values,
+        read,
+        in_dataset,
+        found.log if found else None,
     )
 
 
@@ -159,7 +172,7 @@ def _of_folder(found: Found, data: Dataset, folder: str, notes: list[str], *, to
     notes += found.notes
     here = found.table["sha256"].isin(data.unlabelled["sha256"])
     outside = ~here & ~found.table["pixels"].isin(data.labelled["pixels"])
-    if not outside.any():
+    if found.log or not outside.any():
         return found.table
     many = f"{int(outside.sum()):,} of {len(found.table):,} images of {folder} are not in the recipe's dataset"
     how = f"add the folder to its source ({WHERE_THEY_LIE}), run evergreen inspect, and ask again"

@@ -16,6 +16,7 @@ from storage.champions import Champions
 from storage.errors import StoreError
 from storage.store import Store
 
+TRAIN = "train"
 _COUNTED = ("split", "screen", "repair")
 _COUNTED_BY = ("label", "subset", "split")
 _BECAME = {ALREADY: "already", GONE: "not_here", ASKED_AGAIN: "asked_again"}
@@ -85,7 +86,8 @@ def images_by_source(store: Store, outputs: Mapping[str, Ref]) -> list[dict[str,
 
     Returns:
         Of each ``name``, ``version``, and once repair has said what is an image, how many are on each side, or
-        ``images`` while nothing is split; None where a recipe has one source, or probe gave nothing.
+        ``images`` while nothing is split; ``share``, 0-1, of all training images, where there are any. None where a
+        recipe has one source, or probe gave nothing.
     """
     facts = store.manifest(outputs["probe"].sha256).facts if "probe" in outputs else {}
     if "sources" not in facts:
@@ -101,6 +103,9 @@ def images_by_source(store: Store, outputs: Mapping[str, Ref]) -> list[dict[str,
         for row in read_rows(store, outputs[counted], DATASET, ("path", *_COUNTED_BY)):
             if row["subset"] != UNLABELLED:
                 told[of[row["path"]]][row["split"] if divided else IMAGES] += 1
+        if divided and (total := sum(one[TRAIN] for one in told.values())):
+            for one in told.values():
+                one["share"] = round(one[TRAIN] / total, 6)
     return list(told.values())
 
 

@@ -60,3 +60,14 @@ def test_a_name_is_told_as_it_stands(name: str) -> None:
     assert f"{visible(name)} -> cat: 5 files" in told
     assert any(line.startswith(visible(name).rstrip()) for line in told.splitlines())
     assert "\x1b" not in told
+
+
+def test_which_share_of_the_training_images_each_source_has_is_told() -> None:
+    sources = [
+        {"name": "local:photos", "version": "1", "train": 1257, "validation": 1, "test": 2, "share": 0.992891},
+        {"name": "local:[red]\nconfirmed", "version": "1", "train": 9, "validation": 2, "test": 0, "share": 0.007109},
+    ]
+    told = _told(_summary(["a"]) | {"sources": sources}, width=400)
+    assert "source       local:photos: 1,257 training images, 99.3% of all" in told
+    assert visible("local:[red]\nconfirmed") + ": 9 training images, 0.7% of all" in told
+    assert "training images" not in _told(_summary(["a"]) | {"sources": [{"name": "x", "version": "1", "images": 3}]})

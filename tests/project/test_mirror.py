@@ -65,6 +65,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         (
             "commands/looking/drift.py",
+            "runs/drifting/answers.py",
             "runs/drifting/asking.py",
             "runs/drifting/comparing.py",
             "runs/summaries/drift.py",
@@ -83,6 +84,7 @@ ELSEWHERE = {
     "tasks/release/export.py": WHOLE,
     "tasks/release/report.py": WHOLE,
     "tasks/release/verify.py": WHOLE,
+    "runs/serving/feedback/counts.py": "runs/serving/feedback/test_routes.py",
     # One line for each kind of source.
     "evergreen/sources/acquire.py": SOURCES,
     "evergreen/sources/probe.py": SOURCES,

@@ -9,11 +9,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from runs.serving.service import Service
 from runs.serving.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from runs.serving.feedback.keeper import Keeper
+    from runs.serving.http.metrics import Metrics
+    from runs.serving.trying.trial import Tried
 
 # So many connections at once; beyond that one is answered 503 by uvicorn.
 _MOST_CONNECTIONS = 1000
@@ -32,6 +39,8 @@ class Hosting:
         names: by which it may be addressed beside addresses in digits and localhost; "*" takes any.
         token_file: holds what requests must have; needed where others than this machine reach it.
         access_log: where a line of JSON is written for each request; None writes none.
+        keep: makes what keeps answers, and takes truths about them; it is given who hears what becomes of it.
+        tried: challengers beside the champions.
     """
 
     host: str = LOOPBACK
@@ -39,6 +48,8 @@ class Hosting:
     names: tuple[str, ...] = ()
     token_file: Path | None = None
     access_log: IO[str] | None = sys.stdout
+    keep: Callable[[Callable[[str], None]], "Keeper"] | None = None
+    tried: "Tried | None" = None
 
 
 def serve(settings: Settings, hosting: Hosting, say: Callable[[str], None], opened: Callable[[str], None]) -> None:
@@ -78,7 +89,8 @@ async def _served(
     say: Callable[[str], None],
     opened: Callable[[str], None],
 ) -> None:
-    service = Service(settings, say)
+    service, ends = Service(settings, say), contextlib.AsyncExitStack()
+    ends.push_async_callback(service.stop)
     if (this := asyncio.current_task()) is not None:
         for number in _ENDS:
             asyncio.get_running_loop().add_signal_handler(number, this.cancel)
@@ -86,30 +98,62 @@ async def _served(
     importing = asyncio.create_task(asyncio.to_thread(_http))
     try:
         await service.start()
-        application, metrics_of, guard, server_of = await importing
+        application, routes, metrics_of, guard, server_of = await importing
         metrics = metrics_of(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
+        more = [routes(service)]
+        if hosting.keep:
+            keeper = hosting.keep(say)
+            ends.callback(keeper.close)
+            more.append(_kept(keeper, service, metrics))
+        if hosting.tried:
+            await _try(hosting.tried, service, metrics, ends, say)
 
         def told(request: dict[str, Any]) -> None:
             metrics.told(request)
             log(request)
 
-        server = server_of(guard(application(service, metrics), frozenset(hosting.names), token, told))
+        guarded = guard(application(service, metrics, more), frozenset(hosting.names), token, told)
+        server = server_of(guarded, settings.seconds)
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
     finally:
-        await service.stop()
+        await ends.aclose()
 
 
-def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
-    """Import what speaks HTTP, and return the application, the metrics, the guard, and what makes a server."""
+def _kept(keeper: "Keeper", service: Service, metrics: "Metrics") -> "APIRouter":
+    """Have a keeper hear what is answered, and return the routes by which something is said of it."""
+    from runs.serving.feedback.counts import Counts
+    from runs.serving.feedback.routes import routes
+
+    service.listeners.append(keeper.heard)
+    metrics.registry.register(Counts(keeper))
+    return routes(keeper, service)
+
+
+async def _try(
+    tried: "Tried", service: Service, metrics: "Metrics", ends: contextlib.AsyncExitStack, say: Callable[[str], None]
+) -> None:
+    """Have challengers asked beside the champions until the service ends."""
+    from runs.serving.trying.trial import Trial
+
+    trial = Trial(service, tried, say)
+    await trial.start()
+    ends.push_async_callback(trial.stop)
+    metrics.registry.register(trial)
+
+
+def _http() -> tuple[Any, Any, Any, Any, Callable[[Any, float], Any]]:
+    """Import what speaks HTTP: the application, another protocol's routes, metrics, the guard, what makes a server."""
     import uvicorn
 
     from runs.serving.http.app import application
+    from runs.serving.http.connections import connections
     from runs.serving.http.guard import Guard
     from runs.serving.http.metrics import Metrics
+    from runs.serving.http.open_inference.routes import routes
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
@@ -119,9 +163,11 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
                 asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
             yield
 
-    def server(app: Any) -> uvicorn.Server:
+    def server(app: Any, seconds: float) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
+            http=connections(seconds),
+            ws="none",
             log_level="warning",
             access_log=False,  # ours says more, and no query
             lifespan="off",
@@ -134,7 +180,7 @@ def _http() -> tuple[Any, Any, Any, Callable[[Any], Any]]:
         )
         return Server(config)
 
-    return application, Metrics, Guard, server
+    return application, routes, Metrics, Guard, server
 
 
 def _listening(hosting: Hosting) -> socket.socket:

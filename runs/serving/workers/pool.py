@@ -63,6 +63,11 @@ class Pool:
         return not self._waiting and any(place.alive and not place.busy for place in self._places)
 
     @property
+    def quiet(self) -> bool:
+        """Whether no image waits, and three of four processes, all of fewer than four, have nothing to do."""
+        return self.idle and sum(place.busy for place in self._places) <= len(self._places) // 4
+
+    @property
     def pids(self) -> list[int]:
         """The processes that run."""
         return [place.pid for place in self._places if place.pid]

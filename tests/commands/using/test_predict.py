@@ -7,7 +7,10 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -16,12 +19,15 @@ import pytest
 from command import Command
 from fake_server import FakeServer
 from hostile_images import EPS, icns, jpeg2000, saved, thin_png
+from kept_answers import digest
 from no_runs import NO_SUMMARIES, litter
 from PIL import Image
 
 from commands.main import app
 from evergreen.errors import BadInput
 from evergreen.images import pixels
+from evergreen.sections.data import Image as ImageSection
+from evergreen.sections.data import Screen
 from runs.shared.moving import push_all
 from runs.shared.opening import held
 from runs.tables import to_json
@@ -574,6 +580,72 @@ def test_new_images_a_log_and_the_newest_run_are_held_against_the_reference(
     both = ["drift", recipe, str(day), str(tmp_path / "log.csv"), "--store", str(taught.store.root)]
     assert app(both, standalone_mode=False) == 2
     assert "received both" in capfd.readouterr().err
+
+
+def test_what_a_service_kept_is_held_against_the_reference_and_suggested(
+    taught: Trained, capfd: pytest.CaptureFixture[str], tmp_path: Path, png: Callable[..., bytes]
+) -> None:
+    """Answers of the trained network: of the day and of the night, by the network itself and as coarse as int8's."""
+    from evergreen.vision.predict import predict as answer
+    from runs.answering.model_meant import model_meant, opened_keras
+    from runs.serving.answers import Answered, Answers, Asked, Release
+    from runs.serving.feedback.keeper import Keeper
+    from runs.serving.feedback.truths import give
+
+    recipe, store = str(taught.photos.parent / "colours.yaml"), taught.store
+    meant = model_meant(store, "colours", None)
+    facts = store.manifest(meant.model).facts
+    classes = tuple(facts["classes"])
+    image = ImageSection.model_validate(facts["image"])
+    release = Release("colours", "a" * 64, meant.model, "tflite-int8", classes, image, Screen(), 0.0)
+
+    def keep(root: Path, factor: float, steps: int = 0, **about: Any) -> list[bytes]:
+        shades = [tuple(int(factor * value) for value in colour) for colour in list(COLOURS.values()) * 8]
+        images = [png(300 + seed, (9, 7), shade) for seed, shade in enumerate(shades)]
+        with TemporaryDirectory() as folder:
+            opened = partial(opened_keras, store, meant, Path(folder), list(classes))
+            scores = [one.scores for one in answer([partial(bytes, data) for data in images], opened, image)]
+        keeper = Keeper(root, share=1.0, pictures=True)
+        for data, found in zip(images, scores, strict=True):
+            said = tuple(round(value * steps) / steps if steps else value for value in map(float, found))
+            answers = Answers(replace(release, **about), (Answered(digest(data), said),), 0.1)
+            keeper.hear(Asked(answers, [data], ""))
+        keeper.close()
+        return images
+
+    def told(command: str, *arguments: object) -> str:
+        capfd.readouterr()
+        app([command, recipe, *map(str, arguments), "--store", str(store.root)], standalone_mode=False)
+        return "".join(capfd.readouterr())
+
+    def drift(path: Path) -> dict[str, Any]:
+        capfd.readouterr()
+        app(["drift", recipe, str(path), "--json", "--store", str(store.root)], standalone_mode=False)
+        return dict(json.loads(capfd.readouterr().out))
+
+    keep(tmp_path / "day", 1, 256)
+    keep(tmp_path / "day", 0.3, model="c" * 64)  # another model's answers
+    found = drift(tmp_path / "day")
+    assert (found["verdict"], found["images"]) == ("no drift found", 24)
+    assert any("24 answers are of another model" in note for note in found["notes"])
+    assert any("rounded to 1/256 as these are" in note for note in found["notes"])
+    keep(tmp_path / "night", 0.3)
+    assert drift(tmp_path / "night")["verdict"] == "drift"
+    file = next((tmp_path / "night").glob("colours/.log/answers/*.jsonl"))
+    assert drift(file)["images"] == 24
+    assert "received both" in told("drift", file, taught.photos)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps({**line, "drawn": False}) + "\n" for line in lines))
+    assert "24 answers were kept since they are unsure, and not drawn" in told("drift", file)
+
+    images = keep(tmp_path / "next", 0.6)
+    keeper = Keeper(tmp_path / "next")
+    give(keeper, "colours", digest(images[0]), "red", classes)
+    keeper.close()
+    said = told("suggest", "--from", tmp_path / "next", "--count", 3)
+    assert "suggested  3 of 23 images" in said
+    assert "of 1 pictures that are kept somebody said or decided" in said
+    assert said.splitlines()[-1].endswith(f"--from {tmp_path / 'next'} --count 3 --label")
 
 
 def test_a_store_that_trained_nothing_takes_the_champion_from_the_remote(

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from command import EVERGREEN, Command
 from PIL import Image
-from served import RECIPE, Served, picture
+from served import MIXED_UP, RECIPE, Served, picture
 
 TOKEN = "a-token-of-32-letters-and-digits"  # noqa: S105 - of a test
 
@@ -116,7 +116,7 @@ def test_neither_prefect_nor_tensorflow_nor_pandas_is_imported_by_what_serves() 
     code = (
         "import sys\n"
         "import evergreen.serving.worker, runs.serving.http.hosting, runs.serving.service, runs.serving.http.app, "
-        "runs.serving.http.guard, commands.main\n"
+        "runs.serving.http.guard, runs.serving.http.open_inference.routes, runs.serving.trying.trial, commands.main\n"
         "print([name for name in ('prefect', 'tensorflow', 'keras', 'pandas', 'sklearn') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -165,3 +165,75 @@ def served_root(tmp_path: Path) -> Path:
     made = Served(tmp_path / "a störe")
     made.promote(made.release("one"))
     return made.store.root
+
+
+def test_a_challenger_is_asked_and_answers_its_share_and_the_end_says_where_that_is_told(tmp_path: Path) -> None:
+    served = Served(tmp_path / "store")
+    champion, other = served.release("champion"), served.release("other", MIXED_UP)
+    served.promote(champion)
+    options = ("--shadow", other[:12], "--canary", "50%", "--shadow-report", str(tmp_path / "reports"))
+    with serving(served.store.root, RECIPE, *options) as (address, process, said):
+        assert f"challenger {other[:12]} answers 50% and is compared" in "\n".join(said)
+        url, canaries = f"{address}/v1/recipes/{RECIPE}/predict", set()
+        for width in range(20, 50):
+            _, answer = asked(url, picture("red", (width, 12)))
+            canaries.add(answer["canary"])
+            assert answer["release"] == (other if answer["canary"] else champion)
+        assert canaries == {True, False}
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    last = err.splitlines()[-1]
+    assert last.startswith("shadow: colours: they agree on 0.00 % of ")
+    told = json.loads((Path(last.rpartition(": ")[2]).parent / "shadow.json").read_text(encoding="utf-8"))
+    (pair,) = told["compared"]
+    assert (told["canary"], pair["images"] + pair["not_asked"]) == (0.5, 30)
+    with serving(served.store.root, RECIPE) as (address, _, _):  # and beside it the other protocol
+        assert asked(f"{address}/v2/models/{RECIPE}")[1]["versions"] == [champion]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--canary", "10%"), "expected --shadow RUN beside --canary"),
+        (("--shadow-report", "there"), "expected --shadow RUN beside --shadow-report"),
+        (("--shadow", "123456", "--canary", "10"), "expected a share of the requests"),
+        (("--shadow", "123456"), "expected a run's id, or 6 digits or more"),
+    ],
+)
+def test_a_challenger_that_nobody_can_mean_is_refused(served_root: Path, options: tuple[str, ...], words: str) -> None:
+    command = [str(EVERGREEN), "serve", "--port", "0", "--workers", "1", "--store", str(served_root), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
+def test_what_is_answered_is_kept_and_something_may_be_said_of_it_if_that_was_asked_for(
+    served_root: Path, tmp_path: Path
+) -> None:
+    log = ("--log", str(tmp_path / "kept"), "--log-share", "1", "--log-pictures", "--access-log", "none")
+    with serving(served_root, *log) as (address, process, _):
+        status, answer = asked(f"{address}/v1/recipes/{RECIPE}/predict", picture("red"))
+        digest = answer["predictions"][0]["sha256"]
+        said = {"recipe": RECIPE, "sha256": digest, "label": "green", "by": "Anna"}
+        json_ = {"Content-Type": "application/json"}
+        status, told = asked(f"{address}/feedback", json.dumps(said).encode(), **json_)
+        assert (status, told["label"], told["new"]) == (200, "green", True)
+        assert asked(f"{address}/feedback", json.dumps(said | {"sha256": "0" * 64}).encode(), **json_)[0] == 404
+        with urllib.request.urlopen(f"{address}/metrics", timeout=60) as page:  # noqa: S310 - loopback
+            counts = page.read().decode()
+        assert 'evergreen_kept_total{outcome="truths"} 1.0' in counts
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    hidden = tmp_path / "kept" / RECIPE / ".log"
+    (line,) = [json.loads(text) for path in (hidden / "answers").iterdir() for text in path.read_text().splitlines()]
+    assert (line["sha256"], line["top"][0][0], line["picture"], line["drawn"]) == (digest, "red", True, True)
+    assert (hidden / "pictures" / digest[:2] / digest).read_bytes() == picture("red")
+    with serving(served_root, "--access-log", "none") as (address, _, _):
+        assert asked(f"{address}/feedback", b"{}", **json_)[0] == 404  # off by default
+    refused = subprocess.run(
+        [str(EVERGREEN), "serve", "--log-pictures", "--store", str(served_root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, "expected --log beside --log-pictures" in refused.stderr) == (2, True)

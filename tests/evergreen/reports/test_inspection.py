@@ -111,7 +111,8 @@ def test_the_images_of_each_source_are_counted_where_there_are_several(
     shown = _page(replace(found, data=data), blobs)
     for text in (
         "<th>train</th><th>test</th><th>quarantined</th>",
-        '<td class="text">&lt;b&gt;</td><td>8</td><td>1</td><td>0</td>',
+        "<th>quarantined</th><th>of all training images</th>",
+        '<td class="text">&lt;b&gt;</td><td>8</td><td>1</td><td>0</td><td>100.0%</td>',
         '<td class="text">new</td><td>0</td><td>3</td><td>1</td>',
         '<td class="text">&lt;b&gt;</td><td class="text">A</td>',
     ):

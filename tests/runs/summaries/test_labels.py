@@ -102,4 +102,5 @@ def test_images_are_counted_by_the_source_that_they_came_from(store: Store, outp
     assert [(one["name"], one["images"]) for one in found] == [("A", 2), ("B", 1)]
     found = images_by_source(store, several | {"split": outputs["split"]})
     assert found
-    assert found[1] == {"name": "B", "version": "1", "train": 0, "validation": 0, "test": 1}
+    assert found[1] == {"name": "B", "version": "1", "train": 0, "validation": 0, "test": 1, "share": 0.0}
+    assert found[0]["share"] == 1.0

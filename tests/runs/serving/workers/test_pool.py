@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from served import MIXED_UP, RIGHT, SIDE, network, picture
@@ -61,6 +62,14 @@ def test_each_image_is_answered_by_the_model_that_was_asked_in_the_order_of_the_
         assert mixed == [0, 1, 2] * 5
 
     with_pool(work, workers=2, waiting=100)
+
+
+@pytest.mark.parametrize(("workers", "busy"), [(1, 0), (2, 0), (3, 0), (4, 1), (9, 2)])
+def test_it_is_quiet_as_long_as_three_of_four_workers_have_nothing_to_do(workers: int, busy: int) -> None:
+    pool = Pool(workers, 4, 30, lambda _: None)
+    for count, quiet in ((busy, True), (busy + 1, False)):
+        pool._places = [SimpleNamespace(alive=True, busy=number < count) for number in range(workers)]  # type: ignore[misc]
+        assert pool.quiet is quiet
 
 
 def test_a_full_line_refuses_at_once_and_says_when_to_come_again(tmp_path: Path) -> None:
