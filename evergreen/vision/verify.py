@@ -109,7 +109,8 @@ def verify(
     results = [_verify(name, exports / name, asked, answers) for name in formats]
     if not answers:
         return Verified(results)
-    return Verified(results, *golden_images(sample, classes, answers, images.read))
+    passed = {result.format for result in results if result.verified == "passed"}
+    return Verified(results, *golden_images(sample, classes, answers, images.read, passed))
 
 
 def _verify(name: str, folder: Path, asked: _Asked, kept: dict[str, np.ndarray]) -> Verification:

@@ -23,7 +23,7 @@ def choose(
         wanted: what whoever starts the service says; that comes first.
 
     Raises:
-        BadInput: it was not exported, or nothing was that LiteRT runs.
+        BadInput: LiteRT does not run it, it was not exported, or nothing was that LiteRT runs.
     """
     asked = wanted or said
     if asked is None:
@@ -38,13 +38,13 @@ def choose(
                 f"with --format {there[-1]}, or set verify.* and retrain"
             )
         asked = FORMATS[0]
+    if asked not in FORMATS:
+        raise BadInput(f"{recipe}: expected one of {', '.join(FORMATS)}, which LiteRT runs; received {asked}")
     if asked not in exported:
         raise BadInput(
             f"{recipe}: expected {asked} among its exports, which are {', '.join(exported)}; run: evergreen retrain "
             f"{recipe} --set 'export.formats=[{', '.join(dict.fromkeys((*exported, asked)))}]'"
         )
-    if asked not in FORMATS:
-        raise BadInput(f"{recipe}: expected one of {', '.join(FORMATS)}, which LiteRT runs; received {asked}")
     by = "as was asked" if wanted else "as the recipe says"
     found = verified.get(asked, "not verified")
     return asked, f"{asked}, {by}" + ("" if found == _PASSED else f"; CAUTION: it is {found}")

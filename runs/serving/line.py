@@ -120,7 +120,7 @@ class Line:
         folder = self._folder_of(release)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         loaded = await asyncio.to_thread(self.load, release, folder)
-        await self.pool.open(loaded.model, loaded.images, loaded.judge)
+        await self.pool.open(loaded.model, loaded.images, loaded.judge, loaded.proving)
         self.say(f"open: {self.recipe}: release {release[:12]}: {loaded.words}")
         return replace(loaded.release, proved=True) if loaded.golden else loaded.release
 

@@ -33,6 +33,7 @@ class Loaded:
         words: which format answers and why, and whether it can be proved; for people.
         images: the golden ones, that it is shown first.
         golden: what it answered to them when it was verified; None if its release is of before there were any.
+        proving: the model with the limits under which it was verified, where ``model`` has narrower ones.
     """
 
     release: Release
@@ -40,6 +41,7 @@ class Loaded:
     words: str
     images: tuple[bytes, ...] = ()
     golden: Golden | None = None
+    proving: Model | None = None
 
     def judge(self, answers: Sequence[Answered]) -> str:
         """Return what is wrong with the answers to the golden images, in words; empty if nothing is."""
@@ -120,14 +122,15 @@ def load_parts(
         run=_run_of(store, recipe, exports.sha256),
     )
     fed = {name: getattr(image, name) for name in ("height", "width", "resize", "interpolation")}
-    if megapixels is not None and megapixels < screen.max_megapixels:
-        screen = screen.model_copy(update={"max_megapixels": megapixels})
     limits = screen.max_megapixels, float(screen.seconds_per_image), screen.range
-    opened = Model(name, folder, fed, limits)
+    verified = opened = Model(name, folder, fed, limits)
+    if megapixels is not None and megapixels < screen.max_megapixels:
+        opened = replace(verified, limits=(megapixels, *limits[1:]))
     golden, images = _golden(store, parts.get("verification"), chosen)
     if golden is None:
         return Loaded(release, opened, f"{words}; no golden images: not proved here")
-    return Loaded(release, opened, f"{words}; {len(images)} golden images", images, golden)
+    proving = verified if opened != verified else None
+    return Loaded(release, opened, f"{words}; {len(images)} golden images", images, golden, proving)
 
 
 def _proofs(store: Store, verification: Ref | None) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """evergreen.recipe: what is accepted, what is refused, and how helpfully."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,20 @@ def test_a_gate_that_asks_for_shortcuts_needs_them_measured() -> None:
         BadRecipe, match=r"max_shortcut_loss: expected images .*, received evaluate\.shortcut_images: 0"
     ):
         load_recipe("digits", [asked, f"{images}=0"])
+
+
+def test_a_format_that_is_to_answer_must_be_exported() -> None:
+    asked = "serve.format=tflite-float16"
+    assert load_recipe("digits", [asked, "export.formats=[tflite-float16]"]).serve.format == "tflite-float16"
+    with pytest.raises(
+        BadRecipe, match=r"serve\.format: .* received tflite-float16; .*--set 'export\.formats=\["
+    ) as refused:
+        load_recipe("digits", [asked])
+    line = re.search(r"--set '(export\.formats=.*?)'", str(refused.value))
+    assert line
+    assert load_recipe("digits", [asked, line[1]]).serve.format == "tflite-float16", (
+        "the line to type is one that works"
+    )
 
 
 def test_a_wrong_item_is_the_only_thing_said_of_its_list() -> None:

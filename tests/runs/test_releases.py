@@ -3,7 +3,8 @@
 import pytest
 from releases import make_release
 
-from runs.releases import find_release, parts_of, recipe_of, whole_parts_of
+from runs.releases import find_release, parts_of, recipe_of, release_of, whole_parts_of
+from storage.artifacts import Ref
 from storage.errors import ArtifactMissing, BadReference
 from storage.store import Store
 
@@ -23,3 +24,9 @@ def test_a_release_is_found_by_its_digest_and_by_its_models(store: Store) -> Non
     store.blob_path(store.manifest(model.sha256).files["model.txt"].sha256).unlink()
     with pytest.raises(ArtifactMissing, match="files of its model are missing or damaged"):
         whole_parts_of(store, second.sha256)
+
+
+def test_a_release_says_how_it_is_served_only_where_its_recipe_does() -> None:
+    parts = {"model": Ref("model", "0" * 64, 1)}
+    assert set(release_of("digits", parts, {}).facts) == {"recipe", "parts"}, "or every release had another digest"
+    assert release_of("digits", parts, {"format": "tflite-int8"}).facts["serve"] == {"format": "tflite-int8"}

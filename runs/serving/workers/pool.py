@@ -118,13 +118,20 @@ class Pool:
         await asyncio.gather(*(place.start() for place in self._places))
         self._tasks = [asyncio.create_task(self._serve(place)) for place in self._places]
 
-    async def open(self, model: Model, golden: Sequence[bytes] = (), judge: Judge = lambda _: "") -> None:
+    async def open(
+        self,
+        model: Model,
+        golden: Sequence[bytes] = (),
+        judge: Judge = lambda _: "",
+        proving: Model | None = None,
+    ) -> None:
         """Open a model in every process, one after the other: the others go on answering.
 
         Args:
             model: is asked by nobody before this has returned.
             golden: images that the first process is shown once it has opened the model.
             judge: is given the answers to them.
+            proving: the model as those images are shown to it, where the limits of ``model`` are narrower than theirs.
 
         Raises:
             BadInput: LiteRT refuses it, or its answers are not those that are expected.
@@ -134,10 +141,12 @@ class Pool:
         for place in self._places:
             async with place.lock:
                 if place.alive:
-                    await place.open(model)
                     if not proved:
-                        await self._prove(place, model, golden, judge)
+                        await self._prove(place, proving or model, golden, judge)
+                        if proving:
+                            await place.close(proving.name)
                         proved = True
+                    await place.open(model)
         if not proved:
             raise WorkerLost("no worker runs")
         self._models[model.name] = model
@@ -171,6 +180,7 @@ class Pool:
         await asyncio.gather(*(place.end() for place in self._places))
 
     async def _prove(self, place: Place, model: Model, golden: Sequence[bytes], judge: Judge) -> None:
+        await place.open(model)
         try:
             wrong = judge([await place.answer(model.name, data) for data in golden])
         except Lost as lost:

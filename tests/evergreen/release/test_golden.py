@@ -1,7 +1,10 @@
 """evergreen.release.golden: other answers are told apart from the rounding of another processor."""
 
+from typing import Any
+
 import pytest
 
+from evergreen.errors import BadInput
 from evergreen.release.golden import Golden
 
 CLASSES = ("a", "b", "c")
@@ -18,6 +21,21 @@ def moved(at: int, *scores: float) -> list[list[float]]:
 
 def test_what_is_written_is_read() -> None:
     assert Golden.from_json(golden().as_json()) == golden()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"images": None}, "TypeError"),
+        ({"images": [{}]}, "KeyError"),
+        ({"answers": {"tflite-int8": KEPT[:2]}}, "expected 3 probabilities for each of 3 images"),
+        ({"answers": {"tflite-int8": [*KEPT[:2], [0.5, 0.5]]}}, "expected 3 probabilities for each of 3 images"),
+        ({"answers": []}, "AttributeError|expected images and answers"),
+    ],
+)
+def test_what_is_something_else_is_refused(changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        Golden.from_json(golden().as_json() | changed)
 
 
 @pytest.mark.parametrize(

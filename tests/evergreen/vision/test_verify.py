@@ -11,9 +11,10 @@ from typing import Any
 
 import nodejs
 import pytest
-from tiny_training import CLASSES, Trained
+from tiny_training import CLASSES, RECIPE, Trained
 
 from evergreen.recipe import load_recipe
+from evergreen.serving import worker
 from evergreen.vision.formats import contract, tfjs
 from evergreen.vision.formats.catalogue.installed import ABSENT, version_of
 from evergreen.vision.formats.catalogue.known import KNOWN
@@ -246,6 +247,46 @@ def test_another_class_order_is_found_wherever_it_stands(exports: Any, trained: 
     assert "class order: expected ['dark', 'bright', 'red'], labels.txt says" in results["keras"].reason
     assert "model-card.json says" in results["tflite-int8"].reason
     assert results["savedmodel"].agreement == 0
+
+
+def test_golden_images_prove_an_export_as_a_service_runs_it_and_refuse_one_whose_classes_changed_places(
+    exports: Any, trained: Trained, tmp_path: Path
+) -> None:
+    import keras
+
+    names = ("tflite-float32", "tflite-int8")
+    found = exports.verified(exports.folder, "savedmodel", *names)
+    golden = found.golden
+    assert set(golden.answers) == set(names)
+    assert golden.classes == tuple(CLASSES)
+    assert found.files == {name: trained.blobs[name] for name in golden.names}, (
+        "the files as they were, not encoded again"
+    )
+    assert exports.verified(exports.folder, "savedmodel", *names).golden == golden
+    model = saving.load(trained.model, CLASSES)
+    turned = keras.Model(model.input, keras.layers.concatenate([model.output[:, 1:], model.output[:, :1]]))
+    saving.save(turned, tmp_path / "turned.keras")
+    exports.write(tmp_path / "turned", names, model=tmp_path / "turned.keras")
+    for name in names:
+        given = _answered(exports.folder / name, found.files)
+        assert golden.mismatch(name, CLASSES, given) == ""
+        labels = (exports.folder / name / "labels.txt").read_text().splitlines()
+        assert "class 0 is red, not dark" in golden.mismatch(name, labels[::-1], given)
+        assert ": expected " in golden.mismatch(name, CLASSES, _answered(tmp_path / "turned" / name, found.files))
+
+
+def _answered(folder: Path, files: dict[str, bytes]) -> list[list[float]]:
+    """Return what a worker of the service answers for images, in their order."""
+    models = worker.Models()
+    models.open("m", folder, worker.Fed(8, 8, RECIPE.image.resize, RECIPE.image.interpolation), (150, 30, None))
+    answers = [models.answer("m", data).tolist() for data in files.values()]
+    models.end()
+    return answers
+
+
+def test_without_a_format_that_litert_runs_there_are_no_golden_images(exports: Any) -> None:
+    found = exports.verified(exports.folder, "savedmodel")
+    assert (found.golden, found.files) == (None, {})
 
 
 def _swap(path: Path) -> None:

@@ -52,6 +52,9 @@ def test_the_cold_run_trains_exports_and_verifies(evergreen: Command, first: dic
     named = {name: ref.sha256 for name, ref in parts_of(Store(evergreen.root), outputs["bundle"]).items()}
     steps = {"dataset": "split", "model": "train", "evaluation": "evaluate", "exports": "export"}
     assert named == {name: outputs[step] for name, step in (steps | {"verification": "verify"}).items()}
+    kept = Store(evergreen.root).manifest(outputs["verify"]).files
+    assert {name.partition("/")[0] for name in kept} == {"verification.json", "golden.json", "golden"}
+    assert sum(name.startswith("golden/") for name in kept) == 10  # one of each digit
     assert {export["format"] for export in first["exports"]} == FORMATS
     for export in first["exports"]:
         assert export["verified"] == "passed" or (export["format"] == "tfjs" and export["verified"] == "not verified")

@@ -1,6 +1,7 @@
 """runs.serving.service: who is champion answers, and the next one from the moment that it may."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -70,6 +71,51 @@ def test_a_champion_that_gives_its_golden_answers_is_proved(served: Served) -> N
     async def work(service: Service, said: Said) -> None:
         assert service.release_of(RECIPE).proved is True
         assert any("tflite-float32; 3 golden images" in line for line in said)
+
+    run(served.store.root, work)
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        (None, "open: colours: release [0-9a-f]{12}: tflite-float32; 3 golden images"),
+        ({"format": "tflite-float32"}, "tflite-float32, as the recipe says; 3 golden images"),
+        ({"format": "tflite-int8"}, "REFUSED: .*expected tflite-int8 among its exports, which are tflite-float32; run"),
+    ],
+)
+def test_the_release_says_in_which_format_its_recipe_wants_it_to_answer(
+    served: Served, says: dict[str, str] | None, words: str
+) -> None:
+    served.promote(served.release("other", recipe="another"), "another")  # so that there is something to serve
+    served.promote(served.release("one", golden=True, serve=says))
+
+    async def work(_service: Service, said: Said) -> None:
+        assert any(re.search(words, line) for line in said)
+
+    run(served.store.root, work)
+
+
+def test_an_image_that_is_too_large_here_is_refused_and_proves_the_release_all_the_same(served: Served) -> None:
+    served.promote(served.release("one", golden=True))
+
+    async def work(service: Service, _said: Said) -> None:
+        assert service.release_of(RECIPE).proved is True
+        (found,) = (await service.answer(RECIPE, [picture("red")])).images
+        assert "over the limit of 1e-05" in found.error
+
+    run(served.store.root, work, most_megapixels=1e-5)
+
+
+def test_golden_images_that_nobody_can_read_refuse_their_release_alone(served: Served) -> None:
+    good, bad = served.release("good", golden=True), served.release("bad", golden=True, told={"images": [{}]})
+    served.promote(good)
+
+    async def work(service: Service, _said: Said) -> None:
+        served.promote(bad)
+        await until(lambda: service.line(RECIPE).refused)
+        assert "golden.json: expected images and answers to them" in service.line(RECIPE).refused[bad]
+        served.roll_back()
+        await until(lambda: not service.line(RECIPE).refused)  # who is champion is still looked at
 
     run(served.store.root, work)
 

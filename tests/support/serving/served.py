@@ -2,8 +2,10 @@
 
 import io
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -48,15 +50,15 @@ def _proved() -> dict[str, bytes]:
     return {"verification.json": json.dumps([{"format": "tflite-float32", "verified": "passed"}]).encode()}
 
 
-def _golden() -> dict[str, bytes]:
-    """Return golden images of each class, with what the right network answers."""
+def _golden(changed: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return golden images of each class, with what the right network answers, and something else in their place."""
     images = {colour: picture(colour) for colour in CLASSES}
     logits = np.array([[COLOURS[colour][at] for at in RIGHT] for colour in CLASSES]) * 8 / 255
     scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     names = tuple(sha256_bytes(data) for data in images.values())
     told = Golden(CLASSES, names, CLASSES, {"tflite-float32": scores.tolist()})
     files = {f"{FOLDER}{sha256_bytes(data)}": data for data in images.values()}
-    return {FILE: json.dumps(told.as_json()).encode(), **files}
+    return {FILE: json.dumps(told.as_json() | changed).encode(), **files}
 
 
 # Red, green and blue of a picture as the classes blue, green and red; and as somebody has them who mixed them up.
@@ -79,6 +81,8 @@ class Served:
         data: bytes | None = None,
         unsure_below: float | None = 0.6,
         golden: bool = False,
+        told: Mapping[str, Any] | None = None,
+        serve: Mapping[str, Any] | None = None,
         recipe: str = RECIPE,
         **image: object,
     ) -> str:
@@ -91,6 +95,8 @@ class Served:
             data: of the model's file, in place of a network's.
             unsure_below: what its evaluation chose.
             golden: whether it has golden images, with the answers of the network that is right.
+            told: what stands in ``golden.json`` in place of what should.
+            serve: what its recipe says in that section.
             recipe: the recipe's name.
             image: fields of the section ``image``.
         """
@@ -111,9 +117,9 @@ class Served:
                 {"tflite-float32/model.tflite": model, "tflite-float32/labels.txt": lines},
                 {"classes": list(CLASSES), "formats": ["tflite-float32"], "name": name},
             ),
-            "verification": store.publish("verification", _proved() | (_golden() if golden else {}), {}),
+            "verification": store.publish("verification", _proved() | (_golden(told or {}) if golden else {}), {}),
         }
-        manifest = release_of(recipe, parts)
+        manifest = release_of(recipe, parts, serve)
         release = store.publish(manifest.kind, {}, manifest.facts)
         key = KeyParts("bundle", 1, {kind: ref.sha256 for kind, ref in parts.items()}, {"name": recipe}, {}, {})
         leave_record(store, key, release, inputs=dict(key.inputs), recipe=recipe)

@@ -76,7 +76,9 @@ def test_a_full_line_refuses_at_once_and_says_when_to_come_again(tmp_path: Path)
     async def work(pool: Pool) -> None:
         await pool.open(model(tmp_path, "a"))
         waiting = asyncio.create_task(answer(pool, [RED] * 12))  # more than may wait, where nobody else does
-        await until(lambda: pool.waiting > 4)
+        while pool.waiting <= 4:  # at every turn: between two looks of ``until`` all of them may be answered
+            assert not waiting.done()
+            await asyncio.sleep(0)
         assert not pool.idle
         with pytest.raises(Busy, match="images wait already, 4 may") as refused:
             await pool.answer("a", [RED], 30)
