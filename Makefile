@@ -86,7 +86,9 @@ deploy: .venv/.ready ## Put prefect.yaml, with its pool and its automations, ont
 lock: .venv/.ready ## Resolve requirements.lock anew (needs uv), and ask pip whether both Pythons may have it
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 		--group dev pyproject.toml -o requirements.lock
-	for extra in $(patsubst requirements-%.lock,%,$(wildcard requirements-*.lock)); do \
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+		--group pyproject.toml:serve -c requirements.lock -o requirements-serve.lock
+	for extra in $(patsubst requirements-%.lock,%,$(filter-out requirements-serve.lock,$(wildcard requirements-*.lock))); do \
 		uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 			--extra $$extra -c requirements.lock pyproject.toml -o requirements-$$extra.lock || exit 1; \
 	done

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,16 @@ from evergreen.sweeping.reading import load_sweep
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 _NAME, _WRONG = "evergreen", 2
+_OURS = ("commands", "evergreen", "flows", "runs", "storage", "tasks")
+
+
+def _not_here(missing: str) -> str:
+    """Return what to do where a library is not installed, as in the environment of a service alone."""
+    return (
+        f"expected {missing}, which is not in this environment ({sys.prefix}): one made from requirements-serve.lock "
+        "has what evergreen serve needs and no more; run it where make setup was run, or: python -m pip install -r "
+        "requirements.lock"
+    )
 
 
 class Usage(TyperGroup):
@@ -52,6 +63,12 @@ class Usage(TyperGroup):
             if line := mistake.line():
                 typer.secho(visible_lines(f"{TRY}{line}"), err=True)
             typer.secho(f"Every option: {mistake.whole_command} --help", err=True)
+            raise typer.Exit(_WRONG) from None
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if not missing or missing in _OURS:
+                raise
+            typer.secho(visible_lines(_not_here(missing)), err=True, fg=typer.colors.RED)
             raise typer.Exit(_WRONG) from None
 
     def understands(self, words: Sequence[str]) -> bool:

@@ -125,7 +125,8 @@ def _profiles_path() -> Path:
 def _default_profiles() -> Path:
     """Return where the profiles are that Prefect brings along, for whoever has none of their own."""
     found = find_spec("prefect")  # imports nothing
-    assert found and found.submodule_search_locations  # noqa: S101 - it is installed
+    if not found or not found.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'prefect'", name="prefect")
     return Path(found.submodule_search_locations[0], "settings", "profiles.toml")
 
 

@@ -11,7 +11,8 @@ from packaging.specifiers import SpecifierSet
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCK = PROJECT / "requirements.lock"
-EXTRAS = sorted(PROJECT.glob("requirements-*.lock"))
+SERVE = PROJECT / "requirements-serve.lock"
+EXTRAS = sorted(set(PROJECT.glob("requirements-*.lock")) - {SERVE})
 SUPPORTED = ("3.11.0", "3.11.99", "3.12.0", "3.12.99")
 
 
@@ -58,7 +59,7 @@ def test_every_locked_distribution_admits_both_pythons() -> None:
     assert not refused
 
 
-@pytest.mark.parametrize("lock", [LOCK, *EXTRAS], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [LOCK, SERVE, *EXTRAS], ids=lambda path: path.name)
 def test_no_line_of_it_names_a_registry(lock: Path) -> None:
     assert not re.search(r"https?://|index-url|find-links", lock.read_text(encoding="utf-8"))
 
@@ -73,3 +74,16 @@ def test_every_extra_has_a_lock_which_moves_no_pin() -> None:
         added = [line for line in _lines(path) if line.partition(" ;")[0] not in pins]
         assert added
         assert not {re.split("[= ]", line)[0] for line in added} & known
+
+
+def test_a_service_has_what_it_names_at_the_versions_of_the_lock_and_nothing_that_trains() -> None:
+    about = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = {Requirement(text).name: str(Requirement(text).specifier) for text in about["dependency-groups"]["serve"]}
+    whole = {Requirement(text).name: str(Requirement(text).specifier) for text in about["project"]["dependencies"]}
+    assert {name: whole[name] for name in named} == named
+    pins = {Requirement(line).name: str(Requirement(line).specifier) for line in _lines(SERVE)}
+    assert set(named) <= set(pins)
+    everything = {Requirement(line).name: str(Requirement(line).specifier) for line in _lines(LOCK)}
+    assert {name: everything[name] for name in pins} == pins
+    assert not pins.keys() & {"tensorflow", "keras", "prefect", "pandas", "scikit-learn", "tensorflowjs", "mlflow"}
+    assert len(pins) < 50

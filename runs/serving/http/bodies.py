@@ -21,6 +21,8 @@ from runs.serving.settings import Settings
 _AT_ONCE = 8
 _AT_LEAST = 256 * 2**20
 _LONGEST_NAME = 1024
+# The last is what curl --data-binary says of a file unless it is told otherwise.
+_AS_IT_IS = ("", "application/octet-stream", "application/x-www-form-urlencoded")
 
 
 class BadRequest(NotAnswered):
@@ -97,7 +99,7 @@ class Bodies:
             sent = await self._multipart(request.headers, body, top)
         elif kind == "application/json":
             sent = _json(body, top)
-        elif kind.startswith("image/") or kind in ("", "application/octet-stream"):
+        elif kind.startswith("image/") or kind in _AS_IT_IS:
             sent = Sent([None], [body], top)
         else:
             raise BadRequest(
