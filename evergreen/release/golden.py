@@ -4,7 +4,7 @@ Whoever opens the export elsewhere, years later or on another machine, shows it 
 otherwise is another model, or has its classes in another order, or is run by something that computes otherwise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -65,6 +65,20 @@ class Golden:
                 f"{sorted(shapes - {whole})}"
             )
         return read
+
+    def only(self, names: Container[str]) -> "Golden":
+        """Return what is known of some of the images, in their order.
+
+        Args:
+            names: their SHA-256.
+        """
+        kept = [at for at, name in enumerate(self.names) if name in names]
+        return Golden(
+            self.classes,
+            tuple(self.names[at] for at in kept),
+            tuple(self.labels[at] for at in kept),
+            {name: [given[at] for at in kept] for name, given in self.answers.items()},
+        )
 
     def mismatch(self, name: str, classes: Sequence[str], answers: Sequence[Sequence[float]]) -> str:
         """Return how answers differ from those that were kept, in words; empty if they do not.

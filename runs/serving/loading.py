@@ -147,7 +147,14 @@ def _golden(store: Store, verification: Ref | None, name: str) -> tuple[Golden |
     golden = Golden.from_json(read_json(store, verification, FILE))
     if name not in golden.answers:
         return None, ()
-    return golden, tuple(store.read(verification, f"{FOLDER}{digest}") for digest in golden.names)
+    files = {digest: f"{FOLDER}{digest}" for digest in golden.names}
+    there = {digest: store.read(verification, file) for digest, file in files.items() if _is_there(store, digest)}
+    return (golden.only(there), tuple(there.values())) if there else (None, ())
+
+
+def _is_there(store: Store, digest: str) -> bool:
+    """Return whether a golden image is still kept: ``evergreen feedback --forget`` may have deleted it."""
+    return store.blob_path(digest).is_file()
 
 
 def _threshold(store: Store, evaluation: Ref) -> float | None:

@@ -23,6 +23,12 @@ def test_what_is_written_is_read() -> None:
     assert Golden.from_json(golden().as_json()) == golden()
 
 
+def test_some_of_the_images_keep_their_own_answers() -> None:
+    some = golden().only({"3" * 64, "1" * 64})
+    assert (some.names, some.labels) == (("1" * 64, "3" * 64), ("a", "b"))
+    assert some.answers == {"tflite-float32": [KEPT[0], KEPT[2]]}
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

@@ -13,6 +13,7 @@ from evergreen.errors import BadInput
 from runs.serving.answers import Answers, Asked, NotServed
 from runs.serving.service import Service
 from runs.serving.settings import Settings
+from storage.digests import sha256_bytes
 
 Said = list[str]
 
@@ -104,6 +105,28 @@ def test_an_image_that_is_too_large_here_is_refused_and_proves_the_release_all_t
         assert "over the limit of 1e-05" in found.error
 
     run(served.store.root, work, most_megapixels=1e-5)
+
+
+def test_what_is_left_of_golden_images_that_were_forgotten_proves_a_release_and_nothing_of_them_takes_it(
+    served: Served,
+) -> None:
+    one, none = served.release("one", golden=True), served.release("wrong", MIXED_UP, golden=True)
+    left = served.release("none left", golden=True)
+    served.store.blob_path(sha256_bytes(picture("red"))).unlink()
+    served.promote(one)
+
+    async def work(service: Service, said: Said) -> None:
+        assert service.release_of(RECIPE).proved is True
+        assert any("tflite-float32; 2 golden images" in line for line in said)
+        served.promote(none)
+        await until(lambda: service.line(RECIPE).refused)
+        assert "expected blue (0.9" in service.line(RECIPE).refused[none]
+        for colour in ("green", "blue"):
+            served.store.blob_path(sha256_bytes(picture(colour))).unlink()
+        served.promote(left)
+        await until(lambda: service.release_of(RECIPE).proved is None)
+
+    run(served.store.root, work)
 
 
 def test_golden_images_that_nobody_can_read_refuse_their_release_alone(served: Served) -> None:
