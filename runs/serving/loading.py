@@ -1,5 +1,6 @@
 """From a release in the store to a model that workers can open: its files checked and copied, its facts read."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -126,11 +127,12 @@ def load_parts(
     verified = opened = Model(name, folder, fed, limits)
     if megapixels is not None and megapixels < screen.max_megapixels:
         opened = replace(verified, limits=(megapixels, *limits[1:]))
-    golden, images = _golden(store, parts.get("verification"), chosen)
+    golden, images, gone = _golden(store, parts.get("verification"), chosen)
+    lost = f", {gone} no longer stored" if gone else ""
     if golden is None:
-        return Loaded(release, opened, f"{words}; no golden images: not proved here")
+        return Loaded(release, opened, f"{words}; no golden images{lost}: not proved here")
     proving = verified if opened != verified else None
-    return Loaded(release, opened, f"{words}; {len(images)} golden images", images, golden, proving)
+    return Loaded(release, opened, f"{words}; {len(images)} golden images{lost}", images, golden, proving)
 
 
 def _proofs(store: Store, verification: Ref | None) -> dict[str, str]:
@@ -140,21 +142,18 @@ def _proofs(store: Store, verification: Ref | None) -> dict[str, str]:
     return {proof["format"]: proof["verified"] for proof in read_json(store, verification, "verification.json")}
 
 
-def _golden(store: Store, verification: Ref | None, name: str) -> tuple[Golden | None, tuple[bytes, ...]]:
-    """Return the golden answers of a format, and the images; None where there are none."""
+def _golden(store: Store, verification: Ref | None, name: str) -> tuple[Golden | None, tuple[bytes, ...], int]:
+    """Return the golden answers of a format, the images, and how many are gone; None where there are none."""
     if verification is None or FILE not in store.manifest(verification.sha256).files:
-        return None, ()
+        return None, (), 0
     golden = Golden.from_json(read_json(store, verification, FILE))
     if name not in golden.answers:
-        return None, ()
-    files = {digest: f"{FOLDER}{digest}" for digest in golden.names}
-    there = {digest: store.read(verification, file) for digest, file in files.items() if _is_there(store, digest)}
-    return (golden.only(there), tuple(there.values())) if there else (None, ())
-
-
-def _is_there(store: Store, digest: str) -> bool:
-    """Return whether a golden image is still kept: ``evergreen feedback --forget`` may have deleted it."""
-    return store.blob_path(digest).is_file()
+        return None, (), 0
+    there: dict[str, bytes] = {}
+    for digest in golden.names:
+        with contextlib.suppress(ArtifactMissing):  # `evergreen feedback --forget` may have deleted it
+            there[digest] = store.read(verification, f"{FOLDER}{digest}")
+    return golden.only(there) if there else None, tuple(there.values()), len(golden.names) - len(there)
 
 
 def _threshold(store: Store, evaluation: Ref) -> float | None:

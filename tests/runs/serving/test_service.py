@@ -117,7 +117,7 @@ def test_what_is_left_of_golden_images_that_were_forgotten_proves_a_release_and_
 
     async def work(service: Service, said: Said) -> None:
         assert service.release_of(RECIPE).proved is True
-        assert any("tflite-float32; 2 golden images" in line for line in said)
+        assert any("tflite-float32; 2 golden images, 1 no longer stored" in line for line in said)
         served.promote(none)
         await until(lambda: service.line(RECIPE).refused)
         assert "expected blue (0.9" in service.line(RECIPE).refused[none]
