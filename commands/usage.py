@@ -29,8 +29,8 @@ _OURS = ("commands", "evergreen", "flows", "runs", "storage", "tasks")
 def _not_here(missing: str) -> str:
     """Return what to do where a library is not installed, as in the environment of a service alone."""
     return (
-        f"expected {missing}, which is not in this environment ({sys.prefix}): one made from requirements-serve.lock has "
-        "what evergreen serve needs and no more; run it where make setup was run, or: python -m pip install -r "
+        f"expected {missing}, which is not in this environment ({sys.prefix}): one made from requirements-serve.lock "
+        "has what evergreen serve needs and no more; run it where make setup was run, or: python -m pip install -r "
         "requirements.lock"
     )
 
