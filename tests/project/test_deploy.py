@@ -36,8 +36,10 @@ def test_an_image_holds_the_program_and_its_lock_and_nothing_else() -> None:
     packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {"tests"}
     assert packages <= set(copied())
     assert {"deploy", "recipes", "prefect.yaml", "pyproject.toml", "requirements-remote.lock"} <= set(copied())
+    service = re.findall(r"^COPY (.*) \S+$", (PROJECT / "Containerfile.serve").read_text(encoding="utf-8"), re.M)
+    both = sorted({*copied(), *(name for names in service for name in names.split())})
     allowed = (PROJECT / ".dockerignore").read_text(encoding="utf-8").split("\n*\n")[1].splitlines()
-    assert [line.removeprefix("!") for line in allowed if line.startswith("!")] == copied()
+    assert [line.removeprefix("!") for line in allowed if line.startswith("!")] == both
     assert all((PROJECT / name).exists() for name in copied())
 
 

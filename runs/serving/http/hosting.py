@@ -98,11 +98,11 @@ async def _served(
     importing = asyncio.create_task(asyncio.to_thread(_http))
     try:
         await service.start()
-        application, routes, metrics_of, guard, server_of = await importing
+        application, protocols, metrics_of, guard, server_of = await importing
         metrics = metrics_of(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
-        more = [routes(service)]
+        more = protocols(service)
         if hosting.keep:
             keeper = hosting.keep(say)
             ends.callback(keeper.close)
@@ -146,14 +146,15 @@ async def _try(
 
 
 def _http() -> tuple[Any, Any, Any, Any, Callable[[Any, float], Any]]:
-    """Import what speaks HTTP: the application, another protocol's routes, metrics, the guard, what makes a server."""
+    """Import what speaks HTTP: the application, what else it answers, metrics, the guard, what makes a server."""
     import uvicorn
 
     from runs.serving.http.app import application
     from runs.serving.http.connections import connections
+    from runs.serving.http.docs_page import routes as docs_page
     from runs.serving.http.guard import Guard
     from runs.serving.http.metrics import Metrics
-    from runs.serving.http.open_inference.routes import routes
+    from runs.serving.http.open_inference.routes import routes as open_inference
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
@@ -180,7 +181,7 @@ def _http() -> tuple[Any, Any, Any, Any, Callable[[Any, float], Any]]:
         )
         return Server(config)
 
-    return application, routes, Metrics, Guard, server
+    return application, lambda service: [open_inference(service), docs_page()], Metrics, Guard, server
 
 
 def _listening(hosting: Hosting) -> socket.socket:
