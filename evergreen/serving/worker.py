@@ -15,6 +15,8 @@ It ends where its input does. A picture that takes it down takes nothing else do
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -58,7 +60,8 @@ class Models:
 
     def open(self, name: str, folder: Path, fed: Fed, limits: Limits) -> None:
         """Open a model; raises whatever LiteRT does."""
-        answer, _ = tflite(import_module("ai_edge_litert.interpreter"), folder)
+        with _saying_nothing():
+            answer, _ = tflite(import_module("ai_edge_litert.interpreter"), folder)
         answer(np.zeros((fed.height, fed.width, 3), np.uint8))  # a model that cannot answer is refused here
         self._models[name] = _Opened(answer, fed, self._decoders_of(limits))
 
@@ -91,6 +94,20 @@ class Models:
         """End the processes that were started."""
         for decoders in self._decoders.values():
             decoders.__exit__()
+
+
+@contextmanager
+def _saying_nothing() -> Iterator[None]:
+    """Keep from standard error what LiteRT says of each model that it opens well; what is wrong, it raises."""
+    ours = os.dup(sys.stderr.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stderr.fileno())
+        yield
+    finally:
+        os.dup2(ours, sys.stderr.fileno())
+        os.close(nowhere)
+        os.close(ours)
 
 
 def main() -> None:
