@@ -18,7 +18,7 @@ _PAGE = """<!doctype html>
 <script src="docs/start.js"></script>
 """
 _START = """SwaggerUIBundle({
-  url: "openapi.json",
+  url: new URL("openapi.json", location.origin + location.pathname).href, // without the password of the page's own
   dom_id: "#page",
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],

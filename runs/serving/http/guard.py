@@ -163,7 +163,7 @@ def _netloc(origin: bytes) -> str:
 async def _answer(send: Send, status: int, error: str) -> None:
     body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="evergreen", Basic realm="evergreen"'))
+    if status == 401:  # Chromium reads the first of a line alone, and can send Basic
+        headers.append((b"www-authenticate", b'Basic realm="evergreen", Bearer realm="evergreen"'))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

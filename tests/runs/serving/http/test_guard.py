@@ -59,7 +59,9 @@ def test_with_a_token_everything_but_the_probes_lies_behind_it(store: Served) ->
     async def work(asking: Asking) -> None:
         for path in ("/metrics", "/openapi.json", "/docs", "/v1/recipes", "/feedback", "/v2", "/none"):
             assert (await asking.client.get(path)).status_code == 401, path
-        assert (await asking.client.post(PREDICT, content=picture("red"))).status_code == 401
+        refused = await asking.client.post(PREDICT, content=picture("red"))
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"].startswith("Basic "), "Chromium reads the first of a line alone"
         for path in ("/health/live", "/health/ready"):
             assert (await asking.client.get(path, headers={"host": "anything"})).status_code == 200, path
         for given, status in (
