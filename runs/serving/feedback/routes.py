@@ -16,7 +16,7 @@ from runs.serving.feedback.keeper import Keeper
 from runs.serving.feedback.truths import NoRoom, NotKept, Truth, give
 from runs.serving.http.app import noted
 
-MOST_BYTES = 4096
+MOST_BYTES, SECONDS = 4096, 10
 PER_SECOND, AT_ONCE = 10.0, 50
 _SCHEMA = {
     "type": "object",
@@ -112,10 +112,14 @@ async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise Refused(415, "expected application/json")
     data = b""
-    async for part in request.stream():
-        data += part
-        if len(data) > MOST_BYTES:
-            raise Refused(413, f"expected {MOST_BYTES:,} bytes at most")
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for part in request.stream():
+                data += part
+                if len(data) > MOST_BYTES:
+                    raise Refused(413, f"expected {MOST_BYTES:,} bytes at most")
+    except TimeoutError:
+        raise Refused(408, f"the request did not come within {SECONDS} s") from None
     return data
 
 
