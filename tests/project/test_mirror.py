@@ -21,6 +21,8 @@ ELSEWHERE = {
     "runs/serving/loading.py": "runs/serving/test_service.py",
     "runs/serving/settings.py": "commands/using/test_serve.py",
     "runs/serving/workers/place.py": "runs/serving/workers/test_pool.py",
+    "runs/serving/workers/job.py": "runs/serving/workers/test_pool.py",
+    "runs/serving/workers/spares.py": "runs/serving/workers/test_pool.py",
     "runs/serving/workers/process.py": "runs/serving/workers/test_pool.py",
     "runs/serving/http/bodies.py": "runs/serving/http/test_app.py",
     "runs/serving/http/hosting.py": "commands/using/test_serve.py",

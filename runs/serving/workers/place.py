@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from storage.digests import sha256_bytes
 # A process that ends as often as it starts is started ever more seldom: seconds.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LIVED = 0.05, 10.0, 5.0
 _OPEN_SECONDS = 60.0
+_LOOKS, _BETWEEN_LOOKS = 200, 0.05
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,12 @@ class Model:
 
 
 class Place:
-    """One process at a time, and the models that it has open. Who uses it holds ``lock``."""
+    """One process at a time, and the models that it has open. Who uses it holds ``lock``.
+
+    Attributes:
+        since: when it took what it answers now, by the monotonic clock; None where it has nothing to do.
+        retired: whether it ends once it has answered what it has.
+    """
 
     def __init__(self, number: int, seconds: float, say: Callable[[str], None]) -> None:
         """Start nothing yet.
@@ -54,7 +60,8 @@ class Place:
             say: told, in words, what becomes of its process.
         """
         self.lock = asyncio.Lock()
-        self.busy = False
+        self.since: float | None = None
+        self.retired = False
         self._number, self._seconds, self._say = number, seconds, say
         self._process: WorkerProcess | None = None
         self._opened: set[str] = set()
@@ -64,6 +71,11 @@ class Place:
     def alive(self) -> bool:
         """Whether its process runs."""
         return self._process is not None and not self._process.ended
+
+    @property
+    def busy(self) -> bool:
+        """Whether it answers."""
+        return self.since is not None
 
     @property
     def pid(self) -> int | None:
@@ -151,3 +163,41 @@ class Place:
         if self._process is None:
             raise Lost("there is no process")
         return await self._process.ask(head, body, seconds)
+
+
+async def first_free(places: Sequence[Place]) -> Place:
+    """Return the place that is free first and whose process runs, with its lock held.
+
+    One that a slow image holds is not waited for.
+
+    Raises:
+        WorkerLost: no process runs, nor is one started anew in time.
+    """
+    for _ in range(_LOOKS):
+        if alive := [place for place in places if place.alive]:
+            place = await _first(alive)
+            if place.alive:
+                return place
+            place.lock.release()
+        await asyncio.sleep(_BETWEEN_LOOKS)
+    raise WorkerLost("no worker runs")
+
+
+async def _first(places: Sequence[Place]) -> Place:
+    """Return the place whose lock is had first."""
+    asked: dict[asyncio.Future[Any], Place] = {asyncio.ensure_future(place.lock.acquire()): place for place in places}
+    first: asyncio.Future[Any] | None = None
+
+    def let_go(task: "asyncio.Future[Any]") -> None:
+        if not task.cancelled():
+            asked[task].lock.release()
+
+    try:
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        first = next(task for task in asked if task.done())
+    finally:  # waits for nothing: whoever asked may have given up
+        for task in asked:
+            if task is not first:
+                task.cancel()
+                task.add_done_callback(let_go)
+    return asked[first]

@@ -2,30 +2,23 @@
 
 import asyncio
 import math
+import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from evergreen.errors import BadInput
 from runs.serving.answers import Answered, Busy, NotAnswered, TooSlow, WorkerLost
-from runs.serving.workers.place import Model, Place
+from runs.serving.workers.job import Job
+from runs.serving.workers.place import Model, Place, first_free
 from runs.serving.workers.process import Lost
+from runs.serving.workers.spares import Spares
 from storage.digests import sha256_bytes
 
-# So many images that took a process down are remembered, and not tried again.
-_MOST_REMEMBERED = 1000
+_MOST_REMEMBERED = 1000  # images that took a process down, and are not tried again
 
 # What is wrong with answers to golden images, in words; empty if nothing is.
 Judge = Callable[[Sequence[Answered]], str]
-
-
-@dataclass
-class _Job:
-    """An image that waits, or is with a worker."""
-
-    model: str
-    data: bytes
-    answered: "asyncio.Future[Answered]"
 
 
 class Pool:
@@ -43,7 +36,7 @@ class Pool:
         self._places = [Place(number, seconds, say) for number in range(workers)]
         self._most, self._seconds, self._say = most_waiting, seconds, say
         self._models: dict[str, Model] = {}
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._wake = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
         self._watching: set[asyncio.Task[None]] = set()
@@ -92,7 +85,7 @@ class Pool:
         """
         self.admit(len(images))
         loop = asyncio.get_running_loop()
-        jobs = [_Job(model, data, loop.create_future()) for data in images]
+        jobs = [Job(model, data, loop.create_future()) for data in images]
         self._pending[model] += 1
         try:
             async with self._wake:
@@ -117,6 +110,8 @@ class Pool:
         """
         await asyncio.gather(*(place.start() for place in self._places))
         self._tasks = [asyncio.create_task(self._serve(place)) for place in self._places]
+        spares = Spares(self._places, len(self._places), lambda: self.waiting, self._add, self._retire)
+        self._begin(spares.watch())
 
     async def open(
         self,
@@ -125,7 +120,7 @@ class Pool:
         judge: Judge = lambda _: "",
         proving: Model | None = None,
     ) -> None:
-        """Open a model in every process, one after the other: the others go on answering.
+        """Open a model in the process that is free first, then in the others as they become so; none stops answering.
 
         Args:
             model: is asked by nobody before this has returned.
@@ -137,23 +132,32 @@ class Pool:
             BadInput: LiteRT refuses it, or its answers are not those that are expected.
             WorkerLost: a process ended over it, or none runs.
         """
-        proved = False
-        for place in self._places:
-            async with place.lock:
-                if place.alive:
-                    if not proved:
-                        await self._prove(place, proving or model, golden, judge)
-                        if proving:
-                            await place.close(proving.name)
-                        proved = True
-                    await place.open(model)
-        if not proved:
-            raise WorkerLost("no worker runs")
+        for again in (True, False):
+            place = await first_free(self._places)
+            try:
+                await self._prove(place, proving or model, golden, judge)
+                if proving:
+                    await place.close(proving.name)
+                await place.open(model)
+                break
+            except WorkerLost:  # once that may be somebody who killed it, and not the model
+                if not again:
+                    raise
+            finally:
+                place.lock.release()
         self._models[model.name] = model
-        for place in self._places:  # one that was replaced meanwhile may know nothing of it
-            async with place.lock:
-                if place.alive:
+        for other in self._places:
+            if other is not place:
+                self._begin(self._open_there(other, model))
+
+    async def _open_there(self, place: Place, model: Model) -> None:
+        """Open a model before an image asks for it."""
+        async with place.lock:
+            if place.alive and self._models.get(model.name) == model:
+                try:
                     await place.open(model)
+                except (BadInput, WorkerLost) as error:
+                    self._say(f"a worker did not open {model.name[:12]}: {error}; it is tried again when it is asked")
 
     async def close(self, name: str) -> None:
         """Let a model go once every request that asked it is answered."""
@@ -161,17 +165,16 @@ class Pool:
             await asyncio.sleep(0.05)
         self._models.pop(name, None)
         self._pending.pop(name, None)
-        for place in self._places:
+        for place in list(self._places):
             async with place.lock:
                 await place.close(name)
 
     async def stop(self) -> None:
         """Take nothing more, let processes answer what they have, and end them."""
         for job in self._waiting:
-            if not job.answered.done():
-                job.answered.set_exception(WorkerLost("the service ends"))
+            job.refuse(WorkerLost("the service ends"))
         self._waiting.clear()
-        for place in self._places:
+        for place in list(self._places):
             async with place.lock:
                 pass
         for task in (*self._tasks, *self._watching):
@@ -192,7 +195,7 @@ class Pool:
     async def _serve(self, place: Place) -> None:
         """Give a process one image after the other, for as long as the service lasts."""
         self._notice(place)
-        while True:
+        while not place.retired:
             if not place.alive:
                 self.lost += 1
                 await place.replace(self._models.values)
@@ -206,60 +209,81 @@ class Pool:
                 if not place.alive:  # it ended over something else: another process takes the image
                     await self._back(job)
                     continue
-                place.busy = True
+                place.since = time.monotonic()
                 try:
                     await self._answer(place, job)
                 finally:
-                    place.busy = False
+                    place.since = None
+        self._places.remove(place)
+        await place.end()
+
+    def _add(self) -> None:
+        """Have one more process answer."""
+        self._places.append(place := Place(len(self._places), self._seconds, self._say))
+
+        async def help_out() -> None:
+            await place.replace(self._models.values)
+            await self._serve(place)
+
+        self._say("an image takes long: one more worker answers meanwhile")
+        self._begin(help_out())
+
+    def _retire(self, place: Place) -> None:
+        place.retired = True
+        self._begin(self._wake_all())
+
+    async def _wake_all(self) -> None:
+        async with self._wake:
+            self._wake.notify_all()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
 
     def _notice(self, place: Place) -> None:
         """Wake whoever waits once the process of a place has ended: one that idles is replaced at once."""
 
         async def ended() -> None:
             await place.ended()
-            async with self._wake:
-                self._wake.notify_all()
+            await self._wake_all()
 
-        task = asyncio.create_task(ended())
-        self._watching.add(task)
-        task.add_done_callback(self._watching.discard)
+        self._begin(ended())
 
-    async def _next(self, place: Place) -> _Job | None:
+    async def _next(self, place: Place) -> Job | None:
         """Return the image that comes next; None where the process ended while it had nothing to do."""
         async with self._wake:
-            await self._wake.wait_for(lambda: self._waiting or not place.alive)
-            return self._waiting.popleft() if place.alive else None
+            await self._wake.wait_for(lambda: self._waiting or place.retired or not place.alive)
+            return self._waiting.popleft() if place.alive and not place.retired else None
 
-    async def _back(self, job: _Job) -> None:
+    async def _back(self, job: Job) -> None:
         async with self._wake:
             self._waiting.appendleft(job)
             self._wake.notify()
 
-    async def _answer(self, place: Place, job: _Job) -> None:
+    async def _answer(self, place: Place, job: Job) -> None:
         sha256 = sha256_bytes(job.data)
         try:
             if reason := self._took_down.get(sha256):
                 found = Answered(sha256, error=reason)
             else:
+                if model := self._models.get(job.model):
+                    await place.open(model)  # if it is not
                 found = await place.answer(job.model, job.data)
                 self._mean += 0.05 * (found.seconds - self._mean)
         except NotAnswered as error:
-            _refuse(job, error)
+            job.refuse(error)
+        except BadInput as error:  # of a model that this process opens only now
+            job.refuse(NotAnswered(str(error)))
         except Lost as lost:
             self._say(f"an image was not answered: {lost}")
             if lost.own_fault:
                 self._remember(sha256, f"cannot be used: {lost}")
-            _refuse(job, TooSlow(f"the image took over {self._seconds:g} s") if lost.slow else WorkerLost(str(lost)))
+            job.refuse(TooSlow(f"the image took over {self._seconds:g} s") if lost.slow else WorkerLost(str(lost)))
         else:
-            if not job.answered.done():  # else nobody waits for it any more
-                job.answered.set_result(found)
+            job.answer(found)
 
     def _remember(self, sha256: str, reason: str) -> None:
         if len(self._took_down) >= _MOST_REMEMBERED:
             self._took_down.pop(next(iter(self._took_down)))
         self._took_down[sha256] = reason
-
-
-def _refuse(job: _Job, error: NotAnswered) -> None:
-    if not job.answered.done():
-        job.answered.set_exception(error)

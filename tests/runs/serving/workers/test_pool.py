@@ -13,9 +13,11 @@ from served import MIXED_UP, RIGHT, SIDE, network, picture
 
 from evergreen.errors import BadInput
 from runs.serving.answers import Answered, Busy, TooSlow, WorkerLost
+from runs.serving.workers import place as places
 from runs.serving.workers import pool as pools
 from runs.serving.workers import process as processes
-from runs.serving.workers.place import Model
+from runs.serving.workers import spares
+from runs.serving.workers.place import Model, Place
 from runs.serving.workers.pool import Pool
 
 RED = picture("red")
@@ -217,3 +219,95 @@ def test_whoever_waits_when_the_service_ends_is_told(tmp_path: Path) -> None:
         await stopping
 
     with_pool(work)
+
+
+def test_a_slow_image_costs_its_own_request_and_no_swap_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spares, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(spares, "QUIET_SECONDS", 0.5)
+
+    async def work(pool: Pool) -> None:
+        await pool.open(model(tmp_path, "a"))
+        (usual,) = pool.pids
+        os.kill(usual, signal.SIGSTOP)
+        slow = asyncio.create_task(answer(pool, [RED]))
+        await until(lambda: not pool.idle and not pool.waiting)
+        assert await answer(pool, [picture("blue")] * 3) == [0] * 3
+        await pool.open(model(tmp_path, "b", MIXED_UP))
+        assert await answer(pool, [picture("blue")], "b") == [2]
+        assert not slow.done()
+        assert len(pool.pids) == 2
+        os.kill(usual, signal.SIGCONT)
+        assert await slow == [2]
+        await until(lambda: pool.pids == [usual])
+        assert await answer(pool, [RED], "b") == [0], "what was opened meanwhile is open there, too"
+        assert pool.lost == 0
+
+    with_pool(work)
+
+
+def test_no_more_processes_are_added_than_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spares, "SLOW_SECONDS", 0.2)
+
+    async def work(pool: Pool) -> None:
+        await pool.open(model(tmp_path, "a"))
+        stopped = [*pool.pids]
+        os.kill(stopped[0], signal.SIGSTOP)
+        asked = [asyncio.create_task(answer(pool, [RED])) for _ in range(3)]
+        await until(lambda: len(pool.pids) == 2)
+        await until(lambda: sum(task.done() for task in asked) == 2)
+        stopped += [pid for pid in pool.pids if pid not in stopped]
+        os.kill(stopped[1], signal.SIGSTOP)
+        asked += [asyncio.create_task(answer(pool, [RED])) for _ in range(3)]
+        await asyncio.sleep(1.5)
+        assert (len(pool.pids), pool.waiting) == (2, 2)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        assert await asyncio.gather(*asked) == [[2]] * 6
+
+    with_pool(work)
+
+
+def test_a_model_is_proved_by_a_process_that_runs(tmp_path: Path) -> None:
+    async def work(pool: Pool) -> None:
+        os.kill(pool.pids[0], signal.SIGKILL)
+        await pool.open(model(tmp_path, "a"))
+        assert await answer(pool, [RED] * 4) == [2] * 4
+        await until(lambda: len(pool.pids) == 2)
+
+    with_pool(work, workers=2)
+
+
+def test_a_swap_that_is_given_up_holds_no_process(tmp_path: Path) -> None:
+    async def work(pool: Pool) -> None:
+        await pool.open(model(tmp_path, "a"))
+        await until(lambda: all("a" in place._opened for place in pool._places))
+        for pid in pool.pids:
+            os.kill(pid, signal.SIGSTOP)
+        slow = [asyncio.create_task(answer(pool, [RED])) for _ in range(2)]
+        await until(lambda: not pool.idle and not pool.waiting)
+        opening = asyncio.create_task(pool.open(model(tmp_path, "b")))
+        await asyncio.sleep(0.1)
+        opening.cancel()
+        for pid in pool.pids:
+            os.kill(pid, signal.SIGCONT)
+        assert await asyncio.gather(*slow) == [[2]] * 2
+        assert await answer(pool, [RED] * 4) == [2] * 4
+
+    with_pool(work, workers=2)
+
+
+@pytest.mark.parametrize("ticks", range(8))
+def test_whenever_waiting_for_a_free_place_is_given_up_none_stays_locked(ticks: int) -> None:
+    async def work() -> None:
+        made = [Place(number, 1.0, lambda _: None) for number in range(2)]
+        waiting = asyncio.create_task(places._first(made))
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        (found,) = await asyncio.gather(waiting, return_exceptions=True)
+        await asyncio.sleep(0.01)
+        assert [place for place in made if place.lock.locked()] == ([found] if isinstance(found, Place) else [])
+
+    asyncio.run(work())
