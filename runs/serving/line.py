@@ -47,6 +47,11 @@ class Line:
     _kept: set[str] = field(default_factory=set)
 
     @property
+    def answers(self) -> bool:
+        """Whether a release answers."""
+        return self._current is not None
+
+    @property
     def current(self) -> Release:
         """The release that answers.
 

@@ -74,8 +74,8 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether every recipe that is served has a release that answers."""
-        return bool(self._lines) and all(line.as_json()["release"] for line in self._lines.values())
+        """Whether every recipe that is served has a release that answers, and a worker runs."""
+        return bool(self._lines and self.pool.pids) and all(line.answers for line in self._lines.values())
 
     def line(self, recipe: str) -> Line:
         """Return what is known of a recipe that is served; raises NotServed."""
@@ -130,7 +130,7 @@ class Service:
         for recipe in self.settings.recipes:
             self._add(recipe)
         await self._look()
-        if not any(line.as_json()["release"] for line in self._lines.values()):
+        if not any(line.answers for line in self._lines.values()):
             raise BadInput(self._nothing())
         self._begin(self._keep_looking())
         if opened(self.settings.store).behind:

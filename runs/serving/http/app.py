@@ -117,8 +117,7 @@ def _about(service: Service, metrics: Metrics) -> APIRouter:
     async def ready(request: Request) -> JSONResponse:
         """Return whether every recipe has a release that answers, and a worker runs; else 503."""
         noted(request)
-        found = service.ready and bool(service.pool.pids)
-        return JSONResponse({"ready": found}, 200 if found else 503)
+        return JSONResponse({"ready": service.ready}, 200 if service.ready else 503)
 
     @router.get("/metrics", response_class=Response)
     async def counts(request: Request) -> Response:

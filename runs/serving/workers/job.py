@@ -13,11 +13,13 @@ class Job:
     Attributes:
         model: under which the model was opened that is asked.
         data: the file's bytes.
+        sha256: of those.
         answered: has the answer; cancelled where nobody waits for it any more.
     """
 
     model: str
     data: bytes
+    sha256: str
     answered: "asyncio.Future[Answered]"
 
     def answer(self, found: Answered) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from evergreen.errors import BadInput, EvergreenError
 from runs.serving.answers import Answered, NotAnswered, WorkerLost
 from runs.serving.workers.process import Lost, WorkerProcess
-from storage.digests import sha256_bytes
 
 # A process that ends as often as it starts is started ever more seldom: seconds.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LIVED = 0.05, 10.0, 5.0
@@ -144,8 +143,13 @@ class Place:
             with contextlib.suppress(Lost):  # with the process the model is gone, too
                 await self._asked({"do": "close", "model": name}, b"", _OPEN_SECONDS)
 
-    async def answer(self, model: str, data: bytes) -> Answered:
+    async def answer(self, model: str, data: bytes, sha256: str) -> Answered:
         """Return what a model answers for an image.
+
+        Args:
+            model: its name.
+            data: the image's bytes.
+            sha256: of those.
 
         Raises:
             Lost: the process ended.
@@ -154,7 +158,6 @@ class Place:
         said, body = await self._asked({"do": "answer", "model": model}, data, self._seconds)
         if failed := said.get("failed"):
             raise NotAnswered(failed)
-        sha256 = sha256_bytes(data)
         if error := said.get("error"):
             return Answered(sha256, error=error)
         return Answered(sha256, tuple(np.frombuffer(body, np.float32).tolist()), seconds=said["seconds"])

@@ -85,7 +85,7 @@ class Pool:
         """
         self.admit(len(images))
         loop = asyncio.get_running_loop()
-        jobs = [Job(model, data, loop.create_future()) for data in images]
+        jobs = [Job(model, data, sha256_bytes(data), loop.create_future()) for data in images]
         self._pending[model] += 1
         try:
             async with self._wake:
@@ -185,7 +185,7 @@ class Pool:
     async def _prove(self, place: Place, model: Model, golden: Sequence[bytes], judge: Judge) -> None:
         await place.open(model)
         try:
-            wrong = judge([await place.answer(model.name, data) for data in golden])
+            wrong = judge([await place.answer(model.name, data, sha256_bytes(data)) for data in golden])
         except Lost as lost:
             raise WorkerLost(f"a worker ended over a golden image: {lost}") from lost
         if wrong:
@@ -262,14 +262,13 @@ class Pool:
             self._wake.notify()
 
     async def _answer(self, place: Place, job: Job) -> None:
-        sha256 = sha256_bytes(job.data)
         try:
-            if reason := self._took_down.get(sha256):
-                found = Answered(sha256, error=reason)
+            if reason := self._took_down.get(job.sha256):
+                found = Answered(job.sha256, error=reason)
             else:
                 if model := self._models.get(job.model):
                     await place.open(model)  # if it is not
-                found = await place.answer(job.model, job.data)
+                found = await place.answer(job.model, job.data, job.sha256)
                 self._mean += 0.05 * (found.seconds - self._mean)
         except NotAnswered as error:
             job.refuse(error)
@@ -278,7 +277,7 @@ class Pool:
         except Lost as lost:
             self._say(f"an image was not answered: {lost}")
             if lost.own_fault:
-                self._remember(sha256, f"cannot be used: {lost}")
+                self._remember(job.sha256, f"cannot be used: {lost}")
             job.refuse(TooSlow(f"the image took over {self._seconds:g} s") if lost.slow else WorkerLost(str(lost)))
         else:
             job.answer(found)

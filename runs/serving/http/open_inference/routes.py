@@ -54,8 +54,7 @@ def _about(router: APIRouter, service: Service) -> None:
     async def ready(request: Request) -> JSONResponse:
         """Return whether every model can answer; else 503."""
         noted(request)
-        found = service.ready and bool(service.pool.pids)
-        return JSONResponse({"ready": found}, 200 if found else 503)
+        return JSONResponse({"ready": service.ready}, 200 if service.ready else 503)
 
     @router.get(_MODEL)
     async def model(name: str, request: Request) -> dict[str, Any]:
