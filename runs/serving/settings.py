@@ -1,11 +1,14 @@
 """What a service is told when it starts."""
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from evergreen.images.processors import image_threads
 
 LOOPBACK = "127.0.0.1"
+BACKLOG = 2048  # connections that wait to be taken
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "runs/serving/http/bodies.py": "runs/serving/http/test_app.py",
     "runs/serving/http/hosting.py": "commands/using/test_serve.py",
     "runs/serving/http/metrics.py": "runs/serving/http/test_app.py",
+    "runs/serving/http/server.py": "commands/using/test_serve.py",
     "runs/serving/http/schema.py": "runs/serving/http/test_app.py",
     # Tasks that read, call the craft, and publish: nothing but a run shows that they give what the next one takes.
     "tasks/data/balance.py": REFERENCES,

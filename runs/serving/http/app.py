@@ -18,12 +18,13 @@ from runs.serving.service import Service
 _UNPROCESSABLE = 422
 
 
-def application(service: Service, metrics: Metrics, more: Sequence[APIRouter] = ()) -> FastAPI:
+def application(service: Service, metrics: Metrics, bodies: Bodies, more: Sequence[APIRouter] = ()) -> FastAPI:
     """Return the application of a service.
 
     Args:
         service: answers.
         metrics: counts.
+        bodies: reads bodies, all of them within one bound of memory.
         more: routes of other protocols.
     """
     app = FastAPI(
@@ -33,7 +34,7 @@ def application(service: Service, metrics: Metrics, more: Sequence[APIRouter] = 
         docs_url=None,  # the page that FastAPI has asks other sites for what it shows
         redoc_url=None,
     )
-    app.include_router(_answers(service))
+    app.include_router(_answers(service, bodies))
     app.include_router(_about(service, metrics))
     for router in more:
         app.include_router(router)
@@ -49,8 +50,8 @@ def noted(request: Request, **about: Any) -> None:
     request.scope.setdefault("evergreen", {}).update({"route": getattr(route, "path", "other"), **about})
 
 
-def _answers(service: Service) -> APIRouter:
-    router, bodies = APIRouter(tags=["answers"]), Bodies(service.settings)
+def _answers(service: Service, bodies: Bodies) -> APIRouter:
+    router = APIRouter(tags=["answers"])
 
     @router.post("/v1/recipes/{recipe}/predict", **schema.PREDICT)
     async def predict(recipe: str, request: Request) -> Response:

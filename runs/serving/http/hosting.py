@@ -3,17 +3,17 @@
 import asyncio
 import contextlib
 import json
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from evergreen.errors import BadInput
 from runs.serving.service import Service
-from runs.serving.settings import LOOPBACK, Settings
+from runs.serving.settings import BACKLOG, ENDS, LOOPBACK, Settings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from runs.serving.feedback.keeper import Keeper
     from runs.serving.http.metrics import Metrics
     from runs.serving.trying.trial import Tried
-
-# So many connections at once; beyond that one is answered 503 by uvicorn.
-_MOST_CONNECTIONS = 1000
-_BACKLOG = 2048
-_IDLE_SECONDS = 30
-_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -92,17 +86,20 @@ async def _served(
     service, ends = Service(settings, say), contextlib.AsyncExitStack()
     ends.push_async_callback(service.stop)
     if (this := asyncio.current_task()) is not None:
-        for number in _ENDS:
+        for number in ENDS:
             asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     # FastAPI takes half a second to import: the workers start meanwhile.
-    importing = asyncio.create_task(asyncio.to_thread(_http))
+    importing = asyncio.create_task(asyncio.to_thread(import_module, "runs.serving.http.server"))
     try:
         await service.start()
-        application, protocols, metrics_of, guard, server_of = await importing
-        metrics = metrics_of(service)
+        await importing
+        from runs.serving.http.metrics import Metrics
+        from runs.serving.http.server import server_of
+
+        metrics = Metrics(service)
         service.listeners.append(metrics.heard)
         log = _access_log(hosting.access_log)
-        more = protocols(service)
+        more: list[APIRouter] = []
         if hosting.keep:
             keeper = hosting.keep(say)
             ends.callback(keeper.close)
@@ -114,8 +111,7 @@ async def _served(
             metrics.told(request)
             log(request)
 
-        guarded = guard(application(service, metrics, more), frozenset(hosting.names), token, told)
-        server = server_of(guarded, settings.seconds)
+        server = server_of(service, metrics, more, frozenset(hosting.names), token, told)
         host, port = listening.getsockname()[:2]
         opened(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listening])
@@ -145,49 +141,10 @@ async def _try(
     metrics.registry.register(trial)
 
 
-def _http() -> tuple[Any, Any, Any, Any, Callable[[Any, float], Any]]:
-    """Import what speaks HTTP: the application, what else it answers, metrics, the guard, what makes a server."""
-    import uvicorn
-
-    from runs.serving.http.app import application
-    from runs.serving.http.connections import connections
-    from runs.serving.http.docs_page import routes as docs_page
-    from runs.serving.http.guard import Guard
-    from runs.serving.http.metrics import Metrics
-    from runs.serving.http.open_inference.routes import routes as open_inference
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Answer what was begun, and end; uvicorn's own raises the signal anew, which ends us with our workers."""
-            for number in _ENDS:
-                asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
-            yield
-
-    def server(app: Any, seconds: float) -> uvicorn.Server:
-        config = uvicorn.Config(
-            app,
-            http=connections(seconds),
-            ws="none",
-            log_level="warning",
-            access_log=False,  # ours says more, and no query
-            lifespan="off",
-            server_header=False,
-            limit_concurrency=_MOST_CONNECTIONS,
-            backlog=_BACKLOG,
-            timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=_IDLE_SECONDS,
-            proxy_headers=False,
-        )
-        return Server(config)
-
-    return application, lambda service: [open_inference(service), docs_page()], Metrics, Guard, server
-
-
 def _listening(hosting: Hosting) -> socket.socket:
     family = socket.AF_INET6 if ":" in hosting.host else socket.AF_INET
     try:
-        made = socket.create_server((hosting.host, hosting.port), family=family, backlog=_BACKLOG)
+        made = socket.create_server((hosting.host, hosting.port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:
         words = getattr(error, "strerror", None) or str(error)
         raise BadInput(

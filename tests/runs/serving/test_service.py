@@ -160,9 +160,11 @@ def test_promotion_and_rollback_are_taken_while_requests_go_on_and_none_is_mixed
 
         clients = [asyncio.create_task(client()) for _ in range(4)]
         for turn in range(6):
-            before = len(answered)
             (served.promote if turn % 2 == 0 else lambda _: served.roll_back())(wrong)
             now = wrong if turn % 2 == 0 else right
+            # What was begun two swaps ago may be answered only now, and by the same release.
+            await until(lambda now=now: service.release_of(RECIPE).release == now)
+            before = len(answered)
             await until(lambda now=now, before=before: now in answered[before:])
         stop.set()
         await asyncio.gather(*clients)

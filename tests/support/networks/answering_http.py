@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from runs.serving.http.app import application
+from runs.serving.http.bodies import Bodies
 from runs.serving.http.metrics import Metrics
 from runs.serving.service import Service
 from runs.serving.settings import Settings
@@ -29,7 +30,8 @@ def answering(
         service = Service(settings, lambda _words: None)
         try:
             await service.start()
-            app = application(service, Metrics(service), [routes(service)])
+            bodies = Bodies(service.settings)
+            app = application(service, Metrics(service), bodies, [routes(service, bodies)])
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
             made.update(server=server, service=service)
             started.set()

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from runs.serving.http.app import application
+from runs.serving.http.bodies import Bodies
 from runs.serving.http.guard import Guard
 from runs.serving.http.metrics import Metrics
 from runs.serving.service import Service
@@ -43,7 +44,7 @@ def over_http(
                 metrics.told(request)
                 told.append(request)
 
-            app: Any = Guard(application(service, metrics), names, token, heard)
+            app: Any = Guard(application(service, metrics, Bodies(service.settings)), names, token, heard)
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
                 await work(Asking(client, service, told))

@@ -18,11 +18,10 @@ _MODEL, _VERSION = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
 _DIGITS = 12
 
 
-def routes(service: Service) -> APIRouter:
+def routes(service: Service, bodies: Bodies) -> APIRouter:
     """Return the routes of a service; what they raise, the application turns into ``{"error": words}``."""
     router = APIRouter(tags=["Open Inference Protocol v2"])
     _about(router, service)
-    bodies = Bodies(service.settings)
 
     @router.post(f"{_MODEL}/infer")
     async def infer(name: str, request: Request) -> Response:
